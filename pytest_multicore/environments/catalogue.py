@@ -1,0 +1,84 @@
+"""The environments that can be asked for by name: the shipped ones, and a project's own over them."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pytest_multicore.environments.declared import declared_in
+from pytest_multicore.environments.environment import Environment
+from pytest_multicore.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["CURRENT", "SHIPPED", "Environment", "at_path", "find", "load"]
+
+CURRENT = Environment("current")
+
+SHIPPED: Mapping[str, Environment] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            CURRENT,
+            # The last Theano and the last Keras that ran on it. protobuf and h5py: what Keras 2.3.1 imports unasked.
+            Environment(
+                "theano",
+                python=("3.9", "3.8"),
+                requires=(
+                    "Theano==1.0.5",
+                    "Keras==2.3.1",
+                    "numpy==1.21.6",
+                    "scipy==1.10.1",
+                    "protobuf<4",
+                    "h5py",
+                ),
+                env={"KERAS_BACKEND": "theano"},
+                blas="scipy",
+            ),
+            # The stack of April 2016, in which keras-team/keras#2544 was asked, with the BLAS flags of the post.
+            Environment(
+                "theano-2016",
+                python=("2.7",),
+                requires=("numpy==1.11.0", "scipy==0.17.0", "Theano==0.8.1", "Keras==1.0.1"),
+                env={"KERAS_BACKEND": "theano"},
+                blas="posted",
+            ),
+            Environment("pytensor", requires=("pytensor>=2.31,<4",)),
+        )
+    }
+)
+
+
+def find(name: str, rootdir: Path) -> Environment:
+    """Find an environment by name, among the shipped ones and those of ``rootdir/pyproject.toml``.
+
+    Raises:
+        UsageError: nobody knows the name, or the file declares an environment wrongly.
+    """
+    environments = load(rootdir)
+    if name not in environments:
+        raise UsageError(
+            f"environment {name!r} is not known; expected one of {', '.join(sorted(environments))}, "
+            f"or a table [tool.pytest-multicore.environments.{name}] in {rootdir / 'pyproject.toml'}"
+        )
+    return environments[name]
+
+
+def load(rootdir: Path) -> dict[str, Environment]:
+    """Give every environment by name: the shipped ones, and over them those of ``rootdir/pyproject.toml``.
+
+    Raises:
+        UsageError: the file declares an environment wrongly.
+    """
+    return {**SHIPPED, **declared_in(rootdir / "pyproject.toml")}
+
+
+def at_path(python: str) -> Environment:
+    """Give the environment that one interpreter is, used as it stands: ``--multicore-python=PATH``.
+
+    Args:
+        python: the path of an interpreter, or what stands for one in ``environments.NAME.python``, e.g. ``"3.12"``.
+    """
+    return Environment(name=python, python=(python,))

@@ -1,0 +1,70 @@
+"""Environments by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_multicore.environments.catalogue import CURRENT, SHIPPED, Environment, at_path, find, load
+from pytest_multicore.environments.environment import inferred_frameworks, package_name
+from pytest_multicore.errors import UsageError
+
+
+def test_four_environments_are_shipped():
+    assert sorted(SHIPPED) == ["current", "pytensor", "theano", "theano-2016"]
+
+
+def test_current_needs_nothing():
+    assert (CURRENT.python, CURRENT.requires, CURRENT.installs, CURRENT.blas) == ((), (), (), None)
+
+
+@pytest.mark.parametrize(
+    ("requires", "frameworks"),
+    [
+        ((), {"dot": "numpy", "fit": "numpy"}),
+        (("six",), {"dot": "numpy", "fit": "numpy"}),
+        (("Theano==1.0.5", "Keras==2.3.1"), {"dot": "theano", "fit": "keras"}),
+        (("Theano>=1",), {"dot": "theano"}),
+        (("pytensor>=2,<4",), {"dot": "pytensor"}),
+    ],
+)
+def test_frameworks_follow_from_what_is_required(requires, frameworks):
+    assert inferred_frameworks(requires) == frameworks
+    assert Environment("own", requires=requires).frameworks == frameworks
+
+
+def test_frameworks_that_are_told_are_kept():
+    assert Environment("own", requires=("six",), frameworks={"dot": "theano"}).frameworks == {"dot": "theano"}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "name"),
+    [("Theano==1.0.5", "theano"), ("Theano_PyMC [x] >1", "theano-pymc"), ("tiny @ file:///t.whl", "tiny"), ("", "")],
+)
+def test_package_names_are_normalized(requirement, name):
+    assert package_name(requirement) == name
+
+
+def test_mkl_is_installed_with_what_is_required():
+    assert Environment("own", requires=("numpy",), blas="mkl").installs == ("numpy", "mkl")
+
+
+def test_nothing_is_built_for_mkl_alone():
+    assert Environment("own", blas="mkl").installs == ()
+
+
+def test_an_interpreter_by_path_is_used_as_it_stands():
+    environment = at_path("/opt/python/bin/python")
+
+    assert (environment.python, environment.installs) == (("/opt/python/bin/python",), ())
+
+
+def test_an_unknown_name_lists_the_known_ones(tmp_path):
+    with pytest.raises(UsageError, match=r"'theanoo' is not known.*current, pytensor, theano, theano-2016.*pyproject"):
+        find("theanoo", tmp_path)
+
+
+def test_a_project_may_redefine_a_shipped_name(tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[tool.pytest-multicore.environments.theano]\nrequires = ["six"]\n')
+
+    assert find("theano", tmp_path).requires == ("six",)
+    assert load(tmp_path)["pytensor"] == SHIPPED["pytensor"]

@@ -1,0 +1,150 @@
+"""What a child of an environment starts with."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_multicore.environments.blas import BlasSelection
+from pytest_multicore.environments.catalogue import CURRENT, Environment
+from pytest_multicore.environments.flags import parsed
+from pytest_multicore.environments.provision import Provisioned
+from pytest_multicore.environments.variables import LIBRARY_PATH, child_variables
+
+AS_FOUND = BlasSelection("as found")
+THEANO = Environment("own", requires=("Theano",), env={"KERAS_BACKEND": "theano"})
+OPENBLAS = BlasSelection(
+    "scipy", Path("/b"), Path("/b/libopenblas.so"), "-L/b -l:libopenblas.so", library_path="/b", note=""
+)
+HERE = Provisioned(Path(sys.executable), Path("/site"), (3, 11, 0), None, "here")
+
+
+def variables(environment, where, blas=AS_FOUND, *, threads=None, theano_flags=None, env=None, world=None):
+    return child_variables(
+        environment, where, blas, threads=threads, theano_flags=theano_flags or {}, env=env or {}, world=world or {}
+    )
+
+
+def test_inheriting_in_the_current_interpreter_changes_nothing():
+    world = {"OMP_NUM_THREADS": "3", "PYTHONPATH": "/p", "VIRTUAL_ENV": "/v", "ACCESS": "secret"}
+
+    child = variables(CURRENT, HERE, world=world)
+
+    assert (child.variables, child.set, child.overridden) == (world, {}, {})
+
+
+def test_another_interpreter_is_not_told_of_the_parents_environment(provisioned):
+    world = {
+        "PYTHONPATH": "/p",
+        "PYTHONHOME": "/h",
+        "VIRTUAL_ENV": "/v",
+        "CONDA_PREFIX": "/c",
+        "__PYVENV_LAUNCHER__": "/l",
+        "PYTENSOR_FLAGS": "kept=1",
+        "PIP_INDEX_URL": "kept",
+    }
+
+    child = variables(Environment("own", requires=("six",)), provisioned, world=world)
+
+    assert child.variables == {"PYTENSOR_FLAGS": "kept=1", "PIP_INDEX_URL": "kept"}
+
+
+def test_threads_are_set_and_what_they_replace_is_told():
+    child = variables(CURRENT, HERE, threads=2, world={"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "2"})
+
+    assert child.variables["OPENBLAS_NUM_THREADS"] == "2"
+    assert child.overridden == {"OMP_NUM_THREADS": "1"}
+    assert "MKL_NUM_THREADS" not in child.set
+
+
+def test_the_childs_env_wins_over_threads_and_environment(provisioned):
+    child = variables(THEANO, provisioned, threads=2, env={"OMP_NUM_THREADS": "1", "KERAS_BACKEND": "other"})
+
+    assert child.variables["OMP_NUM_THREADS"] == "1"
+    assert child.variables["KERAS_BACKEND"] == "other"
+
+
+def test_a_secret_that_is_replaced_is_not_told():
+    child = variables(CURRENT, HERE, env={"ACCESS": "new"}, world={"ACCESS": "old"})
+
+    assert child.variables["ACCESS"] == "new"
+    assert child.overridden == {}
+
+
+def test_flags_of_the_world_stay_and_ours_go_over_them(provisioned):
+    world = {"THEANO_FLAGS": "optimizer=fast_run,blas.ldflags=-lblas -lgfortran,device=cuda"}
+
+    child = variables(THEANO, provisioned, OPENBLAS, theano_flags={"openmp": "True"}, world=world)
+
+    flags = parsed(child.variables["THEANO_FLAGS"])
+    assert flags.pop("base_compiledir")
+    assert flags == {
+        "optimizer": "fast_run",
+        "blas.ldflags": "-L/b -l:libopenblas.so",
+        "device": "cuda",
+        "openmp": "True",
+    }
+    assert child.overridden == world
+
+
+def test_flags_that_are_only_added_override_nothing(provisioned):
+    child = variables(THEANO, provisioned, world={"THEANO_FLAGS": "optimizer=fast_run"})
+
+    assert parsed(child.variables["THEANO_FLAGS"])["device"] == "cpu"
+    assert child.overridden == {}
+
+
+def test_every_environment_flag_set_and_blas_compiles_into_a_folder_of_its_own(provisioned, cache_folder):
+    other = Provisioned(provisioned.python, provisioned.site_packages, (3, 9, 18), provisioned.folder, "other key")
+    folders = [
+        parsed(variables(THEANO, where, blas, theano_flags=flags).variables["THEANO_FLAGS"])["base_compiledir"]
+        for where, blas, flags in (
+            (provisioned, AS_FOUND, {}),
+            (provisioned, AS_FOUND, {"openmp_elemwise_minsize": "1"}),
+            (provisioned, AS_FOUND, {"openmp_elemwise_minsize": "2"}),
+            (provisioned, OPENBLAS, {}),
+            (other, AS_FOUND, {}),
+        )
+    ]
+
+    assert len(set(folders)) == 5
+    assert all(folder.startswith(str(cache_folder / "compiled")) for folder in folders)
+
+
+def test_threads_do_not_change_the_compile_folder(provisioned):
+    one, two = (variables(THEANO, provisioned, threads=count).variables["THEANO_FLAGS"] for count in (1, 2))
+
+    assert one == two
+
+
+def test_a_compile_folder_that_is_asked_for_is_kept(provisioned):
+    child = variables(THEANO, provisioned, theano_flags={"base_compiledir": "/mine"})
+
+    assert parsed(child.variables["THEANO_FLAGS"])["base_compiledir"] == "/mine"
+
+
+def test_pytensor_is_told_in_its_own_spelling(provisioned):
+    pytensor = Environment("own", requires=("pytensor",))
+
+    child = variables(pytensor, provisioned, OPENBLAS, theano_flags={"gcc.cxxflags": "-O2"})
+
+    flags = parsed(child.variables["PYTENSOR_FLAGS"])
+    assert flags.pop("base_compiledir")
+    assert flags == {"blas__ldflags": "-L/b -l:libopenblas.so", "gcc__cxxflags": "-O2"}
+    assert "THEANO_FLAGS" not in child.variables
+
+
+def test_our_library_path_goes_first_and_the_worlds_stays(provisioned):
+    child = variables(THEANO, provisioned, OPENBLAS, world={LIBRARY_PATH: "/w"})
+
+    assert child.variables[LIBRARY_PATH] == "/b:/w"
+    assert child.overridden == {}
+
+
+@pytest.mark.parametrize("theano_flags", [{}, {"openmp": "True"}])
+def test_an_interpreter_of_unknown_content_gets_flags_only_when_some_are_given(theano_flags):
+    child = variables(CURRENT, HERE, theano_flags=theano_flags)
+
+    assert ("THEANO_FLAGS" in child.variables) is bool(theano_flags)

@@ -1,0 +1,152 @@
+"""Interpreters, found or said to be missing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pytest_multicore.environments import discovery, downloads
+from pytest_multicore.environments.discovery import find_interpreter, search_folders
+from pytest_multicore.environments.probing import probe
+from pytest_multicore.errors import EnvironmentError_
+
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@pytest.fixture
+def managed(tmp_path):
+    """A version manager that has installed the running version, on no search path."""
+    folder = tmp_path / "pyenv/versions/some/bin"
+    folder.mkdir(parents=True)
+    (folder / f"python{HERE}").symlink_to(Path(sys.executable).resolve())
+    return {"PYENV_ROOT": str(tmp_path / "pyenv"), "PATH": str(tmp_path), "UV_OFFLINE": "1"}
+
+
+def test_no_specification_is_the_running_interpreter():
+    found = find_interpreter([])
+
+    assert found.path == Path(sys.executable)
+    assert found.version == sys.version_info[:3]
+    assert found.below == Path(sys._base_executable).resolve()
+
+
+def test_a_version_is_found_as_an_absolute_path():
+    found = find_interpreter(["3.0", HERE], world={**os.environ, "UV_OFFLINE": "1"})
+
+    assert found.path.is_absolute()
+    assert found.version[:2] == sys.version_info[:2]
+
+
+def test_without_python_discovery_the_folders_of_version_managers_are_searched(managed, monkeypatch):
+    monkeypatch.setitem(sys.modules, "python_discovery", None)
+
+    assert find_interpreter([HERE], world=managed).version[:2] == sys.version_info[:2]
+
+
+def test_folders_of_version_managers_follow_the_search_path(managed, tmp_path):
+    assert search_folders(HERE, managed) == [str(tmp_path), str(tmp_path / "pyenv/versions/some/bin")]
+    assert search_folders("3.0", managed) == [str(tmp_path)]
+
+
+def test_a_missing_version_says_what_where_and_what_to_do(tmp_path):
+    with pytest.raises(EnvironmentError_) as caught:
+        find_interpreter(["3.0", "3.1"], world={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
+
+    message = str(caught.value)
+    assert "no Python 3.0 or 3.1 found" in message
+    assert str(tmp_path) in message
+    assert "PYENV_ROOT" in message
+    assert "UV_OFFLINE is set" in message
+    assert "uv python install 3.0" in message
+    assert "pyproject.toml" in message
+
+
+def test_a_missing_version_tells_that_python_discovery_is_not_installed(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "python_discovery", None)
+
+    with pytest.raises(EnvironmentError_, match="pip install python-discovery"):
+        find_interpreter(["3.0"], world={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
+
+
+def test_a_path_that_is_no_interpreter_is_refused(tmp_path):
+    (tmp_path / "python").write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "python").chmod(0o755)
+
+    with pytest.raises(EnvironmentError_, match="does not answer as a Python"):
+        find_interpreter([str(tmp_path / "python")])
+    with pytest.raises(EnvironmentError_, match="there is no such file"):
+        find_interpreter([str(tmp_path / "absent")])
+
+
+def test_no_download_without_uv(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "uv", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert downloads.downloaded(["3.9"], {}) == (None, "uv is not installed (pip install uv)")
+
+
+@pytest.mark.parametrize(
+    ("specs", "world", "reason"),
+    [
+        (["2.7"], {}, "uv offers none of these versions"),
+        (["3.9"], {"UV_OFFLINE": "true"}, "UV_OFFLINE is set"),
+        (["3.9"], {"UV_PYTHON_DOWNLOADS": "never"}, "UV_PYTHON_DOWNLOADS=never forbids it"),
+    ],
+)
+def test_a_download_that_is_forbidden_is_not_tried(specs, world, reason):
+    if downloads.find_uv() is None:
+        pytest.skip("uv is not installed")
+
+    assert downloads.downloaded(specs, world) == (None, reason)
+
+
+def test_a_download_that_cannot_be_had_fails_in_seconds(tmp_path):
+    if downloads.find_uv() is None:
+        pytest.skip("uv is not installed")
+    world = {
+        **os.environ,
+        "UV_PYTHON_INSTALL_MIRROR": "http://127.0.0.1:9",
+        "UV_PYTHON_INSTALL_DIR": str(tmp_path),
+        "UV_CACHE_DIR": str(tmp_path / "uv"),
+    }
+    world.pop("UV_OFFLINE", None)
+    told = []
+    began = time.monotonic()
+
+    found, reason = downloads.downloaded(["3.9"], world, told.append)
+
+    assert found is None
+    assert "uv could not download Python 3.9" in reason
+    assert told == ["no Python 3.9 is installed: uv tries to download one"]
+    assert time.monotonic() - began < 10
+
+
+def test_an_interpreter_that_prints_at_its_start_is_understood(tmp_path):
+    environment = tmp_path / "noisy"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    (next(environment.glob("lib/python*/site-packages")) / "noise.pth").write_text("import sys; print('noise')\n")
+
+    found = probe(environment / "bin/python")
+
+    assert found is not None
+    assert found.prefix == environment
+    assert found.below == Path(sys._base_executable).resolve()
+
+
+def test_the_working_folder_is_no_part_of_an_interpreter(tmp_path, monkeypatch):
+    (tmp_path / "json.py").write_text("raise RuntimeError('imported')\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert probe(sys.executable) is not None
+
+
+def test_python_discovery_is_not_asked_for_a_python_2(monkeypatch, tmp_path):
+    monkeypatch.setattr(discovery, "_discovered", lambda *arguments: pytest.fail("asked"))
+
+    with pytest.raises(EnvironmentError_, match="pyenv install 2"):
+        find_interpreter(["2.6"], world={"PATH": str(tmp_path)})

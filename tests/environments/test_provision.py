@@ -1,0 +1,232 @@
+"""Environments, built once, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pytest_multicore.environments import builders, cache, downloads
+from pytest_multicore.environments.builders import VenvBuilder
+from pytest_multicore.environments.environment import Environment
+from pytest_multicore.environments.provision import prepare
+from pytest_multicore.errors import EnvironmentError_
+
+pytestmark = pytest.mark.usefixtures("offline")
+
+needs_uv = pytest.mark.skipif(downloads.find_uv() is None, reason="uv is not installed")
+
+
+def half_built(cache_folder: Path) -> list[Path]:
+    return list((cache_folder / "environments").glob(f"*{cache.BUILDING}*"))
+
+
+def appears(path: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        time.sleep(0.02)
+
+
+def answer_in(provisioned) -> str:
+    argv = [str(provisioned.python), "-E", "-s", "-c", "import tiny; print(tiny.ANSWER, tiny.__file__)"]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_current_interpreter_is_used_as_it_stands(cache_folder):
+    provisioned = prepare(Environment("current"))
+
+    assert provisioned.python == Path(sys.executable)
+    assert provisioned.folder is None
+    assert provisioned.is_current
+    assert not (cache_folder / "environments").exists()
+
+
+def test_an_environment_is_built_with_a_record_and_reused(tiny, cache_folder):
+    told = []
+    environment = Environment("own", requires=(tiny,))
+
+    first = prepare(environment, progress=told.append)
+    building = len(told)
+    second = prepare(environment, progress=told.append)
+
+    assert first == second
+    assert building == 2
+    assert told[0].startswith("building environment 'own'")
+    assert len(told) == building
+    assert answer_in(first).startswith("42 ")
+    assert str(first.site_packages) in answer_in(first)
+    assert not first.is_current
+    record = json.loads((first.folder / cache.RECORD_NAME).read_text())
+    assert "tiny==1.0" in record["installed"]
+    assert record["requires"] == [tiny]
+    assert record["build_s"] > 0
+    assert half_built(cache_folder) == []
+
+
+def test_scripts_work_where_the_environment_stands(tiny):
+    provisioned = prepare(Environment("own", requires=(tiny,)))
+
+    said = subprocess.run([provisioned.folder / "bin/tiny-say"], capture_output=True, text=True, check=True).stdout
+
+    assert said == "42\n"
+
+
+def test_without_uv_the_standard_library_builds_the_same_environment(tiny, monkeypatch):
+    with_uv = cache.key_of((tiny,), builders_interpreter())
+    monkeypatch.setattr(builders, "find_uv", lambda: None)
+    told = []
+
+    provisioned = prepare(Environment("own", requires=(tiny,)), progress=told.append)
+
+    assert "with venv and pip" in told[0]
+    assert provisioned.key == with_uv
+    assert answer_in(provisioned).startswith("42 ")
+
+
+def builders_interpreter():
+    from pytest_multicore.environments.discovery import find_interpreter
+
+    return find_interpreter([])
+
+
+def test_the_key_holds_requirements_and_interpreter_and_no_order():
+    interpreter = builders_interpreter()
+
+    assert cache.key_of(("a", "b"), interpreter) == cache.key_of(("b", "a"), interpreter)
+    assert cache.key_of(("a",), interpreter) != cache.key_of(("b",), interpreter)
+
+
+@needs_uv
+def test_processes_that_ask_at_once_build_once(slow, preparing, cache_folder):
+    first = preparing(slow.requirement)
+    appears(slow.started, first)
+    others = [preparing(slow.requirement) for _ in range(3)]
+    for process in others:  # each has said that it waits, so each has met the lock
+        assert process.stdout.readline().startswith("waiting for another process")
+    slow.go.touch()
+
+    said = [process.communicate(timeout=60)[0] for process in (first, *others)]
+
+    assert sum(text.count("building environment") for text in said) == 1
+    assert len({text.splitlines()[-1] for text in said}) == 1
+    assert [process.returncode for process in (first, *others)] == [0, 0, 0, 0]
+    assert half_built(cache_folder) == []
+
+
+@needs_uv
+def test_a_build_that_was_killed_leaves_nothing_that_is_taken_for_whole(slow, preparing, kill_tree, cache_folder):
+    killed = preparing(slow.requirement)
+    appears(slow.started, killed)
+    kill_tree(killed)
+    assert len(half_built(cache_folder)) == 1
+    assert [path for path in (cache_folder / "environments").iterdir() if cache.record_in(path)] == []
+    slow.go.touch()
+
+    said, _ = (process := preparing(slow.requirement)).communicate(timeout=60)
+
+    assert process.returncode == 0, said
+    assert "building environment" in said
+    assert cache.record_in(Path(said.splitlines()[-1]))
+    assert half_built(cache_folder) == []
+
+
+@needs_uv
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can end a child with its parent")
+def test_tools_end_with_the_process_that_started_them(slow, preparing):
+    import psutil
+
+    killed = preparing(slow.requirement)
+    appears(slow.started, killed)
+    tools = psutil.Process(killed.pid).children()
+    assert tools
+    killed.kill()
+
+    _gone, alive = psutil.wait_procs(tools, timeout=5)
+    slow.go.touch()
+
+    assert alive == []
+
+
+@needs_uv
+def test_what_lies_in_the_working_folder_does_not_reach_the_build(tiny, tmp_path, monkeypatch):
+    (tmp_path / "pyproject.toml").write_text("[tool.uv]\nno_such_setting_breaks = ")
+    (tmp_path / "venv.py").write_text("raise RuntimeError('imported')\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert answer_in(prepare(Environment("own", requires=(tiny,)))).startswith("42 ")
+    monkeypatch.setattr(builders, "find_uv", lambda: None)
+    assert answer_in(prepare(Environment("own", requires=(tiny, "pip")))).startswith("42 ")
+
+
+@needs_uv
+def test_the_next_build_of_anything_removes_what_a_killed_one_left(slow, tiny, preparing, kill_tree, cache_folder):
+    killed = preparing(slow.requirement)
+    appears(slow.started, killed)
+    kill_tree(killed)
+
+    prepare(Environment("another", requires=(tiny,)))
+
+    assert half_built(cache_folder) == []
+
+
+@needs_uv
+def test_a_build_in_progress_is_left_alone_by_the_next(slow, tiny, preparing, cache_folder):
+    running = preparing(slow.requirement)
+    appears(slow.started, running)
+
+    prepare(Environment("another", requires=(tiny,)))
+
+    assert len(half_built(cache_folder)) == 1
+    slow.go.touch()
+    assert running.communicate(timeout=60)[0]
+    assert running.returncode == 0
+
+
+def test_a_damaged_environment_is_built_anew(tiny):
+    provisioned = prepare(Environment("own", requires=(tiny,)))
+    (provisioned.folder / cache.RECORD_NAME).write_text("{ half")
+    told = []
+
+    assert prepare(Environment("own", requires=(tiny,)), progress=told.append) == provisioned
+    assert told[0].startswith("building")
+
+
+@pytest.mark.parametrize("uv", [pytest.param(True, marks=needs_uv), False])
+def test_no_index_says_what_to_do_and_keeps_the_output(uv, monkeypatch, cache_folder):
+    if not uv:
+        monkeypatch.setattr(builders, "find_uv", lambda: None)
+
+    with pytest.raises(EnvironmentError_) as caught:
+        prepare(Environment("own", requires=("six==1.16.0",)))
+
+    message = str(caught.value)
+    assert "cannot build environment 'own'" in message
+    assert "the package index could not be reached" in message
+    assert "UV_OFFLINE" in message
+    logs = list((cache_folder / "logs").iterdir())
+    assert len(logs) == 1
+    assert str(logs[0]) in message
+    assert "six" in logs[0].read_text()
+    assert half_built(cache_folder) == []
+
+
+def test_a_cached_environment_needs_neither_tools_nor_index(tiny, monkeypatch):
+    provisioned = prepare(Environment("own", requires=(tiny,)))
+    monkeypatch.setattr(VenvBuilder, "build", lambda *arguments: pytest.fail("built"))
+    monkeypatch.setattr(builders, "find_uv", lambda: None)
+
+    assert prepare(Environment("own", requires=(tiny,))) == provisioned
+
+
+def test_a_cache_folder_that_cannot_be_made_is_named(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PYTEST_MULTICORE_CACHE", str(tmp_path / "file"))
+
+    with pytest.raises(EnvironmentError_, match=r"cache folder .*file.*Set PYTEST_MULTICORE_CACHE"):
+        cache.root()

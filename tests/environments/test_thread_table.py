@@ -1,0 +1,38 @@
+"""N threads, as variables."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_multicore.environments.threads import REPORTED_VARIABLES, THREAD_VARIABLES, for_threads, overridden
+from pytest_multicore.errors import UsageError
+
+
+def test_every_library_of_the_table_is_told():
+    variables = for_threads(4)
+
+    assert set(variables) == set(THREAD_VARIABLES)
+    assert len(THREAD_VARIABLES) == 13
+    assert set(variables.values()) == {"4"}
+
+
+def test_inherit_sets_nothing():
+    assert for_threads(None) == {}
+
+
+@pytest.mark.parametrize("threads", [0, -1, True, 2.0, "2"])
+def test_anything_but_a_number_from_1_on_is_refused(threads):
+    with pytest.raises(UsageError, match="at least 1"):
+        for_threads(threads)
+
+
+def test_what_is_replaced_is_told_and_what_agrees_is_not():
+    world = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "2", "OMP_DYNAMIC": "TRUE", "TOKEN": "secret"}
+
+    assert overridden(for_threads(2) | {"TOKEN": "other"}, world) == {"OMP_NUM_THREADS": "1"}
+
+
+def test_limits_that_ci_may_export_are_reported_but_never_set():
+    for name in ("OMP_DYNAMIC", "OMP_THREAD_LIMIT", "OMP_PROC_BIND", "KMP_AFFINITY", "MKL_THREADING_LAYER"):
+        assert name in REPORTED_VARIABLES
+        assert name not in THREAD_VARIABLES
