@@ -1,0 +1,1 @@
+"""One live isolated interpreter: spawned, spoken to, and ended with all that it started."""

@@ -1,0 +1,146 @@
+"""The dialogue's wire: private descriptors that carry JSON lines, out of reach of what user code prints and reads."""
+
+import fcntl
+import functools
+import io
+import json
+import os
+import resource
+import sys
+
+TEXT = type(b"".decode("ascii"))  # unicode in 2.7
+PYTHON_2 = sys.version_info[0] == 2
+FIELDS = {
+    "open": (("target", "a string"), ("arguments", "an object"), ("path", "a list")),
+    "call": (("target", "a string"), ("arguments", "an object"), ("path", "a list")),
+    "round": (("repeat", "an integer >= 1"),),
+    "facts": (("variables", "a list"),),
+    "close": (),
+}
+OPTIONAL = {"arguments": dict, "path": list, "variables": list}
+
+
+class Misunderstood(Exception):  # noqa: N818 - it is what happened
+    """A line that is no message of this protocol."""
+
+
+class Uncarried(Exception):  # noqa: N818 - it is what happened
+    """A message whose value JSON cannot carry."""
+
+
+class Channel(object):
+    """Takes descriptors 0 and 1 for the dialogue when made, and leaves the null device and the log in their places."""
+
+    def __init__(self, protocol):
+        self._protocol = protocol
+        self._owner = os.getpid()
+        self._questions = io.open(_private_copy(0), "rb")
+        self._answers = io.open(_private_copy(1), "wb")
+        _hand_over_standard_streams()
+        if hasattr(os, "register_at_fork"):
+            # A forked worker that outlives us would hold the pipe open, and the parent would never see its end.
+            # No object of ours is registered: what is, lives on until after finalisation, where 3.8 crashes on files.
+            for stream in (self._questions, self._answers):
+                os.register_at_fork(after_in_child=functools.partial(os.close, stream.fileno()))
+
+    def receive(self):
+        """The next line with its newline, as bytes; empty at end of file."""
+        return self._questions.readline()
+
+    def send(self, message):
+        """Write one message.
+
+        Raises:
+            Uncarried: JSON cannot carry a value in it; nothing was written.
+        """
+        line = encode(dict(message, protocol=self._protocol))
+        if os.getpid() != self._owner:  # user code forked and its child came back to us: it has no say here
+            os._exit(1)
+        self._answers.write(line)
+        self._answers.flush()
+
+
+def _private_copy(descriptor):
+    """A copy that programs started by user code do not inherit, above the numbers that daemons close in a row."""
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    lowest = max(3, (1024 if soft == resource.RLIM_INFINITY else min(soft, 1024)) - 16)
+    copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD, lowest)
+    fcntl.fcntl(copy, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+    return copy
+
+
+def _hand_over_standard_streams():
+    """Descriptor 0 becomes the null device, 1 a copy of 2, and Python's streams write there line by line."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdout = sys.__stdout__ = _line_buffered(1)
+    sys.stderr = sys.__stderr__ = _line_buffered(2)
+
+
+def _line_buffered(descriptor):
+    if not PYTHON_2:
+        return io.open(descriptor, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    stream = os.fdopen(descriptor, "w", 1)
+    try:
+        import ctypes
+
+        # Without an encoding, 2.7 refuses to print non-ASCII unicode to a file: the log must not break a workload.
+        ctypes.pythonapi.PyFile_SetEncodingAndErrors(ctypes.py_object(stream), b"utf-8", b"backslashreplace")
+    except (ImportError, AttributeError):
+        pass
+    return stream
+
+
+def encode(message):
+    """One line of ASCII: JSON with escapes, so that no locale or log can spoil it."""
+    try:
+        line = json.dumps(message, allow_nan=False, default=_refuse_type)
+        if not PYTHON_2 and "\\ud" in line:
+            json.dumps(message, ensure_ascii=False).encode("utf-8")  # fails for lone surrogates only
+    except Uncarried:
+        raise
+    except Exception as error:  # NaN, circular, keys that are no strings, bytes that are no text, too deep
+        raise Uncarried("the value cannot be carried by JSON: %s: %s" % (type(error).__name__, error))
+    return line.encode("ascii") + b"\n"
+
+
+def _refuse_type(value):
+    kind = type(value)
+    name = kind.__name__ if kind.__module__ in ("builtins", "__builtin__") else kind.__module__ + "." + kind.__name__
+    raise Uncarried(
+        "the value holds a %s, which JSON cannot carry: return numbers, strings, booleans, None, lists or dicts" % name
+    )
+
+
+def decode(line, protocol):
+    """The message on a line, with its optional fields filled.
+
+    Raises:
+        Misunderstood: it is no message that this protocol's child can answer.
+    """
+    try:
+        message = json.loads(line.decode("utf-8"))
+    except ValueError as error:
+        raise Misunderstood("the line is not UTF-8 JSON (%s): %r" % (error, line[:80]))
+    if not isinstance(message, dict):
+        raise Misunderstood("the line is JSON, but not an object: %r" % line[:80])
+    if message.get("protocol") != protocol:
+        raise Misunderstood("protocol %d is spoken here, the message says %r" % (protocol, message.get("protocol")))
+    if message.get("type") not in FIELDS:
+        known = ", ".join(sorted(FIELDS))
+        raise Misunderstood("unknown message type %r; known are %s" % (message.get("type"), known))
+    for field, wanted in FIELDS[message["type"]]:
+        if field in OPTIONAL:
+            message.setdefault(field, OPTIONAL[field]())
+        if not _fits(message.get(field), wanted):
+            found = repr(message[field]) if field in message else "none"
+            raise Misunderstood("%s needs %s: %s; found %s" % (message["type"], field, wanted, found))
+    return message
+
+
+def _fits(value, wanted):
+    if wanted == "an integer >= 1":
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    return isinstance(value, {"a string": TEXT, "an object": dict, "a list": list}[wanted])

@@ -1,0 +1,74 @@
+"""Wall and CPU clocks with nanoseconds on every Python, and the loop that is measured."""
+
+import itertools
+import resource
+import time
+
+
+def _ctypes_clock(identifier, otherwise):
+    """A function that reads a POSIX clock in seconds: what time.clock_gettime is, for Python 2.7."""
+    try:
+        import ctypes
+
+        class Timespec(ctypes.Structure):
+            _fields_ = [("tv_sec", ctypes.c_long), ("tv_nsec", ctypes.c_long)]
+
+        try:
+            read = ctypes.CDLL(None).clock_gettime
+        except AttributeError:
+            read = ctypes.CDLL("librt.so.1").clock_gettime  # glibc before 2.17
+    except (ImportError, AttributeError, OSError):
+        return otherwise
+    now = Timespec()
+    here = ctypes.byref(now)
+
+    def clock():
+        read(identifier, here)
+        return now.tv_sec + now.tv_nsec * 1e-9
+
+    return clock
+
+
+def _own_cpu():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _clocks():
+    if hasattr(time, "process_time"):
+        return time.perf_counter, time.process_time
+    import sys
+
+    monotonic, process = (6, 12) if sys.platform == "darwin" else (1, 2)
+    return _ctypes_clock(monotonic, time.time), _ctypes_clock(process, _own_cpu)
+
+
+wall, process_cpu = _clocks()
+
+
+def _children_cpu():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def measure(region, repeat):
+    """Call `region` `repeat` times.
+
+    Returns:
+        wall_s, process_cpu_start_s, process_cpu_end_s and children_cpu_s, in seconds. CPU is read outside the wall's
+        readings, so that busy cores can only come out too high, by the microsecond that reading takes.
+    """
+    turns = itertools.repeat(None, repeat)
+    children_s = _children_cpu()
+    cpu_start_s = process_cpu()
+    start_s = wall()
+    for _ in turns:
+        region()
+    end_s = wall()
+    cpu_end_s = process_cpu()
+    return {
+        "wall_s": end_s - start_s,
+        "process_cpu_start_s": cpu_start_s,
+        "process_cpu_end_s": cpu_end_s,
+        "children_cpu_s": _children_cpu() - children_s,
+    }

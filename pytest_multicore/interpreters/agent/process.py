@@ -1,0 +1,53 @@
+"""This process: who it is, what it may run on, and how it ends when things go wrong."""
+
+import os
+import sys
+
+PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+SIGKILL = 9
+
+
+def die_with_parent():
+    """Have Linux kill this process when its parent dies; elsewhere the closed pipe has to do."""
+    if not sys.platform.startswith("linux"):
+        return
+    parent = os.getppid()
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):  # a Python built without ctypes, a libc without prctl
+        return
+    if os.getppid() != parent:  # it died before the kernel knew of our wish
+        os._exit(1)
+
+
+def show_crashes_in_log():
+    """Have fatal signals print the Python stack into the log, where this Python can (3.3 and later)."""
+    try:
+        import faulthandler
+
+        faulthandler.enable(2)
+    except (ImportError, OSError, ValueError, RuntimeError):
+        pass
+
+
+def affinity():
+    """CPUs that this process may run on, sorted; None where the system does not tell."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    try:
+        with open("/proc/self/status") as status:
+            spans = next(line.split()[1] for line in status if line.startswith("Cpus_allowed_list:")).split(",")
+    except (OSError, IOError, StopIteration):  # noqa: UP024 - two classes in 2.7
+        return None
+    bounds = [[int(end) for end in span.split("-")] for span in spans]
+    return [cpu for bound in bounds for cpu in range(bound[0], bound[-1] + 1)]
+
+
+def implementation():
+    """The name as platform.python_implementation() gives it, without that module's cost."""
+    name = getattr(
+        getattr(sys, "implementation", None), "name", "pypy" if hasattr(sys, "pypy_version_info") else "cpython"
+    )
+    return {"cpython": "CPython", "pypy": "PyPy"}.get(name, name)

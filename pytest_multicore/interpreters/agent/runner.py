@@ -1,0 +1,246 @@
+"""The child's side of a measurement: located and run by path, never imported.
+
+    <python> -E -s -B /abs/path/runner.py        (CPython 2.7 and 3.6 or later, standard library only)
+
+This text is the wire contract. Messages are JSON objects, one a line, UTF-8; each holds "protocol": 1 and "type". The
+parent asks on descriptor 0, the child answers on descriptor 1, one answer to each question. Descriptor 2 is the log:
+the parent gives a file. Before any other code runs the child moves the dialogue to private copies of 0 and 1 (high
+numbers, closed on exec and after fork); then 0 is the null device and 1 a copy of 2, so no print can garble a message.
+
+  child  -> hello   {"python": [3, 8, 18], "implementation": "CPython", "executable", "pid", "affinity": [0, 1] | null}
+  parent -> open    {"target", "arguments": {}, "path": [directories for the front of sys.path, unless there]}
+  child  -> ready   {"form": "set-up" | "function", "setup_s", "warmup_s"}
+  parent -> round   {"repeat": n >= 1}
+  child  -> done    {"repeat", "wall_s", "process_cpu_start_s", "process_cpu_end_s", "children_cpu_s"}
+  parent -> call    {"target", "arguments", "path"}
+  child  -> result  {"value", "wall_s", "process_cpu_s"}
+  parent -> facts   {"variables": [names]}
+  child  -> facts   see facts.py
+  parent -> close   or end of file: the child runs its exit handlers and ends with 0
+
+A target is "builtin:NAME" (workloads/NAME.py, its function `prepare`), "package.module:function" (dots allowed after
+the colon) or "/abs/file.py:function" (loaded under its stem; its directory goes to the front of sys.path).
+
+A workload is a function that is called once with the arguments. Returns it a callable, then the function was the
+set-up (setup_s: loading and calling it) and the callable, which takes no arguments, is the measured region and runs
+once as warm-up. Else the function with its arguments is the region, that call was its warm-up, and setup_s is loading
+alone. A coroutine, generator or other awaitable is refused: making one does none of its work.
+
+A round calls the region `repeat` times. wall_s is monotonic; process_cpu_*_s are readings of the process's own CPU
+clock (all threads, ended ones too); children_cpu_s is the CPU time of the children that the round waited for.
+
+  child -> error   {"kind", "exception": "ValueError: x", "message": a sentence, "traceback": the user's frames}
+
+| kind     | what happened                                                            | afterwards             |
+| import   | the target, or a module that it needs, cannot be loaded                  | open another           |
+| workload | user code raised, or is of a form that cannot be measured                | ask on                 |
+| exit     | user code called sys.exit or raised KeyboardInterrupt                    | ask on                 |
+| value    | `call` returned what JSON cannot carry                                   | ask on                 |
+| protocol | a line is not a message of this protocol, or comes out of turn           | ask on                 |
+| python   | this Python is too old; it comes in place of hello                       | the child ends, with 2 |
+
+Values: no NaN or infinities, no lone surrogates (Python 3), no types but JSON's; tuples arrive as lists, keys as
+strings. Texts of exceptions and logs that are not UTF-8 are made so with replacement. Where user code ends the process
+(os._exit, a signal) or closes the private descriptors, the parent sees end of file, and the log holds what is known.
+"""
+
+import sys
+
+PROTOCOL = 1
+SIBLINGS = {}  # name -> module: 2.7 empties a module that nobody holds
+
+
+def refuse_old_python():
+    """End with an error message where this Python is older than 2.7, or 3.0 to 3.5."""
+    version = sys.version_info
+    if version >= (3, 6) or (2, 7) <= version < (3, 0):
+        return
+    found = "%d.%d.%d" % tuple(version[:3])
+    sys.stdout.write(
+        '{"protocol": %d, "type": "error", "kind": "python", "exception": "", "traceback": "", '
+        '"message": "the isolated interpreter is Python %s; it must be 2.7, or 3.6 or later"}\n' % (PROTOCOL, found)
+    )
+    sys.stdout.flush()
+    sys.exit(2)
+
+
+def load_sibling(name):
+    """Run the file `name`.py of this folder and return it as a module.
+
+    It is not put into sys.modules, so that neither it nor a user's module of the same name can shadow the other.
+    """
+    if name in SIBLINGS:
+        return SIBLINGS[name]
+    path = os.path.join(HERE, name + ".py")
+    module = SIBLINGS[name] = type(sys)("pytest_multicore_agent_" + name)
+    module.__file__ = path
+    with open(path, "rb") as source:
+        code = compile(source.read(), path, "exec", 0, True)
+    exec(code, module.__dict__)  # noqa: S102 - our own file, by its own path
+    return module
+
+
+def leave_own_folder():
+    """Take the agent's folder off sys.path, where running a script by path has put it."""
+    if sys.path and os.path.realpath(sys.path[0]) == os.path.realpath(HERE):
+        del sys.path[0]
+
+
+class Session(object):
+    """What the child knows between two messages: the region that was opened, and how it was at the start."""
+
+    def __init__(self):
+        self.region = None
+        self.target = None
+        self.affinity_at_start = process.affinity()
+
+    def answer(self, message):
+        """The answer to one decoded message."""
+        # No table of bound methods in self: that cycle would outlive `serve`, and free user code's objects too late.
+        answers = {"open": self.open, "round": self.round, "call": self.call, "facts": self.facts}
+        return answers[message["type"]](message)
+
+    def hello(self):
+        """The first message."""
+        return {
+            "type": "hello",
+            "python": list(sys.version_info[:3]),
+            "implementation": process.implementation(),
+            "executable": failures.text(sys.executable),
+            "pid": os.getpid(),
+            "affinity": self.affinity_at_start,
+        }
+
+    def open(self, message):
+        """Load and prepare a workload, and run its region once."""
+        self.region = None  # what an earlier open left must not be measured in this one's name
+        self.target = message["target"]
+        function, arguments, loaded_s = load_function(message)
+        value, called_s = timed_call(self.target, function, arguments)
+        if not callable(value):
+            refuse_unfinished(self.target, value)
+            self.region = (lambda: function(**arguments)) if arguments else function
+            return {"type": "ready", "form": "function", "setup_s": loaded_s, "warmup_s": called_s}
+        result, warmup_s = timed_call("the region returned by " + self.target, value, {})
+        refuse_unfinished("the region returned by " + self.target, result)
+        self.region = value
+        return {"type": "ready", "form": "set-up", "setup_s": loaded_s + called_s, "warmup_s": warmup_s}
+
+    def round(self, message):
+        """Run the region `repeat` times between two readings of the clocks."""
+        if self.region is None:
+            raise failures.Failure("protocol", "a round was asked for, but no workload is open: send open first")
+        try:
+            figures = clocks.measure(self.region, message["repeat"])
+        except:  # noqa: E722 - 2.7 can raise classes that are no BaseException
+            raise failures.from_user_code(self.target, "failed in a round")
+        return dict(figures, type="done", repeat=message["repeat"])
+
+    def call(self, message):
+        """Call a function once for its value."""
+        function, arguments, _ = load_function(message)
+        cpu_start_s = clocks.process_cpu()
+        value, wall_s = timed_call(message["target"], function, arguments)
+        cpu_s = clocks.process_cpu() - cpu_start_s
+        refuse_unfinished(message["target"], value)
+        return {"type": "result", "value": value, "wall_s": wall_s, "process_cpu_s": cpu_s}
+
+    def facts(self, message):
+        """Collect what is true of this process now; nothing of it runs in a measured region."""
+        try:
+            found = load_sibling("facts").collect(load_sibling("libraries"), failures.text, message["variables"])
+        except:  # noqa: E722 - see round
+            raise failures.from_user_code("the collection of facts", "failed")
+        found.update(
+            affinity=process.affinity(),
+            affinity_at_start=self.affinity_at_start,
+            implementation=process.implementation(),
+        )
+        return dict(found, type="facts")
+
+
+def load_function(message):
+    """The function that a message's target names, its arguments, and the seconds that loading took."""
+    targets.put_first([targets.native(folder) for folder in message["path"]])
+    start_s = clocks.wall()
+    try:
+        function = targets.load(message["target"], os.path.join(HERE, "workloads"))
+    except:  # noqa: E722 - see round
+        raise failures.from_user_code(message["target"], "cannot be loaded", "import")
+    arguments = dict((targets.native(name), value) for name, value in message["arguments"].items())
+    return function, arguments, clocks.wall() - start_s
+
+
+def timed_call(what, function, arguments):
+    """Call user code; returns its value and the wall seconds it took."""
+    start_s = clocks.wall()
+    try:
+        value = function(**arguments)
+    except:  # noqa: E722 - see round
+        raise failures.from_user_code(what, "failed")
+    return value, clocks.wall() - start_s
+
+
+def refuse_unfinished(what, value):
+    """Fail where user code returned a promise of work in place of having done it."""
+    promise = targets.unfinished(value)
+    if promise:
+        raise failures.Failure("workload", "%s returned %s" % (what, promise))
+
+
+def answer(session, line):
+    """The message that answers one line, a failure's where there is nothing better; None to `close`."""
+    try:
+        message = channel.decode(line, PROTOCOL)
+        return None if message["type"] == "close" else session.answer(message)
+    except channel.Misunderstood as misunderstanding:
+        return failures.Failure("protocol", failures.text(misunderstanding)).message()
+    except failures.Failure as failure:
+        return failure.message()
+
+
+def serve(wire):
+    """Say hello, then answer until the parent closes."""
+    session = Session()
+    wire.send(session.hello())
+    while True:
+        line = wire.receive()
+        reply = answer(session, line) if line else None
+        if reply is None:
+            return
+        try:
+            wire.send(reply)
+        except channel.Uncarried as uncarried:
+            wire.send(failures.Failure("value", failures.text(uncarried)).message())
+
+
+def main():
+    """Take over the descriptors, then talk until the parent ends it."""
+    wire = channel.Channel(PROTOCOL)
+    process.die_with_parent()
+    process.show_crashes_in_log()
+    leave_own_folder()
+    try:
+        serve(wire)
+    except (OSError, IOError) as error:  # noqa: UP024 - two classes in 2.7
+        sys.stderr.write(
+            "pytest-multicore: the dialogue broke off (%s): the parent is gone, or the measured code closed the "
+            "dialogue's descriptors\n" % error
+        )
+        sys.exit(1)
+    except KeyboardInterrupt:  # between two messages: the user stopped it all
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    refuse_old_python()
+
+    import os
+
+    HERE = os.path.dirname(os.path.abspath(__file__))
+    channel = load_sibling("channel")
+    clocks = load_sibling("clocks")
+    failures = load_sibling("failures")
+    process = load_sibling("process")
+    targets = load_sibling("targets")
+    main()

@@ -1,0 +1,111 @@
+"""From a target's name to the function that it means."""
+
+import os
+import sys
+
+BUILT_IN = {}  # name -> module: held here and not in sys.modules, where a user's module may have that name
+
+
+def native(value):
+    """Text as the running Python wants names and paths: bytes in 2.7."""
+    return value.encode("utf-8") if isinstance("", bytes) else value
+
+
+def put_first(folders):
+    """Put `folders`, in their order, at the front of sys.path; those that are on it already stay where they are."""
+    new = [folder for folder in folders if folder not in sys.path]
+    sys.path[:0] = new
+
+
+def load(target, workloads):
+    """The function that `target` names.
+
+    Args:
+        target: "builtin:NAME", "package.module:function" or "/abs/file.py:function".
+        workloads: the folder of the built-in ones.
+
+    Raises:
+        ImportError: there is no such module or function. What the user's module itself raises goes on as it is.
+    """
+    place, colon, name = native(target).rpartition(":")
+    if not (place and colon and name):
+        raise ImportError("%r is no target: expected module:function, /path/file.py:function or builtin:NAME" % target)
+    if place == "builtin":
+        return _builtin(name, workloads)
+    module = _from_file(place) if os.path.isabs(place) else _from_path(place)
+    return _attribute(module, name, place)
+
+
+def _builtin(name, folder):
+    path = os.path.join(folder, name + ".py")
+    known = sorted(entry[:-3] for entry in os.listdir(folder) if entry.endswith(".py"))
+    if name not in known:
+        raise ImportError("there is no built-in workload %r; there are %s" % (name, ", ".join(known)))
+    if name not in BUILT_IN:
+        BUILT_IN[name] = _run_file(path, type(sys)("pytest_multicore_workload_" + name))
+    return BUILT_IN[name].prepare
+
+
+def _from_path(name):
+    __import__(name)  # and not importlib: the import statement's frames are left out of tracebacks
+    return sys.modules[name]
+
+
+def _from_file(path):
+    """Load a file under its stem, as if its folder were on sys.path, which it then is."""
+    stem, suffix = os.path.splitext(os.path.basename(path))
+    if suffix != ".py" or not os.path.isfile(path):
+        raise ImportError("there is no Python file %s" % path)
+    put_first([os.path.dirname(path)])
+    loaded = sys.modules.get(stem)
+    if loaded is None:
+        return _registered(path, stem)
+    origin = getattr(loaded, "__file__", None)
+    if origin and os.path.realpath(os.path.splitext(origin)[0] + ".py") == os.path.realpath(path):
+        return loaded
+    raise ImportError(
+        "%s would be loaded as module %r, but that name is taken by %s: rename the file"
+        % (path, stem, origin or loaded)
+    )
+
+
+def _registered(path, stem):
+    module = sys.modules[stem] = type(sys)(stem)
+    try:
+        return _run_file(path, module)
+    except:  # noqa: E722 - 2.7 can raise classes that are no BaseException
+        sys.modules.pop(stem, None)  # a second try must not find the half-made one
+        raise
+
+
+def _run_file(path, module):
+    module.__file__ = path
+    with open(path, "rb") as source:
+        code = compile(source.read(), path, "exec", 0, True)
+    exec(code, module.__dict__)  # noqa: S102 - running the user's file is what was asked for
+    return module
+
+
+def _attribute(module, dotted, place):
+    value = module
+    for name in dotted.split("."):
+        if not hasattr(value, name):
+            raise ImportError("%s has no %r" % (place, dotted))
+        value = getattr(value, name)
+    if not callable(value):
+        raise ImportError("%s:%s is a %s, not a function" % (place, dotted, type(value).__name__))
+    return value
+
+
+def unfinished(value):
+    """What `value` is, where it stands for work that was not done yet; else None."""
+    kind = type(value)
+    if kind is type(_ for _ in ()):
+        return "a generator: its body did not run; return list(...) of it"
+    if hasattr(kind, "__await__"):
+        if hasattr(value, "cr_frame"):
+            value.close()  # or Python warns that it was never awaited
+        return "a coroutine or awaitable: its body did not run; wrap it in asyncio.run(...)"
+    if hasattr(kind, "__aiter__") and hasattr(kind, "__anext__"):
+        return "an asynchronous generator: its body did not run; consume it in asyncio.run(...)"
+    return None

@@ -1,0 +1,232 @@
+"""One live isolated interpreter: start it, ask it, end it.
+
+The child is the agent (agent/runner.py), located and run by path, never imported. Each question gets one answer within
+a time limit, or one error that says whose fault it was; whatever happens, nothing of the child's tree is left over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from pytest_multicore.errors import InterpreterCrashed, ProtocolError, TimedOut, UsageError, WorkloadError
+
+from . import protocol
+from .log import Log
+from .orphans import MARK, descendants, end_group, guard, marked
+from .priority import raise_priority
+
+RUNNER = Path(__file__).parent / "agent" / "runner.py"
+
+START_TIMEOUT_S = 60.0
+CLOSE_TIMEOUT_S = 5.0
+#: How often a wait looks beyond the pipe: at the log's size, and whether the child lives (a forked child of its own
+#: can hold the pipe open after it died).
+WATCH_EVERY_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What it takes to start one interpreter.
+
+    Attributes:
+        command: the interpreter and its flags, without the agent.
+        variables: the child's whole environment.
+        folder: its working folder.
+        raise_priority: give it the highest CPU priority that the system permits.
+    """
+
+    command: Sequence[str]
+    variables: Mapping[str, str]
+    folder: Path
+    raise_priority: bool = True
+
+
+class IsolatedInterpreter:
+    """A started agent. Use as a context manager: leaving it ends the child's whole process tree."""
+
+    def __init__(self, launch: Launch) -> None:
+        self.launch = launch
+        self._log = Log()
+        self._buffer = bytearray()
+        self._ended_already = False
+        self._mark = uuid.uuid4().hex
+        self._process = _spawn(launch, self._log, self._mark)
+        self.pid = self._process.pid
+        guard().watch(self.pid)
+        self.priority = raise_priority(self.pid) if launch.raise_priority else "off"
+        try:
+            self.hello = self.wait_for("hello", START_TIMEOUT_S)
+        except BaseException:
+            self.kill()
+            raise
+
+    def __enter__(self) -> IsolatedInterpreter:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def ask(self, kind: str, expected: str, timeout_s: float, **fields: Any) -> protocol.Message:
+        """Send one message and wait for its answer.
+
+        Raises:
+            WorkloadError: the child's code failed; carries its traceback.
+            InterpreterCrashed: the child ended; names the signal or the exit status.
+            TimedOut: no answer within ``timeout_s``; the tree was killed.
+            ProtocolError: an answer that is not the expected one.
+        """
+        line = protocol.encode(kind, **fields)
+        try:
+            self._send(line)
+        except BrokenPipeError:
+            raise self._ended() from None
+        try:
+            return self.wait_for(expected, timeout_s)
+        except KeyboardInterrupt:
+            self.kill()
+            raise
+
+    def wait_for(self, expected: str, timeout_s: float) -> protocol.Message:
+        """The next message, which must be of the expected type."""
+        message = protocol.decode(self._read_line(timeout_s))
+        if message["type"] == "error":
+            raise self._failure(message)
+        if message["type"] != expected:
+            raise ProtocolError(f"the agent answered {message['type']!r} where {expected!r} was expected")
+        return message
+
+    def log_tail(self) -> str:
+        """The last lines that the child printed."""
+        return self._log.tail()
+
+    def close(self) -> None:
+        """Ask the child to end, wait a little for its exit handlers, then end whatever is left of its tree."""
+        if self._ended_already:
+            return
+        started_by_it = descendants(self.pid)
+        with contextlib.suppress(BrokenPipeError):
+            self._send(protocol.encode("close"))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(CLOSE_TIMEOUT_S)
+        self._end(started_by_it)
+
+    def kill(self) -> None:
+        """End the child's whole tree now."""
+        if not self._ended_already:
+            alive = self._process.poll() is None
+            self._end(descendants(self.pid) if alive else marked(self._mark))
+
+    def _end(self, started_by_it: Iterable[psutil.Process]) -> None:
+        # Only once: a number that has been given back to the system may be anybody's.
+        self._ended_already = True
+        end_group(self.pid, started_by_it)
+        self._process.wait()
+        guard().forget(self.pid)
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+        self._log.close()
+
+    def _send(self, line: bytes) -> None:
+        assert self._process.stdin is not None  # noqa: S101 - opened as a pipe
+        if self._ended_already:
+            raise ProtocolError("the interpreter was closed; open a new one")
+        self._process.stdin.write(line)
+        self._process.stdin.flush()
+
+    def _read_line(self, timeout_s: float) -> bytes:
+        for chunk in self._chunks(timeout_s):
+            self._buffer += chunk
+            if b"\n" in chunk:
+                line, _, rest = bytes(self._buffer).partition(b"\n")
+                self._buffer[:] = rest
+                return line
+            if len(self._buffer) > protocol.LONGEST_MESSAGE_BYTES:
+                self.kill()
+                raise ProtocolError(
+                    f"the agent sent over {protocol.LONGEST_MESSAGE_BYTES} bytes without a line's end; "
+                    "a result must be small: write large data to a file and return its path"
+                )
+        raise self._ended()
+
+    def _chunks(self, timeout_s: float) -> Iterator[bytes]:
+        """Bytes from the child until its pipe ends or it has died; too long a silence kills it."""
+        assert self._process.stdout is not None  # noqa: S101 - opened as a pipe
+        deadline = time.monotonic() + timeout_s
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            while (left_s := deadline - time.monotonic()) > 0:
+                if selector.select(min(left_s, WATCH_EVERY_S)):
+                    chunk = os.read(self._process.stdout.fileno(), 1 << 16)
+                    if not chunk:
+                        return
+                    yield chunk
+                elif self._process.poll() is not None:
+                    return
+                self._log.keep_small()
+        raise self._timed_out(timeout_s)
+
+    def _failure(self, message: protocol.Message) -> Exception:
+        text = str(message.get("message") or message.get("exception") or "the child's code failed")
+        if message.get("kind") == "usage":
+            return UsageError(text)
+        if message.get("kind") == "protocol":
+            return ProtocolError(text)
+        return WorkloadError(text, str(message.get("traceback") or ""), self.log_tail())
+
+    def _ended(self) -> InterpreterCrashed:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(CLOSE_TIMEOUT_S)
+        how, tail = _how_it_ended(self._process.poll()), self.log_tail()
+        self.kill()
+        return InterpreterCrashed(f"the isolated interpreter (process {self.pid}) {how}", tail)
+
+    def _timed_out(self, timeout_s: float) -> TimedOut:
+        tail = self.log_tail()
+        self.kill()
+        return TimedOut(
+            f"the isolated interpreter (process {self.pid}) gave no answer within {timeout_s:g} s; it was killed with "
+            "everything it had started. If the work is meant to take that long, raise the budget",
+            tail,
+        )
+
+
+def _spawn(launch: Launch, log: Log, mark: str) -> subprocess.Popen[bytes]:
+    command = [*launch.command, str(RUNNER)]
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log.fileno(),
+            env={**launch.variables, MARK: mark},
+            cwd=launch.folder,
+            start_new_session=True,
+        )
+    except OSError as error:
+        log.close()
+        raise InterpreterCrashed(
+            f"the interpreter {launch.command[0]} cannot be started: {error.strerror}; "
+            "check the path, or let the environment be built again"
+        ) from error
+
+
+def _how_it_ended(status: int | None) -> str:
+    if status is None:
+        return "closed its side of the dialogue but did not end"
+    if status < 0:
+        return f"was ended by {signal.Signals(-status).name}"
+    return f"ended by itself with exit status {status}"

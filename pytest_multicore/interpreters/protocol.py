@@ -1,0 +1,54 @@
+"""The messages between this process and the agent: JSON objects, one a line, each with the protocol's number.
+
+The agent's module docstring (agent/runner.py) lists the messages; this module only frames them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pytest_multicore.errors import ProtocolError
+
+PROTOCOL = 1
+
+#: A message longer than this is no message of ours; reading on would only fill the memory.
+LONGEST_MESSAGE_BYTES = 64 * 1024 * 1024
+
+Message = dict[str, Any]
+
+
+def encode(kind: str, **fields: Any) -> bytes:
+    """One message as a line of UTF-8.
+
+    Raises:
+        ProtocolError: a field holds what JSON cannot carry.
+    """
+    message = {"protocol": PROTOCOL, "type": kind, **fields}
+    try:
+        return json.dumps(message, allow_nan=False).encode("utf-8") + b"\n"
+    except (TypeError, ValueError) as error:
+        raise ProtocolError(
+            f"a {kind!r} message cannot be sent: {error}; workload arguments must be what JSON carries "
+            "(numbers, strings, booleans, None, lists, dicts with string keys; no NaN or infinity)"
+        ) from error
+
+
+def decode(line: bytes) -> Message:
+    """The message in one line.
+
+    Raises:
+        ProtocolError: the line is not a JSON object of this protocol's number with a type.
+    """
+    try:
+        message = json.loads(line)
+    except ValueError as error:
+        raise ProtocolError(f"the agent sent a line that is not JSON: {line[:200]!r} ({error})") from error
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise ProtocolError(f"the agent sent {line[:200]!r}; expected an object with a 'type'")
+    if message.get("protocol") != PROTOCOL:
+        raise ProtocolError(
+            f"the agent speaks protocol {message.get('protocol')!r}, this side {PROTOCOL}: "
+            "two versions of pytest-multicore are mixed; install it afresh"
+        )
+    return message

@@ -1,0 +1,73 @@
+"""An environment made ready, and interpreters opened in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pytest_multicore.environments import blas, catalogue, provision
+from pytest_multicore.environments.variables import ChildVariables, child_variables
+from pytest_multicore.interpreters.process import IsolatedInterpreter, Launch
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A ready environment with its BLAS.
+
+    Attributes:
+        environment: as declared.
+        provisioned: where it stands.
+        selection: the BLAS that its children are given.
+    """
+
+    environment: catalogue.Environment
+    provisioned: provision.Provisioned
+    selection: blas.BlasSelection
+
+    @classmethod
+    def prepare(
+        cls, name: str, python: str | None, blas_choice: str | None, rootdir: Path, say: Callable[[str], None]
+    ) -> Stage:
+        """Find or build the environment.
+
+        Args:
+            name: the environment's name.
+            python: an interpreter to use as it is, in place of the named environment.
+            blas_choice: wins over the environment's own choice.
+            rootdir: where the user's pyproject.toml is.
+            say: told what takes long.
+        """
+        environment = catalogue.at_path(python) if python else catalogue.find(name, rootdir)
+        if blas_choice:
+            environment = replace(environment, blas=blas_choice)
+        provisioned = provision.prepare(environment, progress=say)
+        return cls(environment, provisioned, blas.select(environment.blas, provisioned))
+
+    def variables(self, threads: int | None, theano_flags: Mapping[str, str], env: Mapping[str, str]) -> ChildVariables:
+        """The variables of a child that is told to use so many threads (None: nothing is told)."""
+        return child_variables(
+            self.environment,
+            self.provisioned,
+            self.selection,
+            threads=threads,
+            theano_flags=theano_flags,
+            env=env,
+            world=os.environ,
+        )
+
+    def open(self, variables: ChildVariables, *, priority: str) -> IsolatedInterpreter:
+        """Start an interpreter with these variables; ``priority`` is ``"auto"`` or ``"off"``."""
+        return IsolatedInterpreter(
+            Launch(self._command(), variables.variables, Path.cwd(), raise_priority=priority == "auto")
+        )
+
+    def _command(self) -> list[str]:
+        python = str(self.provisioned.python)
+        if self.provisioned.is_current:
+            # The world as this interpreter sees it: -W, -X and their like too. multiprocessing starts its workers so.
+            return [sys.executable, *subprocess._args_from_interpreter_flags()]  # type: ignore[attr-defined]
+        return [python, "-E", "-s", "-B"]

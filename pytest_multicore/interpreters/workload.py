@@ -1,0 +1,141 @@
+"""What is measured: a built-in experiment, a function named by module or file, or a callable that has a name."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import sysconfig
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_multicore.errors import UsageError
+
+BUILT_IN = {"dot": ("numpy", "theano", "pytensor"), "fit": ("numpy", "keras")}
+
+AnyWorkload = str | Callable[..., object]
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A function that the child can find, and its arguments.
+
+    Attributes:
+        label: its name in reports.
+        target: how the child finds it (agent/runner.py lists the forms).
+        arguments: JSON values by keyword.
+    """
+
+    label: str
+    target: str
+    arguments: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        """The label with the arguments, as reports show it."""
+        told = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+        return f"{self.label} ({told})" if told else self.label
+
+
+def resolve(
+    workload: AnyWorkload,
+    arguments: Mapping[str, Any],
+    frameworks: Mapping[str, str],
+    framework: str | None,
+    folder: Path,
+) -> Workload:
+    """The workload that a test means.
+
+    Args:
+        workload: ``"dot"``, ``"fit"``, ``"module:function"``, ``"file.py:function"`` or a callable.
+        arguments: its arguments.
+        frameworks: which framework an environment runs each built-in experiment on.
+        framework: the user's own choice of it, or None.
+        folder: what a relative file's path starts from.
+
+    Raises:
+        UsageError: there is no such thing, or the child could not find it.
+    """
+    if callable(workload):
+        return _from_callable(workload, arguments)
+    if workload in BUILT_IN:
+        return _built_in(workload, arguments, frameworks, framework)
+    module, colon, function = workload.rpartition(":")
+    if not colon or not module or not function:
+        raise UsageError(
+            f"the workload {workload!r} is none: expected {', '.join(map(repr, BUILT_IN))}, 'module:function', "
+            "'file.py:function' or a function"
+        )
+    if module.endswith(".py"):
+        return _from_file((folder / module).resolve(), function, arguments)
+    return Workload(workload, workload, arguments)
+
+
+def import_path(same_interpreter: bool) -> list[str]:
+    """The folders that the child puts in front of its own search path, in order.
+
+    The same interpreter gets this process's whole path; another one gets the project's folders only, never this
+    interpreter's packages.
+    """
+    folders = [os.path.abspath(entry or os.curdir) for entry in sys.path]
+    return [one for one in folders if os.path.isdir(one) and (same_interpreter or not _belongs_to_python(one))]
+
+
+def _built_in(
+    name: str, arguments: Mapping[str, Any], frameworks: Mapping[str, str], framework: str | None
+) -> Workload:
+    chosen = framework or frameworks.get(name)
+    if chosen not in BUILT_IN[name]:
+        found = f"framework={framework!r}" if framework else "this environment brings none of them"
+        raise UsageError(
+            f"the experiment {name!r} exists for {', '.join(BUILT_IN[name])}; found: {found}. "
+            f"Name one, framework={BUILT_IN[name][0]!r} say, or choose another environment"
+        )
+    return Workload(f"{name} on {chosen}", f"builtin:{name}_{chosen}", arguments)
+
+
+def _from_file(file: Path, function: str, arguments: Mapping[str, Any]) -> Workload:
+    if not file.is_file():
+        raise UsageError(f"the workload's file {file} does not exist; give a path from the project's root folder")
+    return Workload(f"{file.name}:{function}", f"{file}:{function}", arguments)
+
+
+def _from_callable(function: Callable[..., object], arguments: Mapping[str, Any]) -> Workload:
+    name = getattr(function, "__qualname__", None)
+    module = getattr(function, "__module__", None)
+    if not name or not module or "<" in name or inspect.ismethod(function):
+        raise UsageError(
+            f"{function!r} cannot be found by name in another interpreter: expected a module's top-level function; "
+            "move it there, or name it as 'module:function' or 'file.py:function'"
+        )
+    try:
+        file = Path(inspect.getsourcefile(function) or "")
+    except TypeError:
+        return Workload(f"{module}:{name}", f"{module}:{name}", arguments)
+    if _can_be_imported(module, file):
+        return Workload(f"{module}:{name}", f"{module}:{name}", arguments)
+    return Workload(f"{file.name}:{name}", f"{file.resolve()}:{name}", arguments)
+
+
+def _can_be_imported(module: str, file: Path) -> bool:
+    """Whether the search path leads to this file under this name (a test module of importlib mode it does not)."""
+    parts = module.split(".")
+    steps = len(parts) + (file.name == "__init__.py")
+    if module == "__main__" or len(file.parents) < steps:
+        return False
+    root = file.parents[steps - 1]
+    return file.stem in (parts[-1], "__init__") and any(
+        Path(entry or os.curdir).resolve() == root for entry in sys.path
+    )
+
+
+def _belongs_to_python(folder: str) -> bool:
+    """Whether a folder is this interpreter's own: standard library or installed packages."""
+    own = {sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
+    inside = Path(folder).resolve()
+    roots = [Path(one).resolve() for one in own if one] + [Path(sys.base_prefix, "lib").resolve()]
+    return any(inside == root or root in inside.parents for root in roots) or inside.name in (
+        "site-packages",
+        "dist-packages",
+    )

@@ -1,0 +1,177 @@
+"""What goes wrong in user code, or in the dialogue, ends in one clear error, and the child goes on."""
+
+import json
+
+import pytest
+
+from tests.interpreters.dialogue import USER_CODE, Dialogue, on_every_interpreter
+
+
+def assert_still_answers(child):
+    assert child.call("echo", value=1)["value"] == 1
+
+
+@on_every_interpreter
+def test_an_exception_comes_with_the_users_frames_and_not_the_agents(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        error = child.call("raise_value_error")
+        assert (error["type"], error["kind"]) == ("error", "workload")
+        assert error["exception"] == "ValueError: the wine is sour"
+        assert "user_code.py:raise_value_error failed: ValueError: the wine is sour" in error["message"]
+        assert error["traceback"].startswith("Traceback (most recent call last):\n")
+        assert "in raise_value_error" in error["traceback"]
+        assert "runner.py" not in error["traceback"]
+        assert_still_answers(child)
+
+
+@on_every_interpreter
+def test_exceptions_that_are_hard_to_print_still_arrive(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        assert child.call("raise_unicode_error")["exception"] == "ValueError: café €"
+        assert child.call("raise_unprintable")["exception"].startswith("Unprintable: <a Unprintable that cannot")
+        assert_still_answers(child)
+
+
+@on_every_interpreter
+def test_an_exception_in_a_round_is_told_and_the_next_workload_can_be_opened(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        assert child.ask("open", target=f"{USER_CODE}:raise_in_region")["type"] == "ready"
+        error = child.ask("round", repeat=1)
+        assert error["kind"] == "workload"
+        assert "failed in a round: ValueError: spoilt in a round" in error["message"]
+        assert child.ask("open", target=f"{USER_CODE}:count")["type"] == "ready"
+        assert child.ask("round", repeat=1)["type"] == "done"
+
+
+@on_every_interpreter
+def test_an_import_that_fails_says_what_is_missing(python, tmp_path):
+    (tmp_path / "broken.py").write_text("def f(:\n")
+    (tmp_path / "halfway.py").write_text("import no_such_module_anywhere\n")
+    with Dialogue(python, tmp_path) as child:
+        for target in ("no_such_module_anywhere:f", "halfway:f", f"{tmp_path}/halfway.py:f"):
+            for _ in range(2):  # a half-loaded module must not be found the second time
+                error = child.ask("open", target=target, path=[str(tmp_path)])
+                assert error["kind"] == "import"
+                assert "no_such_module_anywhere" in error["message"]
+        assert child.call("import_what_is_missing")["kind"] == "import"
+        broken = child.ask("open", target="broken:f", path=[str(tmp_path)])
+        assert broken["kind"] == "import"
+        assert "SyntaxError" in broken["exception"]
+        assert "broken.py" in broken["traceback"]
+        assert_still_answers(child)
+
+
+@on_every_interpreter
+def test_a_target_that_does_not_exist_is_named(python, tmp_path):
+    expected = {
+        "user_code": "is no target",
+        ":f": "is no target",
+        "builtin:nonsense": "there are dot_numpy, dot_pytensor, dot_theano, fit_keras, fit_numpy",
+        f"{tmp_path}/none.py:f": "there is no Python file",
+        f"{USER_CODE}:nothing": "has no 'nothing'",
+        f"{USER_CODE}:Outer.nothing": "has no 'Outer.nothing'",
+        f"{USER_CODE}:NOT_A_FUNCTION": "is a int, not a function",
+    }
+    with Dialogue(python, tmp_path) as child:
+        for target, said in expected.items():
+            error = child.ask("open", target=target)
+            assert (error["type"], error["kind"]) == ("error", "import"), target
+            assert said in error["message"]
+
+
+@on_every_interpreter
+def test_a_file_whose_name_is_taken_is_refused(python, tmp_path):
+    (tmp_path / "json.py").write_text("def f():\n    return 'mine'\n")
+    with Dialogue(python, tmp_path) as child:
+        error = child.ask("call", target=f"{tmp_path}/json.py:f")
+        assert error["kind"] == "import"
+        assert "rename the file" in error["message"]
+
+
+@on_every_interpreter
+@pytest.mark.parametrize(("code", "said"), [(3, "sys.exit(3)"), ("bye", "bye"), (None, "sys.exit()")])
+def test_sys_exit_is_caught_and_its_code_told(python, tmp_path, code, said):
+    with Dialogue(python, tmp_path) as child:
+        error = child.call("leave", code=code)
+        assert error["kind"] == "exit"
+        assert said in error["message"]
+        assert_still_answers(child)
+
+
+@on_every_interpreter
+def test_keyboard_interrupt_of_user_code_is_caught(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        assert child.call("interrupt")["kind"] == "exit"
+        assert_still_answers(child)
+
+
+@on_every_interpreter
+def test_work_that_was_only_promised_is_refused(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        promises = ["generator", "region_is_generator"]
+        if tuple(child.hello["python"]) >= (3, 6):
+            (tmp_path / "modern.py").write_text("async def later():\n    pass\nasync def many():\n    yield 1\n")
+            for function, said in (("later", "asyncio.run"), ("many", "asynchronous generator")):
+                error = child.ask("open", target=f"modern:{function}", path=[str(tmp_path)])
+                assert error["kind"] == "workload"
+                assert said in error["message"]
+        for function in promises:
+            error = child.ask("open", target=f"{USER_CODE}:{function}")
+            assert error["kind"] == "workload"
+            assert "a generator: its body did not run" in error["message"]
+            assert child.ask("round", repeat=1)["kind"] == "protocol"  # nothing is open now
+        assert "never awaited" not in child.log()
+
+
+@on_every_interpreter
+def test_values_that_json_cannot_carry_are_named(python, tmp_path):
+    expected = {"return_set": "a set", "return_nan": "float", "return_circle": "ircular", "return_bytes": "bytes"}
+    with Dialogue(python, tmp_path) as child:
+        is_python_2 = child.hello["python"][0] == 2
+        if is_python_2:
+            expected["return_bytes"] = "UnicodeDecodeError"  # its str may hold text; this one does not
+        else:
+            expected["return_surrogate"] = "surrogates not allowed"
+        for function, said in expected.items():
+            error = child.call(function)
+            assert (error["type"], error["kind"]) == ("error", "value"), function
+            assert said in error["message"]
+        assert_still_answers(child)
+
+
+@on_every_interpreter
+def test_a_line_that_is_no_message_is_answered_with_what_was_wrong(python, tmp_path):
+    lines = {
+        b"not json": "not UTF-8 JSON",
+        b"\xff\xfe": "not UTF-8 JSON",
+        b"[1]": "not an object",
+        b'{"type": "facts"}': "protocol 1 is spoken here",
+        b'{"protocol": 2, "type": "facts"}': "the message says 2",
+        b'{"protocol": 1}': "unknown message type",
+        b'{"protocol": 1, "type": "dance"}': "known are call, close, facts, open, round",
+        b'{"protocol": 1, "type": "open"}': "target: a string; found none",
+        b'{"protocol": 1, "type": "open", "target": "a:b", "arguments": []}': "arguments: an object",
+        b'{"protocol": 1, "type": "open", "target": "a:b", "path": "x"}': "path: a list",
+        b'{"protocol": 1, "type": "round"}': "repeat: an integer >= 1",
+        b'{"protocol": 1, "type": "round", "repeat": 1}': "no workload is open",
+    }
+    for repeat in (0, -1, 1.5, True, "2", None):
+        lines[json.dumps({"protocol": 1, "type": "round", "repeat": repeat}).encode()] = "repeat: an integer >= 1"
+    with Dialogue(python, tmp_path) as child:
+        for line, said in lines.items():
+            child.write_line(line)
+            error = child.read()
+            assert (error["type"], error["kind"]) == ("error", "protocol"), line
+            assert said in error["message"]
+        assert_still_answers(child)
+
+
+@on_every_interpreter
+def test_a_traceback_is_shown_though_a_users_folder_shadows_what_tracebacks_need(python, tmp_path):
+    for name in ("traceback", "token", "tokenize", "linecache"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('the wrong module')\n")
+    (tmp_path / "sour.py").write_text("def f():\n    raise ValueError('sour')\n")
+    with Dialogue(python, tmp_path) as child:
+        error = child.ask("call", target="sour:f", path=[str(tmp_path)])
+        assert "sour.py" in error["traceback"]
+        assert "the wrong module" not in error["traceback"]

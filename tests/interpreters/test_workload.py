@@ -1,0 +1,67 @@
+import functools
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_multicore.errors import UsageError
+from pytest_multicore.interpreters.workload import import_path, resolve
+
+NUMPY = {"dot": "numpy", "fit": "numpy"}
+
+
+def here() -> None:
+    """A function of a test module."""
+
+
+def test_built_in_experiments_follow_the_environment() -> None:
+    assert resolve("dot", {}, {"dot": "theano"}, None, Path()).target == "builtin:dot_theano"
+    assert resolve("fit", {}, NUMPY, "keras", Path()).label == "fit on keras"
+    assert str(resolve("dot", {"size": 100}, NUMPY, None, Path())) == "dot on numpy (size=100)"
+
+
+def test_an_experiment_that_an_environment_lacks_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"'fit' exists for numpy, keras; .*brings none.*framework='numpy'"):
+        resolve("fit", {}, {"dot": "pytensor"}, None, Path())
+    with pytest.raises(UsageError, match="framework='jax'"):
+        resolve("dot", {}, NUMPY, "jax", Path())
+
+
+def test_functions_go_by_module_by_file_or_by_themselves(tmp_path: Path) -> None:
+    (tmp_path / "work.py").write_text("")
+    assert resolve("json:dumps", {}, NUMPY, None, tmp_path).target == "json:dumps"
+    assert resolve("work.py:go", {}, NUMPY, None, tmp_path).target == f"{tmp_path / 'work.py'}:go"
+    assert resolve(json.dumps, {}, NUMPY, None, tmp_path).target == "json:dumps"
+    assert resolve(here, {}, NUMPY, None, tmp_path).target.endswith(":here")
+
+
+def test_a_module_off_the_search_path_goes_by_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    assert resolve(here, {}, NUMPY, None, Path()).target == f"{Path(__file__).resolve()}:here"
+
+
+@pytest.mark.parametrize("nameless", [lambda: None, functools.partial(here), Path().exists])
+def test_what_has_no_name_of_its_own_is_refused(nameless: object) -> None:
+    with pytest.raises(UsageError, match="cannot be found by name"):
+        resolve(nameless, {}, NUMPY, None, Path())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", ["dott", "module:", ":function", ""])
+def test_a_workload_that_is_none_lists_what_there_is(wrong: str) -> None:
+    with pytest.raises(UsageError, match="expected 'dot', 'fit', 'module:function'"):
+        resolve(wrong, {}, NUMPY, None, Path())
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nowhere\.py does not exist"):
+        resolve("nowhere.py:go", {}, NUMPY, None, tmp_path)
+
+
+def test_another_interpreter_gets_the_project_and_none_of_our_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = Path(pytest.__file__).parents[1]
+    monkeypatch.setattr(sys, "path", [str(tmp_path), str(packages), str(Path(json.__file__).parents[1])])
+    assert import_path(same_interpreter=False) == [str(tmp_path)]
+    assert import_path(same_interpreter=True)[:2] == [str(tmp_path), str(packages)]
