@@ -1,0 +1,1 @@
+"""Numbers, no opinions: counters, the machine's grant, rounds."""

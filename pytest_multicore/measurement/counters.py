@@ -1,0 +1,138 @@
+"""CPU time, run-queue delay and threads of a process tree; busy and stolen time of the machine.
+
+Linux tells all of it in nanoseconds under /proc (linux.py). Elsewhere psutil tells CPU time, coarsely on some systems,
+and nobody tells how long a thread waited for a core: the delay is None there, never zero.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import psutil
+
+#: Set to ``psutil`` to measure as on a system without /proc. The tests do.
+FORCE_VARIABLE = "PYTEST_MULTICORE_COUNTERS"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTimes:
+    """One thread's CPU time and the time it stood runnable in a queue (None: unknown), both since its start."""
+
+    name: str
+    cpu_s: float
+    delay_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSnapshot:
+    """A process tree at one moment.
+
+    Attributes:
+        process_cpu_s: by process id, CPU time of all its threads, ended ones too, since its start.
+        reaped_cpu_s: by process id, CPU time of the children it has waited for. When a process ends, its time moves
+            into its parent's entry, so the sum over the tree loses nothing.
+        tasks: by (process id, thread id), every living thread.
+    """
+
+    process_cpu_s: Mapping[int, float]
+    reaped_cpu_s: Mapping[int, float]
+    tasks: Mapping[tuple[int, int], TaskTimes]
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSnapshot:
+    """The whole machine at one moment, in CPU seconds since boot: busy with anything, and stolen by a hypervisor."""
+
+    busy_s: float
+    steal_s: float
+    throttled_s: float
+
+
+class Counters(Protocol):
+    """One way to read the counters.
+
+    Attributes:
+        name: for the report.
+        tick_s: the smallest step of a process's CPU clock.
+    """
+
+    name: str
+    tick_s: float
+
+    def tree(self, pid: int) -> TreeSnapshot:
+        """The process tree below and with ``pid``."""
+        ...
+
+    def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
+        """CPU time so far of the processes in ``known``, or of ``pid`` alone: cheap, to wait until it stands still."""
+        ...
+
+    def machine(self) -> MachineSnapshot:
+        """The machine as a whole."""
+        ...
+
+
+class PsutilCounters:
+    """What psutil knows on any system. Delays are unknown."""
+
+    name = "psutil"
+    # Linux counts in ticks of 10 ms here, macOS in microseconds; the larger one is safe for both.
+    tick_s = 0.01
+
+    def tree(self, pid: int) -> TreeSnapshot:
+        """See Counters."""
+        cpu_s: dict[int, float] = {}
+        reaped_s: dict[int, float] = {}
+        tasks: dict[tuple[int, int], TaskTimes] = {}
+        for process in _with_descendants(pid):
+            try:
+                times, threads = process.cpu_times(), process.threads()
+            except psutil.Error:
+                continue  # it ended meanwhile: its time is in its parent's entry
+            cpu_s[process.pid] = times.user + times.system
+            reaped_s[process.pid] = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+            for thread in threads:
+                used_s = thread.user_time + thread.system_time
+                tasks[process.pid, thread.id] = TaskTimes("", used_s, None)
+        return TreeSnapshot(cpu_s, reaped_s, tasks)
+
+    def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
+        """See Counters."""
+        total_s = 0.0
+        for one in known.process_cpu_s if known else (pid,):
+            try:
+                times = psutil.Process(one).cpu_times()
+            except psutil.Error:
+                continue
+            total_s += times.user + times.system
+        return total_s
+
+    def machine(self) -> MachineSnapshot:
+        """See Counters."""
+        times = psutil.cpu_times()
+        idle_s = times.idle + getattr(times, "iowait", 0.0)
+        # Linux counts guests' time in user already.
+        guest_s = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
+        steal_s = getattr(times, "steal", 0.0)
+        return MachineSnapshot(sum(times) - idle_s - guest_s - steal_s, steal_s, 0.0)
+
+
+def for_this_system() -> Counters:
+    """The most precise counters that this system has."""
+    if sys.platform == "linux" and os.environ.get(FORCE_VARIABLE) != "psutil":
+        from .linux import ProcCounters
+
+        return ProcCounters()
+    return PsutilCounters()
+
+
+def _with_descendants(pid: int) -> list[psutil.Process]:
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []

@@ -1,0 +1,98 @@
+"""What this machine grants: cores online, the affinity mask, the cgroup quota."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from .cgroups import quota_cores
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The machine as this process sees it.
+
+    Attributes:
+        cores_online: logical CPUs that the system runs.
+        affinity: the CPUs that this process may run on, or None where the system does not say.
+        quota: the tightest cgroup quota in cores, or None.
+        cpu: the processor's name.
+        os: system and release.
+    """
+
+    cores_online: int
+    affinity: tuple[int, ...] | None
+    quota: float | None
+    cpu: str
+    os: str
+
+    @property
+    def cores_granted(self) -> float:
+        """The smallest of cores online, affinity and quota: more cannot be had here."""
+        grants: list[float] = [self.cores_online]
+        if self.affinity is not None:
+            grants.append(len(self.affinity))
+        if self.quota is not None:
+            grants.append(self.quota)
+        return min(grants)
+
+    @property
+    def threads_auto(self) -> int:
+        """The thread count of ``--multicore-threads=auto``: the granted cores, rounded up, at least 1."""
+        return max(1, math.ceil(self.cores_granted))
+
+    def why_granted(self) -> str:
+        """The grant and what limits it, in words."""
+        affinity = "unknown" if self.affinity is None else f"{len(self.affinity)} CPUs"
+        quota = "none" if self.quota is None else f"{self.quota:g} cores"
+        return f"{self.cores_granted:g} cores ({self.cores_online} online, affinity {affinity}, cgroup quota {quota})"
+
+
+def this_machine() -> Machine:
+    """Read it anew: affinity and quota may change while pytest runs."""
+    return Machine(
+        cores_online=psutil.cpu_count(logical=True) or 1,
+        affinity=tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else None,
+        quota=quota_cores() if sys.platform == "linux" else None,
+        cpu=_cpu_name(),
+        os=f"{platform.system()} {platform.release()}",
+    )
+
+
+def cpu_by_process() -> dict[int, tuple[str, float]]:
+    """Name and CPU seconds of every process that psutil shows, by process id: two of these tell who was busy."""
+    seen = {}
+    for process in psutil.process_iter(["name", "cpu_times"]):
+        times = process.info["cpu_times"]
+        if times is not None:
+            seen[process.pid] = (process.info["name"] or "?", times.user + times.system)
+    return seen
+
+
+def busiest(
+    before: Mapping[int, tuple[str, float]], after: Mapping[int, tuple[str, float]], wall_s: float, own: frozenset[int]
+) -> list[tuple[str, float]]:
+    """Processes not our own that used over 5 % of a core between two snapshots: (name, cores), the busiest three."""
+    shares = [
+        (f"{name} (process {pid})", (cpu_s - before.get(pid, (name, 0.0))[1]) / wall_s)
+        for pid, (name, cpu_s) in after.items()
+        if pid not in own
+    ]
+    return sorted(((who, cores) for who, cores in shares if cores > 0.05), key=lambda share: -share[1])[:3]
+
+
+def _cpu_name() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

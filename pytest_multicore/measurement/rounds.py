@@ -1,0 +1,151 @@
+"""Rounds: one repetition of the region, long enough to measure; sides take turns so that each pair gives one ratio."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .counters import Counters, TreeSnapshot
+from .disturbance import TOLERATED_SHARE, disturbance, surroundings
+from .quiet import wait_until_quiet
+from .usage import OwnClock, ThreadUse, usage
+
+#: Long enough that clocks, messages and scheduling ticks (4 ms) do not matter; short work is repeated to fill it.
+ROUND_S = 0.08
+MOST_REPEATS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What the agent measured of itself in one round: wall seconds of the region and its own CPU seconds."""
+
+    wall_s: float
+    own: OwnClock
+
+
+class Subject(Protocol):
+    """A live interpreter with an opened workload: what a round is taken of."""
+
+    @property
+    def pid(self) -> int:
+        """The agent's process id."""
+        ...
+
+    @property
+    def threads(self) -> int | None:
+        """Threads asked for; None for inherited ones."""
+        ...
+
+    def take(self, repeat: int) -> Timing:
+        """Run the region ``repeat`` times."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One measured repetition.
+
+    Attributes:
+        threads: threads asked for on this side, None for inherited ones.
+        repeat: how often the region ran within the round.
+        wall_s, cpu_s: wall and CPU seconds of the whole round.
+        delay_s: seconds that threads stood runnable without a core; None where unknown.
+        thread_use: the threads that got CPU time.
+        foreign_s, steal_s, throttled_s: what others used meanwhile (disturbance.Surroundings).
+        quiet: whether the other interpreters had come to rest before it.
+        disturbance: why it does not count, or None.
+    """
+
+    threads: int | None
+    repeat: int
+    wall_s: float
+    cpu_s: float
+    delay_s: float | None
+    thread_use: tuple[ThreadUse, ...]
+    foreign_s: float
+    steal_s: float
+    throttled_s: float
+    quiet: bool
+    disturbance: str | None
+
+    @property
+    def busy_cores(self) -> float:
+        """CPU seconds per wall second."""
+        return self.cpu_s / self.wall_s
+
+    @property
+    def undivided(self) -> bool:
+        """Whether no hypervisor took part of the cores: what it takes shows neither as CPU time nor as a wait."""
+        return self.steal_s <= TOLERATED_SHARE * self.wall_s
+
+    @property
+    def demanded_cores(self) -> float | None:
+        """CPU seconds and waits for a core per wall second; None where waits are unknown."""
+        return None if self.delay_s is None else (self.cpu_s + self.delay_s) / self.wall_s
+
+
+@dataclass
+class Bench:
+    """Where rounds are taken: live interpreters side by side, one running at a time.
+
+    Attributes:
+        subjects: one for each side; the first is the one in question, the others are what it is compared with.
+        seed: of the order in which sides take turns, so that a run can be told again.
+    """
+
+    subjects: Sequence[Subject]
+    counters: Counters
+    cores_granted: float
+    seed: int = 0
+    _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
+
+    def calibrate(self) -> int:
+        """How often the region must run for the fastest side to fill a round; these rounds warm up and are dropped."""
+        repeat = 1
+        while True:
+            fastest_s = min(self._take(subject, repeat).wall_s for subject in self.subjects)
+            if fastest_s >= ROUND_S / 2 or repeat >= MOST_REPEATS:
+                return max(1, min(MOST_REPEATS, math.ceil(repeat * ROUND_S / fastest_s)))
+            repeat = min(MOST_REPEATS, repeat * max(2, math.ceil(ROUND_S / max(fastest_s, 1e-6))))
+
+    def alternate(self, repeat: int) -> Iterator[tuple[Round, ...]]:
+        """Endless rows of rounds, one a side, in the subjects' order however they took turns.
+
+        The first row's order is drawn by the seed, then it turns round with each row: a drift of the machine's speed
+        favours no side.
+        """
+        order = list(range(len(self.subjects)))
+        random.Random(self.seed).shuffle(order)
+        while True:
+            taken = {side: self._take(self.subjects[side], repeat) for side in order}
+            yield tuple(taken[side] for side in range(len(self.subjects)))
+            order.reverse()
+
+    def _take(self, subject: Subject, repeat: int) -> Round:
+        others = [(one.pid, self._trees.get(one.pid)) for one in self.subjects if one is not subject]
+        quiet = wait_until_quiet(others, self.counters)
+        machine_before, before = self.counters.machine(), self.counters.tree(subject.pid)
+        timing = subject.take(repeat)
+        after, machine_after = self.counters.tree(subject.pid), self.counters.machine()
+        self._trees[subject.pid] = after
+        used = usage(subject.pid, before, after, timing.own)
+        around = surroundings(machine_before, machine_after, used.cpu_s)
+        why = disturbance(timing.wall_s, used.delay_s, self.cores_granted, around)
+        if why is None and not quiet:
+            why = "the other interpreter's threads kept spinning after their round and never came to rest"
+        return Round(
+            threads=subject.threads,
+            repeat=repeat,
+            wall_s=timing.wall_s,
+            cpu_s=used.cpu_s,
+            delay_s=used.delay_s,
+            thread_use=used.threads,
+            foreign_s=around.foreign_s,
+            steal_s=around.steal_s,
+            throttled_s=around.throttled_s,
+            quiet=quiet,
+            disturbance=why,
+        )

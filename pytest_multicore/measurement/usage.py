@@ -1,0 +1,82 @@
+"""What a process tree used between two snapshots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .counters import TaskTimes, TreeSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadUse:
+    """One thread that got CPU time: its name, process and thread id, and CPU seconds in the round."""
+
+    name: str
+    pid: int
+    tid: int
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A tree's use of the machine in one round.
+
+    Attributes:
+        cpu_s: CPU seconds of the whole tree, ended threads and processes included.
+        delay_s: seconds that its threads stood runnable without a core, summed; None where the system does not say.
+        threads: those that got CPU time and still live, the busiest first.
+    """
+
+    cpu_s: float
+    delay_s: float | None
+    threads: tuple[ThreadUse, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnClock:
+    """What the agent read of itself right at the region's edges, in CPU seconds.
+
+    The parent's snapshots lie a message's way outside the region; for the agent's own process, which does nearly all of
+    the work, its own readings are exact.
+    """
+
+    process_cpu_s: float
+    reaped_cpu_s: float
+
+
+def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -> Usage:
+    """What the tree under ``root`` used between the snapshots, with the root's own clock in place of ours.
+
+    The CPU time of a process that ended is in its parent's ``reaped`` entry, whole, so its part from before the round,
+    which the first snapshot holds, is taken off again.
+    """
+    others_s = _total_without(root, after) - _total_without(root, before)
+    return Usage(own.process_cpu_s + own.reaped_cpu_s + others_s, _delay(before, after), _threads(before, after))
+
+
+def _total_without(root: int, snapshot: TreeSnapshot) -> float:
+    total_s = sum(snapshot.process_cpu_s.values()) + sum(snapshot.reaped_cpu_s.values())
+    return total_s - snapshot.process_cpu_s.get(root, 0.0) - snapshot.reaped_cpu_s.get(root, 0.0)
+
+
+def _delay(before: TreeSnapshot, after: TreeSnapshot) -> float | None:
+    delays = [_grown(before, key, task, "delay_s") for key, task in after.tasks.items()]
+    known = [delay for delay in delays if delay is not None]
+    return sum(known) if len(known) == len(delays) else None
+
+
+def _threads(before: TreeSnapshot, after: TreeSnapshot) -> tuple[ThreadUse, ...]:
+    used = [
+        ThreadUse(task.name, pid, tid, cpu_s)
+        for (pid, tid), task in after.tasks.items()
+        if (cpu_s := _grown(before, (pid, tid), task, "cpu_s")) and cpu_s > 0
+    ]
+    return tuple(sorted(used, key=lambda thread: -thread.cpu_s))
+
+
+def _grown(before: TreeSnapshot, key: tuple[int, int], task: TaskTimes, field: str) -> float | None:
+    now: float | None = getattr(task, field)
+    if now is None:
+        return None
+    then = before.tasks.get(key)
+    return max(0.0, now - (getattr(then, field) if then else 0.0))

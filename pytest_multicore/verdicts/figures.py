@@ -1,0 +1,156 @@
+"""Rounds in, figures with intervals out: what one side used, how two sides compare, how many sides scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pytest_multicore.measurement.rounds import Round
+
+from .statistics import Interval, median_interval
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One side: a workload at one thread count.
+
+    Attributes:
+        threads: threads asked for; None when they were inherited.
+        rounds: all rounds, disturbed ones too.
+        wall_s: seconds of one repetition of the region.
+        cpu_s: CPU seconds of one repetition.
+        cores: cores busy while the region ran. Its low end comes from CPU time alone, its high end from CPU time and
+            waits for a core, so that it brackets the truth on a crowded machine too.
+        demand: cores demanded; None where the system does not tell waits.
+        threads_seen: OS threads that got CPU time.
+    """
+
+    threads: int | None
+    rounds: tuple[Round, ...]
+    wall_s: Interval
+    cpu_s: Interval
+    cores: Interval
+    demand: Interval | None
+    threads_seen: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two sides of one workload, measured in turns.
+
+    Attributes:
+        contender: the side at ``threads`` threads.
+        baseline: the other side.
+        pairs: clean pairs: neither round was disturbed.
+        speedup: wall time at the baseline / wall time at the contender, from the ratios of the clean pairs.
+        efficiency: speed-up / (threads / baseline threads); None when threads were inherited.
+        useful_cores: speed-up x cores busy at the baseline: what the busy cores are worth.
+        cpu_inflation: CPU time at the contender / at the baseline: above 1 is work burnt, not done.
+    """
+
+    contender: Measurement
+    baseline: Measurement
+    pairs: int
+    speedup: Interval
+    efficiency: Interval | None
+    useful_cores: float
+    cpu_inflation: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """One workload at several thread counts, measured in turns.
+
+    Attributes:
+        measurements: by thread count.
+        speedups: by thread count, against the first count.
+    """
+
+    measurements: Mapping[int, Measurement]
+    speedups: Mapping[int, Interval]
+
+
+Rows = Sequence[tuple[Round, ...]]
+
+
+def clean_rows(rows: Rows) -> list[tuple[Round, ...]]:
+    """The rows of which no round was disturbed."""
+    return [row for row in rows if all(one.disturbance is None for one in row)]
+
+
+def measurement(rounds: Sequence[Round], confidence: float) -> Measurement:
+    """One side's figures from its undisturbed rounds (from all, as a rough idea without bounds, when none is clean)."""
+    clean = [one for one in rounds if one.disturbance is None]
+    used = clean or rounds
+
+    def interval(values: Sequence[float]) -> Interval:
+        return _interval(values, confidence, bounded=bool(clean))
+
+    busy, demand = _bracket(rounds, confidence)
+    return Measurement(
+        threads=used[0].threads,
+        rounds=tuple(rounds),
+        wall_s=interval([one.wall_s / one.repeat for one in used]),
+        cpu_s=interval([one.cpu_s / one.repeat for one in used]),
+        cores=Interval(busy.low, busy.estimate, demand.high if demand else busy.high, confidence),
+        demand=demand,
+        threads_seen=interval([float(len(one.thread_use)) for one in used]),
+    )
+
+
+def _bracket(rounds: Sequence[Round], confidence: float) -> tuple[Interval, Interval | None]:
+    """Cores busy and cores demanded. A neighbour lowers the one and not the other, so his rounds count here too."""
+    known = [(one.busy_cores, one.demanded_cores) for one in rounds if one.demanded_cores is not None and one.undivided]
+    if known:
+        return (
+            _interval([busy for busy, _ in known], confidence),
+            _interval([demanded for _, demanded in known], confidence),
+        )
+    clean = [one.busy_cores for one in rounds if one.disturbance is None]
+    rough = [one.busy_cores for one in rounds]
+    return _interval(clean or rough, confidence, bounded=bool(clean)), None
+
+
+def _interval(values: Sequence[float], confidence: float, *, bounded: bool = True) -> Interval:
+    found = median_interval(values, confidence)
+    assert found is not None  # noqa: S101 - there is at least one round
+    return found if bounded else Interval(-math.inf, found.estimate, math.inf, confidence)
+
+
+def comparison(rows: Rows, confidence: float) -> Comparison:
+    """The figures of rows whose first round is the contender's and whose second is the baseline's."""
+    contender = measurement([row[0] for row in rows], confidence)
+    baseline = measurement([row[1] for row in rows], confidence)
+    speedup = _ratio(rows, lambda row: row[1].wall_s / row[0].wall_s, confidence)
+    efficiency = None
+    if contender.threads is not None and baseline.threads is not None:
+        efficiency = speedup.scaled(baseline.threads / contender.threads)
+    return Comparison(
+        contender=contender,
+        baseline=baseline,
+        pairs=len(clean_rows(rows)),
+        speedup=speedup,
+        efficiency=efficiency,
+        useful_cores=speedup.estimate * baseline.cores.estimate,
+        cpu_inflation=_ratio(rows, lambda row: row[0].cpu_s / row[1].cpu_s, confidence),
+    )
+
+
+def scaling(threads: Sequence[int], rows: Rows, confidence: float) -> Scaling:
+    """The figures of rows that hold one round for each thread count."""
+    return Scaling(
+        measurements={
+            count: measurement([row[side] for row in rows], confidence) for side, count in enumerate(threads)
+        },
+        speedups={
+            count: _ratio(rows, lambda row, side=side: row[0].wall_s / row[side].wall_s, confidence)  # type: ignore[misc]
+            for side, count in enumerate(threads)
+        },
+    )
+
+
+def _ratio(rows: Rows, of: Callable[[tuple[Round, ...]], float], confidence: float) -> Interval:
+    """The interval of a ratio that each row gives; without bounds when no row is clean."""
+    clean = clean_rows(rows)
+    return _interval([of(row) for row in clean or rows], confidence, bounded=bool(clean))

@@ -1,0 +1,91 @@
+"""Why a measurement is inconclusive, in words, and what its user can do about it."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.verdicts.figures import clean_rows
+from pytest_multicore.verdicts.limits import Outcome, Verdict
+from pytest_multicore.verdicts.statistics import fewest_values
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is to judge an undecided measurement by.
+
+    Attributes:
+        rows: all rows of rounds, disturbed ones too.
+        verdicts: one for each limit.
+        rounds_s, budget_s: seconds that the rows took, and might have taken.
+        confidence: of each verdict.
+        busy_others: other processes that used the machine meanwhile, and how many cores.
+    """
+
+    rows: Sequence[tuple[Round, ...]]
+    verdicts: Sequence[Verdict]
+    rounds_s: float
+    budget_s: float
+    confidence: float
+    busy_others: Sequence[tuple[str, float]]
+
+
+def why_inconclusive(found: Found) -> str:
+    """One sentence on why, one on what to do."""
+    clean, needed = len(clean_rows(found.rows)), fewest_values(found.confidence)
+    disturbed = len(found.rows) - clean
+    if clean < needed <= len(found.rows):
+        return _too_noisy(found, clean, disturbed)
+    if clean < needed:
+        return _too_slow(found, needed)
+    return _too_close(found, clean)
+
+
+def threads_in_words(threads: int | None) -> str:
+    """``1 thread``, ``8 threads``, or ``inherited threads``."""
+    if threads is None:
+        return "inherited threads"
+    return f"{threads} thread{'' if threads == 1 else 's'}"
+
+
+def _too_noisy(found: Found, clean: int, disturbed: int) -> str:
+    whys = Counter(one.disturbance.partition(" ")[0] for row in found.rows for one in row if one.disturbance)
+    example = next(
+        one.disturbance
+        for row in found.rows
+        for one in row
+        if one.disturbance and one.disturbance.startswith(whys.most_common(1)[0][0])
+    )
+    return (
+        f"{disturbed} of {len(found.rows)} rows were disturbed ({example}); {clean} clean ones decide nothing: "
+        f"{_who(found)}run it on a quieter machine, or with a larger budget than {found.budget_s:g} s"
+    )
+
+
+def _who(found: Found) -> str:
+    if not found.busy_others:
+        return ""
+    return "busy meanwhile: " + ", ".join(f"{who} {cores:.2f} cores" for who, cores in found.busy_others) + "; "
+
+
+def _too_slow(found: Found, needed: int) -> str:
+    row_s = statistics.median(sum(one.wall_s for one in row) for row in found.rows)
+    advised_s = 1.5 * needed * max(row_s, found.rounds_s / len(found.rows))
+    return (
+        f"{len(found.rows)} rows of rounds fit the budget of {found.budget_s:g} s, at least {needed} are needed "
+        f"at confidence {found.confidence:g}; one takes {row_s:.3g} s: use budget={advised_s:.0f}, or less work"
+    )
+
+
+def _too_close(found: Found, clean: int) -> str:
+    undecided = next(one for one in found.verdicts if one.outcome is Outcome.INCONCLUSIVE)
+    if undecided.interval is None:
+        return f"{undecided.quantity}={undecided.limit:g} has nothing to be held against: threads were inherited"
+    return (
+        f"{undecided.quantity}={undecided.limit:g} lies within [{undecided.interval.low:.3g}, "
+        f"{undecided.interval.high:.3g}], the interval after {clean} clean rows in {found.rounds_s:.0f} s; "
+        f"move the limit away from {undecided.interval.estimate:.3g}, or raise the budget of {found.budget_s:g} s"
+    )

@@ -1,0 +1,54 @@
+"""One measurement as a whole: what was asked, what was found, what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
+from pytest_multicore.verdicts.limits import Outcome, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything that the reports tell of one measurement.
+
+    Attributes:
+        test: the test's node id.
+        workload, arguments: its label and arguments.
+        environment: the environment's name.
+        threads, baseline: threads asked for on the two sides; None for inherited ones, or where there is no such side.
+        outcome: of the whole.
+        reason: why it is inconclusive or an error; empty otherwise.
+        verdicts: one for each limit.
+        measurement, comparison, scaling: the figures; None where nothing was measured.
+        python: the child's version.
+        facts: what the child told of itself (agent/facts.py).
+        blas: the BLAS in use, in words; None when none is loaded.
+        notes: what the reader should know: overridden variables, more threads than cores, priority.
+        budget_s, duration_s: seconds allowed for the rounds, and used for everything.
+        confidence: of each verdict.
+        seed: of the order of sides.
+    """
+
+    test: str
+    workload: str
+    arguments: Mapping[str, Any]
+    environment: str
+    threads: int | None
+    baseline: int | None
+    outcome: Outcome
+    reason: str
+    budget_s: float
+    duration_s: float
+    confidence: float
+    seed: int
+    verdicts: tuple[Verdict, ...] = ()
+    measurement: Measurement | None = None
+    comparison: Comparison | None = None
+    scaling: Scaling | None = None
+    python: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    blas: str | None = None
+    notes: tuple[str, ...] = ()

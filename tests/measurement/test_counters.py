@@ -1,0 +1,128 @@
+"""Both ways to read the counters, held against real processes of known behaviour."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from pytest_multicore.measurement import counters
+from pytest_multicore.measurement.counters import Counters, PsutilCounters
+from pytest_multicore.measurement.quiet import wait_until_quiet
+
+READERS: list[Counters] = [PsutilCounters()]
+if sys.platform == "linux":
+    from pytest_multicore.measurement.linux import ProcCounters, process_cpu_s
+
+    READERS.append(ProcCounters())
+
+both = pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+
+# Burns the CPU seconds that it is told on its input, then answers. It ends by itself when the input does.
+BURNER = """
+import sys, time, subprocess
+for line in sys.stdin:
+    end = time.process_time() + float(line)
+    while time.process_time() < end: pass
+    print("done", flush=True)
+"""
+
+
+@pytest.fixture
+def burner() -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        [sys.executable, "-c", BURNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        burn(process, 0.0)
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def burn(process: "subprocess.Popen[str]", cpu_s: float) -> None:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{cpu_s}\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "done\n"
+
+
+@both
+def test_cpu_time_of_a_process_is_what_it_burnt(reader: Counters, burner: "subprocess.Popen[str]") -> None:
+    before = reader.tree(burner.pid)
+    burn(burner, 0.3)
+    after = reader.tree(burner.pid)
+    used_s = after.process_cpu_s[burner.pid] - before.process_cpu_s[burner.pid]
+    assert used_s == pytest.approx(0.3, abs=0.03)
+    assert reader.tree_cpu_s(burner.pid, after) >= used_s
+
+
+@both
+def test_the_tree_holds_grandchildren(reader: Counters) -> None:
+    starter = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'])"
+    with subprocess.Popen([sys.executable, "-c", starter], stdin=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 10
+        while len(reader.tree(process.pid).process_cpu_s) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert len(reader.tree(process.pid).process_cpu_s) == 2
+        process.communicate(b"\n")
+
+
+@both
+def test_the_machine_is_busy_when_somebody_burns(reader: Counters, burner: "subprocess.Popen[str]") -> None:
+    before = reader.machine()
+    burn(burner, 0.4)
+    after = reader.machine()
+    assert after.busy_s - before.busy_s >= 0.3
+
+
+@both
+def test_a_process_that_is_gone_is_an_empty_tree(reader: Counters) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    assert reader.tree(process.pid).process_cpu_s == {}
+    assert reader.tree_cpu_s(process.pid, None) == 0.0
+
+
+@both
+def test_a_resting_process_is_quiet_and_a_spinning_one_is_not(
+    reader: Counters, burner: "subprocess.Popen[str]"
+) -> None:
+    assert wait_until_quiet([(burner.pid, None)], reader, 2.0)
+    assert burner.stdin is not None
+    assert burner.stdout is not None
+    burner.stdin.write("0.8\n")
+    burner.stdin.flush()
+    assert not wait_until_quiet([(burner.pid, None)], reader, 0.2)
+    assert wait_until_quiet([(burner.pid, None)], reader, 30.0), "it rests once the work is done"
+    burner.stdout.readline()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nobody else tells how long a thread waited for a core")
+def test_a_thread_that_shares_its_core_waits_for_it(burner: "subprocess.Popen[str]") -> None:
+    """Two processes on one CPU: each waits about as long as it runs."""
+    cpu = min(os.sched_getaffinity(0))
+    rival = "import time, os\nend = time.monotonic() + 1.2\nwhile time.monotonic() < end: pass"
+    with subprocess.Popen([sys.executable, "-c", rival]) as other:
+        for pid in (burner.pid, other.pid):
+            os.sched_setaffinity(pid, {cpu})
+        before = ProcCounters().tree(burner.pid).tasks[burner.pid, burner.pid]
+        burn(burner, 0.3)
+        after = ProcCounters().tree(burner.pid).tasks[burner.pid, burner.pid]
+    assert before.delay_s is not None
+    assert after.delay_s is not None
+    assert after.delay_s - before.delay_s > 0.1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the clock id is Linux's")
+def test_the_process_clock_is_pythons_own() -> None:
+    ours = process_cpu_s(os.getpid())
+    assert ours == pytest.approx(time.process_time(), abs=0.02)
+    assert process_cpu_s(2**22 + 1) is None
+
+
+def test_psutils_counters_can_be_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(counters.FORCE_VARIABLE, "psutil")
+    assert counters.for_this_system().name == "psutil"

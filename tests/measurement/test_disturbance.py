@@ -1,0 +1,46 @@
+from pytest_multicore.measurement.counters import MachineSnapshot
+from pytest_multicore.measurement.disturbance import Surroundings, disturbance, surroundings
+
+CALM = Surroundings(foreign_s=0.0, steal_s=0.0, throttled_s=0.0)
+
+
+def test_a_calm_round_counts() -> None:
+    assert disturbance(0.1, 0.0, 2, CALM) is None
+
+
+def test_a_wait_for_others_does_not() -> None:
+    busy = Surroundings(foreign_s=0.1, steal_s=0.0, throttled_s=0.0)
+    found = disturbance(0.1, 0.04, 2, busy)
+    assert found == "others used 1.00 cores; our threads waited for 0.40 cores"
+
+
+def test_a_neighbour_on_an_idle_core_does_no_harm() -> None:
+    """At a high priority our threads do not wait, however busy the neighbour is."""
+    assert disturbance(0.1, 0.001, 2, Surroundings(0.1, 0.0, 0.0)) is None
+
+
+def test_threads_that_wait_for_each_other_disturb_nobody() -> None:
+    """Eight threads on two cores wait: the program's own doing."""
+    assert disturbance(0.1, 0.6, 2, CALM) is None
+
+
+def test_a_hypervisor_that_takes_cores_disturbs() -> None:
+    assert "hypervisor" in (disturbance(0.1, 0.0, 2, Surroundings(0.0, 0.02, 0.0)) or "")
+
+
+def test_our_own_quota_is_not_a_disturbance() -> None:
+    """Throttling by the own quota is what the program gets here: a cause, not noise."""
+    assert disturbance(0.1, 0.0, 2, Surroundings(0.0, 0.0, 0.05)) is None
+
+
+def test_without_known_waits_foreign_time_stands_in() -> None:
+    assert disturbance(0.1, None, 2, Surroundings(0.01, 0.0, 0.0)) is None
+    assert "others used" in (disturbance(0.1, None, 2, Surroundings(0.06, 0.0, 0.0)) or "")
+
+
+def test_foreign_time_is_what_we_did_not_use() -> None:
+    before, after = MachineSnapshot(10.0, 1.0, 0.0), MachineSnapshot(10.5, 1.1, 0.2)
+    found = surroundings(before, after, own_cpu_s=0.3)
+    assert abs(found.foreign_s - 0.2) < 1e-9
+    assert abs(found.steal_s - 0.1) < 1e-9
+    assert surroundings(before, after, own_cpu_s=0.9).foreign_s == 0.0

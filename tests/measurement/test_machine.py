@@ -1,0 +1,43 @@
+import os
+
+import pytest
+
+from pytest_multicore.measurement.machine import Machine, busiest, this_machine
+
+
+def machine(**changed: object) -> Machine:
+    known: dict[str, object] = {"cores_online": 8, "affinity": tuple(range(8)), "quota": None, "cpu": "", "os": ""}
+    return Machine(**{**known, **changed})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changed", "granted", "threads"),
+    [
+        ({}, 8, 8),
+        ({"affinity": (0, 3)}, 2, 2),
+        ({"quota": 2.5}, 2.5, 3),
+        ({"affinity": None, "quota": 0.5}, 0.5, 1),
+        ({"affinity": (5,), "quota": 4.0}, 1, 1),
+    ],
+)
+def test_the_grant_is_the_smallest_of_all(changed: dict[str, object], granted: float, threads: int) -> None:
+    found = machine(**changed)
+    assert (found.cores_granted, found.threads_auto) == (granted, threads)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity masks")
+def test_a_narrowed_affinity_is_seen_at_once() -> None:
+    whole = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(whole)})
+        assert this_machine().cores_granted <= 1
+    finally:
+        os.sched_setaffinity(0, whole)
+    assert "affinity 1 CPUs" not in this_machine().why_granted() or len(whole) == 1
+
+
+def test_the_busiest_are_named_and_our_own_are_not() -> None:
+    before = {1: ("init", 5.0), 2: ("us", 1.0), 3: ("hog", 1.0)}
+    after = {1: ("init", 5.01), 2: ("us", 9.0), 3: ("hog", 2.9), 4: ("new", 1.0)}
+    found = busiest(before, after, 2.0, frozenset({2}))
+    assert found == [("hog (process 3)", pytest.approx(0.95)), ("new (process 4)", pytest.approx(0.5))]

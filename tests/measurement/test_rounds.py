@@ -1,0 +1,99 @@
+"""How rounds take turns and how long they are, with sides of known speed and a machine that stands still."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+import pytest
+
+from pytest_multicore.measurement.counters import MachineSnapshot, TreeSnapshot
+from pytest_multicore.measurement.rounds import ROUND_S, Bench, Timing
+from pytest_multicore.measurement.usage import OwnClock
+
+EMPTY = TreeSnapshot({}, {}, {})
+
+
+@dataclass
+class StillMachine:
+    """Counters of a machine on which nothing happens between rounds."""
+
+    name: str = "still"
+    tick_s: float = 1e-6
+    spins: bool = False
+    spun_s: Iterator[float] = field(default_factory=lambda: iter(range(10**9)))
+
+    def tree(self, pid: int) -> TreeSnapshot:
+        return EMPTY
+
+    def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
+        return next(self.spun_s) if self.spins else 0.0
+
+    def machine(self) -> MachineSnapshot:
+        return MachineSnapshot(0.0, 0.0, 0.0)
+
+
+@dataclass
+class Side:
+    """A side whose region takes a known time."""
+
+    pid: int
+    wall_s: float
+    diary: list[int]
+    threads: int | None = 2
+    repeats: list[int] = field(default_factory=list)
+
+    def take(self, repeat: int) -> Timing:
+        self.diary.append(self.pid)
+        self.repeats.append(repeat)
+        return Timing(self.wall_s * repeat, OwnClock(self.wall_s * repeat, 0.0))
+
+
+def bench(*walls_s: float, seed: int = 0, spins: bool = False) -> tuple[Bench, list[int], list[Side]]:
+    diary: list[int] = []
+    sides = [Side(number, wall_s, diary) for number, wall_s in enumerate(walls_s)]
+    return Bench(sides, StillMachine(spins=spins), 2.0, seed), diary, sides
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sides_take_turns_and_each_row_is_in_the_sides_order(seed: int) -> None:
+    made, diary, _ = bench(0.1, 0.2, seed=seed)
+    rows = list(islice(made.alternate(1), 4))
+    assert [[one.wall_s for one in row] for row in rows] == [[0.1, 0.2]] * 4
+    first = diary[0]
+    assert diary == [first, 1 - first, 1 - first, first] * 2
+
+
+def test_the_seed_decides_who_begins() -> None:
+    beginners = set()
+    for seed in range(20):
+        made, diary, _ = bench(0.1, 0.2, seed=seed)
+        next(made.alternate(1))
+        beginners.add(diary[0])
+    assert beginners == {0, 1}
+
+
+@pytest.mark.parametrize("fastest_s", [1e-6, 3e-4, 0.01, 0.05])
+def test_short_work_is_repeated_to_fill_a_round(fastest_s: float) -> None:
+    made, _, sides = bench(fastest_s, 3 * fastest_s)
+    repeat = made.calibrate()
+    assert ROUND_S * 0.99 <= repeat * fastest_s <= ROUND_S * 1.5 + fastest_s
+    assert len(sides[0].repeats) < 10, "calibrating must not take longer than measuring"
+
+
+def test_long_work_runs_once_a_round() -> None:
+    made, _, sides = bench(3.0, 5.0)
+    assert made.calibrate() == 1
+    assert sides[0].repeats == [1]
+
+
+def test_a_side_that_never_rests_disturbs_the_other() -> None:
+    made, _, _ = bench(0.1, 0.1, spins=True)
+    row = next(made.alternate(1))
+    assert [one.quiet for one in row] == [False, False]
+    assert "never came to rest" in (row[0].disturbance or "")
+
+
+def test_one_side_alone_waits_for_nobody() -> None:
+    made, _, _ = bench(0.1, spins=True)
+    (only,) = next(made.alternate(1))
+    assert only.disturbance is None

@@ -1,0 +1,50 @@
+import pytest
+
+from pytest_multicore.measurement.counters import TaskTimes, TreeSnapshot
+from pytest_multicore.measurement.usage import OwnClock, usage
+
+ROOT = 10
+
+
+def snapshot(cpu: dict[int, float], reaped: dict[int, float], **tasks: tuple[float, float | None]) -> TreeSnapshot:
+    named = {(ROOT, int(tid[1:])): TaskTimes("t", *times) for tid, times in tasks.items()}
+    return TreeSnapshot(cpu, reaped, named)
+
+
+def test_the_roots_own_clock_counts_not_the_snapshots() -> None:
+    """The snapshots lie outside the region: what the root spent on the dialogue is not the workload's."""
+    before = snapshot({ROOT: 1.0}, {ROOT: 0.0})
+    after = snapshot({ROOT: 1.9}, {ROOT: 0.0})
+    assert usage(ROOT, before, after, OwnClock(0.8, 0.0)).cpu_s == pytest.approx(0.8)
+
+
+def test_children_count() -> None:
+    before = snapshot({ROOT: 1.0, 11: 5.0}, {ROOT: 0.0, 11: 0.0})
+    after = snapshot({ROOT: 1.0, 11: 5.7}, {ROOT: 0.0, 11: 0.0})
+    assert usage(ROOT, before, after, OwnClock(0.1, 0.0)).cpu_s == pytest.approx(0.8)
+
+
+def test_a_child_that_ended_counts_without_its_past() -> None:
+    """It had used 5 s before the round; all its 5.7 s came back when it was waited for."""
+    before = snapshot({ROOT: 1.0, 11: 5.0}, {ROOT: 0.0, 11: 0.0})
+    after = snapshot({ROOT: 1.0}, {ROOT: 5.7})
+    assert usage(ROOT, before, after, OwnClock(0.1, 5.7)).cpu_s == pytest.approx(0.8)
+
+
+def test_a_grandchild_that_ended_counts_once() -> None:
+    before = snapshot({ROOT: 1.0, 11: 1.0, 12: 2.0}, {ROOT: 0.0, 11: 0.0, 12: 0.0})
+    after = snapshot({ROOT: 1.0, 11: 1.2}, {ROOT: 0.0, 11: 2.5})
+    assert usage(ROOT, before, after, OwnClock(0.0, 0.0)).cpu_s == pytest.approx(0.7)
+
+
+def test_only_threads_that_ran_are_seen_and_the_busiest_is_first() -> None:
+    before = snapshot({}, {}, t1=(1.0, 0.0), t2=(1.0, 0.0))
+    after = snapshot({}, {}, t1=(1.1, 0.0), t2=(1.0, 0.0), t3=(0.5, 0.2))
+    found = usage(ROOT, before, after, OwnClock(0.6, 0.0))
+    assert [thread.tid for thread in found.threads] == [3, 1]
+    assert found.delay_s == pytest.approx(0.2)
+
+
+def test_an_unknown_delay_stays_unknown() -> None:
+    after = snapshot({}, {}, t1=(1.1, None))
+    assert usage(ROOT, snapshot({}, {}), after, OwnClock(1.1, 0.0)).delay_s is None

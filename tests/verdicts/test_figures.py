@@ -1,0 +1,81 @@
+import dataclasses
+import math
+
+import pytest
+
+from pytest_multicore.verdicts import figures
+from tests.rounds import made, rows
+
+
+def test_a_measurement_is_of_one_repetition() -> None:
+    measured = figures.measurement([made(wall_s=0.2, cores=1.5, repeat=4)] * 8, 0.99)
+    assert measured.wall_s.estimate == pytest.approx(0.05)
+    assert measured.cpu_s.estimate == pytest.approx(0.075)
+    assert measured.cores.estimate == pytest.approx(1.5)
+
+
+def test_busy_and_demanded_cores_bracket_the_truth() -> None:
+    """Threads that waited for a core may have been busy, had there been one."""
+    measured = figures.measurement([made(cores=1.2, demand=1.9)] * 8, 0.99)
+    assert (measured.cores.low, measured.cores.high) == (pytest.approx(1.2), pytest.approx(1.9))
+
+
+def test_a_comparison_divides_pair_by_pair() -> None:
+    """A machine that halves its speed in mid-run moves both sides and not their ratio."""
+    slow = [(made(0.2, 2.0), made(0.36, 1.0, threads=1))] * 4
+    compared = figures.comparison(rows(4, 1.8) + slow, 0.99)
+    assert (compared.speedup.low, compared.speedup.high) == (pytest.approx(1.8), pytest.approx(1.8))
+    assert compared.useful_cores == pytest.approx(1.8)
+    assert compared.efficiency is not None
+    assert compared.efficiency.estimate == pytest.approx(0.9)
+    assert compared.cpu_inflation.estimate == pytest.approx(2 / 1.8)
+
+
+def test_busy_waiting_is_not_useful() -> None:
+    compared = figures.comparison(rows(8, 1.0, cores=2.0), 0.99)
+    assert compared.contender.cores.estimate == pytest.approx(2.0)
+    assert compared.useful_cores == pytest.approx(1.0)
+    assert compared.cpu_inflation.estimate == pytest.approx(2.0)
+
+
+def test_a_disturbed_round_takes_its_whole_pair_with_it() -> None:
+    compared = figures.comparison(rows(10, 1.8, disturbed=3), 0.99)
+    assert compared.pairs == 7
+    assert math.isinf(compared.speedup.low)
+
+
+def test_without_a_clean_round_times_have_no_bounds() -> None:
+    measured = figures.measurement([made(disturbance="noise")] * 20, 0.99)
+    assert measured.wall_s.low == -math.inf
+    assert measured.wall_s.estimate == pytest.approx(0.1)
+
+
+def test_a_neighbour_widens_the_bracket_of_cores_and_no_more() -> None:
+    measured = figures.measurement([made(cores=1.1, demand=2.0, disturbance="noise")] * 8, 0.99)
+    assert (measured.cores.low, measured.cores.high) == (pytest.approx(1.1), pytest.approx(2.0))
+
+
+def test_rounds_that_a_hypervisor_cut_short_bound_no_cores() -> None:
+    stolen = dataclasses.replace(made(cores=1.1, disturbance="noise"), steal_s=0.05)
+    measured = figures.measurement([stolen] * 20, 0.99)
+    assert measured.cores.low == -math.inf
+
+
+def test_inherited_threads_have_no_efficiency() -> None:
+    pairs = [(made(threads=None), made(threads=1))] * 8
+    assert figures.comparison(pairs, 0.99).efficiency is None
+
+
+def test_unknown_waits_are_an_unknown_demand() -> None:
+    unknown = dataclasses.replace(made(cores=1.5), delay_s=None)
+    measured = figures.measurement([unknown] * 8, 0.99)
+    assert measured.demand is None
+    assert measured.cores.high == pytest.approx(1.5)
+
+
+def test_scaling_is_against_the_first_count() -> None:
+    series = [(made(0.4, threads=1), made(0.22, threads=2), made(0.2, threads=4))] * 8
+    found = figures.scaling([1, 2, 4], series, 0.99)
+    assert found.speedups[1].estimate == pytest.approx(1.0)
+    assert found.speedups[4].estimate == pytest.approx(2.0)
+    assert found.measurements[2].wall_s.estimate == pytest.approx(0.22)

@@ -1,0 +1,53 @@
+import pytest
+
+from pytest_multicore.verdicts.limits import Limits, Outcome, judge, overall, settled, unreachable
+from pytest_multicore.verdicts.statistics import Interval
+
+P, F, U = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
+
+
+def verdict(low: float, high: float, **limit: float) -> Outcome:
+    (name,) = limit
+    found = judge(Limits(**limit), {name: Interval(low, (low + high) / 2, high, 0.99)})  # type: ignore[arg-type]
+    return found[0].outcome
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(1.5, 1.9, P), (1.51, 1.9, P), (1.4, 1.6, U), (1.2, 1.5, U), (1.2, 1.49, F), (-1e400, 1e400, U)],
+)
+def test_a_lower_limit_is_met_at_its_value(low: float, high: float, expected: Outcome) -> None:
+    assert verdict(low, high, min_speedup=1.5) is expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"), [(1.0, 1.5, P), (1.0, 1.6, U), (1.5, 1.6, U), (1.51, 1.6, F), (-1e400, 1e400, U)]
+)
+def test_an_upper_limit_is_met_at_its_value(low: float, high: float, expected: Outcome) -> None:
+    assert verdict(low, high, max_cores=1.5) is expected
+
+
+def test_a_number_that_is_missing_is_no_pass() -> None:
+    found = judge(Limits(min_efficiency=0.5), {"min_efficiency": None})
+    assert found[0].outcome is U
+
+
+def test_the_worst_verdict_is_the_whole() -> None:
+    held = judge(
+        Limits(min_cores=1.5, min_speedup=1.5),
+        {"min_cores": Interval(1.9, 2, 2, 0.99), "min_speedup": Interval(1.0, 1.1, 1.2, 0.99)},
+    )
+    assert [one.outcome for one in held] == [P, F]
+    assert overall(held) is F
+    assert settled(held)
+    assert overall(held[:1]) is P
+    assert not settled(judge(Limits(min_cores=1.5), {}))
+
+
+def test_what_the_machine_does_not_grant_cannot_be_reached() -> None:
+    assert unreachable(Limits(min_cores=2, min_speedup=2), 2.0) is None
+    assert "min_cores=4 cannot be reached here: this machine grants 2 cores" in (
+        unreachable(Limits(min_cores=4), 2.0) or ""
+    )
+    assert "min_speedup=3" in (unreachable(Limits(min_speedup=3), 2.5) or "")
+    assert unreachable(Limits(max_cores=8), 2.0) is None

@@ -1,0 +1,31 @@
+from pytest_multicore.verdicts import figures, reasons
+from pytest_multicore.verdicts.limits import Limits, judge, of_comparison
+from tests.rounds import made, rows
+
+
+def found(taken, *, rounds_s=10.0, budget_s=10.0, busy=()):  # type: ignore[no-untyped-def]
+    verdicts = judge(Limits(min_speedup=1.5), of_comparison(figures.comparison(taken, 0.99)))
+    return reasons.Found(taken, verdicts, rounds_s, budget_s, 0.99, busy)
+
+
+def test_a_neighbour_is_named() -> None:
+    text = reasons.why_inconclusive(found(rows(20, 1.8, disturbed=15), busy=[("stress (process 7)", 0.98)]))
+    assert "15 of 20 rows were disturbed (others used 1.00 cores)" in text
+    assert "stress (process 7) 0.98 cores" in text
+
+
+def test_slow_work_is_told_what_budget_it_needs() -> None:
+    text = reasons.why_inconclusive(found([(made(3.0), made(5.0, threads=1))] * 2, rounds_s=16.0))
+    assert "2 rows of rounds fit the budget of 10 s, at least 8 are needed" in text
+    assert "budget=96" in text
+
+
+def test_a_value_at_the_limit_shows_the_interval() -> None:
+    taken = rows(10, 1.4) + rows(10, 1.6)
+    text = reasons.why_inconclusive(found(taken))
+    assert "min_speedup=1.5 lies within [1.4, 1.6]" in text
+    assert "after 20 clean rows" in text
+
+
+def test_threads_in_words() -> None:
+    assert [reasons.threads_in_words(count) for count in (None, 1, 8)] == ["inherited threads", "1 thread", "8 threads"]
