@@ -1,0 +1,255 @@
+"""One measurement, told from beginning to end: prepare, open, measure, decide.
+
+``measure`` is the story; each of its lines is a function of a few lines below, and each of those is a door to a room.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from .environments.threads import REPORTED_VARIABLES
+from .interpreters.process import IsolatedInterpreter
+from .interpreters.stage import Stage
+from .interpreters.workload import Workload, import_path
+from .measurement import counters
+from .measurement.libraries import blas_in_use
+from .measurement.machine import Machine, busiest, cpu_by_process, this_machine
+from .measurement.rounds import Bench, Round
+from .measurement.subject import OpenedWorkload
+from .measurement.turns import machine_to_ourselves
+from .settings import Settings
+from .verdicts import figures, reasons
+from .verdicts.limits import (
+    Limits,
+    Outcome,
+    Verdict,
+    judge,
+    of_comparison,
+    of_measurement,
+    overall,
+    settled,
+    unreachable,
+)
+from .verdicts.result import Result
+from .verdicts.statistics import fewest_values
+
+#: Imports, data and compilation may take long on a cold machine; a hang must end all the same.
+SETUP_TIMEOUT_S = 600.0
+FACTS_TIMEOUT_S = 60.0
+#: A round that alone takes the whole budget can decide nothing; none is given up before this, however small the budget.
+SHORTEST_ROUND_TIMEOUT_S = 30.0
+#: Clean rows taken when no limit says when to stop: two more than the fewest that bound a median.
+ROWS_BEYOND_FEWEST = 2
+
+
+class Voice(Protocol):
+    """Where a measurement tells how far it is."""
+
+    def step(self, text: str) -> None:
+        """Something that takes long begins or ended: worth a line of its own."""
+        ...
+
+    def live(self, text: str) -> None:
+        """How far it is: replaces what was said before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One measurement as a test asks for it.
+
+    Attributes:
+        test: the test's node id.
+        label: the workload as the test named it, for when no environment can be had.
+        workload: gives the workload, once the environment is known.
+        sides: thread counts, the one in question first; None for inherited threads. One side, two, or more to scale.
+        limits: what the figures are held to.
+        settings: the user's wishes.
+        theano_flags, env: for both sides, beyond the environment's own.
+        scale: whether the sides are a scaling series, counting up.
+        live: an interpreter that is open already, for the first side.
+    """
+
+    test: str
+    label: str
+    workload: Callable[[Stage], Workload]
+    sides: tuple[int | None, ...]
+    limits: Limits
+    settings: Settings
+    theano_flags: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    scale: bool = False
+    live: IsolatedInterpreter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The rounds of one measurement, and what was learnt beside them.
+
+    Attributes:
+        rows: one round a side, as they were taken.
+        rounds_s: seconds that all rows took, waits included.
+        facts: the first side's child, of itself.
+        priority: what came of raising the children's CPU priority.
+        busy_others: other processes that used the machine meanwhile, and how many cores.
+    """
+
+    rows: list[tuple[Round, ...]]
+    rounds_s: float
+    facts: Mapping[str, Any]
+    priority: str
+    busy_others: list[tuple[str, float]]
+
+
+def measure(asked: Asked, stage: Stage, voice: Voice) -> Result:
+    """Prepare, open, measure, decide.
+
+    Raises:
+        MulticoreError: the measurement could not be made; says whose fault it was.
+    """
+    began, machine, workload = time.monotonic(), this_machine(), asked.workload(stage)
+    if why := unreachable(asked.limits, machine.cores_granted):
+        return _result(asked, stage, workload, began, Outcome.INCONCLUSIVE, f"{why}: {machine.why_granted()}")
+    with machine_to_ourselves(voice.step), _opened(asked, stage, workload, voice) as subjects:
+        taken = _take(asked, workload, subjects, machine, voice)
+    return _told(asked, stage, workload, taken, machine, began)
+
+
+@contextmanager
+def _opened(asked: Asked, stage: Stage, workload: Workload, voice: Voice) -> Iterator[list[OpenedWorkload]]:
+    """Live interpreters, one a side, each with the workload set up and warmed up."""
+    path = import_path(stage.provisioned.is_current)
+    round_timeout_s = max(SHORTEST_ROUND_TIMEOUT_S, asked.settings.budget_s)
+    with ExitStack() as interpreters:
+        subjects = []
+        for side, threads in enumerate(asked.sides):
+            voice.live(f"{workload}: setting up with {reasons.threads_in_words(threads)}")
+            interpreter = asked.live if side == 0 else None
+            if interpreter is None:
+                variables = stage.variables(threads, asked.theano_flags, asked.env)
+                interpreter = interpreters.enter_context(stage.open(variables, priority=asked.settings.priority))
+            opened = OpenedWorkload.open(interpreter, workload, path, threads, SETUP_TIMEOUT_S, round_timeout_s)
+            subjects.append(opened)
+        yield subjects
+
+
+def _take(
+    asked: Asked, workload: Workload, subjects: Sequence[OpenedWorkload], machine: Machine, voice: Voice
+) -> Taken:
+    """Rounds until every limit is decided, or until another row would not fit into the budget."""
+    bench = Bench(subjects, counters.for_this_system(), machine.cores_granted, _seed(asked, workload))
+    rows: list[tuple[Round, ...]] = []
+    began, others_before, budget_s = time.monotonic(), cpu_by_process(), asked.settings.budget_s
+    longest_s, row_began = 0.0, began
+    for row in bench.alternate(bench.calibrate()):
+        rows.append(row)
+        now = time.monotonic()
+        # The first row's time holds the calibration's: it would only make the estimate too careful.
+        longest_s, row_began = (max(longest_s, now - row_began) if len(rows) > 1 else 0.0), now
+        voice.live(f"{workload}: {len(rows)} rounds a side, {now - began:.0f} s of at most {budget_s:g} s")
+        if _enough(asked, rows) or now - began + longest_s > budget_s:
+            break
+    rounds_s = time.monotonic() - began
+    facts = subjects[0].interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
+    own = frozenset({os.getpid()} | {use.pid for row in rows for one in row for use in one.thread_use})
+    others = busiest(others_before, cpu_by_process(), rounds_s, own)
+    return Taken(rows, rounds_s, facts, subjects[0].interpreter.priority, others)
+
+
+def _enough(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> bool:
+    """Whether the limits are decided; without limits, whether the medians are bounded with a little to spare."""
+    if asked.limits.asked():
+        return settled(_judged(asked, rows))
+    return len(figures.clean_rows(rows)) >= fewest_values(asked.settings.confidence) + ROWS_BEYOND_FEWEST
+
+
+def _judged(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> tuple[Verdict, ...]:
+    confidence = asked.settings.confidence
+    if len(asked.sides) == 1:
+        measured = figures.measurement([row[0] for row in rows], confidence)
+        return judge(asked.limits, of_measurement(measured))
+    return judge(asked.limits, of_comparison(figures.comparison(_compared(asked, rows), confidence)))
+
+
+def _compared(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> list[tuple[Round, ...]]:
+    """The two rounds of each row that limits are about: the side in question and what it is compared with.
+
+    A scaling series counts up from what it is compared with.
+    """
+    return [(row[-1], row[0]) for row in rows] if asked.scale else [row[:2] for row in rows]
+
+
+def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine, began: float) -> Result:
+    """What the rounds say."""
+    confidence, rows = asked.settings.confidence, taken.rows
+    verdicts = _judged(asked, rows)
+    outcome = overall(verdicts) if verdicts else _bounded(asked, rows)
+    found = reasons.Found(rows, verdicts, taken.rounds_s, asked.settings.budget_s, confidence, taken.busy_others)
+    compared = figures.comparison(_compared(asked, rows), confidence) if len(asked.sides) > 1 else None
+    measured = compared.contender if compared else figures.measurement([row[0] for row in rows], confidence)
+    threads = [count for count in asked.sides if count is not None]
+    return _result(
+        asked,
+        stage,
+        workload,
+        began,
+        outcome,
+        reasons.why_inconclusive(found) if outcome is Outcome.INCONCLUSIVE else "",
+        verdicts=verdicts,
+        measurement=measured,
+        comparison=compared,
+        scaling=figures.scaling(threads, rows, confidence) if asked.scale else None,
+        python=str(taken.facts.get("python", "")),
+        facts=taken.facts,
+        blas=blas_in_use(workload.target, taken.facts),
+        notes=_notes(asked, stage, taken, machine),
+    )
+
+
+def _bounded(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> Outcome:
+    """Without limits a measurement passes when its figures have bounds: a rough number is never a pass."""
+    clean = len(figures.clean_rows(rows))
+    return Outcome.PASSED if clean >= fewest_values(asked.settings.confidence) else Outcome.INCONCLUSIVE
+
+
+def _notes(asked: Asked, stage: Stage, taken: Taken, machine: Machine) -> tuple[str, ...]:
+    overridden = stage.variables(asked.sides[0], asked.theano_flags, asked.env).overridden
+    notes = [f"{name}={before} of the outer world was overridden" for name, before in sorted(overridden.items())]
+    asked_for = max((count for count in asked.sides if count is not None), default=0)
+    if asked_for > machine.cores_granted:
+        notes.append(f"{asked_for} threads were asked for on {machine.why_granted()}")
+    if stage.selection.note:
+        notes.append(stage.selection.note)
+    notes.append(f"CPU priority: {taken.priority}")
+    return tuple(notes)
+
+
+def _result(
+    asked: Asked, stage: Stage, workload: Workload, began: float, outcome: Outcome, reason: str, **found: Any
+) -> Result:
+    return Result(
+        test=asked.test,
+        workload=str(workload),
+        arguments=workload.arguments,
+        environment=stage.environment.name,
+        threads=asked.sides[-1] if asked.scale else asked.sides[0],
+        baseline=None if len(asked.sides) == 1 else asked.sides[0] if asked.scale else asked.sides[1],
+        outcome=outcome,
+        reason=reason,
+        budget_s=asked.settings.budget_s,
+        duration_s=time.monotonic() - began,
+        confidence=asked.settings.confidence,
+        seed=_seed(asked, workload),
+        **found,
+    )
+
+
+def _seed(asked: Asked, workload: Workload) -> int:
+    """The same test takes its sides in the same order each time."""
+    return zlib.crc32(f"{asked.test} {workload}".encode())

@@ -1,0 +1,150 @@
+"""Between pytest and the rest: options and markers in, results and outcomes out. Light: plugin.py imports it always."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from . import settings
+from .errors import UsageError
+
+if TYPE_CHECKING:
+    from .gate import Gate
+
+MARKER_VALUES = pytest.StashKey[Mapping[str, Any]]()
+GATE = pytest.StashKey["Gate"]()
+REPORTED = pytest.StashKey[int]()
+RECORDS = pytest.StashKey[list[dict[str, Any]]]()
+
+
+def read_markers(items: list[pytest.Item]) -> None:
+    """Validate the markers of all collected tests, and keep their values with the tests.
+
+    Raises:
+        pytest.UsageError: names every test whose marker is wrong, and how.
+    """
+    wrong = []
+    for item in items:
+        marker = item.get_closest_marker("multicore")
+        if marker is not None:
+            try:
+                item.stash[MARKER_VALUES] = _read_marker(item, marker)
+            except UsageError as error:
+                wrong.append(str(error))
+    if wrong:
+        raise pytest.UsageError("\n".join(wrong))
+
+
+def _read_marker(item: pytest.Item, marker: pytest.Mark) -> Mapping[str, Any]:
+    values = settings.read_marker(item.nodeid, marker.args, marker.kwargs)
+    if not settings.FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        raise UsageError(
+            f"{item.nodeid}: @pytest.mark.multicore holds a measurement to its limits, and the test uses none of "
+            f"the fixtures {', '.join(sorted(settings.FIXTURES))}: run the work through one of them, "
+            "multicore.run('module:function') say"
+        )
+    return values
+
+
+def settings_of(config: pytest.Config, marker: Mapping[str, Any]) -> settings.Settings:
+    """Marker > command line > ini > default."""
+    try:
+        return settings.resolve(lambda option: given(config, option), marker)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def given(config: pytest.Config, option: settings.Option) -> object:
+    """What the command line, or else the ini file, says of an option; None when neither does."""
+    on_command_line = config.getoption(option.ini, None)
+    return config.getini(option.ini) if on_command_line is None else on_command_line
+
+
+def gate_of(item: pytest.Item) -> Gate:
+    """The test's gate, the same one for all of its fixtures."""
+    if GATE not in item.stash:
+        from .gate import Gate, limits_of
+        from .reports.progress import voice
+
+        marker = item.stash.get(MARKER_VALUES, {})
+        item.stash[GATE] = Gate(
+            test=item.nodeid,
+            folder=item.config.rootpath,
+            settings=settings_of(item.config, marker),
+            limits=limits_of(marker),
+            voice=voice(item.config),
+            skip=_skip,
+        )
+    return item.stash[GATE]
+
+
+def check_measured(item: pytest.Item) -> None:
+    """Fail a test that carries limits and came to its end without a measurement: nothing measured is no pass."""
+    gate = item.stash.get(GATE, None)
+    limits = [name for name in settings.LIMITS if name in item.stash.get(MARKER_VALUES, {})]
+    if limits and not (gate and (gate.results or gate.settings.off)):
+        pytest.fail(
+            f"the test carries limits ({', '.join(limits)}) but measured nothing: call the fixture, "
+            "for instance multicore.run('module:function') or dot_product()",
+            pytrace=False,
+        )
+
+
+def attach_results(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Give the test's new results to its report, as plain data: so they reach the controller of pytest-xdist too."""
+    gate = item.stash.get(GATE, None)
+    if gate is None or len(gate.results) == item.stash.get(REPORTED, 0):
+        return
+    from .reports.record import record
+
+    new = gate.results[item.stash.get(REPORTED, 0) :]
+    report.multicore = [record(result) for result in new]  # type: ignore[attr-defined]
+    item.stash[REPORTED] = len(gate.results)
+
+
+def collect_results(config: pytest.Config, report: pytest.TestReport) -> None:
+    """Keep what a report brought, for the terminal and the JSON file."""
+    if found := getattr(report, "multicore", None):
+        config.stash.setdefault(RECORDS, []).extend(found)
+
+
+def doctor(config: pytest.Config) -> None:
+    """Print what this machine and each environment can give."""
+    from .environments.catalogue import load
+    from .experiment import Asked
+    from .gate import Gate
+    from .measurement.machine import this_machine
+    from .reports.doctor import examine
+    from .reports.progress import Silent
+    from .verdicts.limits import Limits
+    from .verdicts.result import Result
+
+    gate = Gate("--multicore-doctor", config.rootpath, settings_of(config, {}), Limits(), Silent(), _skip)
+
+    def tried(environment: str) -> Result:
+        workload = gate.workload("dot", {"size": 1000}, None)
+        asked = Asked(gate.test, "dot", workload, (gate.threads(), 1), gate.limits, gate.settings)
+        return gate.measured(asked, gate.stage(environment))
+
+    try:
+        for line in examine(this_machine(), load(config.rootpath), tried):
+            print(line, flush=True)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def write_json(config: pytest.Config) -> None:
+    """Write the report where ``--multicore-json`` says; a worker of pytest-xdist leaves that to its controller."""
+    file = settings.option_value("json", lambda option: given(config, option))
+    if file and "PYTEST_XDIST_WORKER" not in os.environ:
+        from .reports.json_report import write
+
+        write(config.invocation_params.dir / file, config.stash.get(RECORDS, []))
+
+
+def _skip(reason: str) -> NoReturn:
+    __tracebackhide__ = True
+    pytest.skip(reason)

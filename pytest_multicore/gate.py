@@ -1,0 +1,165 @@
+"""What the fixtures share in one test: settings, limits, measurements so far, and what a verdict does to the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .errors import EnvironmentError_, LimitMissed, MulticoreError, UsageError
+from .experiment import Asked, Voice, measure
+from .interpreters.stage import Stage
+from .interpreters.workload import AnyWorkload, Workload, resolve
+from .measurement.machine import this_machine
+from .reports import failure
+from .settings import LIMITS, Settings, count, threads
+from .verdicts.limits import Limits, Outcome
+from .verdicts.result import Result
+
+
+@dataclass
+class Gate:
+    """One test's way through the plugin.
+
+    Attributes:
+        test: its node id.
+        folder: where relative workload files start, and where pyproject.toml is.
+        settings: its settings, the marker's included.
+        limits: what its measurements are held to.
+        voice: where progress is told.
+        skip: ends the test as skipped, with a reason.
+        results: its measurements so far, in order.
+    """
+
+    test: str
+    folder: Path
+    settings: Settings
+    limits: Limits
+    voice: Voice
+    skip: Callable[[str], NoReturn]
+    results: list[Result] = field(default_factory=list)
+
+    def stage(self, environment: str | None = None, blas: str | None = None) -> Stage:
+        """The environment that measurements run in, made ready; the arguments win over the settings."""
+        wishes = self.settings
+        return _stage(
+            environment or wishes.environment,
+            None if environment else wishes.python,
+            blas or wishes.blas,
+            self.folder,
+            self.voice.step,
+        )
+
+    def workload(
+        self, workload: AnyWorkload, arguments: Mapping[str, Any], framework: str | None
+    ) -> Callable[[Stage], Workload]:
+        """The workload, to be resolved in the environment that it runs in."""
+        return lambda stage: resolve(workload, arguments, stage.environment.frameworks, framework, self.folder)
+
+    def threads(self, asked: object = None) -> int | None:
+        """A thread count: as asked, or the settings'; None for inherited threads."""
+        chosen = self.settings.threads if asked is None else asked_count("threads", asked, threads)
+        if chosen == "inherit":
+            return None
+        return this_machine().threads_auto if chosen == "auto" else int(chosen)
+
+    def hold(self, asked: Asked, stage: Stage | None = None) -> Result:
+        """Measure, keep the result, and let the test go on only with a pass.
+
+        Args:
+            asked: what to measure.
+            stage: where; None: in the environment of the settings.
+
+        Raises:
+            LimitMissed: a limit was missed.
+            MulticoreError: the measurement could not be made; it is kept as an error.
+        """
+        __tracebackhide__ = True
+        if self.settings.off:
+            self.skip("--multicore-off: nothing is measured")
+        try:
+            result = self.measured(asked, stage or self.stage())
+        except EnvironmentError_ as error:
+            result = _not_measured(asked, self.settings, Outcome.INCONCLUSIVE, f"cannot be had: {error}")
+            self.results.append(result)
+        self._act_on(result)
+        return result
+
+    def measured(self, asked: Asked, stage: Stage) -> Result:
+        """Measure and keep the result, whatever it is; see ``hold`` for the errors."""
+        __tracebackhide__ = True
+        try:
+            result = measure(asked, stage, self.voice)
+        except MulticoreError as error:
+            self.results.append(_not_measured(asked, self.settings, Outcome.ERROR, str(error)))
+            raise
+        finally:
+            self.voice.live("")
+        self.results.append(result)
+        return result
+
+    def _act_on(self, result: Result) -> None:
+        __tracebackhide__ = True
+        if result.outcome is Outcome.FAILED:
+            raise LimitMissed(failure.missed(result))
+        if result.outcome is Outcome.INCONCLUSIVE:
+            if self.settings.strict:
+                raise LimitMissed(failure.undecided(result))
+            self.skip(f"inconclusive: {result.workload}: {result.reason}")
+
+
+def asked_count(name: str, found: object, read: Callable[[object], Any] = count) -> Any:
+    """A fixture's thread argument, validated.
+
+    Raises:
+        UsageError: names the argument, what was found and what is allowed.
+    """
+    try:
+        return read(found)
+    except ValueError as error:
+        raise UsageError(f"{name}={found!r}: expected {error}") from None
+
+
+def series(found: Sequence[object] | None, most: int | None) -> list[int]:
+    """The thread counts of a scaling series: as given, or 1, 2, 4 ... and ``most``.
+
+    Raises:
+        UsageError: fewer than two counts, or not counting up.
+    """
+    if found is None:
+        top = most or this_machine().threads_auto
+        return sorted({top, *(1 << step for step in range(top.bit_length()))} | {1, 2})
+    counts = [asked_count("threads", one) for one in found]
+    if len(counts) < 2 or sorted(set(counts)) != counts:
+        raise UsageError(f"threads={found!r}: expected at least two different counts, counting up, such as [1, 2, 4]")
+    return counts
+
+
+def limits_of(marker: Mapping[str, Any]) -> Limits:
+    """The limits among a marker's validated arguments."""
+    return Limits(**{name: marker[name] for name in LIMITS if name in marker})
+
+
+@cache
+def _stage(environment: str, python: str | None, blas: str | None, folder: Path, say: Callable[[str], None]) -> Stage:
+    """Each environment is made ready once a session."""
+    return Stage.prepare(environment, python, blas, folder, say)
+
+
+def _not_measured(asked: Asked, wishes: Settings, outcome: Outcome, reason: str) -> Result:
+    return Result(
+        test=asked.test,
+        workload=asked.label,
+        arguments={},
+        environment=wishes.python or wishes.environment,
+        threads=asked.sides[0],
+        baseline=asked.sides[1] if len(asked.sides) > 1 else None,
+        outcome=outcome,
+        reason=reason,
+        budget_s=wishes.budget_s,
+        duration_s=0.0,
+        confidence=wishes.confidence,
+        seed=0,
+    )

@@ -1,0 +1,129 @@
+"""The live interpreter that the ``isolated_interpreter`` fixture opens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .experiment import SETUP_TIMEOUT_S, Asked
+from .gate import Gate
+from .interpreters.process import IsolatedInterpreter
+from .interpreters.stage import Stage
+from .interpreters.workload import AnyWorkload, import_path
+from .verdicts.figures import Measurement
+
+
+@dataclass
+class OpenInterpreter:
+    """A live interpreter with its own thread counts and flags.
+
+    Attributes:
+        pid: its process id.
+        python: its version, as ``"3.8.18"``.
+        threads: threads that it was told to use; None for inherited ones.
+        variables_set: environment variables that were added or changed for it.
+        overridden: the previous values of those that the outer world had set to something else.
+    """
+
+    _gate: Gate
+    _stage: Stage
+    _interpreter: IsolatedInterpreter
+    threads: int | None
+    variables_set: Mapping[str, str]
+    overridden: Mapping[str, str]
+    _theano_flags: Mapping[str, str]
+    _env: Mapping[str, str]
+
+    @property
+    def pid(self) -> int:
+        """The interpreter's process id."""
+        return self._interpreter.pid
+
+    @property
+    def python(self) -> str:
+        """The interpreter's version."""
+        return ".".join(map(str, self._interpreter.hello["python"]))
+
+    def call(self, function: AnyWorkload, /, **arguments: Any) -> Any:
+        """Call a function in the interpreter and return its value.
+
+        In a test whose marker holds limits the call is measured too: after the first call, whose value is returned, it
+        is repeated in this interpreter (and, for a limit on speed-up, in a second one at the baseline's threads).
+
+        Args:
+            function: ``"module:function"``, ``"file.py:function"`` or a function that can be found by name.
+            arguments: JSON values.
+
+        Raises:
+            WorkloadError: it raised; carries the child's traceback.
+            LimitMissed: it missed a limit of the test's marker.
+        """
+        __tracebackhide__ = True
+        workload = self._gate.workload(function, arguments, None)(self._stage)
+        answer = self._interpreter.ask(
+            "call",
+            "result",
+            SETUP_TIMEOUT_S,
+            target=workload.target,
+            arguments=dict(workload.arguments),
+            path=import_path(self._stage.provisioned.is_current),
+        )
+        if self._gate.limits.asked() and not self._gate.settings.off:
+            self.measure(function, **arguments)
+        return answer["value"]
+
+    def measure(self, function: AnyWorkload, /, **arguments: Any) -> Measurement:
+        """Measure a workload in this interpreter, held to the marker's limits.
+
+        Args:
+            function: as in ``call``, or a built-in experiment.
+            arguments: JSON values.
+
+        Returns:
+            The figures of this interpreter's side.
+        """
+        __tracebackhide__ = True
+        gate = self._gate
+        baseline = (gate.settings.baseline,) if gate.limits.need_baseline else ()
+        asked = Asked(
+            test=gate.test,
+            label=str(function),
+            workload=gate.workload(function, arguments, None),
+            sides=(self.threads, *baseline),
+            limits=gate.limits,
+            settings=gate.settings,
+            theano_flags=self._theano_flags,
+            env=self._env,
+            live=self._interpreter,
+        )
+        measured = gate.hold(asked, self._stage).measurement
+        assert measured is not None  # noqa: S101 - a result that lets the test go on was measured
+        return measured
+
+    def facts(self) -> Mapping[str, Any]:
+        """What the interpreter tells of itself now: libraries mapped with their thread counts, affinity, variables."""
+        from .environments.threads import REPORTED_VARIABLES
+
+        return self._interpreter.ask("facts", "facts", SETUP_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
+
+    def close(self) -> None:
+        """End it; the fixture does so at the test's end."""
+        self._interpreter.close()
+
+
+def open_interpreter(
+    gate: Gate,
+    *,
+    threads: object = None,
+    environment: str | None = None,
+    blas: str | None = None,
+    theano_flags: Mapping[str, str] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> OpenInterpreter:
+    """Start one; see the fixture for the arguments."""
+    stage = gate.stage(environment, blas)
+    chosen, flags, extra = gate.threads(threads), dict(theano_flags or {}), dict(env or {})
+    variables = stage.variables(chosen, flags, extra)
+    interpreter = stage.open(variables, priority=gate.settings.priority)
+    return OpenInterpreter(gate, stage, interpreter, chosen, variables.set, variables.overridden, flags, extra)

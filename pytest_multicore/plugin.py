@@ -1,0 +1,95 @@
+"""The front door: pytest's hooks, each a line or a few. It loads with every pytest, so it loads nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from . import front, settings
+from .errors import UsageError
+from .fixtures import dot_product, isolated_interpreter, keras_fit, multicore
+
+__all__ = ["dot_product", "isolated_interpreter", "keras_fit", "multicore"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--multicore-NAME`` and ``multicore_NAME`` for each option; unset is None, so that each source can be told."""
+    group = parser.getgroup("multicore", "threading regressions (pytest-multicore)")
+    for option in settings.OPTIONS:
+        if option.metavar is None:
+            group.addoption(
+                option.flag, dest=option.ini, action="store_const", const=True, default=None, help=option.help
+            )
+        else:
+            group.addoption(option.flag, dest=option.ini, metavar=option.metavar, default=None, help=option.help)
+        parser.addini(option.ini, option.help, default=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what the marker takes, and refuse a wrong option before anything is collected."""
+    arguments = "; ".join(f"{name}: {meaning}" for name, (_, meaning) in settings.MARKER.items())
+    config.addinivalue_line(
+        "markers", f"multicore(*, {', '.join(settings.MARKER)}): hold the test to limits. {arguments}"
+    )
+    front.settings_of(config, {})
+    config.pluginmanager.register(Collected(config), "multicore-collected")
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """``--multicore-doctor`` in place of the tests."""
+    try:
+        asked = settings.option_value("doctor", lambda option: front.given(config, option))
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+    if not asked:
+        return None
+    front.doctor(config)
+    return 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Wrong markers are errors here, before any test has run."""
+    front.read_markers(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A test that carries limits must have measured something."""
+    outcome = yield
+    if front.MARKER_VALUES in item.stash:
+        front.check_measured(item)
+    return outcome
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Results travel with the test's report."""
+    report = yield
+    front.attach_results(item, report)
+    return report
+
+
+class Collected:
+    """What needs the config where pytest does not hand it over."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the results that a report brought."""
+        front.collect_results(self._config, report)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """A row a measurement."""
+    if records := config.stash.get(front.RECORDS, None):
+        from .reports.terminal import write
+
+        write(terminalreporter, records)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The JSON report."""
+    front.write_json(session.config)

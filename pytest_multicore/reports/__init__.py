@@ -1,0 +1,1 @@
+"""Results told: to a terminal, to a file, to whoever asks what this machine can give."""

@@ -1,0 +1,30 @@
+"""The JSON report: schema number 1, described by results.schema.json beside this file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pytest_multicore.measurement.machine import Machine, this_machine
+
+SCHEMA = 1
+SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
+
+
+def report(records: list[dict[str, Any]], machine: Machine) -> dict[str, Any]:
+    """The whole report as data."""
+    return {"schema": SCHEMA, "machine": machine_record(machine), "results": records}
+
+
+def machine_record(machine: Machine) -> dict[str, Any]:
+    """The report's ``machine``."""
+    return {**asdict(machine), "cores_granted": machine.cores_granted}
+
+
+def write(file: Path, records: list[dict[str, Any]]) -> None:
+    """Write the report; a file that cannot be written is an error with its name, and the tests' outcomes stand."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(report(records, this_machine()), indent=1, allow_nan=False)
+    file.write_text(text + "\n", encoding="utf-8")

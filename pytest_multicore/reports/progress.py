@@ -1,0 +1,61 @@
+"""How far a measurement is: a live line on a terminal, a plain line for each long step elsewhere."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_multicore.experiment import Voice
+
+
+class Silent:
+    """Where nobody looks: a worker of pytest-xdist, or no terminal reporter."""
+
+    def step(self, text: str) -> None:
+        """Say nothing."""
+
+    def live(self, text: str) -> None:
+        """Say nothing."""
+
+
+class OnTerminal:
+    """Writes past pytest's capturing, on a line of its own that it takes away again."""
+
+    def __init__(self, reporter: pytest.TerminalReporter, capture: Any) -> None:
+        self._reporter = reporter
+        self._capture = capture
+        self._shown = False
+
+    def step(self, text: str) -> None:
+        """A line that stays."""
+        self.live("")
+        self._write(lambda: self._reporter.write_line(f"multicore: {text}"))
+
+    def live(self, text: str) -> None:
+        """A line that the next one replaces; an empty one takes it away. Only where the output is a terminal."""
+        if not self._reporter.isatty or (not text and not self._shown):
+            return
+        if not self._shown:
+            self._write(self._reporter.ensure_newline)
+        self._shown = bool(text)
+        shown = f"multicore: {text}"[: self._reporter._tw.fullwidth - 1] if text else ""
+        self._write(lambda: self._reporter.write(f"\r\x1b[2K{shown}", flush=True))
+
+    def _write(self, write: Any) -> None:
+        if self._capture is None:
+            write()
+            return
+        with self._capture.global_and_fixture_disabled():
+            write()
+
+
+@cache
+def voice(config: pytest.Config) -> Voice:
+    """The one voice of this process."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is None:
+        return Silent()
+    return OnTerminal(reporter, config.pluginmanager.getplugin("capturemanager"))

@@ -1,0 +1,56 @@
+"""The terminal section: a row a measurement, and beneath it why something could not be decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from pytest_multicore.reports.words import estimate, figure, threads
+
+HEADINGS = ("measurement", "environment", "BLAS", "threads", "busy", "demanded", "useful", "speed-up", "outcome")
+COLOURS = {
+    "passed": {"green": True},
+    "failed": {"red": True},
+    "inconclusive": {"yellow": True},
+    "error": {"red": True},
+}
+
+
+def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]]) -> None:
+    """The section ``multicore``."""
+    reporter.section("multicore")
+    rows = [HEADINGS, *(_row(one) for one in records)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    for row, told in zip(rows, [None, *records], strict=True):
+        *cells, outcome = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        reporter.write("  ".join(cells) + "  ")
+        reporter.write(outcome.rstrip() + "\n", **(COLOURS[told["outcome"]] if told else {}))
+    for reason, tests in _undecided(records).items():
+        reporter.write(f"{', '.join(tests)}: {reason}\n")
+
+
+def _undecided(records: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The tests of inconclusive measurements by their reason: one missing environment is told once."""
+    reasons: dict[str, list[str]] = {}
+    for told in records:
+        if told["outcome"] == "inconclusive":
+            tests = reasons.setdefault(told["reason"], [])
+            if told["nodeid"] not in tests:
+                tests.append(told["nodeid"])
+    return reasons
+
+
+def _row(told: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        told["workload"],
+        told["environment"],
+        told["blas"] or "-",
+        threads(told),
+        estimate(told["cores"]),
+        estimate(told["demand"]),
+        estimate(told["useful_cores"]),
+        figure(told["speedup"], "x"),
+        told["outcome"],
+    )

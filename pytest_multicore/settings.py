@@ -1,0 +1,270 @@
+"""What the user asked for: marker > command line > ini > default, resolved and validated here and nowhere else.
+
+Knows nothing of pytest: the front door hands in what it found, and turns a UsageError into pytest's own.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .errors import UsageError
+
+Threads = int | Literal["auto", "inherit"]
+
+#: Turns what was found into a value, or raises ValueError with what is allowed.
+Reader = Callable[[object], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One ``--multicore-NAME`` and its ini key ``multicore_NAME``.
+
+    Attributes:
+        name: as in ``--multicore-NAME``.
+        read: its reader.
+        default: what holds when nobody says anything.
+        help: for ``pytest --help`` and the reference.
+        metavar: what stands for the value in the help; None for a switch.
+        choices: the only words allowed, if any.
+    """
+
+    name: str
+    read: Reader
+    default: Any
+    help: str
+    metavar: str | None
+
+    @property
+    def flag(self) -> str:
+        """The option on the command line."""
+        return f"--multicore-{self.name}"
+
+    @property
+    def ini(self) -> str:
+        """The key in the ini file; also the attribute that pytest keeps the option under."""
+        return f"multicore_{self.name.replace('-', '_')}"
+
+
+def _number(found: object, *, above: float, most: float, allowed: str) -> float:
+    if isinstance(found, bool):
+        raise ValueError(allowed)
+    try:
+        number = float(found)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(allowed) from None
+    if not above < number <= most:
+        raise ValueError(allowed)
+    return number
+
+
+def positive(found: object) -> float:
+    """A number above 0."""
+    return _number(found, above=0, most=sys.float_info.max, allowed="a number above 0")
+
+
+def efficiency(found: object) -> float:
+    """A number in (0, 1]."""
+    return _number(found, above=0, most=1, allowed="a number above 0 and at most 1")
+
+
+def confidence(found: object) -> float:
+    """A number from 0.5 to below 1."""
+    number = _number(found, above=0, most=1, allowed="a number from 0.5 to below 1, such as 0.99")
+    if not 0.5 <= number <= 0.9999:
+        raise ValueError("a number from 0.5 to 0.9999, such as 0.99")
+    return number
+
+
+def count(found: object) -> int:
+    """A whole number of at least 1."""
+    allowed = "a whole number of at least 1"
+    number = _number(found, above=0, most=1_000_000, allowed=allowed)
+    if number != int(number):
+        raise ValueError(allowed)
+    return int(number)
+
+
+def threads(found: object) -> Threads:
+    """A thread count, ``auto`` or ``inherit``."""
+    if found in ("auto", "inherit"):
+        return found
+    try:
+        return count(found)
+    except ValueError:
+        raise ValueError('a whole number of at least 1, "auto" (the cores granted) or "inherit" (set none)') from None
+
+
+def word(found: object) -> str:
+    """A non-empty string."""
+    if not isinstance(found, str) or not found.strip():
+        raise ValueError("a non-empty string")
+    return found
+
+
+def switch(found: object) -> bool:
+    """A yes or no, as an ini file or the command line spells it."""
+    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    if isinstance(found, bool):
+        return found
+    if isinstance(found, str) and found.lower() in words:
+        return words[found.lower()]
+    raise ValueError("true or false")
+
+
+def priority(found: object) -> str:
+    """``auto`` or ``off``."""
+    if found not in ("auto", "off"):
+        raise ValueError('"auto" or "off"')
+    return str(found)
+
+
+OPTIONS = (
+    Option(
+        "threads",
+        threads,
+        "auto",
+        "threads that measured code is told to use: a number, auto (the cores granted) or inherit (set none)",
+        "N|auto|inherit",
+    ),
+    Option("environment", word, "current", "environment to measure in: a shipped one or one of pyproject.toml", "NAME"),
+    Option("python", word, None, "interpreter to measure in, as it is, in place of an environment", "PATH"),
+    Option(
+        "blas",
+        word,
+        None,
+        "BLAS: scipy, mkl, system, posted, reference, openblas-pthread, openblas-openmp, blis or a library's path",
+        "NAME|PATH",
+    ),
+    Option("confidence", confidence, 0.99, "confidence of each verdict, in each direction (0.99)", "P"),
+    Option("budget", positive, 60.0, "seconds that the rounds of one verdict may take (60)", "SECONDS"),
+    Option(
+        "priority", priority, "auto", "run measured code at a higher CPU priority where permitted, or off", "auto|off"
+    ),
+    Option("strict", switch, False, "fail what cannot be decided, in place of skipping it", None),
+    Option("off", switch, False, "measure nothing: tests that only measure are skipped", None),
+    Option("json", word, None, "write the report to this file", "FILE"),
+    Option("doctor", switch, False, "say what this machine and each environment can give, then exit", None),
+)
+
+#: The marker's arguments: reader and meaning. ``pytest --markers``, the reference and the checks are made from it.
+MARKER: Mapping[str, tuple[Reader, str]] = {
+    "min_cores": (positive, "cores busy while the measured region runs, at least"),
+    "max_cores": (positive, "cores busy while the measured region runs, at most"),
+    "min_speedup": (positive, "wall time at `baseline` threads / wall time at `threads` threads, at least"),
+    "max_speedup": (positive, "wall time at `baseline` threads / wall time at `threads` threads, at most"),
+    "min_efficiency": (efficiency, "speed-up / (threads / baseline), at least, in (0, 1]"),
+    "max_threads": (count, "OS threads that got CPU time in the region, at most"),
+    "threads": (threads, 'threads to ask for, or "inherit": set none; wins over the option'),
+    "baseline": (count, "threads of the other side of the comparison (1)"),
+    "environment": (word, "name of the environment to run in"),
+    "budget": (positive, "seconds that the rounds of the verdict may take"),
+}
+
+#: A test that uses one of these is measured through them.
+FIXTURES = frozenset({"multicore", "isolated_interpreter", "dot_product", "keras_fit"})
+
+LIMITS = ("min_cores", "max_cores", "min_speedup", "max_speedup", "min_efficiency", "max_threads")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that one measurement needs to know of the user's wishes; see OPTIONS and MARKER for the meanings."""
+
+    threads: Threads
+    baseline: int
+    environment: str
+    python: str | None
+    blas: str | None
+    confidence: float
+    budget_s: float
+    priority: str
+    strict: bool
+    off: bool
+
+
+def read_marker(test: str, positional: tuple[object, ...], named: Mapping[str, object]) -> dict[str, Any]:
+    """The marker's arguments, validated.
+
+    Args:
+        test: the test's name, for errors.
+        positional: there must be none.
+        named: the arguments as given.
+
+    Raises:
+        UsageError: names the test, the argument, what was found and what is allowed.
+    """
+    if positional:
+        raise UsageError(f"{test}: @pytest.mark.multicore takes its arguments by keyword; found {positional[0]!r}")
+    values = {}
+    for name, found in named.items():
+        if name not in MARKER:
+            raise UsageError(
+                f"{test}: @pytest.mark.multicore has no argument {name!r}; there are {', '.join(sorted(MARKER))}"
+            )
+        values[name] = _read(f"{test}: @pytest.mark.multicore({name}=...)", MARKER[name][0], found)
+    _check_pairs(test, values)
+    return values
+
+
+def resolve(option: Callable[[Option], object], marker: Mapping[str, Any]) -> Settings:
+    """All wishes in one place.
+
+    Args:
+        option: gives what the command line or else the ini file says of an option, None when neither does.
+        marker: the validated arguments of the test's marker.
+    """
+
+    def value(name: str) -> Any:
+        if marker.get(name) is not None:
+            return marker[name]
+        return option_value(name, option)
+
+    return Settings(
+        threads=value("threads"),
+        baseline=marker.get("baseline", 1),
+        environment=value("environment"),
+        # An environment that the test names itself is not to be replaced from outside.
+        python=None if "environment" in marker else option_value("python", option),
+        blas=option_value("blas", option),
+        confidence=option_value("confidence", option),
+        budget_s=value("budget"),
+        priority=option_value("priority", option),
+        strict=option_value("strict", option),
+        off=option_value("off", option),
+    )
+
+
+def option_value(name: str, option: Callable[[Option], object]) -> Any:
+    """One option's validated value.
+
+    Raises:
+        UsageError: names the option, what was found and what is allowed.
+    """
+    known = next(one for one in OPTIONS if one.name == name)
+    found = option(known)
+    if found is None or found == "":
+        return known.default
+    return _read(f"{known.flag} (ini: {known.ini})", known.read, found)
+
+
+def _read(what: str, read: Reader, found: object) -> Any:
+    try:
+        return read(found)
+    except ValueError as error:
+        raise UsageError(f"{what}: found {found!r}, expected {error}") from None
+
+
+def _check_pairs(test: str, values: Mapping[str, Any]) -> None:
+    for low, high in (("min_cores", "max_cores"), ("min_speedup", "max_speedup")):
+        if low in values and high in values and values[low] > values[high]:
+            raise UsageError(
+                f"{test}: @pytest.mark.multicore({low}={values[low]!r}, {high}={values[high]!r}): nothing lies between"
+            )
+    if values.get("threads") == "inherit" and "min_efficiency" in values:
+        raise UsageError(
+            f'{test}: @pytest.mark.multicore(threads="inherit", min_efficiency=...): efficiency needs a thread count; '
+            "use min_speedup, or give threads a number"
+        )

@@ -1,0 +1,205 @@
+"""Gated tests from a user's side: real pytest, real interpreters, workloads whose answer is known on any machine.
+
+A Python loop keeps one core busy at any thread count, however busy the machine is: ``min_cores=1.5`` is missed by it
+and ``max_cores=1.5`` is met.
+"""
+
+import json
+
+import psutil
+import pytest
+
+from pytest_multicore.reports.json_report import SCHEMA_FILE
+
+jsonschema = pytest.importorskip("jsonschema")
+
+needs_two_cores = pytest.mark.skipif(
+    len(psutil.Process().cpu_affinity()) < 2, reason="min_cores=1.5 is out of reach on one core: inconclusive at once"
+)
+
+SERIAL = """
+def serial(steps=20000):
+    return sum(i * i for i in range(steps))
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makepyfile(work=SERIAL)
+    return pytester
+
+
+def gated(project: pytest.Pytester, marker: str, body: str, fixture: str = "multicore") -> None:
+    project.makepyfile(
+        test_gated=f"""
+        import pytest
+        from pytest_multicore import LimitMissed
+
+        @pytest.mark.multicore({marker})
+        def test_it({fixture}):
+            {body}
+        """
+    )
+
+
+def test_a_met_limit_passes_and_is_told(project: pytest.Pytester) -> None:
+    gated(project, "max_cores=1.5", "measured = multicore.run('work.py:serial'); assert measured.cores.estimate < 1.1")
+    result = project.runpytest_subprocess("--multicore-json=out/report.json")
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines(
+        [r"=+ multicore =+", r"measurement .*outcome", r"work\.py:serial .* current .* passed"]
+    )
+    report = json.loads((project.path / "out" / "report.json").read_text())
+    jsonschema.validate(report, json.loads(SCHEMA_FILE.read_text()))
+    (told,) = report["results"]
+    assert told["nodeid"] == "test_gated.py::test_it"
+    assert told["verdicts"][0]["quantity"] == "max_cores"
+    assert told["speedup"] is None, "one side was asked for"
+    assert 0.9 < told["cores"]["estimate"] < 1.1
+    assert sum(one["counted"] for one in told["rounds"]) >= 1
+
+
+@needs_two_cores
+def test_a_missed_limit_fails_with_limit_and_measurement(project: pytest.Pytester) -> None:
+    gated(project, "min_cores=1.5", "multicore.run('work:serial')")
+    result = project.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.re_match_lines(
+        [
+            r"E .*LimitMissed: work:serial in environment current: min_cores missed",
+            r"E +limit +min_cores=1.5; measured [01]\.\d\d \[[01]\.\d\d, [01]\.\d\d\] at 99.00% confidence a side",
+            r"E +threads .*",
+            r"E +cores .* busy; .* demanded",
+            r"E +rounds .*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*gate.py*")
+
+
+@needs_two_cores
+def test_a_miss_can_be_expected(project: pytest.Pytester) -> None:
+    gated(project, "min_cores=1.5", "with pytest.raises(LimitMissed): multicore.run('work:serial')")
+    project.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_a_limit_beyond_the_machine_is_inconclusive_before_anything_runs(project: pytest.Pytester) -> None:
+    gated(project, "min_cores=1000", "multicore.run('work:not_even_there')")
+    result = project.runpytest_subprocess("-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.re_match_lines([r"SKIPPED .*inconclusive.*min_cores=1000 cannot be reached here.*grants .* cores"])
+    strict = project.runpytest_subprocess("--multicore-strict")
+    strict.assert_outcomes(failed=1)
+    strict.stdout.fnmatch_lines(["*inconclusive, which --multicore-strict fails*"])
+
+
+def test_a_budget_too_small_says_what_would_do(project: pytest.Pytester) -> None:
+    gated(project, "max_cores=1.5, budget=0.3", "multicore.run('work:serial', steps=2_000_000)")
+    result = project.runpytest_subprocess("-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.re_match_lines([r".*rows? of rounds fit the budget of 0.3 s, at least 8 are needed.*use budget="])
+
+
+def test_a_workload_that_raises_is_an_ordinary_failure(project: pytest.Pytester) -> None:
+    project.makepyfile(work="def broken():\n    raise RuntimeError('out of cheese')\n")
+    gated(project, "max_cores=1.5", "multicore.run('work:broken')")
+    result = project.runpytest_subprocess("--multicore-json=report.json")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*WorkloadError*", "*RuntimeError: out of cheese*"])
+    (told,) = json.loads((project.path / "report.json").read_text())["results"]
+    assert told["outcome"] == "error"
+    assert "out of cheese" in told["reason"]
+
+
+def test_limits_without_a_measurement_are_no_pass(project: pytest.Pytester) -> None:
+    gated(project, "min_cores=1.5", "pass")
+    result = project.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*carries limits (min_cores) but measured nothing*"])
+
+
+def test_two_sides_give_a_comparison(project: pytest.Pytester) -> None:
+    gated(
+        project,
+        "max_speedup=1.5, threads=2",
+        "c = multicore.speedup('work:serial'); assert 0.5 < c.speedup.estimate < 1.5 and c.pairs >= 8",
+    )
+    result = project.runpytest_subprocess("-rs")
+    if result.parseoutcomes().get("skipped"):
+        pytest.skip("the machine was too busy to compare two sides")
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines([r"work:serial .* 2 vs 1 .*passed"])
+
+
+def test_a_series_scales_or_does_not(project: pytest.Pytester) -> None:
+    gated(project, "", "s = multicore.scaling('work:serial', threads=[1, 2]); assert set(s.speedups) == {1, 2}")
+    result = project.runpytest_subprocess("--multicore-json=report.json")
+    if result.parseoutcomes().get("skipped"):
+        pytest.skip("the machine was too busy to compare two sides")
+    result.assert_outcomes(passed=1)
+    (told,) = json.loads((project.path / "report.json").read_text())["results"]
+    assert [one["threads"] for one in told["scaling"]] == [1, 2]
+    jsonschema.validate(
+        [told],
+        json.loads(SCHEMA_FILE.read_text())["properties"]["results"]
+        | {"$defs": json.loads(SCHEMA_FILE.read_text())["$defs"]},
+    )
+
+
+def test_off_measures_nothing(project: pytest.Pytester) -> None:
+    gated(project, "min_cores=1.5", "multicore.run('work:serial')")
+    result = project.runpytest_subprocess("--multicore-off", "-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*--multicore-off: nothing is measured*"])
+
+
+def test_an_environment_that_cannot_be_had_is_told_once(project: pytest.Pytester) -> None:
+    project.makepyprojecttoml(
+        """
+        [tool.pytest-multicore.environments.old]
+        python = "3.4"
+        requires = ["six"]
+        """
+    )
+    project.makepyfile(
+        test_gated="""
+        import pytest
+
+        @pytest.mark.multicore(environment="old", min_cores=1.5)
+        @pytest.mark.parametrize("n", [1, 2])
+        def test_it(multicore, n):
+            multicore.run("work:serial")
+        """
+    )
+    result = project.runpytest_subprocess()
+    result.assert_outcomes(skipped=2)
+    told = [line for line in result.outlines if "cannot be had" in line]
+    assert len(told) == 1
+    assert "test_it[1], test_gated.py::test_it[2]" in told[0]
+    assert "3.4" in told[0]
+
+
+@pytest.mark.parametrize("counters", ["proc", "psutil"])
+def test_results_come_together_from_xdist_workers(
+    project: pytest.Pytester, counters: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("xdist")
+    monkeypatch.setenv("PYTEST_MULTICORE_COUNTERS", counters)
+    project.makepyfile(
+        test_many="""
+        import pytest
+
+        @pytest.mark.multicore(max_cores=1.5)
+        @pytest.mark.parametrize("n", range(3))
+        def test_it(multicore, n):
+            multicore.run("work:serial", steps=20000 + n)
+        """
+    )
+    result = project.runpytest_subprocess("-n", "2", "--multicore-json=report.json", "-rs")
+    if counters == "psutil" and result.parseoutcomes().get("skipped"):
+        pytest.skip("the machine was too busy to decide by CPU time alone")
+    result.assert_outcomes(passed=3)
+    report = json.loads((project.path / "report.json").read_text())
+    assert sorted(one["arguments"]["steps"] for one in report["results"]) == [20000, 20001, 20002]
+    if counters == "psutil":
+        assert all(one["demand"] is None for one in report["results"])
+    assert result.stdout.str().count("work:serial") == 3

@@ -1,0 +1,127 @@
+"""What a user may ask for, and what he is told when he asks for something else."""
+
+import sys
+
+import pytest
+
+from pytest_multicore import settings
+
+TEST = """
+import pytest
+@pytest.mark.multicore({marker})
+def test_it({fixture}):
+    {fixture}
+"""
+
+
+@pytest.mark.parametrize(
+    ("marker", "expected"),
+    [
+        ("min_core=2", "*test_it*has no argument 'min_core'; there are *min_cores*"),
+        ("min_cores=-2", "*test_it*min_cores=*found -2, expected a number above 0*"),
+        ("4", "*test_it*by keyword; found 4*"),
+        ("min_efficiency=80", "*test_it*min_efficiency*at most 1*"),
+    ],
+)
+def test_a_wrong_marker_is_a_usage_error_at_collection(pytester: pytest.Pytester, marker: str, expected: str) -> None:
+    pytester.makepyfile(TEST.format(marker=marker, fixture="multicore"))
+    result = pytester.runpytest()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([expected])
+
+
+def test_every_wrong_marker_is_named_in_one_go(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_a=TEST.format(marker="a=1", fixture="multicore"), test_b=TEST.format(marker="b=1", fixture="multicore")
+    )
+    pytester.runpytest().stderr.fnmatch_lines(["*test_a.py::test_it*'a'*", "*test_b.py::test_it*'b'*"])
+
+
+def test_a_marked_test_without_our_fixtures_is_refused(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(TEST.format(marker="min_cores=2", fixture="tmp_path"))
+    result = pytester.runpytest()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*test_it*uses none of the fixtures dot_product, isolated_interpreter, keras_fit*"])
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("--multicore-threads=0", "*--multicore-threads*found '0', expected a whole number of at least 1*"),
+        ("--multicore-confidence=99", "*--multicore-confidence*expected*"),
+        ("--multicore-budget=soon", "*--multicore-budget*found 'soon'*"),
+        ("--multicore-priority=max", "*--multicore-priority*auto*off*"),
+    ],
+)
+def test_a_wrong_option_is_a_usage_error_before_collection(
+    pytester: pytest.Pytester, option: str, expected: str
+) -> None:
+    pytester.makepyfile("def test_it(): pass")
+    result = pytester.runpytest(option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([expected])
+
+
+def test_an_unknown_environment_lists_the_known_ones(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(dot_product): dot_product(size=10)")
+    result = pytester.runpytest("--multicore-environment=teano")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*environment 'teano' is not known; expected one of current, pytensor, theano*"])
+
+
+def test_ini_keys_hold_where_the_command_line_is_silent(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nmulticore_threads = 3\nmulticore_strict = true\nmulticore_budget = 7\n")
+    pytester.makepyfile(
+        """
+        def test_it(request):
+            from pytest_multicore import front
+            found = front.settings_of(request.config, {})
+            print("settings", found.threads, found.strict, found.budget_s)
+        """
+    )
+    pytester.runpytest("-s").stdout.fnmatch_lines(["*settings 3 True 7.0*"])
+    pytester.runpytest("-s", "--multicore-threads=inherit").stdout.fnmatch_lines(["*settings inherit True 7.0*"])
+
+
+def test_every_option_and_argument_is_in_the_help(pytester: pytest.Pytester) -> None:
+    text = pytester.runpytest("--help").stdout.str()
+    assert all(option.flag in text and option.ini in text for option in settings.OPTIONS)
+    markers = pytester.runpytest("--markers").stdout.str()
+    assert all(name in markers for name in settings.MARKER)
+
+
+def test_the_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(): pass")
+    pytester.runpytest_subprocess("-p", "no:multicore").assert_outcomes(passed=1)
+
+
+def test_a_session_without_marked_tests_loads_nothing_but_the_front_door(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(): pass")
+    pytester.makeconftest("import sys\ndef pytest_sessionfinish(): print('loaded', *sorted(sys.modules))")
+
+    def loaded(*arguments: str) -> set[str]:
+        result = pytester.runpytest_subprocess("-s", "-p", "no:cacheprovider", *arguments)
+        (line,) = [line for line in result.outlines if "loaded " in line]
+        return set(line.partition("loaded ")[2].split())
+
+    ours = loaded() - loaded("-p", "no:multicore")
+    names = {"plugin", "front", "fixtures", "settings", "errors"}
+    assert ours == {"pytest_multicore", *(f"pytest_multicore.{name}" for name in names)}
+
+
+def test_the_doctor_examines_and_runs_no_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(): assert False")
+    result = pytester.runpytest_subprocess("--multicore-doctor", "--multicore-budget=5")
+    assert result.ret == 0
+    version = ".".join(map(str, sys.version_info[:3]))
+    result.stdout.fnmatch_lines(
+        [
+            "machine: *",
+            "grants: * cores (*",
+            "counters: *",
+            f"environment current: Python {version}, ready; dot on numpy*",
+        ]
+    )
+    for name in ("theano", "theano-2016", "pytensor"):
+        result.stdout.fnmatch_lines([f"environment {name}: *"])
+    result.stdout.no_fnmatch_line("*test_it*")
