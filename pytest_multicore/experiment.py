@@ -18,7 +18,7 @@ from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload, import_path
 from .measurement import counters
-from .measurement.libraries import blas_in_use
+from .measurement.libraries import blas_in_use, links_its_own
 from .measurement.machine import Machine, busiest, cpu_by_process, this_machine
 from .measurement.rounds import Bench, Round
 from .measurement.subject import OpenedWorkload
@@ -208,7 +208,7 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
         python=str(taken.facts.get("python", "")),
         facts=taken.facts,
         blas=blas_in_use(workload.target, taken.facts),
-        notes=_notes(asked, stage, taken, machine),
+        notes=_notes(asked, stage, workload, taken, machine),
     )
 
 
@@ -218,14 +218,16 @@ def _bounded(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> Outcome:
     return Outcome.PASSED if clean >= fewest_values(asked.settings.confidence) else Outcome.INCONCLUSIVE
 
 
-def _notes(asked: Asked, stage: Stage, taken: Taken, machine: Machine) -> tuple[str, ...]:
+def _notes(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine) -> tuple[str, ...]:
     overridden = stage.variables(asked.sides[0], asked.theano_flags, asked.env).overridden
     notes = [f"{name}={before} of the outer world was overridden" for name, before in sorted(overridden.items())]
     asked_for = max((count for count in asked.sides if count is not None), default=0)
     if asked_for > machine.cores_granted:
         notes.append(f"{asked_for} threads were asked for on {machine.why_granted()}")
     if stage.selection.note:
-        notes.append(stage.selection.note)
+        notes.append(f"BLAS {stage.selection.name}: {stage.selection.note}")
+    if stage.selection.carried_by_numpy and not links_its_own(workload.target):
+        notes.append(f"NumPy goes on using the BLAS that it carries ({stage.selection.carried_by_numpy})")
     notes.append(f"CPU priority: {taken.priority}")
     return tuple(notes)
 

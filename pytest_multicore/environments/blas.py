@@ -1,7 +1,7 @@
 """Find the BLAS that was chosen, and say how it is linked and where it is loaded from.
 
 Two things come of a choice: flags for programs that link a BLAS themselves (Theano, PyTensor), and a folder for the
-loader's search path. A program that carries its own BLAS, as PyPI's NumPy does, heeds neither: the note says so.
+loader's search path. A program that carries its own BLAS, as PyPI's NumPy does, heeds neither: the selection says so.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class BlasSelection:
         ldflags: what links it, for Theano's ``blas.ldflags``; None: left as it is.
         library_path: what goes first on the loader's search path; None: nothing.
         note: what its user should know; may be empty.
+        carried_by_numpy: the library that the environment's NumPy brings along and goes on using; may be empty.
     """
 
     name: str
@@ -40,6 +41,7 @@ class BlasSelection:
     ldflags: str | None = None
     library_path: str | None = None
     note: str = ""
+    carried_by_numpy: str = ""
 
 
 def select(choice: str | None, provisioned: Provisioned) -> BlasSelection:
@@ -51,7 +53,7 @@ def select(choice: str | None, provisioned: Provisioned) -> BlasSelection:
 
     Returns:
         The selection. For Theano and PyTensor's C linker its ``ldflags`` decide. For others only ``library_path`` is
-        left, which has no effect on a NumPy from PyPI, for that carries its own BLAS; the note then says so.
+        left, which has no effect on a NumPy from PyPI, for that carries its own BLAS (``carried_by_numpy``).
 
     Raises:
         UsageError: no such choice.
@@ -66,7 +68,7 @@ def select(choice: str | None, provisioned: Provisioned) -> BlasSelection:
         selection = _debian(choice)
     else:
         selection = {"scipy": _scipy, "mkl": _mkl, "system": _system, "posted": _posted}[choice](provisioned)
-    return _with_note_on_numpy(selection, provisioned)
+    return _with_what_numpy_carries(selection, provisioned)
 
 
 def _in_folder(name: str, library: Path, note: str = "") -> BlasSelection:
@@ -152,9 +154,6 @@ def _posted(provisioned: Provisioned) -> BlasSelection:
     return replace(_scipy(provisioned), name="scipy", note=note)
 
 
-def _with_note_on_numpy(selection: BlasSelection, provisioned: Provisioned) -> BlasSelection:
+def _with_what_numpy_carries(selection: BlasSelection, provisioned: Provisioned) -> BlasSelection:
     carried = libraries.first_match([provisioned.site_packages], CARRIED_BY_NUMPY)
-    if carried is None:
-        return selection
-    note = f"NumPy here carries its own BLAS ({carried.name}) and goes on using it"
-    return replace(selection, note="; ".join(part for part in (selection.note, note) if part))
+    return selection if carried is None else replace(selection, carried_by_numpy=carried.name)

@@ -29,7 +29,7 @@ def blas_in_use(target: str, facts: Mapping[str, Any]) -> str | None:
         facts: the child's (agent/facts.py).
     """
     mapped = [one for one in facts.get("libraries", ()) if one["kind"] in NAMES]
-    chosen = _linked_by_theano(target, facts, mapped) or _numpys(target, mapped) or mapped
+    chosen = _numpys(target, mapped) or (_linked(target, facts, mapped) if links_its_own(target) else []) or mapped
     return " + ".join(dict.fromkeys(map(in_words, chosen))) or None
 
 
@@ -41,21 +41,32 @@ def in_words(library: Library) -> str:
     return name if threads is None else f"{name}, {threads} thread{'' if threads == 1 else 's'}"
 
 
-def _linked_by_theano(target: str, facts: Mapping[str, Any], mapped: Sequence[Library]) -> list[Library]:
+def links_its_own(target: str) -> bool:
+    """Whether a workload compiles code that links a BLAS of its own choice, whatever NumPy carries."""
+    return target.startswith("builtin:") and not target.endswith("_numpy")
+
+
+def _linked(target: str, facts: Mapping[str, Any], mapped: Sequence[Library]) -> list[Library]:
+    """What the flags of Theano or PyTensor name: a file, a library in a folder, or one that the linker knows."""
     framework = "pytensor" if target.endswith("pytensor") else "theano"
-    if target.endswith("numpy") or not facts.get(framework):
+    if not facts.get(framework):
         return []
     flags = str(facts[framework].get("blas.ldflags") or "").split()
-    folders = [flag[2:] for flag in flags if flag.startswith("-L")]
-    names = [flag[2:].lstrip(":") for flag in flags if flag.startswith("-l")]
-    in_folder = [one for one in mapped if any(PurePath(one["path"]).is_relative_to(folder) for folder in folders)]
-    by_name = [one for one in mapped if any(name.partition(".so")[0] in PurePath(one["path"]).name for name in names)]
-    return in_folder or by_name
+    folders = {flag[2:] for flag in flags if flag.startswith("-L")}
+    if in_folder := [one for one in mapped if str(PurePath(one["path"]).parent) in folders]:
+        return in_folder
+    # With -lblas alone the system's loader chooses; a front library is mapped under another name. No flags at all:
+    # PyTensor compiles with Numba, which calls SciPy's BLAS.
+    return _outside_of_packages(mapped) if flags else _carried_by("scipy", mapped)
 
 
 def _numpys(target: str, mapped: Sequence[Library]) -> list[Library]:
-    if not target.endswith("numpy"):
-        return []
-    return [
-        one for one in mapped if any(part in ("numpy.libs", "numpy", ".dylibs") for part in PurePath(one["path"]).parts)
-    ]
+    return _carried_by("numpy", mapped) if target.endswith("_numpy") else []
+
+
+def _carried_by(package: str, mapped: Sequence[Library]) -> list[Library]:
+    return [one for one in mapped if {package, f"{package}.libs"} & set(PurePath(one["path"]).parts)]
+
+
+def _outside_of_packages(mapped: Sequence[Library]) -> list[Library]:
+    return [one for one in mapped if "site-packages" not in PurePath(one["path"]).parts]

@@ -1,4 +1,4 @@
-# ruff: noqa: UP004, UP031, N818, S602, S607
+# ruff: noqa: UP004, UP031, N818, S602
 # What users' modules do, for the agent's tests. It runs on Python 2.7 too, and by path: no module of ours here, and
 # none of the newer syntax that the rules above ask for; shells and plain `cat` are part of what is tried.
 import atexit

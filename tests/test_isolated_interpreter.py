@@ -1,0 +1,106 @@
+"""The ``isolated_interpreter`` fixture: a live interpreter whose threads and flags are set before any import."""
+
+import pytest
+
+WORK = """
+import os
+
+def variables(*names):
+    return {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "MY_FLAG", "THEANO_FLAGS")}
+
+def serial(steps=20000):
+    return sum(i * i for i in range(steps))
+
+counted = []
+def count():
+    counted.append(1)
+    return len(counted)
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "THEANO_FLAGS"):
+        monkeypatch.delenv(name, raising=False)
+    pytester.makepyfile(work=WORK)
+    return pytester
+
+
+def run(project: pytest.Pytester, body: str, *options: str, marker: str = "") -> pytest.RunResult:
+    project.makepyfile(
+        test_it=f"""
+        import os, pytest
+        from pytest_multicore import LimitMissed, UsageError, WorkloadError
+
+        {marker or "pass"}
+        def test_it(isolated_interpreter, monkeypatch):
+            {body}
+        """
+    )
+    return project.runpytest_subprocess("-rs", *options)
+
+
+def test_threads_and_flags_are_set_before_exec(project: pytest.Pytester) -> None:
+    body = """
+            python = isolated_interpreter(threads=3, env={"MY_FLAG": "x"}, theano_flags={"openmp": "True"})
+            found = python.call("work:variables")
+            assert (found["OMP_NUM_THREADS"], found["MKL_NUM_THREADS"], found["MY_FLAG"]) == ("3", "3", "x")
+            assert "openmp=True" in found["THEANO_FLAGS"]
+            assert python.variables_set["OMP_NUM_THREADS"] == "3"
+    """
+    run(project, body).assert_outcomes(passed=1)
+
+
+def test_inherit_sets_nothing(project: pytest.Pytester) -> None:
+    body = """
+            monkeypatch.setenv("OMP_NUM_THREADS", "5")
+            found = isolated_interpreter(threads="inherit").call("work:variables")
+            assert (found["OMP_NUM_THREADS"], found["MKL_NUM_THREADS"]) == ("5", None)
+    """
+    run(project, body).assert_outcomes(passed=1)
+
+
+def test_what_was_overridden_is_reported(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    body = """
+            python = isolated_interpreter(threads=2)
+            assert python.overridden == {"OMP_NUM_THREADS": "7"}
+            python.measure("work:serial")
+    """
+    result = run(project, body)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["note: OMP_NUM_THREADS=7 of the outer world was overridden"])
+
+
+def test_state_lives_between_calls_and_interpreters_are_apart(project: pytest.Pytester) -> None:
+    body = """
+            one, two = isolated_interpreter(), isolated_interpreter()
+            assert [one.call("work:count"), one.call("work:count"), two.call("work:count")] == [1, 2, 1]
+            assert one.pid != two.pid != os.getpid()
+            assert one.facts()["affinity"] is None or len(one.facts()["affinity"]) >= 1
+    """
+    run(project, body).assert_outcomes(passed=1)
+
+
+def test_a_call_in_a_test_with_limits_is_measured(project: pytest.Pytester) -> None:
+    result = run(
+        project,
+        "assert isolated_interpreter().call('work:serial', steps=1000) == 332833500",
+        marker="@pytest.mark.multicore(max_cores=1.5)",
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines([r"work:serial \(steps=1000\) .* passed"])
+
+
+def test_a_call_can_miss_a_limit_on_two_sides(project: pytest.Pytester) -> None:
+    body = "with pytest.raises(LimitMissed, match='min_speedup missed'): isolated_interpreter().call('work:serial')"
+    marker = "@pytest.mark.multicore(min_speedup=1.9, threads=2)"
+    result = run(project, body, marker=marker)
+    if result.parseoutcomes().get("skipped"):
+        pytest.skip("one core, or too busy to compare two sides")
+    result.assert_outcomes(passed=1)
+
+
+def test_wrong_threads_are_refused(project: pytest.Pytester) -> None:
+    body = "with pytest.raises(UsageError, match='threads=0'): isolated_interpreter(threads=0)"
+    run(project, body).assert_outcomes(passed=1)
