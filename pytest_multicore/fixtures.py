@@ -145,7 +145,8 @@ def isolated_interpreter(request: pytest.FixtureRequest) -> Iterator[Callable[..
     with ExitStack() as opened:
 
         def open_one(**arguments: Any) -> OpenInterpreter:
-            interpreter = open_interpreter(gate, **arguments)
+            __tracebackhide__ = True
+            interpreter = gate.opened(lambda: open_interpreter(gate, **arguments))
             opened.callback(interpreter.close)
             return interpreter
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from .errors import EnvironmentError_, LimitMissed, MulticoreError, UsageError
 from .experiment import Asked, Voice, measure
@@ -17,6 +17,8 @@ from .reports import failure
 from .settings import LIMITS, Settings, count, threads
 from .verdicts.limits import Limits, Outcome
 from .verdicts.result import Result
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -80,25 +82,44 @@ class Gate:
         if self.settings.off:
             self.skip("--multicore-off: nothing is measured")
         try:
-            result = self.measured(asked, stage or self.stage())
+            result = self.measured(asked, stage)
         except EnvironmentError_ as error:
-            result = _not_measured(asked, self.settings, Outcome.INCONCLUSIVE, f"cannot be had: {error}")
-            self.results.append(result)
+            result = self.not_had(asked.label, error)
         self._act_on(result)
         return result
 
-    def measured(self, asked: Asked, stage: Stage) -> Result:
+    def measured(self, asked: Asked, stage: Stage | None = None) -> Result:
         """Measure and keep the result, whatever it is; see ``hold`` for the errors."""
         __tracebackhide__ = True
         try:
-            result = measure(asked, stage, self.voice)
-        except MulticoreError as error:
-            self.results.append(_not_measured(asked, self.settings, Outcome.ERROR, str(error)))
+            result = measure(asked, stage or self.stage(), self.voice)
+        except EnvironmentError_:
             raise
+        except MulticoreError as error:
+            self.results.append(_not_measured(asked.test, asked.label, self.settings, Outcome.ERROR, str(error)))
+            # From here on: the test's own line is what its author wants to see, not our insides.
+            raise error.with_traceback(None) from error.__cause__
         finally:
             self.voice.live("")
         self.results.append(result)
         return result
+
+    def opened(self, work: Callable[[], T]) -> T:
+        """Open something in an environment; one that cannot be had leaves the test inconclusive."""
+        __tracebackhide__ = True
+        try:
+            return work()
+        except EnvironmentError_ as error:
+            self._act_on(self.not_had("an isolated interpreter", error))
+            raise
+        except MulticoreError as error:
+            raise error.with_traceback(None) from error.__cause__
+
+    def not_had(self, label: str, error: EnvironmentError_) -> Result:
+        """Keep the result of a measurement whose environment cannot be had."""
+        reason = f"cannot be had: {error}"
+        self.results.append(_not_measured(self.test, label, self.settings, Outcome.INCONCLUSIVE, reason))
+        return self.results[-1]
 
     def _act_on(self, result: Result) -> None:
         __tracebackhide__ = True
@@ -148,14 +169,14 @@ def _stage(environment: str, python: str | None, blas: str | None, folder: Path,
     return Stage.prepare(environment, python, blas, folder, say)
 
 
-def _not_measured(asked: Asked, wishes: Settings, outcome: Outcome, reason: str) -> Result:
+def _not_measured(test: str, label: str, wishes: Settings, outcome: Outcome, reason: str) -> Result:
     return Result(
-        test=asked.test,
-        workload=asked.label,
+        test=test,
+        workload=label,
         arguments={},
         environment=wishes.python or wishes.environment,
-        threads=asked.sides[0],
-        baseline=asked.sides[1] if len(asked.sides) > 1 else None,
+        threads=wishes.threads if isinstance(wishes.threads, int) else None,
+        baseline=None,
         outcome=outcome,
         reason=reason,
         budget_s=wishes.budget_s,

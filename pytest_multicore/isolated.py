@@ -60,8 +60,14 @@ class OpenInterpreter:
             LimitMissed: it missed a limit of the test's marker.
         """
         __tracebackhide__ = True
+        answer = self._gate.opened(lambda: self._ask(function, arguments))
+        if self._gate.limits.asked() and not self._gate.settings.off:
+            self.measure(function, **arguments)
+        return answer["value"]
+
+    def _ask(self, function: AnyWorkload, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         workload = self._gate.workload(function, arguments, None)(self._stage)
-        answer = self._interpreter.ask(
+        return self._interpreter.ask(
             "call",
             "result",
             SETUP_TIMEOUT_S,
@@ -69,9 +75,6 @@ class OpenInterpreter:
             arguments=dict(workload.arguments),
             path=import_path(self._stage.provisioned.is_current),
         )
-        if self._gate.limits.asked() and not self._gate.settings.off:
-            self.measure(function, **arguments)
-        return answer["value"]
 
     def measure(self, function: AnyWorkload, /, **arguments: Any) -> Measurement:
         """Measure a workload in this interpreter, held to the marker's limits.

@@ -12,6 +12,7 @@ def made(
     repeat: int = 1,
     demand: float | None = None,
     os_threads: int = 1,
+    ended_share: float = 0.0,
     disturbance: str | None = None,
 ) -> Round:
     """A round that took ``wall_s`` and kept ``cores`` busy; ``demand`` defaults to the same."""
@@ -21,7 +22,9 @@ def made(
         wall_s=wall_s,
         cpu_s=cores * wall_s,
         delay_s=((cores if demand is None else demand) - cores) * wall_s,
-        thread_use=tuple(ThreadUse("python", 1, tid, cores * wall_s / os_threads) for tid in range(os_threads)),
+        thread_use=tuple(
+            ThreadUse("python", 1, tid, cores * wall_s * (1 - ended_share) / os_threads) for tid in range(os_threads)
+        ),
         foreign_s=0.0,
         steal_s=0.0,
         throttled_s=0.0,

@@ -125,3 +125,12 @@ def test_the_doctor_examines_and_runs_no_test(pytester: pytest.Pytester) -> None
     for name in ("theano", "theano-2016", "pytensor"):
         result.stdout.fnmatch_lines([f"environment {name}: *"])
     result.stdout.no_fnmatch_line("*test_it*")
+
+
+@pytest.mark.parametrize("option", ["--multicore-blas=/no/such.so", "--multicore-python=/no/python"])
+def test_a_path_that_is_not_there_fails_and_is_not_skipped(pytester: pytest.Pytester, option: str) -> None:
+    pytester.makepyfile("def test_it(dot_product): dot_product(size=10)")
+    result = pytester.runpytest(option)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *UsageError: *no such *expected the path of*"])
+    result.stdout.no_fnmatch_line("*environments/*")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_multicore.environments import blas_names, libraries
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentError_, UsageError
 
 if TYPE_CHECKING:
     from pytest_multicore.environments.provision import Provisioned
@@ -84,9 +84,9 @@ def _in_folder(name: str, library: Path, note: str = "") -> BlasSelection:
 def _at_path(choice: str) -> BlasSelection:
     library = Path(choice).expanduser().absolute()
     if not library.is_file():
-        raise EnvironmentError_(f"blas {choice!r}: no such file; expected the path of a shared library")
+        raise UsageError(f"blas {choice!r}: no such file; expected the path of a shared library")
     if library.read_bytes()[:4] != b"\x7fELF" and library.suffix != ".dylib":
-        raise EnvironmentError_(f"blas {choice!r}: found a file that is no shared library; expected one")
+        raise UsageError(f"blas {choice!r}: found a file that is no shared library; expected one")
     return _in_folder(choice, library, _unlinkable(library))
 
 

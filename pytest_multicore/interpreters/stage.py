@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pytest_multicore.environments import blas, catalogue, provision
 from pytest_multicore.environments.variables import ChildVariables, child_variables
+from pytest_multicore.errors import UsageError
 from pytest_multicore.interpreters.process import IsolatedInterpreter, Launch
 
 
@@ -41,6 +42,9 @@ class Stage:
             rootdir: where the user's pyproject.toml is.
             say: told what takes long.
         """
+        if python and os.sep in python and not os.access(python, os.X_OK):
+            # A slip of the pen, not a machine that lacks something: it must not end as a skipped test.
+            raise UsageError(f"interpreter {python}: there is no such program; expected the path of an interpreter")
         environment = catalogue.at_path(python) if python else catalogue.find(name, rootdir)
         if blas_choice:
             environment = replace(environment, blas=blas_choice)

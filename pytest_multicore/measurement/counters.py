@@ -124,9 +124,10 @@ class PsutilCounters:
 def for_this_system() -> Counters:
     """The most precise counters that this system has."""
     if sys.platform == "linux" and os.environ.get(FORCE_VARIABLE) != "psutil":
-        from .linux import ProcCounters
+        from . import linux
 
-        return ProcCounters()
+        if linux.usable():
+            return linux.ProcCounters()
     return PsutilCounters()
 
 

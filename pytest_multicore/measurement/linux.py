@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
+from functools import cache
 
 from .cgroups import throttled_s
 from .counters import MachineSnapshot, TaskTimes, TreeSnapshot
@@ -87,6 +88,11 @@ def _stat(pid: int) -> list[bytes] | None:
         return None
 
 
+def usable() -> bool:
+    """Whether this kernel tells what is read here: some sandboxes show a /proc that is empty or stands still."""
+    return process_cpu_s(os.getpid()) is not None and bool(_tasks(os.getpid()))
+
+
 def _tasks(pid: int) -> dict[tuple[int, int], TaskTimes]:
     found = {}
     try:
@@ -94,12 +100,30 @@ def _tasks(pid: int) -> dict[tuple[int, int], TaskTimes]:
     except OSError:
         return {}
     for thread in threads:
-        folder = f"/proc/{pid}/task/{thread}"
         try:
-            with open(f"{folder}/schedstat", "rb") as schedstat, open(f"{folder}/comm", encoding="utf-8") as comm:
-                ran_ns, waited_ns, _slices = schedstat.read().split()
-                name = comm.read().strip()
+            found[pid, int(thread)] = _task(f"/proc/{pid}/task/{thread}")
         except (OSError, ValueError):
             continue  # the thread ended meanwhile
-        found[pid, int(thread)] = TaskTimes(name, int(ran_ns) * _NS, int(waited_ns) * _NS)
     return found
+
+
+def _task(folder: str) -> TaskTimes:
+    with open(f"{folder}/comm", encoding="utf-8", errors="replace") as comm:
+        name = comm.read().strip()
+    if _waits_are_told():
+        with open(f"{folder}/schedstat", "rb") as schedstat:
+            ran_ns, waited_ns, _slices = schedstat.read().split()
+        return TaskTimes(name, int(ran_ns) * _NS, int(waited_ns) * _NS)
+    with open(f"{folder}/stat", "rb") as stat:
+        fields = stat.read().rpartition(b") ")[2].split()
+    return TaskTimes(name, (int(fields[11]) + int(fields[12])) / _TICKS_PER_S, None)
+
+
+@cache
+def _waits_are_told() -> bool:
+    """Whether the kernel keeps schedstat. One built without it shows no file, or zeros: no wait is not a known wait."""
+    try:
+        with open("/proc/self/schedstat", "rb") as schedstat:
+            return int(schedstat.read().split()[0]) > 0
+    except (OSError, ValueError, IndexError):
+        return False

@@ -53,7 +53,7 @@ class Round:
         repeat: how often the region ran within the round.
         wall_s, cpu_s: wall and CPU seconds of the whole round.
         delay_s: seconds that threads stood runnable without a core; None where unknown.
-        thread_use: the threads that got CPU time.
+        thread_use: the threads that got CPU time and lived on.
         foreign_s, steal_s, throttled_s: what others used meanwhile (disturbance.Surroundings).
         quiet: whether the other interpreters had come to rest before it.
         disturbance: why it does not count, or None.
@@ -75,6 +75,11 @@ class Round:
     def busy_cores(self) -> float:
         """CPU seconds per wall second."""
         return self.cpu_s / self.wall_s
+
+    @property
+    def all_threads_seen(self) -> bool:
+        """Whether the living threads account for the CPU time: what is left over was used by some that have ended."""
+        return sum(use.cpu_s for use in self.thread_use) >= 0.95 * self.cpu_s - 0.02
 
     @property
     def undivided(self) -> bool:

@@ -23,7 +23,7 @@ class Measurement:
         cores: cores busy while the region ran. Its low end comes from CPU time alone, its high end from CPU time and
             waits for a core, so that it brackets the truth on a crowded machine too.
         demand: cores demanded; None where the system does not tell waits.
-        threads_seen: OS threads that got CPU time.
+        threads_seen: OS threads that got CPU time; without a high end when some ended before they were counted.
     """
 
     threads: int | None
@@ -95,8 +95,15 @@ def measurement(rounds: Sequence[Round], confidence: float) -> Measurement:
         cpu_s=interval([one.cpu_s / one.repeat for one in used]),
         cores=Interval(busy.low, busy.estimate, demand.high if demand else busy.high, confidence),
         demand=demand,
-        threads_seen=interval([float(len(one.thread_use)) for one in used]),
+        threads_seen=_threads_seen(used, interval([float(len(one.thread_use)) for one in used])),
     )
+
+
+def _threads_seen(rounds: Sequence[Round], living: Interval) -> Interval:
+    """Threads that ended within a round left their CPU time but not their number: there was one more, or any number."""
+    if all(one.all_threads_seen for one in rounds):
+        return living
+    return Interval(living.low + 1, living.estimate + 1, math.inf, living.confidence)
 
 
 def _bracket(rounds: Sequence[Round], confidence: float) -> tuple[Interval, Interval | None]:

@@ -84,7 +84,7 @@ def test_a_library_by_path_is_linked_by_its_name(tmp_path, provisioned):
 def test_a_path_without_a_library_is_refused(tmp_path, provisioned):
     (tmp_path / "text").write_text("not a library")
     for name, message in (("absent.so", "no such file"), ("text", "no shared library")):
-        with pytest.raises(EnvironmentError_, match=message):
+        with pytest.raises(UsageError, match=message):
             select(str(tmp_path / name), provisioned)
 
 

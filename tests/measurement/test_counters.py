@@ -126,3 +126,14 @@ def test_the_process_clock_is_pythons_own() -> None:
 def test_psutils_counters_can_be_forced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(counters.FORCE_VARIABLE, "psutil")
     assert counters.for_this_system().name == "psutil"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_a_kernel_without_schedstat_leaves_waits_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zero would read as "nobody waited", and a neighbour's load as a missed limit."""
+    from pytest_multicore.measurement import linux
+
+    monkeypatch.setattr(linux, "_waits_are_told", lambda: False)
+    tasks = ProcCounters().tree(os.getpid()).tasks
+    assert tasks
+    assert {task.delay_s for task in tasks.values()} == {None}

@@ -79,3 +79,10 @@ def test_scaling_is_against_the_first_count() -> None:
     assert found.speedups[1].estimate == pytest.approx(1.0)
     assert found.speedups[4].estimate == pytest.approx(2.0)
     assert found.measurements[2].wall_s.estimate == pytest.approx(0.22)
+
+
+def test_threads_that_ended_in_the_round_are_at_least_one_more() -> None:
+    """A pool that is made and joined within the region is gone when its threads are counted: never a low number."""
+    seen = figures.measurement([made(wall_s=1.0, cores=2.0, os_threads=1, ended_share=0.5)] * 8, 0.99).threads_seen
+    assert (seen.low, seen.high) == (2.0, math.inf)
+    assert figures.measurement([made(os_threads=3)] * 8, 0.99).threads_seen.high == 3.0
