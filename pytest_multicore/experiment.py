@@ -152,7 +152,7 @@ def _take(
         now = time.monotonic()
         # The first row's time holds the calibration's: it would only make the estimate too careful.
         longest_s, row_began = (max(longest_s, now - row_began) if len(rows) > 1 else 0.0), now
-        voice.live(f"{workload}: {len(rows)} rounds a side, {now - began:.0f} s of at most {budget_s:g} s")
+        voice.live(f"{workload}: round {len(rows)} a side, {now - began:.0f} s of at most {budget_s:g} s")
         if _enough(asked, rows) or now - began + longest_s > budget_s:
             break
     rounds_s = time.monotonic() - began

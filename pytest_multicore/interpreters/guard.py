@@ -1,31 +1,55 @@
 """Ends what is left when pytest itself is killed: run by path as a process of its own, imports nothing of ours.
 
-It reads lines from its standard input, ``+PGID`` and ``-PGID``: the process groups of the live interpreters. When
-the input ends, whoever held it is gone (SIGKILL leaves no chance to clean up), and every group still listed is killed.
-A parent-death signal would do for the interpreter alone, on Linux; the workers that a workload started need the group.
+It reads lines from its standard input, ``+PGID MARK`` and ``-PGID MARK``: the process groups of the live interpreters,
+and what their processes carry in their environment. When the input ends, whoever held it is gone (SIGKILL leaves no
+chance to clean up), and every group still listed is killed, and on Linux every process with its mark that left the
+group. A parent-death signal would do for the interpreter alone, on Linux; the workers that it started need this.
 """
 
+import contextlib
 import os
 import signal
 import sys
+
+TYPE_CHECKING = False  # what typing says too, without its import
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def main() -> None:
     """Keep the list until the input ends, then kill what is on it."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
-    groups: set[int] = set()
+    marks: dict[int, str] = {}
     for line in sys.stdin:
-        group = int(line[1:])
+        group, mark = line[1:].split()
         if line.startswith("+"):
-            groups.add(group)
+            marks[int(group)] = mark
         else:
-            groups.discard(group)
-    for group in groups:
+            marks.pop(int(group), None)
+    for group, mark in marks.items():
+        kill(os.killpg, group)
+        for pid in carrying(mark):
+            kill(os.kill, pid)
+
+
+def kill(how: "Callable[[int, int], None]", number: int) -> None:
+    """Kill what may be gone already."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        how(number, signal.SIGKILL)
+
+
+def carrying(mark: str) -> list[int]:
+    """The processes that inherited the mark; none where there is no /proc to read it from."""
+    found = []
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         try:
-            os.killpg(group, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
+            with open(f"/proc/{name}/environ", "rb") as environ:
+                if name.isdecimal() and mark.encode() in environ.read():
+                    found.append(int(name))
+        except OSError:
             continue
+    return found
 
 
 if __name__ == "__main__":

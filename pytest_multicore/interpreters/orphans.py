@@ -36,13 +36,13 @@ class Guard:
         """The guard's process id."""
         return self._process.pid
 
-    def watch(self, group: int) -> None:
-        """Kill this process group should this process be killed."""
-        self._tell(f"+{group}\n")
+    def watch(self, group: int, mark: str) -> None:
+        """Kill this process group, and what carries its mark, should this process be killed."""
+        self._tell(f"+{group} {mark}\n")
 
-    def forget(self, group: int) -> None:
+    def forget(self, group: int, mark: str) -> None:
         """The group has ended; its number may be anybody's from now on."""
-        self._tell(f"-{group}\n")
+        self._tell(f"-{group} {mark}\n")
 
     def _tell(self, line: str) -> None:
         assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above

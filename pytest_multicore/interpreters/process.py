@@ -64,7 +64,7 @@ class IsolatedInterpreter:
         self._mark = uuid.uuid4().hex
         self._process = _spawn(launch, self._log, self._mark)
         self.pid = self._process.pid
-        guard().watch(self.pid)
+        guard().watch(self.pid, self._mark)
         self.priority = raise_priority(self.pid) if launch.raise_priority else "off"
         try:
             self.hello = self.wait_for("hello", START_TIMEOUT_S)
@@ -133,7 +133,7 @@ class IsolatedInterpreter:
         self._ended_already = True
         end_group(self.pid, started_by_it)
         self._process.wait()
-        guard().forget(self.pid)
+        guard().forget(self.pid, self._mark)
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):

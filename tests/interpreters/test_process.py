@@ -177,11 +177,12 @@ from pytest_multicore.interpreters.process import IsolatedInterpreter, Launch
 from pytest_multicore.interpreters.orphans import guard
 one = IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd()))
 Path(sys.argv[1], "w.py").write_text(
-    "import subprocess, time\\ndef work():\\n    p = subprocess.Popen(['sleep', '60'])\\n    return p.pid\\n"
+    "import subprocess\\ndef work():\\n    one = subprocess.Popen(['sleep', '60'])\\n"
+    "    return [one.pid, subprocess.Popen(['sleep', '60'], start_new_session=True).pid]\\n"
     "def hang():\\n    while True: pass\\n")
 file = os.path.join(sys.argv[1], "w.py")
 child = one.ask("call", "result", 30, target=file + ":work", arguments={}, path=[])["value"]
-print(one.pid, child, guard().pid, flush=True)
+print(one.pid, *child, guard().pid, flush=True)
 one.ask("call", "result", 60, target=file + ":hang", arguments={}, path=[])
 """
 
@@ -194,7 +195,7 @@ def test_nothing_outlives_its_killed_owner(how: signal.Signals, tmp_path: Path) 
     ) as owner:
         assert owner.stdout is not None
         pids = [int(pid) for pid in owner.stdout.readline().split()]
-        assert len(pids) == 3
+        assert len(pids) == 4
         assert all(map(alive, pids))
         time.sleep(0.2)
         owner.send_signal(how)
