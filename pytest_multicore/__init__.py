@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .errors import LimitMissed, MulticoreError, UsageError, WorkloadError
+    from .errors import LimitMissed, MulticoreError, Undecided, UsageError, WorkloadError
     from .verdicts.figures import Comparison, Measurement, Scaling
     from .verdicts.statistics import Interval
 
@@ -20,6 +20,7 @@ _HOME = {
     "Measurement": "verdicts.figures",
     "MulticoreError": "errors",
     "Scaling": "verdicts.figures",
+    "Undecided": "errors",
     "UsageError": "errors",
     "WorkloadError": "errors",
 }
@@ -31,6 +32,7 @@ __all__ = [
     "Measurement",
     "MulticoreError",
     "Scaling",
+    "Undecided",
     "UsageError",
     "WorkloadError",
 ]

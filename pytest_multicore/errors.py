@@ -61,6 +61,13 @@ class LimitMissed(AssertionError):  # noqa: N818 - it is what happened
     """
 
 
+class Undecided(AssertionError):  # noqa: N818 - it is what happened
+    """A limit could not be decided, and ``--multicore-strict`` lets no such test pass.
+
+    Not a LimitMissed: a test that expects its limit to be missed expects a measurement, not the lack of one.
+    """
+
+
 def _with_sections(message: str, child_traceback: str, log_tail: str) -> str:
     parts = [message]
     if child_traceback:

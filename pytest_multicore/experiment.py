@@ -22,7 +22,7 @@ from .measurement.libraries import blas_in_use, links_its_own
 from .measurement.machine import Machine, busiest, cpu_by_process, this_machine
 from .measurement.rounds import Bench, Round
 from .measurement.subject import OpenedWorkload
-from .measurement.turns import machine_to_ourselves
+from .measurement.turns import turns
 from .settings import Settings
 from .verdicts import figures, reasons
 from .verdicts.limits import (
@@ -95,7 +95,7 @@ class Taken:
     Attributes:
         rows: one round a side, as they were taken.
         rounds_s: seconds that all rows took, waits included.
-        facts: the first side's child, of itself.
+        facts: the child of the side in question, of itself.
         priority: what came of raising the children's CPU priority.
         busy_others: other processes that used the machine meanwhile, and how many cores.
     """
@@ -115,27 +115,29 @@ def measure(asked: Asked, stage: Stage, voice: Voice) -> Result:
     """
     began, machine, workload = time.monotonic(), this_machine(), asked.workload(stage)
     if why := unreachable(asked.limits, machine.cores_granted):
-        return _result(asked, stage, workload, began, Outcome.INCONCLUSIVE, f"{why}: {machine.why_granted()}")
-    with machine_to_ourselves(voice.step), _opened(asked, stage, workload, voice) as subjects:
+        return _result(asked, stage, workload, began, Outcome.INCONCLUSIVE, f"{why}: it grants {machine.why_granted()}")
+    with turns().alone(voice.step), _opened(asked, stage, workload, voice) as subjects:
         taken = _take(asked, workload, subjects, machine, voice)
     return _told(asked, stage, workload, taken, machine, began)
 
 
 @contextmanager
 def _opened(asked: Asked, stage: Stage, workload: Workload, voice: Voice) -> Iterator[list[OpenedWorkload]]:
-    """Live interpreters, one a side, each with the workload set up and warmed up."""
+    """Live interpreters, one a side, each with the workload set up and warmed up; they set up side by side."""
+    voice.live(f"{workload}: setting up with {' and '.join(map(reasons.threads_in_words, asked.sides))}")
     path = import_path(stage.provisioned.is_current)
-    round_timeout_s = max(SHORTEST_ROUND_TIMEOUT_S, asked.settings.budget_s)
+    timeout_s = max(SHORTEST_ROUND_TIMEOUT_S, asked.settings.budget_s)
     with ExitStack() as interpreters:
         subjects = []
         for side, threads in enumerate(asked.sides):
-            voice.live(f"{workload}: setting up with {reasons.threads_in_words(threads)}")
             interpreter = asked.live if side == 0 else None
             if interpreter is None:
                 variables = stage.variables(threads, asked.theano_flags, asked.env)
                 interpreter = interpreters.enter_context(stage.open(variables, priority=asked.settings.priority))
-            opened = OpenedWorkload.open(interpreter, workload, path, threads, SETUP_TIMEOUT_S, round_timeout_s)
-            subjects.append(opened)
+            subjects.append(OpenedWorkload(interpreter, threads, timeout_s))
+            subjects[-1].set_up(workload, path)
+        for subject in subjects:
+            subject.wait_until_ready(SETUP_TIMEOUT_S)
         yield subjects
 
 
@@ -156,10 +158,11 @@ def _take(
         if _enough(asked, rows) or now - began + longest_s > budget_s:
             break
     rounds_s = time.monotonic() - began
-    facts = subjects[0].interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
+    contender = subjects[-1 if asked.scale else 0].interpreter
+    facts = contender.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
     own = frozenset({os.getpid()} | {use.pid for row in rows for one in row for use in one.thread_use})
     others = busiest(others_before, cpu_by_process(), rounds_s, own)
-    return Taken(rows, rounds_s, facts, subjects[0].interpreter.priority, others)
+    return Taken(rows, rounds_s, facts, contender.priority, others)
 
 
 def _enough(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> bool:
@@ -212,6 +215,11 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
     )
 
 
+def _contender(asked: Asked) -> int | None:
+    """The thread count in question."""
+    return asked.sides[-1] if asked.scale else asked.sides[0]
+
+
 def _bounded(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> Outcome:
     """Without limits a measurement passes when its figures have bounds: a rough number is never a pass."""
     clean = len(figures.clean_rows(rows))
@@ -219,7 +227,7 @@ def _bounded(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> Outcome:
 
 
 def _notes(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine) -> tuple[str, ...]:
-    overridden = stage.variables(asked.sides[0], asked.theano_flags, asked.env).overridden
+    overridden = stage.variables(_contender(asked), asked.theano_flags, asked.env).overridden
     notes = [f"{name}={before} of the outer world was overridden" for name, before in sorted(overridden.items())]
     asked_for = max((count for count in asked.sides if count is not None), default=0)
     if asked_for > machine.cores_granted:
@@ -240,7 +248,7 @@ def _result(
         workload=str(workload),
         arguments=workload.arguments,
         environment=stage.environment.name,
-        threads=asked.sides[-1] if asked.scale else asked.sides[0],
+        threads=_contender(asked),
         baseline=None if len(asked.sides) == 1 else asked.sides[0] if asked.scale else asked.sides[1],
         outcome=outcome,
         reason=reason,

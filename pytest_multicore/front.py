@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -61,6 +61,26 @@ def given(config: pytest.Config, option: settings.Option) -> object:
     """What the command line, or else the ini file, says of an option; None when neither does."""
     on_command_line = config.getoption(option.ini, None)
     return config.getini(option.ini) if on_command_line is None else on_command_line
+
+
+def measures(item: pytest.Item) -> bool:
+    """Whether a test may take the machine for a measurement."""
+    return MARKER_VALUES in item.stash or bool(settings.FIXTURES.intersection(getattr(item, "fixturenames", ())))
+
+
+class TakeTurns:
+    """Keeps ordinary tests and measurements apart, in this session and all others on the host."""
+
+    def __init__(self) -> None:
+        from .measurement.turns import turns
+
+        self._turns = turns()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
+        """A whole test, fixtures too, is one reader's turn; its measurements step out of it."""
+        with self._turns.ordinary():
+            return (yield)
 
 
 def gate_of(item: pytest.Item) -> Gate:

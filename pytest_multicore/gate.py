@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from .errors import EnvironmentError_, LimitMissed, MulticoreError, UsageError
+from .errors import EnvironmentError_, LimitMissed, MulticoreError, Undecided, UsageError
 from .experiment import Asked, Voice, measure
 from .interpreters.stage import Stage
 from .interpreters.workload import AnyWorkload, Workload, resolve
@@ -76,6 +76,7 @@ class Gate:
 
         Raises:
             LimitMissed: a limit was missed.
+            Undecided: it could not be decided, and that is not to pass.
             MulticoreError: the measurement could not be made; it is kept as an error.
         """
         __tracebackhide__ = True
@@ -127,8 +128,8 @@ class Gate:
             raise LimitMissed(failure.missed(result))
         if result.outcome is Outcome.INCONCLUSIVE:
             if self.settings.strict:
-                raise LimitMissed(failure.undecided(result))
-            self.skip(f"inconclusive: {result.workload}: {result.reason}")
+                raise Undecided(failure.undecided(result))
+            self.skip(f"inconclusive: {result.workload}: {_first_sentence(result.reason)}")
 
 
 def asked_count(name: str, found: object, read: Callable[[object], Any] = count) -> Any:
@@ -167,6 +168,11 @@ def limits_of(marker: Mapping[str, Any]) -> Limits:
 def _stage(environment: str, python: str | None, blas: str | None, folder: Path, say: Callable[[str], None]) -> Stage:
     """Each environment is made ready once a session."""
     return Stage.prepare(environment, python, blas, folder, say)
+
+
+def _first_sentence(reason: str) -> str:
+    """What fits a line of pytest's summary; the section ``multicore`` tells the whole."""
+    return reason.partition(". ")[0]
 
 
 def _not_measured(test: str, label: str, wishes: Settings, outcome: Outcome, reason: str) -> Result:

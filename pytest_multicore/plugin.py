@@ -49,9 +49,11 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     return 0
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Wrong markers are errors here, before any test has run."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Wrong markers are errors here, before any test has run; a session that measures takes turns with others."""
     front.read_markers(items)
+    if any(map(front.measures, items)):
+        config.pluginmanager.register(front.TakeTurns(), "multicore-turns")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -71,10 +71,11 @@ def efficiency(found: object) -> float:
 
 
 def confidence(found: object) -> float:
-    """A number from 0.5 to below 1."""
-    number = _number(found, above=0, most=1, allowed="a number from 0.5 to below 1, such as 0.99")
-    if not 0.5 <= number <= 0.9999:
-        raise ValueError("a number from 0.5 to 0.9999, such as 0.99")
+    """A number from 0.5 to 0.9999: beyond, the rounds that a verdict takes would fill no budget."""
+    allowed = "a number from 0.5 to 0.9999, such as 0.99"
+    number = _number(found, above=0, most=0.9999, allowed=allowed)
+    if number < 0.5:
+        raise ValueError(allowed)
     return number
 
 

@@ -67,7 +67,7 @@ def test_a_missed_limit_fails_with_limit_and_measurement(project: pytest.Pyteste
     result.stdout.re_match_lines(
         [
             r"E .*LimitMissed: work:serial in environment current: min_cores missed",
-            r"E +limit +min_cores=1.5; measured [01]\.\d\d \[[01]\.\d\d, [01]\.\d\d\] at 99.00% confidence a side",
+            r"E +limit +min_cores=1.5; measured [01]\.\d\d \[[01]\.\d\d, [01]\.\d\d\] at confidence 0.99 a side",
             r"E +threads .*",
             r"E +cores .* busy; .* demanded",
             r"E +rounds .*",
@@ -86,10 +86,21 @@ def test_a_limit_beyond_the_machine_is_inconclusive_before_anything_runs(project
     gated(project, "min_cores=1000", "multicore.run('work:not_even_there')")
     result = project.runpytest_subprocess("-rs")
     result.assert_outcomes(skipped=1)
-    result.stdout.re_match_lines([r"SKIPPED .*inconclusive.*min_cores=1000 cannot be reached here.*grants .* cores"])
+    result.stdout.re_match_lines(
+        [r"SKIPPED .*inconclusive.*min_cores=1000 cannot be reached on this machine: it grants .* cores"]
+    )
     strict = project.runpytest_subprocess("--multicore-strict")
     strict.assert_outcomes(failed=1)
     strict.stdout.fnmatch_lines(["*inconclusive, which --multicore-strict fails*"])
+
+
+def test_an_expected_miss_is_not_an_undecided_one(project: pytest.Pytester) -> None:
+    gated(project, "min_cores=1000", "multicore.run('work:serial')")
+    file = project.path / "test_gated.py"
+    marker = "@pytest.mark.xfail(raises=LimitMissed, strict=True)\n@pytest.mark.multicore"
+    file.write_text(file.read_text().replace("@pytest.mark.multicore", marker))
+    project.runpytest_subprocess().assert_outcomes(skipped=1)
+    project.runpytest_subprocess("--multicore-strict").assert_outcomes(failed=1)
 
 
 def test_a_budget_too_small_says_what_would_do(project: pytest.Pytester) -> None:

@@ -35,8 +35,7 @@ def test_fit_uses_the_cores_on_theano(keras_fit):
     keras_fit(batch_size=32)
 
 
-@pytest.mark.multicore(environment="theano", min_cores=1.5)
-def test_fit_with_a_large_batch_is_busy_on_theano(keras_fit):
-    """Busy is not fast: more than one core works, and the epoch takes as long as on one thread."""
-    fit = keras_fit(batch_size=4096)
-    assert fit.useful_cores < 0.8 * fit.contender.cores.estimate
+@pytest.mark.multicore(environment="theano", min_cores=1.5, max_speedup=1.5)
+def test_fit_with_a_large_batch_is_busy_and_not_fast_on_theano(keras_fit):
+    """Busy is not fast: more than one core works, and the epoch takes about as long as on one thread."""
+    keras_fit(batch_size=4096)

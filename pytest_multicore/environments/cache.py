@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CACHE_VARIABLE = "PYTEST_MULTICORE_CACHE"
 RECORD_NAME = "multicore.json"
-LAYOUT = 1  # part of every key: raise it when what is built from the same requirements changes
+LAYOUT = 2  # part of every key: raise it when what is built from the same requirements changes
 BUILDING = ".building-"
 
 

@@ -130,10 +130,8 @@ def _not_found(specs: Sequence[str], world: Mapping[str, str], download: str) ->
         f"${variable}" + (f" ({default})" if default else "") for variable, default, _pattern in INSTALLED_BY
     )
     return EnvironmentError_(
-        f"no Python {versions} found. Looked {_searched_with()}: PATH ({world.get('PATH', os.defpath)}), and what is "
-        f"installed under {managers}. No download: {download}.\n"
-        f"what to do: install one ({_install_advice(specs[0])}), "
-        "or name another in the environment's 'python' in pyproject.toml: a version, or the path of an interpreter"
+        f"no Python {versions} found; install one ({_install_advice(specs[0])}), or name another in the environment's "
+        f"'python' in pyproject.toml. Looked {_searched_with()} on PATH and under {managers}; no download: {download}"
     )
 
 

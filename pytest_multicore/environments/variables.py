@@ -87,7 +87,7 @@ def child_variables(
     """
     base = dict(world) if provisioned.is_current else tool_variables(world)
     changed = for_threads(threads) | dict(environment.env) | _library_path(blas, base) | dict(env)
-    changed |= _flags(environment, provisioned, blas, theano_flags, {**base, **changed})
+    changed |= _flags(environment, provisioned, blas, theano_flags, {**base, **changed}, threads)
     return ChildVariables(base | changed, _differing(changed, base), _overridden(changed, world))
 
 
@@ -103,6 +103,7 @@ def _flags(
     blas: BlasSelection,
     theano_flags: Mapping[str, str],
     base: Mapping[str, str],
+    threads: int | None,
 ) -> dict[str, str]:
     dialect = _dialect(environment, theano_flags)
     if dialect is None:
@@ -112,7 +113,7 @@ def _flags(
     ours = {dialect.spelled(name): value for name, value in {**environment.theano_flags, **theano_flags}.items()}
     merged = {**dialect.defaults, **world, **linked, **ours}
     if "base_compiledir" not in ours:
-        merged["base_compiledir"] = _compile_folder(merged, provisioned, blas)
+        merged["base_compiledir"] = _compile_folder(merged, provisioned, blas, threads)
     return {dialect.variable: flags.rendered(merged)}
 
 
@@ -124,14 +125,17 @@ def _dialect(environment: Environment, theano_flags: Mapping[str, str]) -> Diale
     return THEANO if framework == "theano" or environment.theano_flags or theano_flags else None
 
 
-def _compile_folder(merged: Mapping[str, str], provisioned: Provisioned, blas: BlasSelection) -> str:
+def _compile_folder(
+    merged: Mapping[str, str], provisioned: Provisioned, blas: BlasSelection, threads: int | None
+) -> str:
     """Give a folder for compiled code that nothing else shares.
 
     Theano's own key leaves out some flags (openmp_elemwise_minsize) and takes a library by its name, not by its file:
-    what was compiled for one set would be taken for another.
+    what was compiled for one set would be taken for another. Each thread count has its own, for two sides that are set
+    up at the same time would wait for each other's lock, in steps of 5 to 10 s.
     """
     own = {name: value for name, value in merged.items() if name != "base_compiledir"}
-    facts = json.dumps([provisioned.key, sorted(own.items()), str(blas.library)])
+    facts = json.dumps([provisioned.key, sorted(own.items()), str(blas.library), threads])
     return str(cache.root() / "compiled" / hashlib.sha256(facts.encode()).hexdigest()[:24])
 
 

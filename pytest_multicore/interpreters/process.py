@@ -87,20 +87,24 @@ class IsolatedInterpreter:
             TimedOut: no answer within ``timeout_s``; the tree was killed.
             ProtocolError: an answer that is not the expected one.
         """
+        self.tell(kind, **fields)
+        return self.wait_for(expected, timeout_s)
+
+    def tell(self, kind: str, **fields: Any) -> None:
+        """Send one message whose answer is waited for later; see ``ask`` for the errors."""
         line = protocol.encode(kind, **fields)
         try:
             self._send(line)
         except BrokenPipeError:
             raise self._ended() from None
-        try:
-            return self.wait_for(expected, timeout_s)
-        except KeyboardInterrupt:
-            self.kill()
-            raise
 
     def wait_for(self, expected: str, timeout_s: float) -> protocol.Message:
         """The next message, which must be of the expected type."""
-        message = protocol.decode(self._read_line(timeout_s))
+        try:
+            message = protocol.decode(self._read_line(timeout_s))
+        except KeyboardInterrupt:
+            self.kill()
+            raise
         if message["type"] == "error":
             raise self._failure(message)
         if message["type"] != expected:

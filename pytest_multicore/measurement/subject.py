@@ -24,26 +24,13 @@ class OpenedWorkload:
     threads: int | None
     timeout_s: float
 
-    @classmethod
-    def open(
-        cls,
-        interpreter: IsolatedInterpreter,
-        workload: Workload,
-        path: list[str],
-        threads: int | None,
-        setup_timeout_s: float,
-        round_timeout_s: float,
-    ) -> OpenedWorkload:
-        """Import, set up and warm up the workload in the child: all of it outside the measured region."""
-        interpreter.ask(
-            "open",
-            "ready",
-            setup_timeout_s,
-            target=workload.target,
-            arguments=dict(workload.arguments),
-            path=path,
-        )
-        return cls(interpreter, threads, round_timeout_s)
+    def set_up(self, workload: Workload, path: list[str]) -> None:
+        """Have the child import, set up and warm up the workload, outside the measured region; do not wait for it."""
+        self.interpreter.tell("open", target=workload.target, arguments=dict(workload.arguments), path=path)
+
+    def wait_until_ready(self, timeout_s: float) -> None:
+        """Wait for the end of the set-up; see IsolatedInterpreter.ask for the errors."""
+        self.interpreter.wait_for("ready", timeout_s)
 
     @property
     def pid(self) -> int:

@@ -34,13 +34,13 @@ def _text(told: Mapping[str, Any], outcome: str) -> str:
 def _limit(verdict: Mapping[str, Any], confidence: float) -> str:
     unit = UNITS.get(verdict["quantity"], "")
     measured = figure(verdict["interval"], unit)
-    return f"{verdict['quantity']}={verdict['limit']:g}; measured {measured} at {confidence:.2%} confidence a side"
+    return f"{verdict['quantity']}={verdict['limit']:g}; measured {measured} at confidence {confidence:g} a side"
 
 
 def _measured(told: Mapping[str, Any]) -> Iterator[str]:
     if told["cores"] is None:
         return
-    yield _row("threads", f"{threads(told)}; {len(told['threads_seen'])} OS threads got CPU time")
+    yield _row("threads", f"{threads(told)}; {_counted(len(told['threads_seen']), 'OS thread')} got CPU time")
     yield _row("cores", f"{figure(told['cores'])} busy; {estimate(told['demand'])} demanded{_useful(told)}")
     yield _row("time", f"{seconds(told['wall_s'])} a repetition{_against(told)}")
     yield _row("BLAS", told["blas"] or "none is loaded")
@@ -50,6 +50,10 @@ def _measured(told: Mapping[str, Any]) -> Iterator[str]:
     )
     for note in told["notes"]:
         yield _row("note", note)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _useful(told: Mapping[str, Any]) -> str:

@@ -108,7 +108,7 @@ def unreachable(limits: Limits, cores_granted: float) -> str | None:
     for name in ("min_cores", "min_speedup"):
         limit = limits.asked().get(name)
         if limit is not None and limit > cores_granted:
-            return f"{name}={limit:g} cannot be reached here: this machine grants {cores_granted:g} cores"
+            return f"{name}={limit:g} cannot be reached on this machine"
     return None
 
 

@@ -46,8 +46,6 @@ def test_the_worst_verdict_is_the_whole() -> None:
 
 def test_what_the_machine_does_not_grant_cannot_be_reached() -> None:
     assert unreachable(Limits(min_cores=2, min_speedup=2), 2.0) is None
-    assert "min_cores=4 cannot be reached here: this machine grants 2 cores" in (
-        unreachable(Limits(min_cores=4), 2.0) or ""
-    )
+    assert "min_cores=4 cannot be reached on this machine" in (unreachable(Limits(min_cores=4), 2.0) or "")
     assert "min_speedup=3" in (unreachable(Limits(min_speedup=3), 2.5) or "")
     assert unreachable(Limits(max_cores=8), 2.0) is None

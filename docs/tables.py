@@ -1,0 +1,144 @@
+"""Tables of the reference, made from the package when the docs are built, so that the two cannot drift apart.
+
+In a page: ``{multicore-table} marker``, or options, environments, variables, outcomes, schema.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from pytest_multicore.environments.catalogue import SHIPPED
+from pytest_multicore.environments.threads import SUSPECT_VARIABLES, THREAD_VARIABLES
+from pytest_multicore.reports.json_report import SCHEMA_FILE
+from pytest_multicore.settings import MARKER, OPTIONS
+
+Row = tuple[str, ...]
+
+
+def marker() -> Iterator[Row]:
+    """The marker's arguments."""
+    yield "argument", "meaning", "value"
+    for name, (read, meaning) in MARKER.items():
+        yield f"`{name}`", meaning, _said(read)
+
+
+def options() -> Iterator[Row]:
+    """The options with their ini keys."""
+    yield "option", "ini key", "default", "meaning"
+    for option in OPTIONS:
+        flag = option.flag if option.metavar is None else f"{option.flag}={option.metavar}"
+        yield f"`{flag}`", f"`{option.ini}`", _default(option.default), option.help
+
+
+def environments() -> Iterator[Row]:
+    """The environments that ship with the package."""
+    yield "name", "Python", "packages", "BLAS", "`dot` runs on", "`fit` runs on"
+    for one in SHIPPED.values():
+        yield (
+            f"`{one.name}`",
+            " or ".join(one.python) or "the one that runs pytest",
+            ", ".join(f"`{requirement}`" for requirement in one.requires) or "what is installed there",
+            f"`{one.blas}`" if one.blas else "as found",
+            one.frameworks.get("dot", "-"),
+            one.frameworks.get("fit", "-"),
+        )
+
+
+def variables() -> Iterator[Row]:
+    """The environment variables that are set, and those that are only told."""
+    yield "what happens", "variables"
+    yield "set to N when N threads are asked for", ", ".join(f"`{name}`" for name in THREAD_VARIABLES)
+    yield "left as they are, and reported", ", ".join(f"`{name}`" for name in SUSPECT_VARIABLES)
+
+
+def schema() -> Iterator[Row]:
+    """The fields of the JSON report."""
+    described = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    yield "field", "type", "meaning"
+    yield from _fields("", described, described)
+
+
+def _fields(path: str, described: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[Row]:
+    for name, field in described.get("properties", {}).items():
+        inner, items = _resolved(field, whole), _resolved(field.get("items", {}), whole)
+        here = f"{path}{name}"
+        yield f"`{here}`", _type(field), field.get("description", inner.get("description", ""))
+        if not _is_interval(field):
+            yield from _fields(f"{here}.", inner, whole)
+        yield from _fields(f"{here}[].", items, whole)
+
+
+def _resolved(field: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" not in field:
+        return field
+    found = whole["$defs"][field["$ref"].rpartition("/")[2]]
+    return {**found, **{name: value for name, value in field.items() if name != "$ref"}}
+
+
+def _is_interval(field: Mapping[str, Any]) -> bool:
+    return any(one.get("$ref", "").endswith("/interval") for one in [field, *field.get("oneOf", [])])
+
+
+def _type(field: Mapping[str, Any]) -> str:
+    if "const" in field:
+        return str(field["const"])
+    if "enum" in field:
+        return " or ".join(f"`{word}`" for word in field["enum"])
+    if "oneOf" in field:
+        return " or ".join(_type(one) for one in reversed(field["oneOf"]))
+    if "$ref" in field:
+        return str(field["$ref"]).rpartition("/")[2]
+    kind = field["type"]
+    return kind if isinstance(kind, str) else " or ".join(kind)
+
+
+def _said(read: Callable[[object], Any]) -> str:
+    """What a reader takes, in its own words."""
+    try:
+        read(object())
+    except ValueError as error:
+        return str(error)
+    raise AssertionError(f"{read} takes anything")
+
+
+def _default(value: object) -> str:
+    if value is None:
+        return "none"
+    return "off" if value is False else f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+TABLES: Mapping[str, Callable[[], Iterator[Row]]] = {
+    table.__name__: table for table in (marker, options, environments, variables, schema)
+}
+
+
+def markdown(rows: Iterator[Row]) -> list[str]:
+    """A table as lines of Markdown; its first row is the heading."""
+    lines = ["| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in rows]
+    lines.insert(1, "| --- " * (lines[0].count(" | ") + 1) + "|")
+    return lines
+
+
+class MulticoreTable(SphinxDirective):
+    """``{multicore-table} NAME``: one of TABLES."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Write the table as Markdown and have it parsed in place."""
+        box = nodes.container(classes=["multicore-table"])
+        self.state.nested_parse(StringList(markdown(TABLES[self.arguments[0]]())), 0, box)
+        return box.children
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directive."""
+    app.add_directive("multicore-table", MulticoreTable)
+    return {"parallel_read_safe": True}

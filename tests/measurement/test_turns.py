@@ -1,0 +1,123 @@
+"""The host's lock, held by real processes."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_multicore.measurement.turns import Turns
+
+# Takes the lock in the way that it is told, says so, and gives it back when its input ends.
+HOLDER = """
+import sys
+from pathlib import Path
+from pytest_multicore.measurement.turns import Turns
+turns = Turns(Path(sys.argv[2]))
+with turns.ordinary() if sys.argv[1] == "ordinary" else turns.alone(lambda text: print("waiting", flush=True)):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+class Holder:
+    def __init__(self, how: str, folder: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, how, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def says(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def end(self) -> None:
+        self.process.communicate("\n", timeout=30)
+
+
+@pytest.fixture
+def hold(tmp_path: Path) -> Iterator[object]:
+    holders: list[Holder] = []
+
+    def hold(how: str) -> Holder:
+        holders.append(Holder(how, tmp_path))
+        return holders[-1]
+
+    yield hold
+    for holder in holders:
+        if holder.process.poll() is None:
+            holder.process.kill()
+            holder.process.wait()
+
+
+def nothing_said(holder: Holder, seconds: float = 0.4) -> bool:
+    import select
+
+    return not select.select([holder.process.stdout], [], [], seconds)[0]
+
+
+def test_ordinary_tests_run_together(hold) -> None:  # type: ignore[no-untyped-def]
+    assert [hold("ordinary").says(), hold("ordinary").says()] == ["held", "held"]
+
+
+def test_a_measurement_is_alone(hold) -> None:  # type: ignore[no-untyped-def]
+    measuring = hold("alone")
+    assert measuring.says() == "held"
+    other, ordinary = hold("alone"), hold("ordinary")
+    assert other.says() == "waiting"
+    assert nothing_said(ordinary)
+    measuring.end()
+    first = other if nothing_said(ordinary) else ordinary
+    assert first.says() == "held"
+
+
+def test_a_waiting_measurement_goes_before_new_tests(hold) -> None:  # type: ignore[no-untyped-def]
+    running = hold("ordinary")
+    assert running.says() == "held"
+    measuring = hold("alone")
+    assert measuring.says() == "waiting"
+    late = hold("ordinary")
+    assert nothing_said(late), "the turnstile is closed"
+    running.end()
+    assert measuring.says() == "held"
+    assert nothing_said(late)
+    measuring.end()
+    assert late.says() == "held"
+
+
+def test_a_killed_holder_gives_the_machine_back(hold) -> None:  # type: ignore[no-untyped-def]
+    measuring = hold("alone")
+    assert measuring.says() == "held"
+    measuring.process.kill()
+    assert hold("ordinary").says() == "held"
+
+
+def test_a_test_does_not_wait_for_itself(tmp_path: Path) -> None:
+    turns = Turns(tmp_path)
+    said: list[str] = []
+    with turns.ordinary(), turns.alone(said.append):
+        pass
+    with turns.alone(said.append):
+        pass
+    assert said == []
+
+
+def test_an_ordinary_test_pays_microseconds(tmp_path: Path) -> None:
+    """A ratio, not a time: taking turns costs less than a hundred look-ups of the file would."""
+    turns = Turns(tmp_path)
+
+    def spent_s(work) -> float:  # type: ignore[no-untyped-def]
+        best = float("inf")
+        for _ in range(5):
+            began = time.perf_counter()
+            for _ in range(200):
+                work()
+            best = min(best, time.perf_counter() - began)
+        return best / 200
+
+    def turn() -> None:
+        with turns.ordinary():
+            pass
+
+    assert spent_s(turn) < 100 * spent_s(lambda: tmp_path.stat())
