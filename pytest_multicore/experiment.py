@@ -139,6 +139,8 @@ def _opened(asked: Asked, stage: Stage, workload: Workload, voice: Voice) -> Ite
         for subject in subjects:
             subject.wait_until_ready(SETUP_TIMEOUT_S)
         yield subjects
+        for subject in subjects[1 if asked.live else 0 :]:
+            subject.interpreter.say_goodbye()
 
 
 def _take(
@@ -149,10 +151,10 @@ def _take(
     rows: list[tuple[Round, ...]] = []
     began, others_before, budget_s = time.monotonic(), cpu_by_process(), asked.settings.budget_s
     longest_s, row_began = 0.0, began
-    for row in bench.alternate(bench.calibrate()):
+    for row in bench.rows():
         rows.append(row)
         now = time.monotonic()
-        # The first row's time holds the calibration's: it would only make the estimate too careful.
+        # The first row's time may hold that of rounds too short to count: the estimate would be too careful.
         longest_s, row_began = (max(longest_s, now - row_began) if len(rows) > 1 else 0.0), now
         voice.live(f"{workload}: round {len(rows)} a side, {now - began:.0f} s of at most {budget_s:g} s")
         if _enough(asked, rows) or now - began + longest_s > budget_s:

@@ -60,7 +60,7 @@ class IsolatedInterpreter:
         self.launch = launch
         self._log = Log()
         self._buffer = bytearray()
-        self._ended_already = False
+        self._ended_already = self._paused = False
         self._mark = uuid.uuid4().hex
         self._process = _spawn(launch, self._log, self._mark)
         self.pid = self._process.pid
@@ -93,6 +93,7 @@ class IsolatedInterpreter:
     def tell(self, kind: str, **fields: Any) -> None:
         """Send one message whose answer is waited for later; see ``ask`` for the errors."""
         line = protocol.encode(kind, **fields)
+        self.resume()
         try:
             self._send(line)
         except BrokenPipeError:
@@ -111,6 +112,23 @@ class IsolatedInterpreter:
             raise ProtocolError(f"the agent answered {message['type']!r} where {expected!r} was expected")
         return message
 
+    def pause(self) -> None:
+        """Stop the child's process group where it stands: whatever it does between two messages, it does it later."""
+        if not (self._paused or self._ended_already):
+            self._paused = True
+            self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused child go on; every message does so."""
+        if self._paused:
+            self._paused = False
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        # A group that has just ended shows when it is asked the next time.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
     def log_tail(self) -> str:
         """The last lines that the child printed."""
         return self._log.tail()
@@ -120,11 +138,16 @@ class IsolatedInterpreter:
         if self._ended_already:
             return
         started_by_it = descendants(self.pid)
-        with contextlib.suppress(BrokenPipeError):
-            self._send(protocol.encode("close"))
+        self.say_goodbye()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(CLOSE_TIMEOUT_S)
         self._end(started_by_it)
+
+    def say_goodbye(self) -> None:
+        """Ask the child to end and do not wait for it: several can end side by side. ``close`` is still due."""
+        self.resume()
+        with contextlib.suppress(BrokenPipeError):
+            self._send(protocol.encode("close"))
 
     def kill(self) -> None:
         """End the child's whole tree now."""

@@ -1,7 +1,8 @@
 """Wait until an interpreter rests.
 
-A BLAS's idle threads spin for a while after a call (OpenBLAS: 2^28 clock ticks, about 0.1 s). A round of the other side
-that starts meanwhile is measured against them: with no pause a speed-up of 1.8 read 0.96.
+A BLAS's idle threads spin for a while after a call (OpenBLAS: 2^28 clock ticks, about 0.1 s; OpenMP's for ever where
+OMP_WAIT_POLICY says so). A round of the other side that starts meanwhile is measured against them: with no pause a
+speed-up of 1.8 read 0.96. So the other side is stopped (SIGSTOP), and this makes sure that it stands.
 """
 
 from __future__ import annotations

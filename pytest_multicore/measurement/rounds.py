@@ -39,6 +39,10 @@ class Subject(Protocol):
         """Threads asked for; None for inherited ones."""
         ...
 
+    def pause(self) -> None:
+        """Stand still until the next ``take``."""
+        ...
+
     def take(self, repeat: int) -> Timing:
         """Run the region ``repeat`` times."""
         ...
@@ -107,31 +111,37 @@ class Bench:
     seed: int = 0
     _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
 
-    def calibrate(self) -> int:
-        """How often the region must run for the fastest side to fill a round; these rounds warm up and are dropped."""
-        repeat = 1
-        while True:
-            fastest_s = min(self._take(subject, repeat).wall_s for subject in self.subjects)
-            if fastest_s >= ROUND_S / 2 or repeat >= MOST_REPEATS:
-                return max(1, min(MOST_REPEATS, math.ceil(repeat * ROUND_S / fastest_s)))
-            repeat = min(MOST_REPEATS, repeat * max(2, math.ceil(ROUND_S / max(fastest_s, 1e-6))))
-
-    def alternate(self, repeat: int) -> Iterator[tuple[Round, ...]]:
+    def rows(self) -> Iterator[tuple[Round, ...]]:
         """Endless rows of rounds, one a side, in the subjects' order however they took turns.
 
         The first row's order is drawn by the seed, then it turns round with each row: a drift of the machine's speed
-        favours no side.
+        favours no side. Rounds that were too short to measure are dropped and only tell how often the region must run.
         """
         order = list(range(len(self.subjects)))
         random.Random(self.seed).shuffle(order)
+        repeat = 1
         while True:
-            taken = {side: self._take(self.subjects[side], repeat) for side in order}
-            yield tuple(taken[side] for side in range(len(self.subjects)))
+            row = self._row(order, repeat)
+            order.reverse()
+            needed = _repeats_needed(repeat, min(one.wall_s for one in row))
+            if needed == repeat:
+                break
+            repeat = needed
+        while True:
+            yield row
+            row = self._row(order, repeat)
             order.reverse()
 
+    def _row(self, order: Sequence[int], repeat: int) -> tuple[Round, ...]:
+        taken = {side: self._take(self.subjects[side], repeat) for side in order}
+        return tuple(taken[side] for side in range(len(self.subjects)))
+
     def _take(self, subject: Subject, repeat: int) -> Round:
-        others = [(one.pid, self._trees.get(one.pid)) for one in self.subjects if one is not subject]
-        quiet = wait_until_quiet(others, self.counters)
+        others = [one for one in self.subjects if one is not subject]
+        for one in others:
+            one.pause()
+        # What a side started outside its process group was not paused with it.
+        quiet = wait_until_quiet([(one.pid, self._trees.get(one.pid)) for one in others], self.counters)
         machine_before, before = self.counters.machine(), self.counters.tree(subject.pid)
         timing = subject.take(repeat)
         after, machine_after = self.counters.tree(subject.pid), self.counters.machine()
@@ -154,3 +164,15 @@ class Bench:
             quiet=quiet,
             disturbance=why,
         )
+
+
+def _repeats_needed(repeat: int, fastest_s: float) -> int:
+    """How often the region must run for the fastest side to fill a round, seen one round of ``repeat`` runs.
+
+    A round of half the length is let pass: the first one, cold, often takes longer than those that follow.
+    """
+    if fastest_s >= ROUND_S / 2 or repeat >= MOST_REPEATS:
+        return repeat
+    # A very short round says little about the next: come near in steps.
+    factor = min(1000.0, ROUND_S / max(fastest_s, 1e-9))
+    return min(MOST_REPEATS, max(repeat + 1, math.ceil(repeat * factor)))

@@ -37,6 +37,10 @@ class OpenedWorkload:
         """The agent's process id."""
         return self.interpreter.pid
 
+    def pause(self) -> None:
+        """See rounds.Subject."""
+        self.interpreter.pause()
+
     def take(self, repeat: int) -> Timing:
         """See rounds.Subject."""
         done = self.interpreter.ask("round", "done", self.timeout_s, repeat=repeat)

@@ -126,6 +126,29 @@ def test_a_crash_leaves_no_children_even_in_sessions_of_their_own(start: Open, w
     wait_until_gone([int(pid) for pid in pids.read_text().split()])
 
 
+def test_a_paused_interpreter_burns_nothing_and_goes_on_when_asked(start: Open, workloads: Path) -> None:
+    """Threads that spin between messages, as an OpenMP runtime with an active wait policy does, stand still."""
+    interpreter = start()
+    spin = "import threading\ndef go():\n    while True: pass\nthreading.Thread(target=go, daemon=True).start()"
+    call(interpreter, workloads, spin)
+    process = psutil.Process(interpreter.pid)
+    interpreter.pause()
+    interpreter.pause()
+    time.sleep(0.05)
+    before = process.cpu_times()
+    time.sleep(0.3)
+    after = process.cpu_times()
+    assert after.user + after.system - before.user - before.system < 0.05
+    (workloads / "again.py").write_text("def work(): return 7")
+    assert (
+        interpreter.ask("call", "result", 60, target=f"{workloads}/again.py:work", arguments={}, path=[])["value"] == 7
+    )
+    interpreter.pause()
+    began = time.monotonic()
+    interpreter.close()
+    assert time.monotonic() - began < 4
+
+
 def test_a_fork_that_holds_the_pipe_open_hides_no_crash(start: Open, workloads: Path) -> None:
     began = time.monotonic()
     with pytest.raises(InterpreterCrashed, match="exit status 9"):

@@ -41,6 +41,10 @@ class Side:
     diary: list[int]
     threads: int | None = 2
     repeats: list[int] = field(default_factory=list)
+    pauses: int = 0
+
+    def pause(self) -> None:
+        self.pauses += 1
 
     def take(self, repeat: int) -> Timing:
         self.diary.append(self.pid)
@@ -57,43 +61,56 @@ def bench(*walls_s: float, seed: int = 0, spins: bool = False) -> tuple[Bench, l
 @pytest.mark.parametrize("seed", range(4))
 def test_sides_take_turns_and_each_row_is_in_the_sides_order(seed: int) -> None:
     made, diary, _ = bench(0.1, 0.2, seed=seed)
-    rows = list(islice(made.alternate(1), 4))
+    rows = list(islice(made.rows(), 4))
     assert [[one.wall_s for one in row] for row in rows] == [[0.1, 0.2]] * 4
     first = diary[0]
     assert diary == [first, 1 - first, 1 - first, first] * 2
+
+
+def test_a_side_is_paused_while_the_other_runs() -> None:
+    made, _, sides = bench(0.1, 0.2)
+    list(islice(made.rows(), 3))
+    assert [side.pauses for side in sides] == [3, 3]
 
 
 def test_the_seed_decides_who_begins() -> None:
     beginners = set()
     for seed in range(20):
         made, diary, _ = bench(0.1, 0.2, seed=seed)
-        next(made.alternate(1))
+        next(made.rows())
         beginners.add(diary[0])
     assert beginners == {0, 1}
 
 
-@pytest.mark.parametrize("fastest_s", [1e-6, 3e-4, 0.01, 0.05])
+@pytest.mark.parametrize("fastest_s", [1e-7, 1e-6, 3e-4, 0.01, 0.03])
 def test_short_work_is_repeated_to_fill_a_round(fastest_s: float) -> None:
     made, _, sides = bench(fastest_s, 3 * fastest_s)
-    repeat = made.calibrate()
-    assert ROUND_S * 0.99 <= repeat * fastest_s <= ROUND_S * 1.5 + fastest_s
-    assert len(sides[0].repeats) < 10, "calibrating must not take longer than measuring"
+    row = next(made.rows())
+    assert row[0].repeat == row[1].repeat
+    assert ROUND_S / 2 <= row[0].wall_s <= ROUND_S * 1.5
+    assert len(sides[0].repeats) < 6, "finding the number must not take longer than measuring"
 
 
-def test_long_work_runs_once_a_round() -> None:
+def test_the_number_of_repeats_stays() -> None:
+    made, _, sides = bench(0.01, 0.02)
+    list(islice(made.rows(), 4))
+    assert sides[0].repeats == [1, 8, 8, 8, 8]
+
+
+def test_long_work_runs_once_a_round_and_no_round_is_wasted() -> None:
     made, _, sides = bench(3.0, 5.0)
-    assert made.calibrate() == 1
-    assert sides[0].repeats == [1]
+    list(islice(made.rows(), 2))
+    assert sides[0].repeats == [1, 1]
 
 
 def test_a_side_that_never_rests_disturbs_the_other() -> None:
     made, _, _ = bench(0.1, 0.1, spins=True)
-    row = next(made.alternate(1))
+    row = next(made.rows())
     assert [one.quiet for one in row] == [False, False]
     assert "never came to rest" in (row[0].disturbance or "")
 
 
 def test_one_side_alone_waits_for_nobody() -> None:
     made, _, _ = bench(0.1, spins=True)
-    (only,) = next(made.alternate(1))
+    (only,) = next(made.rows())
     assert only.disturbance is None
