@@ -21,7 +21,7 @@ from .measurement import counters
 from .measurement.libraries import blas_in_use, links_its_own
 from .measurement.machine import Machine, busiest, cpu_by_process, this_machine
 from .measurement.rounds import Bench, Round
-from .measurement.subject import OpenedWorkload
+from .measurement.subject import AnySubject, OpenedWorkload
 from .measurement.turns import turns
 from .settings import Settings
 from .verdicts import figures, reasons
@@ -74,6 +74,7 @@ class Asked:
         theano_flags, env: for both sides, beyond the environment's own.
         scale: whether the sides are a scaling series, counting up.
         live: an interpreter that is open already, for the first side.
+        ready: all sides, set up already by somebody who also ends them.
     """
 
     test: str
@@ -86,6 +87,7 @@ class Asked:
     env: Mapping[str, str] = field(default_factory=dict)
     scale: bool = False
     live: IsolatedInterpreter | None = None
+    ready: Sequence[AnySubject] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,14 @@ def measure(asked: Asked, stage: Stage, voice: Voice) -> Result:
 
 
 @contextmanager
-def _opened(asked: Asked, stage: Stage, workload: Workload, voice: Voice) -> Iterator[list[OpenedWorkload]]:
+def _opened(asked: Asked, stage: Stage, workload: Workload, voice: Voice) -> Iterator[Sequence[AnySubject]]:
     """Live interpreters, one a side, each with the workload set up and warmed up; they set up side by side."""
+    if asked.ready:
+        yield asked.ready
+        return
     voice.live(f"{workload}: setting up with {' and '.join(map(reasons.threads_in_words, asked.sides))}")
     path = import_path(stage.provisioned.is_current)
-    timeout_s = max(SHORTEST_ROUND_TIMEOUT_S, asked.settings.budget_s)
+    timeout_s = round_timeout_s(asked.settings)
     with ExitStack() as interpreters:
         subjects = []
         for side, threads in enumerate(asked.sides):
@@ -143,9 +148,12 @@ def _opened(asked: Asked, stage: Stage, workload: Workload, voice: Voice) -> Ite
             subject.interpreter.say_goodbye()
 
 
-def _take(
-    asked: Asked, workload: Workload, subjects: Sequence[OpenedWorkload], machine: Machine, voice: Voice
-) -> Taken:
+def round_timeout_s(settings: Settings) -> float:
+    """After so long a silence within a round its interpreter is taken for hung."""
+    return max(SHORTEST_ROUND_TIMEOUT_S, settings.budget_s)
+
+
+def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], machine: Machine, voice: Voice) -> Taken:
     """Rounds until every limit is decided, or until another row would not fit into the budget."""
     bench = Bench(subjects, counters.for_this_system(), machine.cores_granted, _seed(asked, workload))
     rows: list[tuple[Round, ...]] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -13,9 +13,11 @@ from .errors import UsageError
 
 if TYPE_CHECKING:
     from .gate import Gate
+    from .measured_item import MeasuredItem
 
 MARKER_VALUES = pytest.StashKey[Mapping[str, Any]]()
-GATE = pytest.StashKey["Gate"]()
+GATE: pytest.StashKey[Gate] = pytest.StashKey()
+MEASURED: pytest.StashKey[MeasuredItem] = pytest.StashKey()
 REPORTED = pytest.StashKey[int]()
 RECORDS = pytest.StashKey[list[dict[str, Any]]]()
 
@@ -40,13 +42,53 @@ def read_markers(items: list[pytest.Item]) -> None:
 
 def _read_marker(item: pytest.Item, marker: pytest.Mark) -> Mapping[str, Any]:
     values = settings.read_marker(item.nodeid, marker.args, marker.kwargs)
-    if not settings.FIXTURES.intersection(getattr(item, "fixturenames", ())):
+    if not _is_measured_through_fixtures(item) and not isinstance(item, pytest.Function):
         raise UsageError(
-            f"{item.nodeid}: @pytest.mark.multicore holds a measurement to its limits, and the test uses none of "
-            f"the fixtures {', '.join(sorted(settings.FIXTURES))}: run the work through one of them, "
-            "multicore.run('module:function') say"
+            f"{item.nodeid}: @pytest.mark.multicore measures test functions and methods; found a {type(item).__name__}"
         )
     return values
+
+
+def _is_measured_through_fixtures(item: pytest.Item) -> bool:
+    return bool(settings.FIXTURES.intersection(getattr(item, "fixturenames", ())))
+
+
+def is_child(config: pytest.Config) -> bool:
+    """Whether this is the pytest within an isolated interpreter: it runs its test, it measures nothing."""
+    return bool(getattr(config.option, "multicore_child", False))
+
+
+def measure_calls(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have marked tests that know nothing of this plugin run their phases in isolated interpreters."""
+    marked = _measured_by_their_calls(items)
+    if not marked or _why_plain(config):
+        return
+    from .measured_item import MeasuredItem
+
+    for item in marked:
+        if isinstance(item, pytest.Function):
+            fresh = bool(item.stash[MARKER_VALUES].get("fresh"))
+            measured = item.stash[MEASURED] = MeasuredItem(item, gate_of(item), fresh=fresh)
+            measured.take_over()
+
+
+def _measured_by_their_calls(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    return [item for item in items if MARKER_VALUES in item.stash and not _is_measured_through_fixtures(item)]
+
+
+def say_what_runs_plainly(config: pytest.Config, items: Sequence[pytest.Item]) -> str:
+    """The line that tells of marked tests that are not measured; empty when there are none."""
+    return (_why_plain(config) or "") if _measured_by_their_calls(items) else ""
+
+
+def _why_plain(config: pytest.Config) -> str | None:
+    """Why marked tests run plainly in this process, or None when they are measured."""
+    for option, asked in (("--pdb", config.option.usepdb), ("--trace", config.option.trace)):
+        if asked:
+            return f"multicore: {option}: marked tests run plainly in this process, nothing is measured"
+    if settings_of(config, {}).off:
+        return "multicore: --multicore-off: marked tests run plainly in this process, nothing is measured"
+    return None
 
 
 def settings_of(config: pytest.Config, marker: Mapping[str, Any]) -> settings.Settings:
@@ -65,7 +107,7 @@ def given(config: pytest.Config, option: settings.Option) -> object:
 
 def measures(item: pytest.Item) -> bool:
     """Whether a test may take the machine for a measurement."""
-    return MARKER_VALUES in item.stash or bool(settings.FIXTURES.intersection(getattr(item, "fixturenames", ())))
+    return MARKER_VALUES in item.stash or _is_measured_through_fixtures(item)
 
 
 class TakeTurns:
@@ -104,6 +146,8 @@ def gate_of(item: pytest.Item) -> Gate:
 def check_measured(item: pytest.Item) -> None:
     """Fail a test that carries limits and came to its end without a measurement: nothing measured is no pass."""
     gate = item.stash.get(GATE, None)
+    if _why_plain(item.config) and not _is_measured_through_fixtures(item):
+        return
     limits = [name for name in settings.LIMITS if name in item.stash.get(MARKER_VALUES, {})]
     if limits and not (gate and (gate.results or gate.settings.off)):
         pytest.fail(
@@ -115,6 +159,8 @@ def check_measured(item: pytest.Item) -> None:
 
 def attach_results(item: pytest.Item, report: pytest.TestReport) -> None:
     """Give the test's new results to its report, as plain data: so they reach the controller of pytest-xdist too."""
+    if measured := item.stash.get(MEASURED, None):
+        measured.dress(report)
     gate = item.stash.get(GATE, None)
     if gate is None or len(gate.results) == item.stash.get(REPORTED, 0):
         return

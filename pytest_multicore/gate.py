@@ -15,7 +15,7 @@ from .interpreters.workload import AnyWorkload, Workload, resolve
 from .measurement.machine import this_machine
 from .reports import failure
 from .settings import LIMITS, Settings, count, threads
-from .verdicts.limits import Limits, Outcome
+from .verdicts.limits import Limits, Outcome, unreachable
 from .verdicts.result import Result
 
 T = TypeVar("T")
@@ -43,8 +43,14 @@ class Gate:
     skip: Callable[[str], NoReturn]
     results: list[Result] = field(default_factory=list)
 
-    def stage(self, environment: str | None = None, blas: str | None = None) -> Stage:
-        """The environment that measurements run in, made ready; the arguments win over the settings."""
+    def stage(self, environment: str | None = None, blas: str | None = None, also: tuple[str, ...] = ()) -> Stage:
+        """The environment that measurements run in, made ready; the arguments win over the settings.
+
+        Args:
+            environment: its name.
+            blas: the BLAS to use in it.
+            also: packages that it must hold beside its own.
+        """
         wishes = self.settings
         return _stage(
             environment or wishes.environment,
@@ -52,6 +58,7 @@ class Gate:
             blas or wishes.blas,
             self.folder,
             self.voice.step,
+            also,
         )
 
     def workload(
@@ -97,7 +104,7 @@ class Gate:
         except EnvironmentError_:
             raise
         except MulticoreError as error:
-            self.results.append(_not_measured(asked.test, asked.label, self.settings, Outcome.ERROR, str(error)))
+            self._not_measured(asked.label, Outcome.ERROR, str(error))
             # From here on: the test's own line is what its author wants to see, not our insides.
             raise error.with_traceback(None) from error.__cause__
         finally:
@@ -116,11 +123,36 @@ class Gate:
         except MulticoreError as error:
             raise error.with_traceback(None) from error.__cause__
 
+    def check_reachable(self, label: str) -> None:
+        """Leave the test inconclusive before anything runs when no program could reach its limits here."""
+        __tracebackhide__ = True
+        machine = this_machine()
+        if why := unreachable(self.limits, machine.cores_granted):
+            reason = f"{why}: it grants {machine.why_granted()}"
+            self._act_on(self._not_measured(label, Outcome.INCONCLUSIVE, reason))
+
     def not_had(self, label: str, error: EnvironmentError_) -> Result:
         """Keep the result of a measurement whose environment cannot be had."""
-        reason = f"cannot be had: {error}"
-        self.results.append(_not_measured(self.test, label, self.settings, Outcome.INCONCLUSIVE, reason))
-        return self.results[-1]
+        return self._not_measured(label, Outcome.INCONCLUSIVE, f"cannot be had: {error}")
+
+    def _not_measured(self, label: str, outcome: Outcome, reason: str) -> Result:
+        wishes = self.settings
+        result = Result(
+            test=self.test,
+            workload=label,
+            arguments={},
+            environment=wishes.python or wishes.environment,
+            threads=self.threads(),
+            baseline=wishes.baseline if self.limits.need_baseline else None,
+            outcome=outcome,
+            reason=reason,
+            budget_s=wishes.budget_s,
+            duration_s=0.0,
+            confidence=wishes.confidence,
+            seed=0,
+        )
+        self.results.append(result)
+        return result
 
     def _act_on(self, result: Result) -> None:
         __tracebackhide__ = True
@@ -165,28 +197,18 @@ def limits_of(marker: Mapping[str, Any]) -> Limits:
 
 
 @cache
-def _stage(environment: str, python: str | None, blas: str | None, folder: Path, say: Callable[[str], None]) -> Stage:
+def _stage(
+    environment: str,
+    python: str | None,
+    blas: str | None,
+    folder: Path,
+    say: Callable[[str], None],
+    also: tuple[str, ...],
+) -> Stage:
     """Each environment is made ready once a session."""
-    return Stage.prepare(environment, python, blas, folder, say)
+    return Stage.prepare(environment, python, blas, folder, say, also)
 
 
 def _first_sentence(reason: str) -> str:
     """What fits a line of pytest's summary; the section ``multicore`` tells the whole."""
     return reason.partition(". ")[0]
-
-
-def _not_measured(test: str, label: str, wishes: Settings, outcome: Outcome, reason: str) -> Result:
-    return Result(
-        test=test,
-        workload=label,
-        arguments={},
-        environment=wishes.python or wishes.environment,
-        threads=wishes.threads if isinstance(wishes.threads, int) else None,
-        baseline=None,
-        outcome=outcome,
-        reason=reason,
-        budget_s=wishes.budget_s,
-        duration_s=0.0,
-        confidence=wishes.confidence,
-        seed=0,
-    )

@@ -51,9 +51,17 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Wrong markers are errors here, before any test has run; a session that measures takes turns with others."""
+    if front.is_child(config):
+        return
     front.read_markers(items)
     if any(map(front.measures, items)):
         config.pluginmanager.register(front.TakeTurns(), "multicore-turns")
+        front.measure_calls(config, items)
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> str | list[str]:
+    """Say when marked tests run plainly."""
+    return front.say_what_runs_plainly(config, items) or []
 
 
 @pytest.hookimpl(wrapper=True)

@@ -106,7 +106,7 @@ def word(found: object) -> str:
 
 
 def switch(found: object) -> bool:
-    """A yes or no, as an ini file or the command line spells it."""
+    """True or False, as an ini file or the command line spells it."""
     words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
     if isinstance(found, bool):
         return found
@@ -162,6 +162,7 @@ MARKER: Mapping[str, tuple[Reader, str]] = {
     "baseline": (count, "threads of the other side of the comparison (1)"),
     "environment": (word, "name of the environment to run in"),
     "budget": (positive, "seconds that the rounds of the verdict may take"),
+    "fresh": (switch, "True: a new interpreter for every round"),
 }
 
 #: A test that uses one of these is measured through them.

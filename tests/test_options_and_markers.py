@@ -37,13 +37,6 @@ def test_every_wrong_marker_is_named_in_one_go(pytester: pytest.Pytester) -> Non
     pytester.runpytest().stderr.fnmatch_lines(["*test_a.py::test_it*'a'*", "*test_b.py::test_it*'b'*"])
 
 
-def test_a_marked_test_without_our_fixtures_is_refused(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(TEST.format(marker="min_cores=2", fixture="tmp_path"))
-    result = pytester.runpytest()
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*test_it*uses none of the fixtures dot_product, isolated_interpreter, keras_fit*"])
-
-
 @pytest.mark.parametrize(
     ("option", "expected"),
     [

@@ -20,7 +20,14 @@ from typing import Any
 
 import psutil
 
-from pytest_multicore.errors import InterpreterCrashed, ProtocolError, TimedOut, UsageError, WorkloadError
+from pytest_multicore.errors import (
+    InterpreterCrashed,
+    MulticoreError,
+    ProtocolError,
+    TimedOut,
+    UsageError,
+    WorkloadError,
+)
 
 from . import protocol
 from .log import Log
@@ -78,7 +85,12 @@ class IsolatedInterpreter:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def ask(self, kind: str, expected: str, timeout_s: float, **fields: Any) -> protocol.Message:
+    @property
+    def ended(self) -> bool:
+        """Whether it was ended from here: closed, or killed after it crashed or hung."""
+        return self._ended_already
+
+    def ask(self, kind: str, expected: str | tuple[str, ...], timeout_s: float, **fields: Any) -> protocol.Message:
         """Send one message and wait for its answer.
 
         Raises:
@@ -99,16 +111,19 @@ class IsolatedInterpreter:
         except BrokenPipeError:
             raise self._ended() from None
 
-    def wait_for(self, expected: str, timeout_s: float) -> protocol.Message:
-        """The next message, which must be of the expected type."""
+    def wait_for(self, expected: str | tuple[str, ...], timeout_s: float) -> protocol.Message:
+        """The next message, which must be of the expected type, or of one of them."""
         try:
             message = protocol.decode(self._read_line(timeout_s))
-        except KeyboardInterrupt:
+        except MulticoreError:
+            raise
+        except BaseException:
+            # The user's Ctrl-C, or another plugin's time limit: the answer would come to the wrong question.
             self.kill()
             raise
         if message["type"] == "error":
             raise self._failure(message)
-        if message["type"] != expected:
+        if message["type"] not in ((expected,) if isinstance(expected, str) else expected):
             raise ProtocolError(f"the agent answered {message['type']!r} where {expected!r} was expected")
         return message
 

@@ -31,7 +31,13 @@ class Stage:
 
     @classmethod
     def prepare(
-        cls, name: str, python: str | None, blas_choice: str | None, rootdir: Path, say: Callable[[str], None]
+        cls,
+        name: str,
+        python: str | None,
+        blas_choice: str | None,
+        rootdir: Path,
+        say: Callable[[str], None],
+        also: tuple[str, ...] = (),
     ) -> Stage:
         """Find or build the environment.
 
@@ -41,6 +47,7 @@ class Stage:
             blas_choice: wins over the environment's own choice.
             rootdir: where the user's pyproject.toml is.
             say: told what takes long.
+            also: packages to install beside the environment's own, if it is one that is built.
         """
         if python and os.sep in python and not os.access(python, os.X_OK):
             # A slip of the pen, not a machine that lacks something: it must not end as a skipped test.
@@ -48,6 +55,8 @@ class Stage:
         environment = catalogue.at_path(python) if python else catalogue.find(name, rootdir)
         if blas_choice:
             environment = replace(environment, blas=blas_choice)
+        if environment.requires:
+            environment = replace(environment, requires=(*environment.requires, *also))
         provisioned = provision.prepare(environment, progress=say)
         return cls(environment, provisioned, blas.select(environment.blas, provisioned))
 

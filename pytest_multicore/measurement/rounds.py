@@ -39,6 +39,15 @@ class Subject(Protocol):
         """Threads asked for; None for inherited ones."""
         ...
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether a round may run the region more than once."""
+        ...
+
+    def prepare(self) -> None:
+        """Get ready for the next ``take``, outside the round."""
+        ...
+
     def pause(self) -> None:
         """Stand still until the next ``take``."""
         ...
@@ -124,7 +133,7 @@ class Bench:
             row = self._row(order, repeat)
             order.reverse()
             needed = _repeats_needed(repeat, min(one.wall_s for one in row))
-            if needed == repeat:
+            if needed == repeat or not all(subject.repeatable for subject in self.subjects):
                 break
             repeat = needed
         while True:
@@ -138,6 +147,7 @@ class Bench:
 
     def _take(self, subject: Subject, repeat: int) -> Round:
         others = [one for one in self.subjects if one is not subject]
+        subject.prepare()
         for one in others:
             one.pause()
         # What a side started outside its process group was not paused with it.

@@ -1,10 +1,14 @@
-"""A live interpreter with an opened workload: what rounds are taken of."""
+"""What rounds are taken of: a live interpreter with an opened workload, or a test in a new interpreter each time."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from pytest_multicore.errors import WorkloadError
+from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.interpreters.process import IsolatedInterpreter
+from pytest_multicore.interpreters.protocol import Message
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.rounds import Timing
 from pytest_multicore.measurement.usage import OwnClock
@@ -37,12 +41,76 @@ class OpenedWorkload:
         """The agent's process id."""
         return self.interpreter.pid
 
+    @property
+    def repeatable(self) -> bool:
+        """See rounds.Subject."""
+        return True
+
+    def prepare(self) -> None:
+        """See rounds.Subject: it is ready once it is set up."""
+
     def pause(self) -> None:
         """See rounds.Subject."""
         self.interpreter.pause()
 
     def take(self, repeat: int) -> Timing:
         """See rounds.Subject."""
-        done = self.interpreter.ask("round", "done", self.timeout_s, repeat=repeat)
-        own = OwnClock(done["process_cpu_end_s"] - done["process_cpu_start_s"], done["children_cpu_s"])
-        return Timing(done["wall_s"], own)
+        return _timing(self.interpreter.ask("round", "done", self.timeout_s, repeat=repeat))
+
+
+@dataclass
+class FreshTest:
+    """See rounds.Subject: every round is the first call of a test that was just set up in a new interpreter.
+
+    Attributes:
+        open_one: opens and sets up one.
+        live: the one of the last round; it is ended before the next.
+        threads: threads asked for, None for inherited ones.
+        timeout_s: after so long a silence in a round the interpreter is ended.
+    """
+
+    open_one: Callable[[], LiveTest]
+    live: LiveTest
+    threads: int | None
+    timeout_s: float
+
+    @property
+    def interpreter(self) -> IsolatedInterpreter:
+        """Where the last round was taken."""
+        return self.live.interpreter
+
+    @property
+    def pid(self) -> int:
+        """The agent's process id."""
+        return self.interpreter.pid
+
+    @property
+    def repeatable(self) -> bool:
+        """See rounds.Subject."""
+        return False
+
+    def prepare(self) -> None:
+        """See rounds.Subject."""
+        self.live.finish(self.timeout_s)
+        self.live.interpreter.close()
+        self.live = self.open_one()
+
+    def pause(self) -> None:
+        """See rounds.Subject."""
+        self.interpreter.pause()
+
+    def take(self, repeat: int) -> Timing:
+        """See rounds.Subject."""
+        answer = self.live.attempt(self.timeout_s)
+        if not self.live.passed:
+            text = str(self.live.reports["call"].get("longrepr") or self.live.reports["call"].get("outcome"))
+            raise WorkloadError("the test passed once and did not in a later round, in an interpreter of its own", text)
+        return _timing(answer)
+
+
+AnySubject = OpenedWorkload | FreshTest
+
+
+def _timing(done: Message) -> Timing:
+    own = OwnClock(done["process_cpu_end_s"] - done["process_cpu_start_s"], done["children_cpu_s"])
+    return Timing(done["wall_s"], own)

@@ -42,6 +42,12 @@ class Side:
     threads: int | None = 2
     repeats: list[int] = field(default_factory=list)
     pauses: int = 0
+    prepared: int = 0
+
+    repeatable: bool = True
+
+    def prepare(self) -> None:
+        self.prepared += 1
 
     def pause(self) -> None:
         self.pauses += 1

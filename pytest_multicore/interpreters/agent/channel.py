@@ -15,6 +15,10 @@ FIELDS = {
     "call": (("target", "a string"), ("arguments", "an object"), ("path", "a list")),
     "round": (("repeat", "an integer >= 1"),),
     "facts": (("variables", "a list"),),
+    "test": (("arguments", "an object"), ("path", "a list")),
+    "begin": (),
+    "attempt": (),
+    "finish": (),
     "close": (),
 }
 OPTIONAL = {"arguments": dict, "path": list, "variables": list}

@@ -14,6 +14,7 @@ numbers, closed on exec and after fork); then 0 is the null device and 1 a copy 
   child  -> done    {"repeat", "wall_s", "process_cpu_start_s", "process_cpu_end_s", "children_cpu_s"}
   parent -> call    {"target", "arguments", "path"}
   child  -> result  {"value", "wall_s", "process_cpu_s"}
+  parent -> test    a pytest item as the workload: see pytest_agent.py
   parent -> facts   {"variables": [names]}
   child  -> facts   see facts.py
   parent -> close   or end of file: the child runs its exit handlers and ends with 0
@@ -98,6 +99,8 @@ class Session(object):
         """The answer to one decoded message."""
         # No table of bound methods in self: that cycle would outlive `serve`, and free user code's objects too late.
         answers = {"open": self.open, "round": self.round, "call": self.call, "facts": self.facts}
+        if message["type"] not in answers:
+            raise failures.Failure("protocol", "%s comes out of turn" % message["type"])
         return answers[message["type"]](message)
 
     def hello(self):
@@ -188,30 +191,70 @@ def refuse_unfinished(what, value):
         raise failures.Failure("workload", "%s returned %s" % (what, promise))
 
 
-def answer(session, line):
-    """The message that answers one line, a failure's where there is nothing better; None to `close`."""
+class Dialogue(object):
+    """Messages in and out, and what the session answers to one."""
+
+    def __init__(self, wire, session):
+        self._wire = wire
+        self._session = session
+
+    def receive(self):
+        """The next message that can be understood; `close` at end of file."""
+        while True:
+            line = self._wire.receive()
+            if not line:
+                return {"type": "close"}
+            try:
+                return channel.decode(line, PROTOCOL)
+            except channel.Misunderstood as misunderstanding:
+                self.send(failures.Failure("protocol", failures.text(misunderstanding)).message())
+
+    def answer(self, message):
+        """The message that answers one, a failure's where there is nothing better."""
+        try:
+            return self._session.answer(message)
+        except failures.Failure as failure:
+            return failure.message()
+
+    def send(self, message):
+        """Send one; what JSON cannot carry goes as an error."""
+        try:
+            self._wire.send(message)
+        except channel.Uncarried as uncarried:
+            self._wire.send(failures.Failure("value", failures.text(uncarried)).message())
+
+    def clocked(self, work):
+        """Do some work once; returns what a round's answer tells of its own."""
+        return clocks.measure(work, 1)
+
+    def measure(self, target, region):
+        """Have rounds repeat this region from now on."""
+        self._session.target, self._session.region = target, region
+
+
+def run_test(dialogue, message):
+    """Run a pytest session of one test, whose last message is its own."""
+    targets.put_first([targets.native(folder) for folder in message["path"]])
     try:
-        message = channel.decode(line, PROTOCOL)
-        return None if message["type"] == "close" else session.answer(message)
-    except channel.Misunderstood as misunderstanding:
-        return failures.Failure("protocol", failures.text(misunderstanding)).message()
-    except failures.Failure as failure:
-        return failure.message()
+        load_sibling("pytest_agent").run(dialogue, message)
+    except:  # noqa: E722 - see round
+        failure = failures.from_user_code(message["arguments"].get("nodeid", "the test"), "cannot be run")
+        dialogue.send(failure.message())
 
 
 def serve(wire):
     """Say hello, then answer until the parent closes."""
     session = Session()
     wire.send(session.hello())
+    dialogue = Dialogue(wire, session)
     while True:
-        line = wire.receive()
-        reply = answer(session, line) if line else None
-        if reply is None:
+        message = dialogue.receive()
+        if message["type"] == "close":
             return
-        try:
-            wire.send(reply)
-        except channel.Uncarried as uncarried:
-            wire.send(failures.Failure("value", failures.text(uncarried)).message())
+        if message["type"] == "test":
+            run_test(dialogue, message)
+        else:
+            dialogue.send(dialogue.answer(message))
 
 
 def main():

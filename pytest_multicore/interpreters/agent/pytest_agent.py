@@ -1,0 +1,198 @@
+"""A pytest item as a workload: its setup and teardown once, its call as often as the parent asks.
+
+    parent -> test       {"arguments": {"options": {}, "args": [...], "nodeid"}, "path": [...]}
+    child  -> collected  {}                       the item was found again
+    parent -> begin      {}
+    child  -> begun      {"reports": [setup]}                    it is set up
+           or ended      {"reports": [setup, teardown], ...}     it failed or was skipped: nothing to call
+    parent -> attempt    {}
+    child  -> ready      {"reports": [call], and done's figures of this call}    it passed; rounds and facts may follow
+           or ended      {"reports": [call, teardown], ...}      it did not: nothing to measure
+    parent -> finish     {}                                      after ready only
+    child  -> ended      {"reports": [teardown], "warnings": [{"message", "category", "filename", "lineno"}]}
+
+Reports are pytest's own, as `pytest_report_to_serializable` writes them. The first call runs as pytest runs any: its
+report, output and logs are the ones that count. A round then repeats the call without pytest's reporting around it.
+Runs pytest as it is installed here, 4.4 or later; parses on 2.7 as the rest of the agent, but is never loaded there.
+"""
+
+import json
+import os
+import sys
+
+#: Plugins that act on a whole run or a whole item, which is the parent's business: unregistered once they are set up,
+#: so that their options, ini keys and markers stay known.
+NOT_HERE = ("timeout", "rerunfailures", "lfplugin", "nfplugin", "stepwiseplugin", "junitxml", "_cov", "randomly")
+
+
+def run(dialogue, message):
+    """Run the session of one item; returns when it is over, its last message sent.
+
+    Args:
+        dialogue: send(message), receive() for the next decoded message, answer(message) for what the runner answers,
+            measure(target, region) to say what a round repeats, clocked(work) for the figures of one call of it.
+        message: of type test.
+    """
+    from _pytest.config import Config
+
+    asked = message["arguments"]
+    one = OneTest(dialogue, asked["nodeid"])
+    config = Config.fromdictargs(asked["options"], [str(arg) for arg in asked["args"]] + ["-p", "no:terminal"])
+    config.pluginmanager.register(one, "multicore-agent")
+    status = config.hook.pytest_cmdline_main(config=config)
+    if not one.told:
+        dialogue.send(one.lost("pytest ended with status %s before the test was collected" % status))
+
+
+def _first_of_all(hook):
+    """Mark a hook to be called before pytest's own: what pytest.hookimpl(tryfirst=True) does, once pytest is there."""
+    try:
+        import pytest
+    except ImportError:
+        return hook
+    return pytest.hookimpl(tryfirst=True)(hook)
+
+
+class OneTest(object):
+    """The plugin that runs one item by the parent's word."""
+
+    def __init__(self, dialogue, nodeid):
+        self._dialogue = dialogue
+        self._nodeid = nodeid
+        self._errors = []
+        self._left = []
+        self._warnings = {}
+        self.told = False
+
+    def pytest_configure(self, config):
+        """Take out what acts on whole runs and items."""
+        config.addinivalue_line("markers", "multicore: measured by pytest-multicore")
+        for name in NOT_HERE:
+            plugin = config.pluginmanager.get_plugin(name)
+            if plugin is not None:
+                config.pluginmanager.unregister(plugin)
+
+    def pytest_collectreport(self, report):
+        """Keep why something could not be collected."""
+        if report.failed:
+            self._errors.append(str(report.longrepr))
+
+    def pytest_warning_recorded(self, warning_message, when, nodeid, location):
+        """Keep the test's warnings; one that every repetition gives again counts once."""
+        if when == "runtest":
+            category = warning_message.category
+            self._warnings[str(warning_message)] = {
+                "message": str(warning_message.message),
+                "category": [category.__module__, category.__name__],
+                "filename": warning_message.filename,
+                "lineno": warning_message.lineno,
+            }
+
+    def pytest_runtestloop(self, session):
+        """Run the one item in place of all."""
+        found = [item for item in session.items if item.nodeid == self._nodeid]
+        self.told = True
+        if len(found) != 1:
+            self._dialogue.send(self.lost("%d tests of this name were collected there" % len(found)))
+            return True
+        self._dialogue.send({"type": "collected"})
+        if self._dialogue.receive()["type"] == "begin":
+            found[0].config.hook.pytest_runtest_protocol(item=found[0], nextitem=None)
+            self._dialogue.send({"type": "ended", "reports": self._left, "warnings": list(self._warnings.values())})
+        return True
+
+    @_first_of_all
+    def pytest_runtest_protocol(self, item):
+        """The item's phases. Called as a hook, for pytest's own work round a test: assertions in detail, warnings."""
+        self._run(item)
+        return True
+
+    def lost(self, why):
+        """The message for a test that is not found again."""
+        sentence = "%s cannot be run in an isolated interpreter: %s" % (self._nodeid, why)
+        text = "\n".join(self._errors)
+        return {"type": "error", "kind": "import", "message": sentence, "exception": "", "traceback": text}
+
+    def _run(self, item):
+        from _pytest import runner
+
+        left = [runner.call_and_report(item, "setup", log=False)]
+        if left[0].passed:
+            self._dialogue.send({"type": "begun", "reports": self._carried(item, left)})
+            left = self._call(item, runner) if self._dialogue.receive()["type"] == "attempt" else []
+        left.append(runner.call_and_report(item, "teardown", log=False, nextitem=None))
+        self._left = self._carried(item, left)
+
+    def _call(self, item, runner):
+        """The first call and, when it passed, rounds; returns the reports that the parent does not have yet."""
+        outcome = []
+        figures = self._dialogue.clocked(lambda: outcome.append(self._first_call(item, runner)))
+        report, passed = outcome[0]
+        if not passed:
+            return [report]
+        self._dialogue.send(dict(figures, type="ready", reports=self._carried(item, [report])))
+        self._repeat(item)
+        return []
+
+    def _first_call(self, item, runner):
+        """The call's report, and whether its body passed: a pass that was not expected is for the parent to judge."""
+        from _pytest.outcomes import Exit
+        from _pytest.reports import TestReport
+
+        call = runner.CallInfo.from_call(
+            lambda: item.ihook.pytest_runtest_call(item=item), when="call", reraise=(Exit, KeyboardInterrupt)
+        )
+        if call.excinfo is None and not getattr(item, "_excinfo", None):
+            return TestReport.from_item_and_call(item, call), True
+        return item.ihook.pytest_runtest_makereport(item=item, call=call), False
+
+    def _repeat(self, item):
+        capture = item.config.pluginmanager.get_plugin("capturemanager")
+        if capture is not None:  # as in any call: a test may read its own output through capsys
+            capture.resume_global_capture()
+            capture.activate_fixture()
+        self._dialogue.measure(self._nodeid, _region(item))
+        while True:
+            message = self._dialogue.receive()
+            if message["type"] in ("finish", "close"):
+                break
+            self._dialogue.send(self._dialogue.answer(message))
+        if capture is not None:
+            capture.deactivate_fixture()
+            capture.suspend_global_capture(in_=False)
+            capture.read_global_capture()  # what the repetitions printed is nobody's
+
+    def _carried(self, item, reports):
+        hook = item.config.hook
+        return [_plain(hook.pytest_report_to_serializable(config=item.config, report=report)) for report in reports]
+
+
+def _region(item):
+    """The item's call, as often as it is wanted. unittest's runner keeps a failure to itself: it is raised here."""
+
+    def region():
+        try:
+            item.runtest()
+        except Exception as error:
+            raise error.with_traceback(_without_pytest(error.__traceback__))
+        if getattr(item, "_excinfo", None):
+            raise item._excinfo.pop(0).value
+
+    return region
+
+
+def _without_pytest(trace):
+    """A traceback from the test's own frame on, or the whole where there is none."""
+    inner = trace
+    while inner is not None and {"_pytest", "pluggy", "agent"} & set(inner.tb_frame.f_code.co_filename.split(os.sep)):
+        inner = inner.tb_next
+    return inner or trace
+
+
+def _plain(report):
+    """A report as JSON carries it: what a user attached that is no JSON goes as its text."""
+    return json.loads(json.dumps(report, default=repr))
+
+
+if sys.version_info < (3, 6):
+    raise ImportError("a test can be measured on Python 3.6 or later")

@@ -1,0 +1,106 @@
+"""Other plugins, installed and at work beside marked tests."""
+
+import json
+
+import pytest
+
+GATED = "import pytest\ngated = pytest.mark.multicore(max_cores=1.5, threads=1)\ndef work(): return sum(range(50000))\n"
+
+
+def test_asyncio(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("pytest_asyncio")
+    source = (
+        "import asyncio\n@gated\n@pytest.mark.asyncio\nasync def test_a():\n    await asyncio.sleep(0)\n    work()\n"
+    )
+    pytester.makepyfile(GATED + source)
+    result = pytester.runpytest_subprocess("--multicore-json=report.json")
+    result.assert_outcomes(passed=1)
+    (told,) = json.loads((pytester.path / "report.json").read_text())["results"]
+    assert told["cores"]["estimate"] > 0.5, "the coroutine did its work in the rounds"
+
+
+def test_cov(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("pytest_cov")
+    pytester.makepyfile(GATED + "import sys\n@gated\ndef test_a():\n    assert sys.gettrace() is None\n    work()\n")
+    result = pytester.runpytest_subprocess("--cov=.", "--cov-report=term")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*coverage*"])
+
+
+def test_timeout(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("pytest_timeout")
+    pytester.makepyfile(
+        GATED + "import time\n@gated\ndef test_a(): work()\n"
+        "@gated\n@pytest.mark.timeout(3)\ndef test_hangs(): time.sleep(60)\n"
+    )
+    result = pytester.runpytest_subprocess("--timeout=60")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*Timeout*3.0s*"])
+
+
+def test_rerunfailures(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("pytest_rerunfailures")
+    pytester.makepyfile(
+        GATED + "from pathlib import Path\ntries = Path(__file__).with_name('tries')\n"
+        "@gated\ndef test_a():\n"
+        "    first = not tries.exists()\n    tries.touch()\n    work()\n    assert not first\n"
+    )
+    result = pytester.runpytest_subprocess("--reruns=1")
+    assert result.parseoutcomes() == {"passed": 1, "rerun": 1}
+
+
+def test_randomly(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("pytest_randomly")
+    pytester.makepyfile(GATED + "@gated\ndef test_a(): work()\n@gated\ndef test_b(): work()\ndef test_c(): pass\n")
+    pytester.runpytest_subprocess("-p", "randomly").assert_outcomes(passed=3)
+
+
+def test_xdist(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("xdist")
+    pytester.makepyfile(
+        GATED
+        + "@gated\n@pytest.mark.parametrize('n', range(4))\ndef test_a(n, worker_id): work()\ndef test_b(): pass\n"
+    )
+    result = pytester.runpytest_subprocess("-n", "2", "--multicore-json=report.json")
+    result.assert_outcomes(passed=5)
+    assert len(json.loads((pytester.path / "report.json").read_text())["results"]) == 4
+
+
+def test_no_ordinary_test_overlaps_a_measured_round(pytester: pytest.Pytester) -> None:
+    """200 ordinary tests and some measured ones over 4 workers: each writes down when it ran, as does each round."""
+    pytest.importorskip("xdist")
+    pytester.makepyfile(
+        GATED
+        + """
+import os, time
+from pathlib import Path
+DIARY = Path(__file__).with_name("diary")
+
+def note(what, began):
+    with open(DIARY, "a") as diary:
+        diary.write("%s %r %r\\n" % (what, began, time.monotonic()))
+
+@gated
+@pytest.mark.parametrize("n", range(3))
+def test_measured(n):
+    began = time.monotonic()
+    work()
+    note("call", began)
+
+@pytest.mark.parametrize("n", range(200))
+def test_ordinary(n):
+    began = time.monotonic()
+    time.sleep(0.005)
+    note("ordinary", began)
+"""
+    )
+    result = pytester.runpytest_subprocess("-n", "4", "-p", "no:randomly")
+    result.assert_outcomes(passed=203)
+    lines = [line.split() for line in (pytester.path / "diary").read_text().splitlines()]
+    ordinary = [(float(began), float(ended)) for what, began, ended in lines if what == "ordinary"]
+    calls = sorted((float(began), float(ended)) for what, began, ended in lines if what == "call")
+    assert len(ordinary) == 200
+    # The first call of each child runs as an ordinary test does; the rounds are what follows it.
+    rounds = [one for one in calls if not any(began < one[1] and one[0] < ended for began, ended in ordinary)]
+    assert len(calls) - len(rounds) <= 3
+    assert len(rounds) >= 3 * 8
