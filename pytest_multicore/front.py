@@ -213,4 +213,5 @@ def write_json(config: pytest.Config) -> None:
 
 def _skip(reason: str) -> NoReturn:
     __tracebackhide__ = True
-    pytest.skip(reason)
+    # The test's own place: ours would be a line of this plugin.
+    raise pytest.skip.Exception(reason, _use_item_location=True)

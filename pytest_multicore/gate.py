@@ -211,4 +211,4 @@ def _stage(
 
 def _first_sentence(reason: str) -> str:
     """What fits a line of pytest's summary; the section ``multicore`` tells the whole."""
-    return reason.partition(". ")[0]
+    return reason.partition("\n")[0].partition(". ")[0]

@@ -73,10 +73,9 @@ class UvBuilder:
             *("--python", str(job.interpreter.below), str(job.folder)),
         )
         # Children run with -B: what is not compiled now is compiled again at each import (Keras: 2.5 s, compiled 1.0).
-        job.run(
-            *(self.uv, "pip", "install", "--compile-bytecode"),
-            *("--python", str(python_in(job.folder)), *job.requires),
-        )
+        # uv compiles with a script that Python 3.6 does not understand.
+        compiled = ("--compile-bytecode",) if job.interpreter.version >= (3, 7) else ()
+        job.run(self.uv, "pip", "install", *compiled, "--python", str(python_in(job.folder)), *job.requires)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,20 +37,20 @@ def run(dialogue, message):
 
     asked = message["arguments"]
     one = OneTest(dialogue, asked["nodeid"])
-    config = Config.fromdictargs(asked["options"], [str(arg) for arg in asked["args"]] + ["-p", "no:terminal"])
+    config = Config.fromdictargs(asked["options"], [str(arg) for arg in asked["args"]])
     config.pluginmanager.register(one, "multicore-agent")
     status = config.hook.pytest_cmdline_main(config=config)
     if not one.told:
         dialogue.send(one.lost("pytest ended with status %s before the test was collected" % status))
 
 
-def _first_of_all(hook):
-    """Mark a hook to be called before pytest's own: what pytest.hookimpl(tryfirst=True) does, once pytest is there."""
+def _in_order(**order):
+    """Say when a hook is called among others: pytest.hookimpl, where there is a pytest."""
     try:
         import pytest
     except ImportError:
-        return hook
-    return pytest.hookimpl(tryfirst=True)(hook)
+        return lambda hook: hook
+    return pytest.hookimpl(**order)
 
 
 class OneTest(object):
@@ -64,8 +64,12 @@ class OneTest(object):
         self._warnings = {}
         self.told = False
 
+    @_in_order(trylast=True)
     def pytest_configure(self, config):
-        """Take out what acts on whole runs and items."""
+        """Take out what acts on whole runs and items, and silence the terminal, which pytest takes for given."""
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter._tw._file = open(os.devnull, "w")  # noqa: SIM115 - for as long as this process lives
         config.addinivalue_line("markers", "multicore: measured by pytest-multicore")
         for name in NOT_HERE:
             plugin = config.pluginmanager.get_plugin(name)
@@ -101,7 +105,7 @@ class OneTest(object):
             self._dialogue.send({"type": "ended", "reports": self._left, "warnings": list(self._warnings.values())})
         return True
 
-    @_first_of_all
+    @_in_order(tryfirst=True)
     def pytest_runtest_protocol(self, item):
         """The item's phases. Called as a hook, for pytest's own work round a test: assertions in detail, warnings."""
         self._run(item)
