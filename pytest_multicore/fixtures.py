@@ -5,7 +5,7 @@ What they need is imported when a test uses them: a session without such a test 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -110,11 +110,12 @@ class Multicore:
     ) -> Result:
         __tracebackhide__ = True
         from .experiment import Asked
+        from .interpreters.workload import name_of
 
         gate = self._gate
         asked = Asked(
             test=gate.test,
-            label=str(workload),
+            label=name_of(workload),
             workload=gate.workload(workload, arguments, framework),
             sides=tuple(sides),
             limits=gate.limits,
@@ -144,13 +145,21 @@ def isolated_interpreter(request: pytest.FixtureRequest) -> Iterator[Callable[..
     gate = _gate(request)
     with ExitStack() as opened:
 
-        def open_one(**arguments: Any) -> OpenInterpreter:
+        def isolated_interpreter(
+            *,
+            threads: object = None,
+            environment: str | None = None,
+            blas: str | None = None,
+            theano_flags: Mapping[str, str] | None = None,
+            env: Mapping[str, str] | None = None,
+        ) -> OpenInterpreter:
             __tracebackhide__ = True
-            interpreter = gate.opened(lambda: open_interpreter(gate, **arguments))
+            flags, extra = dict(theano_flags or {}), dict(env or {})
+            interpreter = gate.opened(lambda: open_interpreter(gate, threads, environment, blas, flags, extra))
             opened.callback(interpreter.close)
             return interpreter
 
-        yield open_one
+        yield isolated_interpreter
 
 
 @pytest.fixture

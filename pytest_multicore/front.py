@@ -42,6 +42,10 @@ def read_markers(items: list[pytest.Item]) -> None:
 
 def _read_marker(item: pytest.Item, marker: pytest.Mark) -> Mapping[str, Any]:
     values = settings.read_marker(item.nodeid, marker.args, marker.kwargs)
+    if "environment" in values:
+        from .environments.catalogue import find
+
+        find(values["environment"], item.config.rootpath)
     if not _is_measured_through_fixtures(item) and not isinstance(item, pytest.Function):
         raise UsageError(
             f"{item.nodeid}: @pytest.mark.multicore measures test functions and methods; found a {type(item).__name__}"
@@ -99,10 +103,19 @@ def settings_of(config: pytest.Config, marker: Mapping[str, Any]) -> settings.Se
         raise pytest.UsageError(str(error)) from None
 
 
+def check_json(config: pytest.Config) -> None:
+    """Refuse a report file that cannot be one before a minute of measuring is spent on it."""
+    file = settings.option_value("json", lambda option: given(config, option))
+    if file and (config.invocation_params.dir / file).is_dir():
+        raise pytest.UsageError(f"--multicore-json={file}: found a folder, expected the name of a file to write")
+
+
 def given(config: pytest.Config, option: settings.Option) -> object:
     """What the command line, or else the ini file, says of an option; None when neither does."""
     on_command_line = config.getoption(option.ini, None)
-    return config.getini(option.ini) if on_command_line is None else on_command_line
+    if on_command_line is None and option.name != "doctor":
+        return config.getini(option.ini)
+    return on_command_line
 
 
 def measures(item: pytest.Item) -> bool:
@@ -113,15 +126,17 @@ def measures(item: pytest.Item) -> bool:
 class TakeTurns:
     """Keeps ordinary tests and measurements apart, in this session and all others on the host."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: pytest.Config) -> None:
         from .measurement.turns import turns
+        from .reports.progress import voice
 
         self._turns = turns()
+        self._say = voice(config).step
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self) -> Generator[None, object, object]:
         """A whole test, fixtures too, is one reader's turn; its measurements step out of it."""
-        with self._turns.ordinary():
+        with self._turns.ordinary(self._say):
             return (yield)
 
 
@@ -202,13 +217,21 @@ def doctor(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
 
 
-def write_json(config: pytest.Config) -> None:
+def write_json(session: pytest.Session) -> None:
     """Write the report where ``--multicore-json`` says; a worker of pytest-xdist leaves that to its controller."""
+    config = session.config
     file = settings.option_value("json", lambda option: given(config, option))
     if file and "PYTEST_XDIST_WORKER" not in os.environ:
         from .reports.json_report import write
 
-        write(config.invocation_params.dir / file, config.stash.get(RECORDS, []))
+        try:
+            write(config.invocation_params.dir / file, config.stash.get(RECORDS, []))
+        except OSError as error:
+            # The tests' outcomes stand, and so does pytest's summary; but what was asked for is not there.
+            session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
+            reporter = config.pluginmanager.get_plugin("terminalreporter")
+            if reporter is not None:
+                reporter.write_line(f"ERROR: --multicore-json={file} cannot be written: {error}", red=True)
 
 
 def _skip(reason: str) -> NoReturn:

@@ -105,6 +105,7 @@ class Gate:
             raise
         except MulticoreError as error:
             self._not_measured(asked.label, Outcome.ERROR, str(error))
+            error.add_note(f"while measuring {asked.label}")
             # From here on: the test's own line is what its author wants to see, not our insides.
             raise error.with_traceback(None) from error.__cause__
         finally:
@@ -127,7 +128,8 @@ class Gate:
         """Leave the test inconclusive before anything runs when no program could reach its limits here."""
         __tracebackhide__ = True
         machine = this_machine()
-        if why := unreachable(self.limits, machine.cores_granted):
+        baseline = self.settings.baseline if self.limits.need_baseline else None
+        if why := unreachable(self.limits, machine.cores_granted, self.threads(), baseline):
             reason = f"{why}: it grants {machine.why_granted()}"
             self._act_on(self._not_measured(label, Outcome.INCONCLUSIVE, reason))
 
@@ -185,6 +187,8 @@ def series(found: Sequence[object] | None, most: int | None) -> list[int]:
     if found is None:
         top = most or this_machine().threads_auto
         return sorted({top, *(1 << step for step in range(top.bit_length()))} | {1, 2})
+    if isinstance(found, str) or not isinstance(found, Sequence):
+        raise UsageError(f"threads={found!r}: expected a list of different counts, counting up, such as [1, 2, 4]")
     counts = [asked_count("threads", one) for one in found]
     if len(counts) < 2 or sorted(set(counts)) != counts:
         raise UsageError(f"threads={found!r}: expected at least two different counts, counting up, such as [1, 2, 4]")

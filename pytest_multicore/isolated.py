@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .errors import UsageError
 from .experiment import SETUP_TIMEOUT_S, Asked
 from .gate import Gate
 from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage
-from .interpreters.workload import AnyWorkload, import_path
+from .interpreters.workload import AnyWorkload, import_path, name_of
 from .verdicts.figures import Measurement
 
 
@@ -91,7 +92,7 @@ class OpenInterpreter:
         baseline = (gate.settings.baseline,) if gate.limits.need_baseline else ()
         asked = Asked(
             test=gate.test,
-            label=str(function),
+            label=name_of(function),
             workload=gate.workload(function, arguments, None),
             sides=(self.threads, *baseline),
             limits=gate.limits,
@@ -117,16 +118,22 @@ class OpenInterpreter:
 
 def open_interpreter(
     gate: Gate,
-    *,
-    threads: object = None,
-    environment: str | None = None,
-    blas: str | None = None,
-    theano_flags: Mapping[str, str] | None = None,
-    env: Mapping[str, str] | None = None,
+    threads: object,
+    environment: str | None,
+    blas: str | None,
+    flags: Mapping[str, str],
+    extra: Mapping[str, str],
 ) -> OpenInterpreter:
-    """Start one; see the fixture for the arguments."""
-    stage = gate.stage(environment, blas)
-    chosen, flags, extra = gate.threads(threads), dict(theano_flags or {}), dict(env or {})
+    """Start one; see the fixture for the arguments.
+
+    Raises:
+        UsageError: a variable or flag that is no text.
+    """
+    for what, given in (("env", extra), ("theano_flags", flags)):
+        for name, value in given.items():
+            if not isinstance(name, str) or not isinstance(value, str):
+                raise UsageError(f"{what}={{{name!r}: {value!r}}}: expected text, {name!r}: {str(value)!r}")
+    stage, chosen = gate.stage(environment, blas), gate.threads(threads)
     variables = stage.variables(chosen, flags, extra)
     interpreter = stage.open(variables, priority=gate.settings.priority)
     return OpenInterpreter(gate, stage, interpreter, chosen, variables.set, variables.overridden, flags, extra)

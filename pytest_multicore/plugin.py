@@ -24,7 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             )
         else:
             group.addoption(option.flag, dest=option.ini, metavar=option.metavar, default=None, help=option.help)
-        parser.addini(option.ini, option.help, default=None)
+        if option.name != "doctor":  # in a file it would put an end to every run
+            parser.addini(option.ini, option.help, default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", f"multicore(*, {', '.join(settings.MARKER)}): hold the test to limits. {arguments}"
     )
     front.settings_of(config, {})
+    front.check_json(config)
     config.pluginmanager.register(Collected(config), "multicore-collected")
 
 
@@ -54,9 +56,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if front.is_child(config):
         return
     front.read_markers(items)
-    if any(map(front.measures, items)):
-        config.pluginmanager.register(front.TakeTurns(), "multicore-turns")
-        front.measure_calls(config, items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Only now is known which tests will run: a session that measures takes turns with others on the host."""
+    if not front.is_child(session.config) and any(map(front.measures, session.items)):
+        session.config.pluginmanager.register(front.TakeTurns(session.config), "multicore-turns")
+        front.measure_calls(session.config, session.items)
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> str | list[str]:
@@ -102,4 +108,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """The JSON report."""
-    front.write_json(session.config)
+    front.write_json(session)

@@ -206,7 +206,7 @@ def read_marker(test: str, positional: tuple[object, ...], named: Mapping[str, o
             raise UsageError(
                 f"{test}: @pytest.mark.multicore has no argument {name!r}; there are {', '.join(sorted(MARKER))}"
             )
-        values[name] = _read(f"{test}: @pytest.mark.multicore({name}=...)", MARKER[name][0], found)
+        values[name] = _read(f"{test}: @pytest.mark.multicore({name}=...)", _strict(MARKER[name][0]), found)
     _check_pairs(test, values)
     return values
 
@@ -252,6 +252,18 @@ def option_value(name: str, option: Callable[[Option], object]) -> Any:
     return _read(f"{known.flag} (ini: {known.ini})", known.read, found)
 
 
+def _strict(read: Reader) -> Reader:
+    """A reader for Python code, where a number is a number: text comes from command lines and ini files only."""
+
+    def strict(found: object) -> Any:
+        value = read(found)
+        if isinstance(found, str) and not isinstance(value, str):
+            raise ValueError(f"{type(value).__name__} {value!r}, not its text")
+        return value
+
+    return strict
+
+
 def _read(what: str, read: Reader, found: object) -> Any:
     try:
         return read(found)
@@ -265,6 +277,16 @@ def _check_pairs(test: str, values: Mapping[str, Any]) -> None:
             raise UsageError(
                 f"{test}: @pytest.mark.multicore({low}={values[low]!r}, {high}={values[high]!r}): nothing lies between"
             )
+    threads, baseline = values.get("threads"), values.get("baseline", 1)
+    if (
+        isinstance(threads, int)
+        and threads <= baseline
+        and {"min_speedup", "max_speedup", "min_efficiency"} & set(values)
+    ):
+        raise UsageError(
+            f"{test}: @pytest.mark.multicore(threads={threads}, baseline={baseline}): nothing is compared; "
+            "expected more threads than the baseline's"
+        )
     if values.get("threads") == "inherit" and "min_efficiency" in values:
         raise UsageError(
             f'{test}: @pytest.mark.multicore(threads="inherit", min_efficiency=...): efficiency needs a thread count; '

@@ -181,7 +181,7 @@ def test_an_environment_that_cannot_be_had_is_told_once(project: pytest.Pytester
             multicore.run("work:serial")
         """
     )
-    result = project.runpytest_subprocess()
+    result = project.runpytest_subprocess("-p", "no:randomly")
     result.assert_outcomes(skipped=2)
     told = [line for line in result.outlines if "cannot be had" in line]
     assert len(told) == 1

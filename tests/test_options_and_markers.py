@@ -20,6 +20,7 @@ def test_it({fixture}):
         ("min_core=2", "*test_it*has no argument 'min_core'; there are *min_cores*"),
         ("min_cores=-2", "*test_it*min_cores=*found -2, expected a number above 0*"),
         ("4", "*test_it*by keyword; found 4*"),
+        ("environment='nope'", "*environment 'nope' is not known; expected one of current, pytensor, theano*"),
         ("min_efficiency=80", "*test_it*min_efficiency*at most 1*"),
     ],
 )
@@ -78,7 +79,8 @@ def test_ini_keys_hold_where_the_command_line_is_silent(pytester: pytest.Pyteste
 
 def test_every_option_and_argument_is_in_the_help(pytester: pytest.Pytester) -> None:
     text = pytester.runpytest("--help").stdout.str()
-    assert all(option.flag in text and option.ini in text for option in settings.OPTIONS)
+    assert all(option.flag in text for option in settings.OPTIONS)
+    assert all(option.ini in text for option in settings.OPTIONS if option.name != "doctor")
     markers = pytester.runpytest("--markers").stdout.str()
     assert all(name in markers for name in settings.MARKER)
 
@@ -102,7 +104,9 @@ def test_a_session_without_marked_tests_loads_nothing_but_the_front_door(pyteste
     assert ours == {"pytest_multicore", *(f"pytest_multicore.{name}" for name in names)}
 
 
-def test_the_doctor_examines_and_runs_no_test(pytester: pytest.Pytester) -> None:
+def test_the_doctor_examines_and_runs_no_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Environments that are built already are measured, too: not here.
+    monkeypatch.setenv("PYTEST_MULTICORE_CACHE", str(pytester.path / "cache"))
     pytester.makepyfile("def test_it(): assert False")
     result = pytester.runpytest_subprocess("--multicore-doctor", "--multicore-budget=5")
     assert result.ret == 0
@@ -127,3 +131,29 @@ def test_a_path_that_is_not_there_fails_and_is_not_skipped(pytester: pytest.Pyte
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E *UsageError: *no such *expected the path of*"])
     result.stdout.no_fnmatch_line("*environments/*")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("multicore.run(5)", "*the workload 5 is none: expected 'dot', 'fit'*"),
+        ("multicore.scaling('dot', threads=2)", "*threads=2: expected a list*"),
+        ("multicore.run('dot', size={1})", "*dot: size={1} (set) cannot be handed to another interpreter*"),
+    ],
+)
+def test_a_wrong_argument_is_named(pytester: pytest.Pytester, body: str, expected: str) -> None:
+    pytester.makepyfile(f"def test_it(multicore): {body}")
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([expected])
+
+
+def test_a_report_that_cannot_be_written_costs_no_outcome(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(): pass")
+    result = pytester.runpytest("--multicore-json=/proc/no/report.json")
+    result.assert_outcomes(passed=1)
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["*--multicore-json=/proc/no/report.json cannot be written*"])
+    (pytester.path / "folder").mkdir()
+    refused = pytester.runpytest("--multicore-json=folder")
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR

@@ -86,3 +86,16 @@ def test_limits_that_exclude_each_other_are_refused() -> None:
 @pytest.mark.parametrize("value", [1, 1.0, "1"])
 def test_counts_come_in_any_spelling(value: object) -> None:
     assert settings.count(value) == 1
+
+
+@pytest.mark.parametrize("marker", [{"threads": 2, "baseline": 2}, {"threads": 1}])
+def test_sides_that_compare_nothing_are_refused(marker: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="nothing is compared; expected more threads"):
+        settings.read_marker("a_test", (), {"min_speedup": 1.5, **marker})
+    assert settings.read_marker("a_test", (), {"max_cores": 1.5, **marker})
+
+
+@pytest.mark.parametrize(("argument", "value"), [("min_speedup", "1.3"), ("budget", "60"), ("threads", "2")])
+def test_text_is_no_number_in_a_marker(argument: str, value: str) -> None:
+    with pytest.raises(UsageError, match="not its text"):
+        settings.read_marker("a_test", (), {argument: value})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import sys
 import sysconfig
@@ -14,6 +15,8 @@ from typing import Any
 from pytest_multicore.errors import UsageError
 
 BUILT_IN = {"dot": ("numpy", "theano", "pytensor"), "fit": ("numpy", "keras")}
+
+_FORMS = "expected 'dot', 'fit', 'module:function', 'file.py:function' or a function"
 
 AnyWorkload = str | Callable[..., object]
 
@@ -57,19 +60,37 @@ def resolve(
     Raises:
         UsageError: there is no such thing, or the child could not find it.
     """
+    _check_arguments(workload, arguments)
     if callable(workload):
         return _from_callable(workload, arguments)
+    if not isinstance(workload, str):
+        raise UsageError(f"the workload {workload!r} is none: {_FORMS}")
     if workload in BUILT_IN:
         return _built_in(workload, arguments, frameworks, framework)
     module, colon, function = workload.rpartition(":")
     if not colon or not module or not function:
-        raise UsageError(
-            f"the workload {workload!r} is none: expected {', '.join(map(repr, BUILT_IN))}, 'module:function', "
-            "'file.py:function' or a function"
-        )
+        raise UsageError(f"the workload {workload!r} is none: {_FORMS}")
     if module.endswith(".py"):
         return _from_file((folder / module).resolve(), function, arguments)
     return Workload(workload, workload, arguments)
+
+
+def name_of(workload: object) -> str:
+    """What to call a workload before it is resolved: a function's address tells nobody anything."""
+    if callable(workload):
+        return f"{getattr(workload, '__module__', '?')}:{getattr(workload, '__qualname__', '?')}"
+    return str(workload)
+
+
+def _check_arguments(workload: object, arguments: Mapping[str, Any]) -> None:
+    for name, value in arguments.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError):
+            raise UsageError(
+                f"{name_of(workload)}: {name}={value!r} ({type(value).__name__}) cannot be handed to another "
+                "interpreter: expected numbers, strings, booleans, None, lists or dicts; int() or .tolist() make some"
+            ) from None
 
 
 def import_path(same_interpreter: bool) -> list[str]:

@@ -20,6 +20,10 @@ from pathlib import Path
 NAMES = ("pytest-multicore-turnstile.lock", "pytest-multicore-machine.lock")
 
 
+#: Names the process whose descendants take no turns: it holds the machine, and would wait for them to wait for it.
+HOLDER = "PYTEST_MULTICORE_HOLDER"
+
+
 class Turns:
     """One process's part in the host's lock. Not for several threads of one process."""
 
@@ -28,9 +32,12 @@ class Turns:
         self._reading = 0
 
     @contextmanager
-    def ordinary(self) -> Iterator[None]:
-        """Hold the machine together with other ordinary tests, never with a measurement."""
-        self._enter()
+    def ordinary(self, say: Callable[[str], None]) -> Iterator[None]:
+        """Hold the machine together with other ordinary tests, never with a measurement.
+
+        ``say`` is told when there is one to wait for.
+        """
+        self._enter(say)
         try:
             yield
         finally:
@@ -47,19 +54,19 @@ class Turns:
             fcntl.flock(self._machine, fcntl.LOCK_UN)
         try:
             for lock in (self._turnstile, self._machine):
-                _take(lock, say)
+                _take(lock, fcntl.LOCK_EX, say)
             yield
         finally:
             fcntl.flock(self._machine, fcntl.LOCK_UN)
             fcntl.flock(self._turnstile, fcntl.LOCK_UN)
             if reading:
-                self._enter()
+                self._enter(say)
                 self._reading = reading
 
-    def _enter(self) -> None:
+    def _enter(self, say: Callable[[str], None]) -> None:
         if not self._reading:
-            fcntl.flock(self._turnstile, fcntl.LOCK_SH)
-            fcntl.flock(self._machine, fcntl.LOCK_SH)
+            _take(self._turnstile, fcntl.LOCK_SH, say)
+            _take(self._machine, fcntl.LOCK_SH, say)
             fcntl.flock(self._turnstile, fcntl.LOCK_UN)
         self._reading += 1
 
@@ -69,13 +76,29 @@ class Turns:
             fcntl.flock(self._machine, fcntl.LOCK_UN)
 
 
+class NoTurns:
+    """For a pytest that a test of another one started: its ancestor holds the machine already."""
+
+    @contextmanager
+    def ordinary(self, _say: Callable[[str], None]) -> Iterator[None]:
+        """Go on."""
+        yield
+
+    @contextmanager
+    def alone(self, _say: Callable[[str], None]) -> Iterator[None]:
+        """Go on; if others disturb, the rounds show it."""
+        yield
+
+
 @cache
-def turns() -> Turns:
+def turns() -> Turns | NoTurns:
     """This process's part in the host's lock.
 
     The files lie in /tmp, which is the host's own and everybody's: a home folder may be shared by several hosts, and
     TMPDIR may be one job's own.
     """
+    if os.environ.setdefault(HOLDER, str(os.getpid())) != str(os.getpid()):
+        return NoTurns()
     shared = Path("/tmp")  # noqa: S108 - nothing is written, and whose file it is does not matter
     return Turns(shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir()))
 
@@ -91,9 +114,10 @@ def _opened(file: Path) -> int:
     raise FileNotFoundError(file)
 
 
-def _take(lock: int, say: Callable[[str], None]) -> None:
+def _take(lock: int, how: int, say: Callable[[str], None]) -> None:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
     except BlockingIOError:
-        say("waiting for others on this machine to finish a test or a measurement")
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        waited_for = "a measurement" if how == fcntl.LOCK_SH else "a test or a measurement"
+        say(f"waiting for another pytest on this machine to finish {waited_for} (one at a time, by pytest-multicore)")
+        fcntl.flock(lock, how)

@@ -100,15 +100,31 @@ def settled(verdicts: Sequence[Verdict]) -> bool:
     return overall(verdicts) is not Outcome.INCONCLUSIVE
 
 
-def unreachable(limits: Limits, cores_granted: float) -> str | None:
-    """Why no program could reach the limits on this machine, or None when one could.
+def unreachable(limits: Limits, cores_granted: float, threads: int | None, baseline: int | None) -> str | None:
+    """Why nothing can be decided on this machine, or None when something can.
 
-    A speed-up of k takes k cores; more than the machine grants cannot be told apart from a regression here.
+    A program cannot be faster than by the cores that it has more: at most ``granted`` cores on one side, at least one
+    thread's worth on the other. What exceeds that cannot be told apart from a regression here; and two sides with the
+    same threads, as on a machine that grants one core, would let any code pass.
+
+    Args:
+        limits: those asked for.
+        cores_granted: what the machine grants.
+        threads: of the side in question; None: inherited, taken for all that the machine grants.
+        baseline: threads of the other side; None: there is none.
     """
-    for name in ("min_cores", "min_speedup"):
-        limit = limits.asked().get(name)
-        if limit is not None and limit > cores_granted:
-            return f"{name}={limit:g} cannot be reached on this machine"
+    asked = limits.asked()
+    if asked.get("min_cores", 0) > cores_granted:
+        return f"min_cores={asked['min_cores']:g} cannot be reached on this machine"
+    if baseline is None or not limits.need_baseline:
+        return None
+    if threads is not None and threads <= baseline:
+        return f"{threads} threads against {baseline} compare nothing: the side in question takes more threads"
+    attainable = min(threads or cores_granted, cores_granted) / min(baseline, cores_granted)
+    attained = {"min_speedup": attainable, "min_efficiency": attainable * baseline / (threads or cores_granted)}
+    for name, most in attained.items():
+        if asked.get(name, 0) > most:
+            return f"{name}={asked[name]:g} cannot be reached on this machine ({most:.3g} at most)"
     return None
 
 

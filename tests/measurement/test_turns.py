@@ -1,5 +1,6 @@
 """The host's lock, held by real processes."""
 
+import os
 import subprocess
 import sys
 import time
@@ -8,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.measurement.turns import Turns
+from pytest_multicore.measurement.turns import HOLDER, Turns
 
 # Takes the lock in the way that it is told, says so, and gives it back when its input ends.
-HOLDER = """
+PROGRAM = """
 import sys
 from pathlib import Path
 from pytest_multicore.measurement.turns import Turns
 turns = Turns(Path(sys.argv[2]))
-with turns.ordinary() if sys.argv[1] == "ordinary" else turns.alone(lambda text: print("waiting", flush=True)):
+say = lambda text: print("waiting", flush=True)
+with turns.ordinary(say) if sys.argv[1] == "ordinary" else turns.alone(say):
     print("held", flush=True)
     sys.stdin.readline()
 """
@@ -25,7 +27,7 @@ with turns.ordinary() if sys.argv[1] == "ordinary" else turns.alone(lambda text:
 class Holder:
     def __init__(self, how: str, folder: Path) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, how, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", PROGRAM, how, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def says(self) -> str:
@@ -65,7 +67,7 @@ def test_a_measurement_is_alone(hold) -> None:  # type: ignore[no-untyped-def]
     measuring = hold("alone")
     assert measuring.says() == "held"
     other, ordinary = hold("alone"), hold("ordinary")
-    assert other.says() == "waiting"
+    assert [other.says(), ordinary.says()] == ["waiting", "waiting"]
     assert nothing_said(ordinary)
     measuring.end()
     first = other if nothing_said(ordinary) else ordinary
@@ -78,6 +80,7 @@ def test_a_waiting_measurement_goes_before_new_tests(hold) -> None:  # type: ign
     measuring = hold("alone")
     assert measuring.says() == "waiting"
     late = hold("ordinary")
+    assert late.says() == "waiting"
     assert nothing_said(late), "the turnstile is closed"
     running.end()
     assert measuring.says() == "held"
@@ -96,7 +99,7 @@ def test_a_killed_holder_gives_the_machine_back(hold) -> None:  # type: ignore[n
 def test_a_test_does_not_wait_for_itself(tmp_path: Path) -> None:
     turns = Turns(tmp_path)
     said: list[str] = []
-    with turns.ordinary(), turns.alone(said.append):
+    with turns.ordinary(said.append), turns.alone(said.append):
         pass
     with turns.alone(said.append):
         pass
@@ -117,7 +120,18 @@ def test_an_ordinary_test_pays_microseconds(tmp_path: Path) -> None:
         return best / 200
 
     def turn() -> None:
-        with turns.ordinary():
+        with turns.ordinary(print):
             pass
 
     assert spent_s(turn) < 100 * spent_s(lambda: tmp_path.stat())
+
+
+def test_a_session_that_a_test_started_takes_no_turns(tmp_path: Path) -> None:
+    """Its ancestor holds the machine: it would wait for its ancestor, and that one for it."""
+    program = "from pytest_multicore.measurement.turns import turns; print(type(turns()).__name__)"
+    told = {**os.environ, HOLDER: "1"}
+    untold = {name: value for name, value in os.environ.items() if name != HOLDER}
+    for environ, expected in ((told, "NoTurns"), (untold, "Turns")):
+        command = [sys.executable, "-c", program]
+        ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+        assert ended.stdout.strip() == expected

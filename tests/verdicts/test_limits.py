@@ -44,8 +44,24 @@ def test_the_worst_verdict_is_the_whole() -> None:
     assert not settled(judge(Limits(min_cores=1.5), {}))
 
 
-def test_what_the_machine_does_not_grant_cannot_be_reached() -> None:
-    assert unreachable(Limits(min_cores=2, min_speedup=2), 2.0) is None
-    assert "min_cores=4 cannot be reached on this machine" in (unreachable(Limits(min_cores=4), 2.0) or "")
-    assert "min_speedup=3" in (unreachable(Limits(min_speedup=3), 2.5) or "")
-    assert unreachable(Limits(max_cores=8), 2.0) is None
+@pytest.mark.parametrize(
+    ("limits", "granted", "threads", "baseline", "expected"),
+    [
+        (Limits(min_cores=2, min_speedup=2), 2, 2, 1, None),
+        (Limits(min_cores=4), 2, 2, None, "min_cores=4 cannot be reached"),
+        (Limits(min_speedup=3), 2.5, 8, 1, "min_speedup=3 cannot be reached on this machine (2.5 at most)"),
+        (Limits(min_speedup=1.5), 2, 4, 2, "(1 at most)"),
+        (Limits(min_efficiency=0.8), 2, 4, 1, "min_efficiency=0.8 cannot be reached on this machine (0.5 at most)"),
+        (Limits(min_efficiency=0.5), 2, 4, 1, None),
+        (Limits(min_efficiency=0.8), 1, 1, 1, "1 threads against 1 compare nothing"),
+        (Limits(max_speedup=1.3), 1, 1, 1, "compare nothing"),
+        (Limits(min_speedup=0.9), 8, 1, 2, "1 threads against 2 compare nothing"),
+        (Limits(min_speedup=1.5), 2, None, 1, None),
+        (Limits(max_cores=8), 2, 1, 1, None),
+    ],
+)
+def test_what_no_program_could_reach_here(
+    limits: Limits, granted: float, threads: int | None, baseline: int | None, expected: str | None
+) -> None:
+    found = unreachable(limits, granted, threads, baseline)
+    assert found == expected or (expected and expected in (found or ""))
