@@ -34,7 +34,9 @@ def options() -> Iterator[Row]:
     yield "option", "ini key", "default", "meaning"
     for option in OPTIONS:
         flag = option.flag if option.metavar is None else f"{option.flag}={option.metavar}"
-        yield f"`{flag}`", f"`{option.ini}`", _default(option.default), option.help
+        # In a file it would put an end to every run: plugin.py gives it no key.
+        key = "none" if option.name == "doctor" else f"`{option.ini}`"
+        yield f"`{flag}`", key, _default(option.default), option.help
 
 
 def environments() -> Iterator[Row]:
