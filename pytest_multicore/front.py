@@ -46,6 +46,11 @@ def _read_marker(item: pytest.Item, marker: pytest.Mark) -> Mapping[str, Any]:
         from .environments.catalogue import find
 
         find(values["environment"], item.config.rootpath)
+    if values.get("fresh") and _is_measured_through_fixtures(item):
+        raise UsageError(
+            f"{item.nodeid}: @pytest.mark.multicore(fresh=True) repeats the test's own call in new interpreters; what "
+            "a fixture measures is repeated in one: leave fresh out, or the fixture"
+        )
     if not _is_measured_through_fixtures(item) and not isinstance(item, pytest.Function):
         raise UsageError(
             f"{item.nodeid}: @pytest.mark.multicore measures test functions and methods; found a {type(item).__name__}"

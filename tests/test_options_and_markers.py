@@ -21,6 +21,7 @@ def test_it({fixture}):
         ("min_cores=-2", "*test_it*min_cores=*found -2, expected a number above 0*"),
         ("4", "*test_it*by keyword; found 4*"),
         ("environment='nope'", "*environment 'nope' is not known; expected one of current, pytensor, theano*"),
+        ("fresh=True", "*fresh=True*leave fresh out, or the fixture*"),
         ("min_efficiency=80", "*test_it*min_efficiency*at most 1*"),
     ],
 )
