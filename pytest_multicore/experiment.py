@@ -46,7 +46,7 @@ FACTS_TIMEOUT_S = 60.0
 SHORTEST_ROUND_TIMEOUT_S = 30.0
 #: A virtual machine's cores can share one real core for a second or two, and no counter tells: a miss is believed only
 #: when it lasts longer than that.
-SHORTEST_FAILURE_S = 5.0
+SHORTEST_FAILURE_S = 4.0
 #: Clean rows taken when no limit says when to stop: two more than the fewest that bound a median.
 ROWS_BEYOND_FEWEST = 2
 
