@@ -15,6 +15,8 @@ from .counters import Counters, TreeSnapshot
 #: Under this share of a core an interpreter rests. Spinning shows as 1.0 a thread; a sleeping runtime's timers as 0.00.
 RESTING_CORES = 0.05
 LONGEST_WAIT_S = 1.0
+#: So many looks in a row must find it resting: beside neighbours, one that spins may get no core for some moments.
+LOOKS = 3
 
 
 def wait_until_quiet(
@@ -23,13 +25,14 @@ def wait_until_quiet(
     """Wait until these process trees' CPU time stands still, at most ``limit_s``; whether it did."""
     if not trees:
         return True
-    step_s = max(0.003, 3 * counters.tick_s)
+    step_s = max(0.002, 1.5 * counters.tick_s)
     deadline = time.monotonic() + limit_s
-    before_s, since = _cpu_s(trees, counters), time.monotonic()
+    before_s, since, looks = _cpu_s(trees, counters), time.monotonic(), 0
     while True:
         time.sleep(step_s)
         now_s, now = _cpu_s(trees, counters), time.monotonic()
-        if now_s - before_s <= RESTING_CORES * (now - since):
+        looks = looks + 1 if now_s - before_s <= RESTING_CORES * (now - since) else 0
+        if looks == LOOKS:
             return True
         if now > deadline:
             return False

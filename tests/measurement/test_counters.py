@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pytest_multicore.interpreters.priority import raise_priority
 from pytest_multicore.measurement import counters
 from pytest_multicore.measurement.counters import Counters, PsutilCounters
 from pytest_multicore.measurement.quiet import wait_until_quiet
@@ -90,11 +91,15 @@ def test_a_process_that_is_gone_is_an_empty_tree(reader: Counters) -> None:
 def test_a_resting_process_is_quiet_and_a_spinning_one_is_not(
     reader: Counters, burner: "subprocess.Popen[str]"
 ) -> None:
+    raise_priority(burner.pid)  # as measured interpreters have it
     assert wait_until_quiet([(burner.pid, None)], reader, 2.0)
     assert burner.stdin is not None
     assert burner.stdout is not None
+    rested_s = reader.tree_cpu_s(burner.pid, None)
     burner.stdin.write("0.8\n")
     burner.stdin.flush()
+    while reader.tree_cpu_s(burner.pid, None) - rested_s < 0.02:
+        time.sleep(0.001)
     assert not wait_until_quiet([(burner.pid, None)], reader, 0.2)
     assert wait_until_quiet([(burner.pid, None)], reader, 30.0), "it rests once the work is done"
     burner.stdout.readline()
