@@ -31,7 +31,8 @@ def read_markers(items: list[pytest.Item]) -> None:
     wrong = []
     for item in items:
         marker = item.get_closest_marker("multicore")
-        if marker is not None:
+        # A module's mark reaches its doctests too; they are left alone.
+        if marker is not None and not isinstance(item, pytest.DoctestItem):
             try:
                 item.stash[MARKER_VALUES] = _read_marker(item, marker)
             except UsageError as error:

@@ -277,7 +277,7 @@ def test_doctests_are_left_alone(run) -> None:  # type: ignore[no-untyped-def]
     source = (
         'def doubled(x):\n    """\n    >>> doubled(2)\n    4\n    """\n    return 2 * x\n@gated\ndef test_a(): work()\n'
     )
-    run(source, "--doctest-modules").assert_outcomes(passed=2)
+    run("pytestmark = gated\n" + source, "--doctest-modules").assert_outcomes(passed=2)
 
 
 def test_a_test_outside_the_process_stays_there(run) -> None:  # type: ignore[no-untyped-def]

@@ -125,7 +125,9 @@ def test_the_doctor_examines_and_runs_no_test(pytester: pytest.Pytester, monkeyp
     result.stdout.no_fnmatch_line("*test_it*")
 
 
-@pytest.mark.parametrize("option", ["--multicore-blas=/no/such.so", "--multicore-python=/no/python"])
+@pytest.mark.parametrize(
+    "option", ["--multicore-blas=/no/such.so", "--multicore-python=/no/python", "--multicore-python=/usr/bin"]
+)
 def test_a_path_that_is_not_there_fails_and_is_not_skipped(pytester: pytest.Pytester, option: str) -> None:
     pytester.makepyfile("def test_it(dot_product): dot_product(size=10)")
     result = pytester.runpytest(option)

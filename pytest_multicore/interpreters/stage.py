@@ -49,7 +49,7 @@ class Stage:
             say: told what takes long.
             also: packages to install beside the environment's own, if it is one that is built.
         """
-        if python and os.sep in python and not os.access(python, os.X_OK):
+        if python and os.sep in python and not (os.path.isfile(python) and os.access(python, os.X_OK)):
             # A slip of the pen, not a machine that lacks something: it must not end as a skipped test.
             raise UsageError(f"interpreter {python}: there is no such program; expected the path of an interpreter")
         environment = catalogue.at_path(python) if python else catalogue.find(name, rootdir)
