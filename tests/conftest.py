@@ -6,6 +6,8 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
+SERIAL = "sum(i * i for i in range(20000))"
+
 # pytester gives each test a home folder of its own: without this every test would build Theano's environment anew.
 os.environ.setdefault("PYTEST_MULTICORE_CACHE", str(platformdirs.user_cache_path("pytest-multicore")))
 
@@ -16,3 +18,20 @@ def not_within_a_measuring_session() -> Iterator[None]:
     os.environ.pop("PYTEST_MULTICORE_HOLDER", None)
     yield
     os.environ.pop("PYTEST_MULTICORE_HOLDER", None)
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester):  # type: ignore[no-untyped-def]
+    """Run one test module; a serial test meets the marker ``gated`` in it and misses the marker ``missed``."""
+
+    def run(source: str, *options: str, **files: str) -> pytest.RunResult:
+        head = (
+            "import pytest\n"
+            "gated = pytest.mark.multicore(max_cores=1.5, threads=1)\n"
+            "missed = pytest.mark.multicore(min_cores=1.5)\n"
+            f"def work(): return {SERIAL}\n"
+        )
+        pytester.makepyfile(test_it=head + source, **files)
+        return pytester.runpytest_subprocess("-p", "no:randomly", *options)
+
+    return run

@@ -5,28 +5,9 @@ import json
 import psutil
 import pytest
 
-SERIAL = "sum(i * i for i in range(20000))"
-
 needs_two_cores = pytest.mark.skipif(
     len(psutil.Process().cpu_affinity()) < 2, reason="min_cores=1.5 is out of reach on one core: inconclusive at once"
 )
-
-
-@pytest.fixture
-def run(pytester: pytest.Pytester):  # type: ignore[no-untyped-def]
-    """Run one test module; a serial test meets the marker ``gated`` in it and misses the marker ``missed``."""
-
-    def run(source: str, *options: str, **files: str) -> pytest.RunResult:
-        head = (
-            "import pytest\n"
-            "gated = pytest.mark.multicore(max_cores=1.5, threads=1)\n"
-            "missed = pytest.mark.multicore(min_cores=1.5)\n"
-            f"def work(): return {SERIAL}\n"
-        )
-        pytester.makepyfile(test_it=head + source, **files)
-        return pytester.runpytest_subprocess("-p", "no:randomly", *options)
-
-    return run
 
 
 def test_its_call_is_measured_and_its_limit_met(run, pytester: pytest.Pytester) -> None:  # type: ignore[no-untyped-def]
@@ -226,98 +207,3 @@ def test_warnings_as_errors(run) -> None:  # type: ignore[no-untyped-def]
         "-p",
         "no:asyncio",
     ).assert_outcomes(failed=1, passed=1)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        ("-k", "test_a"),
-        ("-m", "multicore"),
-        ("-x",),
-        ("--maxfail=1",),
-        ("-o", "python_functions=test_*"),
-        ("--import-mode=importlib",),
-        ("--rootdir=.",),
-        ("-c", "other.ini"),
-        ("-s",),
-        ("-q", "--tb=short", "--strict-markers", "--strict-config"),
-        ("-p", "no:cacheprovider"),
-    ],
-    ids=" ".join,
-)
-def test_options_of_pytest(run, pytester, options: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
-    (pytester.path / "other.ini").write_text("[pytest]\naddopts = -ra\n")
-    run("@gated\ndef test_a():\n    print('shown'); work()\n", *options).assert_outcomes(passed=1)
-
-
-def test_last_failed(run) -> None:  # type: ignore[no-untyped-def]
-    source = "@gated\ndef test_a(): assert work() < 0\n@gated\ndef test_b(): work()\n"
-    run(source).assert_outcomes(failed=1, passed=1)
-    run(source, "--lf").assert_outcomes(failed=1)
-
-
-def test_a_project_with_options_of_its_own(run) -> None:  # type: ignore[no-untyped-def]
-    conftest = "def pytest_addoption(parser): parser.addoption('--size', type=int, default=1)\n"
-    source = "@gated\ndef test_a(request):\n    work()\n    assert request.config.getoption('--size') == 7\n"
-    run(source, "--size=7", conftest=conftest).assert_outcomes(passed=1)
-
-
-@pytest.mark.parametrize("option", ["--multicore-off", "--trace", "--pdb"])
-def test_run_plainly_with_a_line_that_says_so(run, option: str) -> None:  # type: ignore[no-untyped-def]
-    source = (
-        "import os\nhere = os.environ.get('PYTEST_MULTICORE_INTERPRETER')\n@missed\ndef test_a(): assert here is None\n"
-    )
-    result = run(source, option, "--pdbcls=builtins:object") if option == "--trace" else run(source, option)
-    if option != "--trace":
-        result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines([f"multicore: {option}: marked tests run plainly in this process, nothing is measured"])
-
-
-def test_doctests_are_left_alone(run) -> None:  # type: ignore[no-untyped-def]
-    source = (
-        'def doubled(x):\n    """\n    >>> doubled(2)\n    4\n    """\n    return 2 * x\n@gated\ndef test_a(): work()\n'
-    )
-    run("pytestmark = gated\n" + source, "--doctest-modules").assert_outcomes(passed=2)
-
-
-def test_a_test_outside_the_process_stays_there(run) -> None:  # type: ignore[no-untyped-def]
-    """The test's module is imported here for collection; its call runs elsewhere, and never measures in turn."""
-    source = "import os\n@gated\ndef test_a():\n    assert os.environ['PYTEST_MULTICORE_INTERPRETER']\n    work()\n"
-    result = run(source)
-    result.assert_outcomes(passed=1)
-    assert result.stdout.str().count("test_a ") == 1
-
-
-@pytest.mark.parametrize("version", ["3.6", "3.9", "3.13"])
-def test_it_runs_in_the_environment_that_it_names(run, pytester, version: str) -> None:  # type: ignore[no-untyped-def]
-    pytester.makepyprojecttoml(
-        f"""
-        [tool.pytest-multicore.environments.other]
-        python = "{version}"
-        requires = ["six"]
-        """
-    )
-    source = """
-import sys, warnings
-
-@pytest.fixture
-def six():
-    import six
-    return six
-
-@pytest.mark.multicore(environment="other", max_cores=1.5, threads=1)
-def test_a(six, tmp_path, record_property):
-    record_property("version", "%d.%d" % sys.version_info[:2])
-    work()
-
-@pytest.mark.multicore(environment="other", max_cores=1.5, threads=1)
-def test_b():
-    assert "shown in detail" == "shown in %s" % "detail!"
-"""
-    result = run(source, "-rs", "--multicore-json=report.json")
-    if "no Python" in result.stdout.str():
-        pytest.skip(f"no Python {version} on this machine")
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["E *shown in detail!*"])
-    (told,) = json.loads((pytester.path / "report.json").read_text())["results"]
-    assert told["python"].startswith(version + ".")

@@ -6,12 +6,7 @@ integers: Theano fails on ``OMP_NUM_THREADS=4,2``, and libgomp refuses 0.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pytest_multicore.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 THREAD_VARIABLES: tuple[str, ...] = (
     "OMP_NUM_THREADS",
@@ -96,20 +91,3 @@ def for_threads(threads: int | None) -> dict[str, str]:
             f"threads: found {threads!r}, expected a whole number of at least 1, or 'inherit' to set no thread variable"
         )
     return dict.fromkeys(THREAD_VARIABLES, str(threads))
-
-
-def overridden(variables: Mapping[str, str], world: Mapping[str, str]) -> dict[str, str]:
-    """Tell which thread variables of the user's world are replaced by other values.
-
-    Args:
-        variables: what is about to be set.
-        world: what the user's world has.
-
-    Returns:
-        The previous values, by name.
-    """
-    return {
-        name: world[name]
-        for name in THREAD_VARIABLES
-        if name in variables and name in world and world[name] != variables[name]
-    }

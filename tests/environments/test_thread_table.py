@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_multicore.environments.threads import REPORTED_VARIABLES, THREAD_VARIABLES, for_threads, overridden
+from pytest_multicore.environments.threads import REPORTED_VARIABLES, THREAD_VARIABLES, for_threads
 from pytest_multicore.errors import UsageError
 
 
@@ -24,12 +24,6 @@ def test_inherit_sets_nothing():
 def test_anything_but_a_number_from_1_on_is_refused(threads):
     with pytest.raises(UsageError, match="at least 1"):
         for_threads(threads)
-
-
-def test_what_is_replaced_is_told_and_what_agrees_is_not():
-    world = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "2", "OMP_DYNAMIC": "TRUE", "TOKEN": "secret"}
-
-    assert overridden(for_threads(2) | {"TOKEN": "other"}, world) == {"OMP_NUM_THREADS": "1"}
 
 
 def test_limits_that_ci_may_export_are_reported_but_never_set():
