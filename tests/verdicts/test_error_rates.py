@@ -1,0 +1,151 @@
+"""The short form of benchmarks/error_rates.py, which prints the tables of docs/explanation/verdicts.md."""
+
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy
+import pytest
+
+from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.verdicts import figures
+from pytest_multicore.verdicts.limits import (
+    Limits,
+    Outcome,
+    judge,
+    of_comparison,
+    of_measurement,
+    overall,
+    settled,
+)
+from tests.rounds import made
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+
+import error_rates  # noqa: E402
+import noise_models  # noqa: E402
+
+CONFIDENCE = 0.99
+SAID = {1: Outcome.PASSED, -1: Outcome.FAILED, 0: Outcome.INCONCLUSIVE}
+MODELS = {noise.name: noise for noise in (*noise_models.MODELS, *noise_models.HARDER)}
+ASKED = noise_models.MODELS[:5]
+
+Judged = Callable[[list[tuple[Round, ...]]], Outcome]
+
+
+def drawn(name: str, s: float, runs: int, pairs: int) -> noise_models.Array:
+    return MODELS[name].log_ratios(numpy.random.default_rng(3), noise_models.Turns(runs, pairs), s)
+
+
+def one_by_one(judged: Judged, taken: list[tuple[Round, ...]]) -> tuple[Outcome, int]:
+    """What is said of these rows, looked at after each, and how many it took."""
+    for count in range(1, len(taken) + 1):
+        outcome = judged(taken[:count])
+        if outcome is not Outcome.INCONCLUSIVE:
+            return outcome, count
+    return Outcome.INCONCLUSIVE, len(taken)
+
+
+def by_speedup(rows: list[tuple[Round, ...]], **limit: float) -> Outcome:
+    verdicts = judge(Limits(**limit), of_comparison(figures.comparison(rows, CONFIDENCE)))  # type: ignore[arg-type]
+    assert settled(verdicts) is (overall(verdicts) is not Outcome.INCONCLUSIVE)
+    return overall(verdicts)
+
+
+def by_cores(rows: list[tuple[Round, ...]], **limit: float) -> Outcome:
+    measured = figures.measurement([row[0] for row in rows], CONFIDENCE)
+    return overall(judge(Limits(**limit), of_measurement(measured)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("limit", ["min_speedup", "max_speedup", "min_efficiency"])
+def test_the_table_says_what_judge_says_pair_by_pair(name: str, limit: str) -> None:
+    """The simulation counts agreeing signs; the product sorts ratios and looks for the limit in an interval."""
+    outcomes = set()
+    for value in (0.8, 0.97, 1.03, 1.2):
+        ratios = 1.5 * value * numpy.exp(drawn(name, 0.05, 4, 50))
+        found = error_rates.ours(ratios >= 1.5, CONFIDENCE)
+        for run, says, pairs in zip(ratios, found.says, found.pairs, strict=True):
+            taken = [(made(0.1, 2.0), made(0.1 * ratio, 1.0, threads=1)) for ratio in run]
+            held_to = {limit: 1.5 / (2 if limit == "min_efficiency" else 1)}
+            outcome, count = one_by_one(lambda rows, held_to=held_to: by_speedup(rows, **held_to), taken)  # type: ignore[misc]
+            expected = SAID[-says if limit == "max_speedup" else says]
+            assert (outcome, count) == (expected, pairs)
+            outcomes.add(outcome)
+    assert outcomes >= {Outcome.PASSED, Outcome.FAILED}
+
+
+def test_the_table_says_what_judge_says_of_cores() -> None:
+    draw = numpy.random.default_rng(3)
+    outcomes = set()
+    for value in (0.8, 0.97, 1.03, 1.2):
+        cores = 1.5 * value * numpy.exp(0.05 * draw.standard_normal((4, 50)))
+        busy = cores * (1 - 0.5 * noise_models.spells(draw, 4, 50, 0.1, 0.3))
+        found = error_rates.ours(busy >= 1.5, CONFIDENCE, cores < 1.5)
+        for run in range(4):
+            taken = [(made(0.1, low, demand=high),) for low, high in zip(busy[run], cores[run], strict=True)]
+            outcome, count = one_by_one(lambda rows: by_cores(rows, min_cores=1.5), taken)
+            assert (outcome, count) == (SAID[found.says[run]], found.pairs[run])
+            outcomes.add(outcome)
+    assert outcomes >= {Outcome.PASSED, Outcome.FAILED}
+
+
+@pytest.mark.parametrize("noise", ASKED, ids=lambda noise: noise.name)
+def test_verdicts_are_rarely_wrong(noise: noise_models.Noise) -> None:
+    """At most 1 %, of 1,000 runs looked at after each of 200 pairs; 20 is three standard deviations above."""
+    asked = error_rates.Asked(runs=1000, pairs=200, seed=5)
+    for s in error_rates.LEVELS:
+        cells = error_rates.simulated(asked, noise, s, (0.7, 0.98, 1.02, 1.3))
+        for value, tallies in cells.items():
+            assert error_rates.wrong(tallies["ours"], value) <= 2.0, (s, value)
+        for value in (0.7, 1.3):
+            assert cells[value]["ours"].said(0) < 1.0, "a clear case is decided"
+
+
+def test_on_the_limit_either_verdict_is_rare_and_a_peeking_t_test_shows_that_this_can_fail() -> None:
+    """2,000 runs; 35 of them are 1 % and three standard deviations."""
+    for noise in ASKED:
+        on = error_rates.simulated(error_rates.Asked(runs=2000, pairs=200, seed=5), noise, 0.03, (1.0,))[1.0]
+        assert max(on["ours"].said(1), on["ours"].said(-1)) <= 1.75, noise.name
+        assert min(on["t-test, peeking"].said(1), on["t-test, peeking"].said(-1)) > 4.0, noise.name
+
+
+def test_every_model_has_its_median_at_zero() -> None:
+    """Else the true value would not be what the tables say."""
+    for noise in MODELS.values():
+        for s in error_rates.LEVELS:
+            shares = (noise.log_ratios(numpy.random.default_rng(9), noise_models.Turns(1000, 100), s) > 0).mean(1)
+            error = shares.std() / math.sqrt(len(shares))
+            assert abs(shares.mean() - 0.5) < 4 * error, (noise.name, s)
+
+
+def test_an_order_drawn_for_each_pair_makes_fair_signs_of_any_machine_speed() -> None:
+    """AB, BA leaves a trace of the speed's autocorrelation in neighbouring pairs; a drawn order leaves none."""
+    traces = []
+    for alternating in (True, False):
+        turns = noise_models.Turns(500, 200, alternating)
+        signs = numpy.sign(MODELS["AR(1) 0.5 alone"].log_ratios(numpy.random.default_rng(4), turns, 0.03))
+        traces.append(float((signs[:, 1:] * signs[:, :-1]).mean()))
+    assert traces[0] > 0.05
+    assert abs(traces[1]) < 4 / math.sqrt(500 * 199)
+
+
+def test_quantiles_of_the_other_tests() -> None:
+    """Of Student's t with 2, 9 and 29 degrees of freedom, from printed tables; of fair signs, by hand."""
+    assert [error_rates.t_quantile(freedom, 0.99) for freedom in (2, 9, 29)] == pytest.approx(
+        [6.965, 2.821, 2.462], rel=1e-3
+    )
+    # 9 of 10 or more have the probability 11 / 1024, 10 of 10 have 1 / 1024; 5 of 5 have 1 / 32.
+    assert [error_rates.sign_quantile(size, 0.99) for size in (5, 10)] == [6, 10]
+
+
+def test_the_script_prints_its_tables() -> None:
+    command = [sys.executable, str(BENCHMARKS / "error_rates.py"), "--runs", "20", "--pairs", "30"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=BENCHMARKS.parent).stdout
+    assert printed.startswith("# 20 runs of at most 30 pairs at confidence 0.99, seed 1")
+    tables = 2 * len(noise_models.MODELS) + 5
+    assert printed.count("\n## ") == tables
+    assert printed.count("\n| --- |") == tables
