@@ -7,26 +7,25 @@ from __future__ import annotations
 
 import os
 import time
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
+from .asked import Asked, Voice
 from .environments.threads import REPORTED_VARIABLES
-from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload, import_path
 from .measurement import counters
 from .measurement.libraries import blas_in_use, links_its_own
 from .measurement.machine import Machine, busiest, cpu_by_process, this_machine
+from .measurement.pace import Pacer, this_pacer
 from .measurement.rounds import Bench, Round
 from .measurement.subject import AnySubject, OpenedWorkload
 from .measurement.turns import turns
 from .settings import Settings
 from .verdicts import figures, reasons
 from .verdicts.limits import (
-    Limits,
     Outcome,
     Verdict,
     judge,
@@ -38,6 +37,7 @@ from .verdicts.limits import (
 )
 from .verdicts.result import Result
 from .verdicts.statistics import fewest_values
+from .verdicts.warnings import busy_is_not_fast
 
 #: Imports, data and compilation may take long on a cold machine; a hang must end all the same.
 SETUP_TIMEOUT_S = 600.0
@@ -47,50 +47,10 @@ SHORTEST_ROUND_TIMEOUT_S = 30.0
 #: A virtual machine's cores can share one real core for a second or two, and no counter tells: a miss is believed only
 #: when it lasts longer than that.
 SHORTEST_FAILURE_S = 4.0
+#: Of the granted cores: a machine that attains less of them has something to say about that.
+HARDLY_ALL = 0.85
 #: Clean rows taken when no limit says when to stop: two more than the fewest that bound a median.
 ROWS_BEYOND_FEWEST = 2
-
-
-class Voice(Protocol):
-    """Where a measurement tells how far it is."""
-
-    def step(self, text: str) -> None:
-        """Something that takes long begins or ended: worth a line of its own."""
-        ...
-
-    def live(self, text: str) -> None:
-        """How far it is: replaces what was said before."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One measurement as a test asks for it.
-
-    Attributes:
-        test: the test's node id.
-        label: the workload as the test named it, for when no environment can be had.
-        workload: gives the workload, once the environment is known.
-        sides: thread counts, the one in question first; None for inherited threads. One side, two, or more to scale.
-        limits: what the figures are held to.
-        settings: the user's wishes.
-        theano_flags, env: for both sides, beyond the environment's own.
-        scale: whether the sides are a scaling series, counting up.
-        live: an interpreter that is open already, for the first side.
-        ready: all sides, set up already by somebody who also ends them.
-    """
-
-    test: str
-    label: str
-    workload: Callable[[Stage], Workload]
-    sides: tuple[int | None, ...]
-    limits: Limits
-    settings: Settings
-    theano_flags: Mapping[str, str] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)
-    scale: bool = False
-    live: IsolatedInterpreter | None = None
-    ready: Sequence[AnySubject] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +63,7 @@ class Taken:
         facts: the child of the side in question, of itself.
         priority: what came of raising the children's CPU priority.
         busy_others: other processes that used the machine meanwhile, and how many cores.
+        cores_attainable: what the machine's cores do at once, as far as anybody looked.
     """
 
     rows: list[tuple[Round, ...]]
@@ -110,6 +71,7 @@ class Taken:
     facts: Mapping[str, Any]
     priority: str
     busy_others: list[tuple[str, float]]
+    cores_attainable: float | None
 
 
 def measure(asked: Asked, stage: Stage, voice: Voice) -> Result:
@@ -119,8 +81,10 @@ def measure(asked: Asked, stage: Stage, voice: Voice) -> Result:
         MulticoreError: the measurement could not be made; says whose fault it was.
     """
     began, machine, workload = time.monotonic(), this_machine(), asked.workload(stage)
-    if why := unreachable(asked.limits, machine.cores_granted, _contender(asked), _baseline(asked)):
+    if why := unreachable(asked.limits, machine.cores_granted, asked.contender, asked.baseline):
         return _result(asked, stage, workload, began, Outcome.INCONCLUSIVE, f"{why}: it grants {machine.why_granted()}")
+    for subject in asked.ready:
+        subject.pause()  # while it waits for its turn, it is nobody's neighbour
     with turns().alone(voice.step), _opened(asked, stage, workload, voice) as subjects:
         taken = _take(asked, workload, subjects, machine, voice)
     return _told(asked, stage, workload, taken, machine, began)
@@ -158,7 +122,8 @@ def round_timeout_s(settings: Settings) -> float:
 
 def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], machine: Machine, voice: Voice) -> Taken:
     """Rounds until every limit is decided, or until another row would not fit into the budget."""
-    bench = Bench(subjects, counters.for_this_system(), machine.cores_granted, _seed(asked, workload))
+    pacer = _pacer(asked, machine)
+    bench = Bench(subjects, counters.for_this_system(), machine.cores_granted, asked.seed(workload), pacer)
     rows: list[tuple[Round, ...]] = []
     began, others_before, budget_s = time.monotonic(), cpu_by_process(), asked.settings.budget_s
     longest_s, row_began = 0.0, began
@@ -173,9 +138,17 @@ def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], mach
     rounds_s = time.monotonic() - began
     contender = subjects[-1 if asked.scale else 0].interpreter
     facts = contender.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
-    own = frozenset({os.getpid()} | {use.pid for row in rows for one in row for use in one.thread_use})
+    own = {os.getpid(), *(use.pid for row in rows for one in row for use in one.thread_use)}
+    own |= pacer.pids if pacer else set()
     others = busiest(others_before, cpu_by_process(), rounds_s, own)
-    return Taken(rows, rounds_s, facts, contender.priority, others)
+    return Taken(rows, rounds_s, facts, contender.priority, others, pacer.cores_attainable if pacer else None)
+
+
+def _pacer(asked: Asked, machine: Machine) -> Pacer | None:
+    """Who looks at the cores' speed; nobody has to for one side alone: nothing of it depends on that."""
+    if len(asked.sides) == 1:
+        return None
+    return this_pacer(machine, priority=asked.settings.priority == "auto")
 
 
 def _enough(asked: Asked, rows: Sequence[tuple[Round, ...]], took_s: float) -> bool:
@@ -183,7 +156,8 @@ def _enough(asked: Asked, rows: Sequence[tuple[Round, ...]], took_s: float) -> b
     if asked.limits.asked():
         verdicts = _judged(asked, rows)
         return settled(verdicts) and (overall(verdicts) is Outcome.PASSED or took_s >= SHORTEST_FAILURE_S)
-    return len(figures.clean_rows(rows)) >= fewest_values(asked.settings.confidence) + ROWS_BEYOND_FEWEST
+    spared = len(figures.clean_rows(rows)) - fewest_values(asked.settings.confidence)
+    return spared >= ROWS_BEYOND_FEWEST and _bounded(asked, rows) is Outcome.PASSED
 
 
 def _judged(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> tuple[Verdict, ...]:
@@ -191,15 +165,7 @@ def _judged(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> tuple[Verdict, .
     if len(asked.sides) == 1:
         measured = figures.measurement([row[0] for row in rows], confidence)
         return judge(asked.limits, of_measurement(measured))
-    return judge(asked.limits, of_comparison(figures.comparison(_compared(asked, rows), confidence)))
-
-
-def _compared(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> list[tuple[Round, ...]]:
-    """The two rounds of each row that limits are about: the side in question and what it is compared with.
-
-    A scaling series counts up from what it is compared with.
-    """
-    return [(row[-1], row[0]) for row in rows] if asked.scale else [row[:2] for row in rows]
+    return judge(asked.limits, of_comparison(figures.comparison(asked.compared(rows), confidence)))
 
 
 def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine, began: float) -> Result:
@@ -208,7 +174,7 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
     verdicts = _judged(asked, rows)
     outcome = overall(verdicts) if verdicts else _bounded(asked, rows)
     found = reasons.Found(rows, verdicts, taken.rounds_s, asked.settings.budget_s, confidence, taken.busy_others)
-    compared = figures.comparison(_compared(asked, rows), confidence) if len(asked.sides) > 1 else None
+    compared = figures.comparison(asked.compared(rows), confidence) if len(asked.sides) > 1 else None
     measured = compared.contender if compared else figures.measurement([row[0] for row in rows], confidence)
     threads = [count for count in asked.sides if count is not None]
     return _result(
@@ -225,30 +191,23 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
         python=str(taken.facts.get("python", "")),
         facts=taken.facts,
         blas=blas_in_use(workload.target, taken.facts),
+        warnings=tuple(filter(None, [busy_is_not_fast(verdicts, compared)])),
         notes=_notes(asked, stage, workload, taken, machine),
+        cores_attainable=taken.cores_attainable,
     )
-
-
-def _contender(asked: Asked) -> int | None:
-    """The thread count in question."""
-    return asked.sides[-1] if asked.scale else asked.sides[0]
-
-
-def _baseline(asked: Asked) -> int | None:
-    """The thread count that it is compared with; None for a single side."""
-    if len(asked.sides) == 1:
-        return None
-    return asked.sides[0] if asked.scale else asked.sides[1]
 
 
 def _bounded(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> Outcome:
     """Without limits a measurement passes when its figures have bounds: a rough number is never a pass."""
-    clean = len(figures.clean_rows(rows))
-    return Outcome.PASSED if clean >= fewest_values(asked.settings.confidence) else Outcome.INCONCLUSIVE
+    if len(asked.sides) == 1:
+        found = figures.measurement([row[0] for row in rows], asked.settings.confidence).wall_s
+    else:
+        found = figures.comparison(asked.compared(rows), asked.settings.confidence).speedup
+    return Outcome.PASSED if found.bounded else Outcome.INCONCLUSIVE
 
 
 def _notes(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine) -> tuple[str, ...]:
-    overridden = stage.variables(_contender(asked), asked.theano_flags, asked.env).overridden
+    overridden = stage.variables(asked.contender, asked.theano_flags, asked.env).overridden
     notes = [f"{name}={before} of the outer world was overridden" for name, before in sorted(overridden.items())]
     asked_for = max((count for count in asked.sides if count is not None), default=0)
     if asked_for > machine.cores_granted:
@@ -257,6 +216,8 @@ def _notes(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine
         notes.append(f"BLAS {stage.selection.name}: {stage.selection.note}")
     if stage.selection.carried_by_numpy and not links_its_own(workload.target):
         notes.append(f"NumPy goes on using the BLAS that it carries ({stage.selection.carried_by_numpy})")
+    if taken.cores_attainable is not None and taken.cores_attainable < HARDLY_ALL * machine.cores_granted:
+        notes.append(f"{machine.why_granted()} do the work of {taken.cores_attainable:.2f} when all are at work")
     notes.append(f"CPU priority: {taken.priority}")
     return tuple(notes)
 
@@ -269,18 +230,13 @@ def _result(
         workload=str(workload),
         arguments=workload.arguments,
         environment=stage.environment.name,
-        threads=_contender(asked),
-        baseline=_baseline(asked),
+        threads=asked.contender,
+        baseline=asked.baseline,
         outcome=outcome,
         reason=reason,
         budget_s=asked.settings.budget_s,
         duration_s=time.monotonic() - began,
         confidence=asked.settings.confidence,
-        seed=_seed(asked, workload),
+        seed=asked.seed(workload),
         **found,
     )
-
-
-def _seed(asked: Asked, workload: Workload) -> int:
-    """The same test takes its sides in the same order each time."""
-    return zlib.crc32(f"{asked.test} {workload}".encode())

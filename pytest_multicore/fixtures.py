@@ -34,7 +34,7 @@ class Multicore:
     def run(
         self, workload: AnyWorkload, /, *, framework: str | None = None, threads: object = None, **arguments: Any
     ) -> Measurement:
-        """Measure one side; a second one is taken along when the marker limits the speed-up.
+        """Measure one side; a second one is taken along when the marker limits the speed-up or wants busy cores.
 
         Args:
             workload: see the class.
@@ -43,8 +43,7 @@ class Multicore:
             arguments: JSON values, handed to the workload.
         """
         __tracebackhide__ = True
-        baseline = [self._gate.settings.baseline] if self._gate.limits.need_baseline else []
-        result = self._hold(workload, framework, [self._gate.threads(threads), *baseline], arguments)
+        result = self._hold(workload, framework, self._gate.sides(self._gate.threads(threads)), arguments)
         assert result.measurement is not None  # noqa: S101 - a result that lets the test go on was measured
         return result.measurement
 
@@ -109,7 +108,7 @@ class Multicore:
         scale: bool = False,
     ) -> Result:
         __tracebackhide__ = True
-        from .experiment import Asked
+        from .asked import Asked
         from .interpreters.workload import name_of
 
         gate = self._gate

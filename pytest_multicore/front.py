@@ -14,12 +14,15 @@ from .errors import UsageError
 if TYPE_CHECKING:
     from .gate import Gate
     from .measured_item import MeasuredItem
+    from .reports.benchmark import Test
 
 MARKER_VALUES = pytest.StashKey[Mapping[str, Any]]()
 GATE: pytest.StashKey[Gate] = pytest.StashKey()
 MEASURED: pytest.StashKey[MeasuredItem] = pytest.StashKey()
 REPORTED = pytest.StashKey[int]()
 RECORDS = pytest.StashKey[list[dict[str, Any]]]()
+#: The records of each test's last attempt, by node id and phase.
+LAST = pytest.StashKey[dict[str, dict[str, list[dict[str, Any]]]]]()
 
 
 def read_markers(items: list[pytest.Item]) -> None:
@@ -196,12 +199,13 @@ def collect_results(config: pytest.Config, report: pytest.TestReport) -> None:
     """Keep what a report brought, for the terminal and the JSON file."""
     if found := getattr(report, "multicore", None):
         config.stash.setdefault(RECORDS, []).extend(found)
+        config.stash.setdefault(LAST, {}).setdefault(report.nodeid, {})[report.when or ""] = found
 
 
 def doctor(config: pytest.Config) -> None:
     """Print what this machine and each environment can give."""
+    from .asked import Asked
     from .environments.catalogue import load
-    from .experiment import Asked
     from .gate import Gate
     from .measurement.machine import this_machine
     from .reports.doctor import examine
@@ -238,6 +242,34 @@ def write_json(session: pytest.Session) -> None:
             reporter = config.pluginmanager.get_plugin("terminalreporter")
             if reporter is not None:
                 reporter.write_line(f"ERROR: --multicore-json={file} cannot be written: {error}", red=True)
+
+
+def add_benchmarks(session: pytest.Session) -> None:
+    """Give the measurements to pytest-benchmark, unless it is missing or does not measure in this process."""
+    measured = session.config.stash.get(LAST, {})
+    theirs = getattr(session.config, "_benchmarksession", None)
+    # Version 4 does not know that it runs in a worker of pytest-xdist; in the controller it is disabled.
+    if not measured or theirs is None or theirs.disabled or theirs.skip or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    from .reports.benchmark import add
+
+    for item in session.items:
+        if item.nodeid in measured:
+            add(theirs, _as_benchmark(item), [one for found in measured[item.nodeid].values() for one in found])
+
+
+def _as_benchmark(item: pytest.Item) -> Test:
+    from .reports.benchmark import Test
+
+    marker, callspec = item.get_closest_marker("benchmark"), getattr(item, "callspec", None)
+    return Test(
+        name=item.name,
+        fullname=item.nodeid,
+        group=marker.kwargs.get("group") if marker else None,
+        param=callspec and callspec.id,
+        params=callspec and callspec.params,
+        told=item.stash[MEASURED].benchmarks if MEASURED in item.stash else (),
+    )
 
 
 def _skip(reason: str) -> NoReturn:

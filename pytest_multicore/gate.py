@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from .asked import Asked, Voice
 from .errors import EnvironmentError_, LimitMissed, MulticoreError, Undecided, UsageError
-from .experiment import Asked, Voice, measure
+from .experiment import measure
 from .interpreters.stage import Stage
 from .interpreters.workload import AnyWorkload, Workload, resolve
 from .measurement.machine import this_machine
@@ -73,6 +74,15 @@ class Gate:
         if chosen == "inherit":
             return None
         return this_machine().threads_auto if chosen == "auto" else int(chosen)
+
+    def sides(self, threads: int | None) -> tuple[int | None, ...]:
+        """The sides to measure: that of so many threads, and one to compare it with where there is a use for it.
+
+        Limits on the speed-up need it; ``min_cores`` can be decided without, but whether busy cores are useful cannot.
+        """
+        baseline = self.settings.baseline
+        told_more = self.limits.min_cores is not None and (threads is None or threads > baseline)
+        return (threads, baseline) if self.limits.need_baseline or told_more else (threads,)
 
     def hold(self, asked: Asked, stage: Stage | None = None) -> Result:
         """Measure, keep the result, and let the test go on only with a pass.

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .asked import Asked
 from .errors import UsageError
-from .experiment import SETUP_TIMEOUT_S, Asked
+from .experiment import SETUP_TIMEOUT_S
 from .gate import Gate
 from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage

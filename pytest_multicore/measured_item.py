@@ -9,54 +9,23 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from .asked import Asked
+from .benchmarked import fixture_asked_for, subject
+from .child_options import NOT_IN_A_CHILD
 from .environments.variables import ChildVariables
 from .errors import LimitMissed, MulticoreError, Undecided, WorkloadError
-from .experiment import SETUP_TIMEOUT_S, Asked, round_timeout_s
+from .experiment import SETUP_TIMEOUT_S, round_timeout_s
 from .gate import Gate
 from .interpreters.live_test import LiveTest, TestAddress, plain_options
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload, import_path
-from .measurement.subject import AnySubject, FreshTest, OpenedWorkload
-
-#: What a child's pytest must not do again: it runs one test, writes no file of the run's and starts no workers.
-NOT_IN_A_CHILD: Mapping[str, Any] = {
-    "multicore_child": True,
-    "pyargs": False,
-    "collectonly": False,
-    "keyword": "",
-    "markexpr": "",
-    "deselect": None,
-    "lf": False,
-    "failedfirst": False,
-    "newfirst": False,
-    "stepwise": False,
-    "stepwise_skip": False,
-    "maxfail": 0,
-    "usepdb": False,
-    "trace": False,
-    "xmlpath": None,
-    "pastebin": None,
-    "durations": None,
-    "setuponly": False,
-    "setupshow": False,
-    "setupplan": False,
-    "numprocesses": None,
-    "maxprocesses": None,
-    "dist": "no",
-    "distload": False,
-    "tx": [],
-    "looponfail": False,
-    "cov_source": [],
-    "timeout": None,
-    "reruns": None,
-}
-
+from .measurement.subject import AnySubject, FreshTest
 
 NOT_REPEATABLE = (
     "the test is not repeatable, for its first call passed and a later one failed: use fresh=True (a new interpreter "
@@ -77,6 +46,7 @@ class MeasuredItem:
 
     Attributes:
         fresh: every round in a new interpreter.
+        benchmarks: what the test said of its benchmark on each side, where it uses pytest-benchmark's fixture.
     """
 
     def __init__(self, item: pytest.Function, gate: Gate, *, fresh: bool) -> None:
@@ -86,6 +56,7 @@ class MeasuredItem:
         self._opened = ExitStack()
         self._sides: list[LiveTest] = []
         self._reports: dict[str, pytest.TestReport] = {}
+        self.benchmarks: Sequence[Mapping[str, Any] | None] = ()
 
     def take_over(self) -> None:
         """Put these phases in the place of the item's own."""
@@ -122,6 +93,17 @@ class MeasuredItem:
             gate.hold(asked, self._stage())
         except WorkloadError as error:
             raise WorkloadError(f"{NOT_REPEATABLE}. {error.args[0]}", error.child_traceback, error.log_tail) from None
+        except (LimitMissed, Undecided, pytest.skip.Exception):
+            self._conclude()
+            raise
+        self._conclude()
+
+    def _conclude(self) -> None:
+        """The rest of a call that waits within its benchmark: its failure is the test's, whatever the verdict."""
+        __tracebackhide__ = True
+        self._gate.opened(self._end_calls)
+        self.benchmarks = [side.benchmark for side in self._sides]
+        self._adopt("call")
 
     def teardown(self) -> None:
         """Tear down in the children, and end them whatever comes of it."""
@@ -159,8 +141,7 @@ class MeasuredItem:
         return self._item.name
 
     def _threads(self) -> tuple[int | None, ...]:
-        baseline = (self._gate.settings.baseline,) if self._gate.limits.need_baseline else ()
-        return (self._gate.threads(), *baseline)
+        return self._gate.sides(self._gate.threads())
 
     def _stage(self) -> Stage:
         return self._gate.stage(also=("pytest",))
@@ -190,6 +171,10 @@ class MeasuredItem:
         if self.fresh:
             self._finish()
 
+    def _end_calls(self) -> None:
+        for side in self._sides:
+            side.conclude(SETUP_TIMEOUT_S)
+
     def _finish(self) -> None:
         for side in self._sides:
             side.finish(SETUP_TIMEOUT_S)
@@ -197,7 +182,7 @@ class MeasuredItem:
     def _subject(self, side: LiveTest, threads: int | None) -> AnySubject:
         timeout_s = round_timeout_s(self._gate.settings)
         if not self.fresh:
-            return OpenedWorkload(side.interpreter, threads, timeout_s)
+            return subject(side, threads, timeout_s)
 
         def open_one() -> LiveTest:
             live = self._open(self._stage(), threads)
@@ -245,11 +230,14 @@ class MeasuredItem:
         ours = {name: value for name, value in vars(config.option).items() if name != "file_or_dir"}
         options = plain_options(ours, {**NOT_IN_A_CHILD, **self._places()})
         file, colons, rest = self._item.nodeid.partition("::")
+        # A plugin that is left out must be so from the start, or its fixtures stay known.
+        left_out = [arg for name in config.option.plugins if name.startswith("no:") for arg in ("-p", name)]
         return TestAddress(
             nodeid=self._item.nodeid,
-            args=(str(config.rootpath / file) + colons + rest,),
+            args=(*left_out, str(config.rootpath / file) + colons + rest),
             options=options,
             path=import_path(stage.provisioned.is_current),
+            benchmark=fixture_asked_for(config, once=self.fresh),
         )
 
     def _places(self) -> dict[str, Any]:
@@ -265,6 +253,9 @@ class MeasuredItem:
         return places
 
     def _close(self) -> None:
+        for side in self._sides:
+            if not side.interpreter.ended:
+                side.interpreter.say_goodbye()  # to all of them first: they end side by side
         self._opened.close()
         self._sides.clear()
 

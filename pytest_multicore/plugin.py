@@ -97,6 +97,12 @@ class Collected:
         """Keep the results that a report brought."""
         front.collect_results(self._config, report)
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Benchmarks, before pytest-benchmark, a wrapper itself, saves and compares what it has."""
+        front.add_benchmarks(session)
+        return (yield)
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """A row a measurement."""

@@ -1,5 +1,6 @@
 """Rounds made of literals, for the pure parts."""
 
+from pytest_multicore.measurement.pace import Pace
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.measurement.usage import ThreadUse
 
@@ -14,11 +15,13 @@ def made(
     os_threads: int = 1,
     ended_share: float = 0.0,
     disturbance: str | None = None,
+    pace: Pace | None = None,
 ) -> Round:
     """A round that took ``wall_s`` and kept ``cores`` busy; ``demand`` defaults to the same."""
     return Round(
         threads=threads,
         repeat=repeat,
+        began_s=0.0,
         wall_s=wall_s,
         cpu_s=cores * wall_s,
         delay_s=((cores if demand is None else demand) - cores) * wall_s,
@@ -30,6 +33,7 @@ def made(
         throttled_s=0.0,
         quiet=True,
         disturbance=disturbance,
+        pace=pace,
     )
 
 

@@ -13,7 +13,11 @@ AGENT = HOUSE / "interpreters" / "agent"
 #: A later room may use an earlier one, never back.
 ROOMS = ("environments", "interpreters", "measurement", "verdicts", "reports")
 #: Top-level modules: what they may use is everything before them here.
-TOP = ("errors", "settings", *ROOMS, "experiment", "gate", "isolated", "measured_item", "front", "fixtures", "plugin")
+TOP = (
+    *("errors", "settings", "child_options", *ROOMS),
+    *("asked", "experiment", "gate", "isolated", "benchmarked", "measured_item"),
+    *("front", "fixtures", "plugin", "__main__"),
+)
 
 MODULES = sorted(file for file in HOUSE.rglob("*.py") if AGENT not in file.parents)
 

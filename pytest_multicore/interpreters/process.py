@@ -154,8 +154,7 @@ class IsolatedInterpreter:
             return
         started_by_it = descendants(self.pid)
         self.say_goodbye()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(CLOSE_TIMEOUT_S)
+        _wait_for_end(self._process, CLOSE_TIMEOUT_S)
         self._end(started_by_it)
 
     def say_goodbye(self) -> None:
@@ -230,8 +229,7 @@ class IsolatedInterpreter:
         return WorkloadError(text, str(message.get("traceback") or ""), self.log_tail())
 
     def _ended(self) -> InterpreterCrashed:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(CLOSE_TIMEOUT_S)
+        _wait_for_end(self._process, CLOSE_TIMEOUT_S)
         how, tail = _how_it_ended(self._process.poll()), self.log_tail()
         self.kill()
         return InterpreterCrashed(f"the isolated interpreter (process {self.pid}) {how}", tail)
@@ -264,6 +262,20 @@ def _spawn(launch: Launch, log: Log, mark: str) -> subprocess.Popen[bytes]:
             f"the interpreter {launch.command[0]} cannot be started: {error.strerror}; "
             "check the path, or let the environment be built again"
         ) from error
+
+
+def _wait_for_end(process: subprocess.Popen[bytes], timeout_s: float) -> None:
+    """Wait until it has ended, at most so long. Popen.wait comes to look every 50 ms; Linux tells at once."""
+    if process.poll() is None and hasattr(os, "pidfd_open"):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as opened:
+            end = os.pidfd_open(process.pid)
+            opened.callback(os.close, end)
+            selector = opened.enter_context(selectors.DefaultSelector())
+            selector.register(end, selectors.EVENT_READ)
+            selector.select(timeout_s)
+            return
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout_s)
 
 
 def _how_it_ended(status: int | None) -> str:

@@ -75,6 +75,10 @@ class Counters(Protocol):
         """The machine as a whole."""
         ...
 
+    def core_of(self, pid: int) -> int | None:
+        """The core on which a process's main thread ran last; None where the system does not say."""
+        ...
+
 
 class PsutilCounters:
     """What psutil knows on any system. Delays are unknown."""
@@ -119,6 +123,13 @@ class PsutilCounters:
         guest_s = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
         steal_s = getattr(times, "steal", 0.0)
         return MachineSnapshot(sum(times) - idle_s - guest_s - steal_s, steal_s, 0.0)
+
+    def core_of(self, pid: int) -> int | None:
+        """See Counters."""
+        try:
+            return int(psutil.Process(pid).cpu_num())
+        except (psutil.Error, AttributeError):  # some systems do not say
+            return None
 
 
 def for_this_system() -> Counters:

@@ -49,6 +49,11 @@ class ProcCounters:
         busy = user + nice + system + irq + softirq
         return MachineSnapshot(busy / _TICKS_PER_S, steal / _TICKS_PER_S, throttled_s())
 
+    def core_of(self, pid: int) -> int | None:
+        """See Counters."""
+        fields = _stat(pid)
+        return int(fields[36]) if fields is not None else None
+
 
 def process_cpu_s(pid: int) -> float | None:
     """CPU time of a process with all its threads, ended ones too; None when it is gone.

@@ -6,7 +6,7 @@ import math
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ class Machine:
         cores_online: logical CPUs that the system runs.
         affinity: the CPUs that this process may run on, or None where the system does not say.
         quota: the tightest cgroup quota in cores, or None.
+        cores_real: how many of these CPUs are no other's second hardware thread; None where the system does not say.
         cpu: the processor's name.
         os: system and release.
     """
@@ -30,6 +31,7 @@ class Machine:
     cores_online: int
     affinity: tuple[int, ...] | None
     quota: float | None
+    cores_real: int | None
     cpu: str
     os: str
 
@@ -57,9 +59,11 @@ class Machine:
 
 def this_machine() -> Machine:
     """Read it anew: affinity and quota may change while pytest runs."""
+    affinity = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else None
     return Machine(
         cores_online=psutil.cpu_count(logical=True) or 1,
-        affinity=tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else None,
+        affinity=affinity,
+        cores_real=_cores_real(affinity) if affinity else psutil.cpu_count(logical=False),
         quota=quota_cores() if sys.platform == "linux" else None,
         cpu=_cpu_name(),
         os=f"{platform.system()} {platform.release()}",
@@ -77,7 +81,7 @@ def cpu_by_process() -> dict[int, tuple[str, float]]:
 
 
 def busiest(
-    before: Mapping[int, tuple[str, float]], after: Mapping[int, tuple[str, float]], wall_s: float, own: frozenset[int]
+    before: Mapping[int, tuple[str, float]], after: Mapping[int, tuple[str, float]], wall_s: float, own: Set[int]
 ) -> list[tuple[str, float]]:
     """Processes not our own that used over 5 % of a core between two snapshots: (name, cores), the busiest three."""
     shares = [
@@ -86,6 +90,15 @@ def busiest(
         if pid not in own
     ]
     return sorted(((who, cores) for who, cores in shares if cores > 0.05), key=lambda share: -share[1])[:3]
+
+
+def _cores_real(cpus: Sequence[int], system: Path = Path("/sys/devices/system/cpu")) -> int | None:
+    """CPUs that share a core list each other as siblings (Documentation/admin-guide/cputopology.rst)."""
+    try:
+        lists = {(system / f"cpu{cpu}" / "topology" / "thread_siblings_list").read_text() for cpu in cpus}
+    except OSError:
+        return None
+    return len(lists)
 
 
 def _cpu_name() -> str:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from .counters import Counters, TreeSnapshot
 from .disturbance import TOLERATED_SHARE, disturbance, surroundings
+from .pace import Pace, Pacer
 from .quiet import wait_until_quiet
 from .usage import OwnClock, ThreadUse, usage
 
-#: Long enough that clocks, messages and scheduling ticks (4 ms) do not matter; short work is repeated to fill it.
-ROUND_S = 0.08
+#: What short work is repeated to fill: clocks, messages and a wake-up (tens of microseconds) do not matter in it.
+#: Longer rounds were measured too (20, 40 and 80 ms, quiet and beside neighbours): their ratios spread no less, more of
+#: them are disturbed, and each costs its length.
+ROUND_S = 0.03
 MOST_REPEATS = 1_000_000
 
 
@@ -44,6 +48,11 @@ class Subject(Protocol):
         """Whether a round may run the region more than once."""
         ...
 
+    @property
+    def first_s(self) -> float | None:
+        """Wall seconds of the region's first run, before any round; None where it has not run."""
+        ...
+
     def prepare(self) -> None:
         """Get ready for the next ``take``, outside the round."""
         ...
@@ -64,16 +73,19 @@ class Round:
     Attributes:
         threads: threads asked for on this side, None for inherited ones.
         repeat: how often the region ran within the round.
+        began_s: when it began, in seconds since the first: which side went first in its row, too.
         wall_s, cpu_s: wall and CPU seconds of the whole round.
         delay_s: seconds that threads stood runnable without a core; None where unknown.
         thread_use: the threads that got CPU time and lived on.
         foreign_s, steal_s, throttled_s: what others used meanwhile (disturbance.Surroundings).
         quiet: whether the other interpreters had come to rest before it.
         disturbance: why it does not count, or None.
+        pace: how fast the cores were; None where nobody looked.
     """
 
     threads: int | None
     repeat: int
+    began_s: float
     wall_s: float
     cpu_s: float
     delay_s: float | None
@@ -83,6 +95,7 @@ class Round:
     throttled_s: float
     quiet: bool
     disturbance: str | None
+    pace: Pace | None = None
 
     @property
     def busy_cores(self) -> float:
@@ -112,13 +125,16 @@ class Bench:
     Attributes:
         subjects: one for each side; the first is the one in question, the others are what it is compared with.
         seed: of the order in which sides take turns, so that a run can be told again.
+        pacer: looks at the cores' speed after each round; None: nobody does.
     """
 
     subjects: Sequence[Subject]
     counters: Counters
     cores_granted: float
     seed: int = 0
+    pacer: Pacer | None = None
     _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
+    _start_s: float = 0.0
 
     def rows(self) -> Iterator[tuple[Round, ...]]:
         """Endless rows of rounds, one a side, in the subjects' order however they took turns.
@@ -126,20 +142,28 @@ class Bench:
         The first row's order is drawn by the seed, then it turns round with each row: a drift of the machine's speed
         favours no side. Rounds that were too short to measure are dropped and only tell how often the region must run.
         """
+        if self.pacer:
+            self.pacer.get_to_know(*(subject.threads or math.ceil(self.cores_granted) for subject in self.subjects))
         order = list(range(len(self.subjects)))
         random.Random(self.seed).shuffle(order)
-        repeat = 1
+        firsts = [subject.first_s for subject in self.subjects if subject.first_s is not None]
+        # A first run, cold, takes longer than the others: this comes near, and never goes beyond.
+        repeat = _repeats_needed(1, min(firsts)) if firsts and self._repeatable else 1
         while True:
             row = self._row(order, repeat)
             order.reverse()
             needed = _repeats_needed(repeat, min(one.wall_s for one in row))
-            if needed == repeat or not all(subject.repeatable for subject in self.subjects):
+            if needed == repeat or not self._repeatable:
                 break
             repeat = needed
         while True:
             yield row
             row = self._row(order, repeat)
             order.reverse()
+
+    @property
+    def _repeatable(self) -> bool:
+        return all(subject.repeatable for subject in self.subjects)
 
     def _row(self, order: Sequence[int], repeat: int) -> tuple[Round, ...]:
         taken = {side: self._take(self.subjects[side], repeat) for side in order}
@@ -152,6 +176,8 @@ class Bench:
             one.pause()
         # What a side started outside its process group was not paused with it.
         quiet = wait_until_quiet([(one.pid, self._trees.get(one.pid)) for one in others], self.counters)
+        self._start_s = self._start_s or time.monotonic()
+        began_s = time.monotonic() - self._start_s
         machine_before, before = self.counters.machine(), self.counters.tree(subject.pid)
         timing = subject.take(repeat)
         after, machine_after = self.counters.tree(subject.pid), self.counters.machine()
@@ -161,9 +187,14 @@ class Bench:
         why = disturbance(timing.wall_s, used.delay_s, self.cores_granted, around)
         if why is None and not quiet:
             why = "the other interpreter's threads kept spinning after their round and never came to rest"
+        pace = None
+        if self.pacer:
+            subject.pause()
+            pace = self.pacer.after_round(used.cpu_s / timing.wall_s, self.counters.core_of(subject.pid))
         return Round(
             threads=subject.threads,
             repeat=repeat,
+            began_s=began_s,
             wall_s=timing.wall_s,
             cpu_s=used.cpu_s,
             delay_s=used.delay_s,
@@ -173,6 +204,7 @@ class Bench:
             throttled_s=around.throttled_s,
             quiet=quiet,
             disturbance=why,
+            pace=pace,
         )
 
 

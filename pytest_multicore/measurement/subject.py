@@ -14,7 +14,7 @@ from pytest_multicore.measurement.rounds import Timing
 from pytest_multicore.measurement.usage import OwnClock
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenedWorkload:
     """See rounds.Subject.
 
@@ -22,11 +22,13 @@ class OpenedWorkload:
         interpreter: where it lives.
         threads: threads asked for, None for inherited ones.
         timeout_s: after so long a silence in a round the interpreter is ended.
+        first_s: see rounds.Subject.
     """
 
     interpreter: IsolatedInterpreter
     threads: int | None
     timeout_s: float
+    first_s: float | None = None
 
     def set_up(self, workload: Workload, path: list[str]) -> None:
         """Have the child import, set up and warm up the workload, outside the measured region; do not wait for it."""
@@ -34,7 +36,7 @@ class OpenedWorkload:
 
     def wait_until_ready(self, timeout_s: float) -> None:
         """Wait for the end of the set-up; see IsolatedInterpreter.ask for the errors."""
-        self.interpreter.wait_for("ready", timeout_s)
+        self.first_s = self.interpreter.wait_for("ready", timeout_s)["warmup_s"]
 
     @property
     def pid(self) -> int:
@@ -88,6 +90,11 @@ class FreshTest:
     def repeatable(self) -> bool:
         """See rounds.Subject."""
         return False
+
+    @property
+    def first_s(self) -> float | None:
+        """See rounds.Subject: every round is a first run."""
+        return None
 
     def prepare(self) -> None:
         """See rounds.Subject."""

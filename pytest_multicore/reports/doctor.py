@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +14,15 @@ from pytest_multicore.environments.discovery import find_interpreter
 from pytest_multicore.errors import MulticoreError
 from pytest_multicore.measurement import counters
 from pytest_multicore.measurement.machine import Machine
+from pytest_multicore.measurement.pace import this_pacer
 from pytest_multicore.reports.record import record
 from pytest_multicore.reports.words import estimate, figure, threads
 
 if TYPE_CHECKING:
     from pytest_multicore.verdicts.result import Result
+
+#: Long enough to see past the moments at which another guest of the host has one of the cores.
+CALIBRATION_S = 0.5
 
 #: Gives the result of the dot product in one environment that is ready.
 Tried = Callable[[str], "Result"]
@@ -32,10 +38,21 @@ def examine(machine: Machine, environments: dict[str, catalogue.Environment], tr
     """
     yield f"machine: {machine.cpu}, {machine.os}"
     yield f"grants: {machine.why_granted()}"
+    yield f"attains: {_attained(machine)}"
     yield f"counters: {_counters()}"
     yield f"environments are cached in {cache.root()}"
     for environment in environments.values():
         yield f"environment {environment.name}: {_examined(environment, tried)}"
+
+
+def _attained(machine: Machine) -> str:
+    pacer = this_pacer(machine, priority=True)
+    began = time.monotonic()
+    while time.monotonic() - began < CALIBRATION_S:
+        pacer.get_to_know(1, math.ceil(machine.cores_granted))
+    if pacer.cores_attainable is None:
+        return "unknown: its cores were not to be had for a moment"
+    return f"the work of {pacer.cores_attainable:.2f} cores with all of them at work, at best"
 
 
 def _counters() -> str:

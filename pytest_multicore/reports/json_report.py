@@ -15,12 +15,17 @@ SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 
 def report(records: list[dict[str, Any]], machine: Machine) -> dict[str, Any]:
     """The whole report as data."""
-    return {"schema": SCHEMA, "machine": machine_record(machine), "results": records}
+    return {"schema": SCHEMA, "machine": machine_record(machine, records), "results": records}
 
 
-def machine_record(machine: Machine) -> dict[str, Any]:
-    """The report's ``machine``."""
-    return {**asdict(machine), "cores_granted": machine.cores_granted}
+def machine_record(machine: Machine, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """The report's ``machine``; what it attains is the most that any measurement saw."""
+    attained = [one["cores_attainable"] for one in records if one["cores_attainable"] is not None]
+    return {
+        **asdict(machine),
+        "cores_granted": machine.cores_granted,
+        "cores_attainable": max(attained, default=None),
+    }
 
 
 def write(file: Path, records: list[dict[str, Any]]) -> None:

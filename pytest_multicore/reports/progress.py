@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_multicore.experiment import Voice
+    from pytest_multicore.asked import Voice
 
 
 class Silent:

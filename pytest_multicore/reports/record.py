@@ -35,6 +35,7 @@ def record(result: Result) -> Record:
         "scaling": _scaling(result.scaling),
         "verdicts": [_verdict(one) for one in result.verdicts],
         "causes": [],
+        "warnings": list(result.warnings),
         "notes": list(result.notes),
         "rounds": _rounds(measured, compared, result.scaling),
         "libraries": list(result.facts.get("libraries", ())),
@@ -44,6 +45,7 @@ def record(result: Result) -> Record:
         "seed": result.seed,
         "budget_s": result.budget_s,
         "duration_s": result.duration_s,
+        "cores_attainable": result.cores_attainable,
     }
 
 

@@ -29,6 +29,9 @@ def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]
         reporter.write(outcome.rstrip() + "\n", **(COLOURS[told["outcome"]] if told else {}))
     for reason, tests in _undecided(records).items():
         reporter.write(f"{', '.join(tests)}: {reason}\n")
+    for told in records:
+        for warning in told["warnings"]:
+            reporter.write(f"warning: {told['workload']}: {warning}\n", yellow=True)
     for note in dict.fromkeys(note for told in records for note in told["notes"]):
         reporter.write(f"note: {note}\n")
 

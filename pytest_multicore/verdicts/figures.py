@@ -73,6 +73,9 @@ class Scaling:
 
 Rows = Sequence[tuple[Round, ...]]
 
+#: Of its full speed; a core's bursts of work differ by 3 % either way, and by 30 to 50 % when it is shared.
+FULL_PACE = 0.85
+
 
 def clean_rows(rows: Rows) -> list[tuple[Round, ...]]:
     """The rows of which no round was disturbed."""
@@ -129,7 +132,7 @@ def comparison(rows: Rows, confidence: float) -> Comparison:
     """The figures of rows whose first round is the contender's and whose second is the baseline's."""
     contender = measurement([row[0] for row in rows], confidence)
     baseline = measurement([row[1] for row in rows], confidence)
-    speedup = _ratio(rows, lambda row: row[1].wall_s / row[0].wall_s, confidence)
+    speedup = _speedup(rows, 0, 1, confidence)
     efficiency = None
     if contender.threads is not None and baseline.threads is not None:
         efficiency = speedup.scaled(baseline.threads / contender.threads)
@@ -150,10 +153,7 @@ def scaling(threads: Sequence[int], rows: Rows, confidence: float) -> Scaling:
         measurements={
             count: measurement([row[side] for row in rows], confidence) for side, count in enumerate(threads)
         },
-        speedups={
-            count: _ratio(rows, lambda row, side=side: row[0].wall_s / row[side].wall_s, confidence)  # type: ignore[misc]
-            for side, count in enumerate(threads)
-        },
+        speedups={count: _speedup(rows, side, 0, confidence) for side, count in enumerate(threads)},
     )
 
 
@@ -161,3 +161,40 @@ def _ratio(rows: Rows, of: Callable[[tuple[Round, ...]], float], confidence: flo
     """The interval of a ratio that each row gives; without bounds when no row is clean."""
     clean = clean_rows(rows)
     return _interval([of(row) for row in clean or rows], confidence, bounded=bool(clean))
+
+
+def _speedup(rows: Rows, side: int, other: int, confidence: float) -> Interval:
+    """The speed-up of one side over another, each given by its place in a row.
+
+    A core below its full speed makes its side slower, and nothing makes one faster. So a row in which the other side
+    had its full pace can show the speed-up too low, never too high: such rows bound it from below. Those in which the
+    side itself had its full pace bound it from above.
+    """
+    clean = clean_rows(rows)
+    full = full_speeds(clean)
+    rising = [row for row in clean if at_full_pace(row[other], full)]
+    falling = [row for row in clean if at_full_pace(row[side], full)]
+    both = [row for row in rising if at_full_pace(row[side], full)]
+
+    def interval(used: Rows) -> Interval:
+        return _interval([row[other].wall_s / row[side].wall_s for row in used], confidence)
+
+    estimate = interval(both or clean or rows).estimate
+    low = interval(rising).low if rising else -math.inf
+    high = interval(falling).high if falling else math.inf
+    return Interval(min(low, estimate), estimate, max(high, estimate), confidence)
+
+
+def full_speeds(rows: Rows) -> dict[int, float]:
+    """What each of so many cores can do, by how many, as was known when the rounds had been taken."""
+    found: dict[int, float] = {}
+    for one in (one for row in rows for one in row):
+        if one.pace is not None:
+            found[one.pace.cores] = max(found.get(one.pace.cores, 0.0), one.pace.full_speed)
+    return found
+
+
+def at_full_pace(taken: Round, full: Mapping[int, float]) -> bool:
+    """Whether the cores had their full speed in a round, as far as anybody looked."""
+    pace = taken.pace
+    return pace is None or (pace.speed is not None and pace.speed >= FULL_PACE * full[pace.cores])

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts.figures import clean_rows
+from pytest_multicore.verdicts.figures import FULL_PACE, at_full_pace, clean_rows, full_speeds
 from pytest_multicore.verdicts.limits import Outcome, Verdict
 from pytest_multicore.verdicts.statistics import fewest_values
+
+#: Of the rows; fewer than these held nothing up.
+WORTH_TELLING = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +90,21 @@ def _too_close(found: Found, clean: int) -> str:
     return (
         f"{undecided.quantity}={undecided.limit:g} lies within [{undecided.interval.low:.3g}, "
         f"{undecided.interval.high:.3g}], the interval after {clean} clean rows in {found.rounds_s:.0f} s; "
+        f"{_held_back(found, clean)}"
         f"move the limit away from {undecided.interval.estimate:.3g}, or raise the budget of {found.budget_s:g} s"
     )
+
+
+def _held_back(found: Found, clean: int) -> str:
+    """What kept the rows from telling more: neighbours, or cores that were slower than they can be."""
+    told = ""
+    if (disturbed := len(found.rows) - clean) > WORTH_TELLING * len(found.rows):
+        told += f"{disturbed} more were disturbed; {_who(found)}"
+    full = full_speeds(clean_rows(found.rows))
+    slow = [row for row in clean_rows(found.rows) if not all(at_full_pace(one, full) for one in row)]
+    if len(slow) > WORTH_TELLING * clean:
+        told += (
+            f"in {len(slow)} of the clean rows the cores had less than {FULL_PACE:.0%} of their full speed, as when "
+            "other guests of a host share them, and such a row cannot prove a miss; "
+        )
+    return told

@@ -26,10 +26,12 @@ class Result:
         python: the child's version.
         facts: what the child told of itself (agent/facts.py).
         blas: the BLAS in use, in words; None when none is loaded.
+        warnings: what passed its limits and is wrong all the same (warnings.py).
         notes: what the reader should know: overridden variables, more threads than cores, priority.
         budget_s, duration_s: seconds allowed for the rounds, and used for everything.
         confidence: of each verdict.
         seed: of the order of sides.
+        cores_attainable: the cores' worth of work that the machine's cores do at once; None where nobody looked.
     """
 
     test: str
@@ -51,4 +53,6 @@ class Result:
     python: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     blas: str | None = None
+    warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    cores_attainable: float | None = None

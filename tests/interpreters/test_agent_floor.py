@@ -10,7 +10,7 @@ import pytest
 from tests.interpreters.dialogue import AGENT, RUNNER, on_every_interpreter
 
 SOURCES = sorted(AGENT.rglob("*.py"))
-LAZY = {"numpy", "theano", "pytensor", "keras", "_pytest", "pytest"}
+LAZY = {"numpy", "theano", "pytensor", "keras", "_pytest", "pytest", "pytest_benchmark", "aspectlib"}
 # Used behind hasattr, or behind a check for the running version: newer than the floor, or not in both 2.7 and 3.
 GUARDED = (
     "faulthandler",

@@ -1,13 +1,14 @@
 import os
+from pathlib import Path
 
 import pytest
 
-from pytest_multicore.measurement.machine import Machine, busiest, this_machine
+from pytest_multicore.measurement.machine import Machine, _cores_real, busiest, this_machine
 
 
 def machine(**changed: object) -> Machine:
-    known: dict[str, object] = {"cores_online": 8, "affinity": tuple(range(8)), "quota": None, "cpu": "", "os": ""}
-    return Machine(**{**known, **changed})  # type: ignore[arg-type]
+    known: dict[str, object] = {"cores_online": 8, "affinity": tuple(range(8)), "quota": None, "cores_real": 8}
+    return Machine(**{**known, "cpu": "", "os": "", **changed})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,17 @@ def test_a_narrowed_affinity_is_seen_at_once() -> None:
     finally:
         os.sched_setaffinity(0, whole)
     assert "affinity 1 CPUs" not in this_machine().why_granted() or len(whole) == 1
+
+
+def test_threads_of_one_core_are_not_two_real_cores(tmp_path: Path) -> None:
+    for cpu, siblings in enumerate(["0-1", "0-1", "2-3", "2-3"]):
+        folder = tmp_path / f"cpu{cpu}" / "topology"
+        folder.mkdir(parents=True)
+        (folder / "thread_siblings_list").write_text(siblings + "\n")
+    assert _cores_real((0, 1, 2, 3), tmp_path) == 2
+    assert _cores_real((0, 2), tmp_path) == 2
+    assert _cores_real((1,), tmp_path) == 1
+    assert _cores_real((0, 9), tmp_path) is None
 
 
 def test_the_busiest_are_named_and_our_own_are_not() -> None:

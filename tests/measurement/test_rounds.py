@@ -7,6 +7,7 @@ from itertools import islice
 import pytest
 
 from pytest_multicore.measurement.counters import MachineSnapshot, TreeSnapshot
+from pytest_multicore.measurement.pace import Pace
 from pytest_multicore.measurement.rounds import ROUND_S, Bench, Timing
 from pytest_multicore.measurement.usage import OwnClock
 
@@ -31,6 +32,9 @@ class StillMachine:
     def machine(self) -> MachineSnapshot:
         return MachineSnapshot(0.0, 0.0, 0.0)
 
+    def core_of(self, pid: int) -> int | None:
+        return pid
+
 
 @dataclass
 class Side:
@@ -45,6 +49,7 @@ class Side:
     prepared: int = 0
 
     repeatable: bool = True
+    first_s: float | None = None
 
     def prepare(self) -> None:
         self.prepared += 1
@@ -88,7 +93,7 @@ def test_the_seed_decides_who_begins() -> None:
     assert beginners == {0, 1}
 
 
-@pytest.mark.parametrize("fastest_s", [1e-7, 1e-6, 3e-4, 0.01, 0.03])
+@pytest.mark.parametrize("fastest_s", [1e-7, 1e-6, 3e-4, 0.01, 0.02])
 def test_short_work_is_repeated_to_fill_a_round(fastest_s: float) -> None:
     made, _, sides = bench(fastest_s, 3 * fastest_s)
     row = next(made.rows())
@@ -100,7 +105,21 @@ def test_short_work_is_repeated_to_fill_a_round(fastest_s: float) -> None:
 def test_the_number_of_repeats_stays() -> None:
     made, _, sides = bench(0.01, 0.02)
     list(islice(made.rows(), 4))
-    assert sides[0].repeats == [1, 8, 8, 8, 8]
+    assert sides[0].repeats == [1, 3, 3, 3, 3]
+
+
+def test_a_first_run_tells_how_often_and_no_round_is_wasted() -> None:
+    made, _, sides = bench(0.001, 0.002)
+    sides[0].first_s, sides[1].first_s = 0.0014, 0.0025
+    list(islice(made.rows(), 2))
+    assert sides[0].repeats == [22, 22], "a first run is cold: 22 of 1 ms are near enough to 30 ms"
+
+
+def test_a_first_run_that_took_very_long_is_only_a_beginning() -> None:
+    made, _, sides = bench(0.001, 0.002)
+    sides[0].first_s, sides[1].first_s = 5.0, 5.0
+    list(islice(made.rows(), 2))
+    assert sides[0].repeats == [1, 30, 30]
 
 
 def test_long_work_runs_once_a_round_and_no_round_is_wasted() -> None:
@@ -120,3 +139,28 @@ def test_one_side_alone_waits_for_nobody() -> None:
     made, _, _ = bench(0.1, spins=True)
     (only,) = next(made.rows())
     assert only.disturbance is None
+
+
+@dataclass
+class Watching:
+    """A pacer that writes down what it is asked."""
+
+    known: list[tuple[int, ...]] = field(default_factory=list)
+    after: list[tuple[float, int | None]] = field(default_factory=list)
+
+    def get_to_know(self, *cores: int) -> None:
+        self.known.append(cores)
+
+    def after_round(self, busy_cores: float, near: int | None) -> Pace:
+        self.after.append((busy_cores, near))
+        return Pace(1, 90.0, 100.0)
+
+
+def test_the_cores_are_looked_at_after_each_round_while_its_side_stands_still() -> None:
+    made, _, sides = bench(0.1, 0.2)
+    made.pacer = watching = Watching()  # type: ignore[assignment]
+    (row,) = islice(made.rows(), 1)
+    assert watching.known == [(2, 2)]
+    assert sorted(watching.after) == [(1.0, 0), (1.0, 1)]
+    assert row[0].pace == Pace(1, 90.0, 100.0)
+    assert [side.pauses for side in sides] == [2, 2], "once for the other's round, once for the look"

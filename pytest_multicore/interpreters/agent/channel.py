@@ -18,6 +18,8 @@ FIELDS = {
     "test": (("arguments", "an object"), ("path", "a list")),
     "begin": (),
     "attempt": (),
+    "prepare": (),
+    "conclude": (),
     "finish": (),
     "close": (),
 }

@@ -1,18 +1,20 @@
 """A pytest item as a workload: its setup and teardown once, its call as often as the parent asks.
 
-    parent -> test       {"arguments": {"options": {}, "args": [...], "nodeid"}, "path": [...]}
+    parent -> test       {"arguments": {"options": {}, "args": [...], "nodeid", "benchmark"}, "path": [...]}
     child  -> collected  {}                       the item was found again
     parent -> begin      {}
     child  -> begun      {"reports": [setup]}                    it is set up
            or ended      {"reports": [setup, teardown], ...}     it failed or was skipped: nothing to call
     parent -> attempt    {}
-    child  -> ready      {"reports": [call], and done's figures of this call}    it passed; rounds and facts may follow
+    child  -> ready      {"reports": [call], "benchmark", and done's figures of this call}
+                                                                 it passed; rounds and facts may follow
            or ended      {"reports": [call, teardown], ...}      it did not: nothing to measure
     parent -> finish     {}                                      after ready only
     child  -> ended      {"reports": [teardown], "warnings": [{"message", "category", "filename", "lineno"}]}
 
 Reports are pytest's own, as `pytest_report_to_serializable` writes them. The first call runs as pytest runs any: its
 report, output and logs are the ones that count. A round then repeats the call without pytest's reporting around it.
+A test that uses pytest-benchmark's fixture is measured within its call of that: see benchmark_rounds.py.
 Runs pytest as it is installed here, 4.4 or later; parses on 2.7 as the rest of the agent, but is never loaded there.
 """
 
@@ -25,19 +27,25 @@ import sys
 NOT_HERE = ("timeout", "rerunfailures", "lfplugin", "nfplugin", "stepwiseplugin", "junitxml", "_cov", "randomly")
 
 
-def run(dialogue, message):
+def run(dialogue, message, load_sibling):
     """Run the session of one item; returns when it is over, its last message sent.
 
     Args:
         dialogue: send(message), receive() for the next decoded message, answer(message) for what the runner answers,
             measure(target, region) to say what a round repeats, clocked(work) for the figures of one call of it.
         message: of type test.
+        load_sibling: gives a module of this folder.
     """
     from _pytest.config import Config
 
-    asked = message["arguments"]
-    one = OneTest(dialogue, asked["nodeid"])
+    asked, benchmarked = message["arguments"], None
+    if asked.get("benchmark") is not None:
+        rounds, fixtures = load_sibling("benchmark_rounds"), load_sibling("benchmark_fixture")
+        benchmarked = rounds.Benchmarked(dialogue, asked["benchmark"], fixtures)
+    one = OneTest(dialogue, asked["nodeid"], benchmarked)
     config = Config.fromdictargs(asked["options"], [str(arg) for arg in asked["args"]])
+    if benchmarked is not None:
+        benchmarked.replace_plugin(config.pluginmanager)
     config.pluginmanager.register(one, "multicore-agent")
     status = config.hook.pytest_cmdline_main(config=config)
     if not one.told:
@@ -56,9 +64,10 @@ def _in_order(**order):
 class OneTest(object):
     """The plugin that runs one item by the parent's word."""
 
-    def __init__(self, dialogue, nodeid):
+    def __init__(self, dialogue, nodeid, benchmarked):
         self._dialogue = dialogue
         self._nodeid = nodeid
+        self._benchmarked = benchmarked
         self._errors = []
         self._left = []
         self._warnings = {}
@@ -71,6 +80,8 @@ class OneTest(object):
         if reporter is not None:
             reporter._tw._file = open(os.devnull, "w")  # noqa: SIM115 - for as long as this process lives
         config.addinivalue_line("markers", "multicore: measured by pytest-multicore")
+        if self._benchmarked is not None:
+            config.addinivalue_line("markers", "benchmark: pytest-benchmark's")
         for name in NOT_HERE:
             plugin = config.pluginmanager.get_plugin(name)
             if plugin is not None:
@@ -132,9 +143,17 @@ class OneTest(object):
         outcome = []
         figures = self._dialogue.clocked(lambda: outcome.append(self._first_call(item, runner)))
         report, passed = outcome[0]
-        if not passed:
+        told, measured = None, None
+        if self._benchmarked is not None:
+            told, measured = self._benchmarked.told(report.outcome == "skipped"), self._benchmarked.ended_by
+            figures = self._benchmarked.figures(figures)
+        if measured == "conclude":
+            self._dialogue.send({"type": "concluded", "reports": self._carried(item, [report]), "benchmark": told})
+            self._dialogue.receive()
+            return []
+        if measured or not passed:
             return [report]
-        self._dialogue.send(dict(figures, type="ready", reports=self._carried(item, [report])))
+        self._dialogue.send(dict(figures, type="ready", reports=self._carried(item, [report]), benchmark=told))
         self._repeat(item)
         return []
 
@@ -155,7 +174,7 @@ class OneTest(object):
         if capture is not None:  # as in any call: a test may read its own output through capsys
             capture.resume_global_capture()
             capture.activate_fixture()
-        self._dialogue.measure(self._nodeid, _region(item))
+        self._dialogue.measure(self._nodeid, _region(item, self._benchmarked))
         while True:
             message = self._dialogue.receive()
             if message["type"] in ("finish", "close"):
@@ -171,10 +190,12 @@ class OneTest(object):
         return [_plain(hook.pytest_report_to_serializable(config=item.config, report=report)) for report in reports]
 
 
-def _region(item):
+def _region(item, benchmarked):
     """The item's call, as often as it is wanted. unittest's runner keeps a failure to itself: it is raised here."""
 
     def region():
+        if benchmarked is not None:
+            benchmarked.restart()
         try:
             item.runtest()
         except Exception as error:

@@ -236,7 +236,7 @@ def run_test(dialogue, message):
     """Run a pytest session of one test, whose last message is its own."""
     targets.put_first([targets.native(folder) for folder in message["path"]])
     try:
-        load_sibling("pytest_agent").run(dialogue, message)
+        load_sibling("pytest_agent").run(dialogue, message, load_sibling)
     except:  # noqa: E722 - see round
         failure = failures.from_user_code(message["arguments"].get("nodeid", "the test"), "cannot be run")
         dialogue.send(failure.message())

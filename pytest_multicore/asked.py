@@ -1,0 +1,81 @@
+"""One measurement as a test asks for it, and where it tells how far it is."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .interpreters.process import IsolatedInterpreter
+from .interpreters.stage import Stage
+from .interpreters.workload import Workload
+from .measurement.rounds import Round
+from .measurement.subject import AnySubject
+from .settings import Settings
+from .verdicts.limits import Limits
+
+
+class Voice(Protocol):
+    """Where a measurement tells how far it is."""
+
+    def step(self, text: str) -> None:
+        """Something that takes long begins or ended: worth a line of its own."""
+        ...
+
+    def live(self, text: str) -> None:
+        """How far it is: replaces what was said before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One measurement as a test asks for it.
+
+    Attributes:
+        test: the test's node id.
+        label: the workload as the test named it, for when no environment can be had.
+        workload: gives the workload, once the environment is known.
+        sides: thread counts, the one in question first; None for inherited threads. One side, two, or more to scale.
+        limits: what the figures are held to.
+        settings: the user's wishes.
+        theano_flags, env: for both sides, beyond the environment's own.
+        scale: whether the sides are a scaling series, counting up.
+        live: an interpreter that is open already, for the first side.
+        ready: all sides, set up already by somebody who also ends them.
+    """
+
+    test: str
+    label: str
+    workload: Callable[[Stage], Workload]
+    sides: tuple[int | None, ...]
+    limits: Limits
+    settings: Settings
+    theano_flags: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    scale: bool = False
+    live: IsolatedInterpreter | None = None
+    ready: Sequence[AnySubject] = ()
+
+    @property
+    def contender(self) -> int | None:
+        """The thread count in question."""
+        return self.sides[-1] if self.scale else self.sides[0]
+
+    @property
+    def baseline(self) -> int | None:
+        """The thread count that it is compared with; None for a single side."""
+        if len(self.sides) == 1:
+            return None
+        return self.sides[0] if self.scale else self.sides[1]
+
+    def compared(self, rows: Sequence[tuple[Round, ...]]) -> list[tuple[Round, ...]]:
+        """The two rounds of each row that limits are about: the side in question and what it is compared with.
+
+        A scaling series counts up from what it is compared with.
+        """
+        return [(row[-1], row[0]) for row in rows] if self.scale else [row[:2] for row in rows]
+
+    def seed(self, workload: Workload) -> int:
+        """The same test takes its sides in the same order each time."""
+        return zlib.crc32(f"{self.test} {workload}".encode())

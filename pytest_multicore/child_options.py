@@ -1,0 +1,39 @@
+"""What a child's pytest must not do again: it runs one test, writes no file of the run's and starts no workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: Options by their names in ``config.option``. A child without a plugin does not know its options, and does not mind.
+NOT_IN_A_CHILD: Mapping[str, Any] = {
+    "multicore_child": True,
+    "pyargs": False,
+    "collectonly": False,
+    "keyword": "",
+    "markexpr": "",
+    "deselect": None,
+    "lf": False,
+    "failedfirst": False,
+    "newfirst": False,
+    "stepwise": False,
+    "stepwise_skip": False,
+    "maxfail": 0,
+    "usepdb": False,
+    "trace": False,
+    "xmlpath": None,
+    "pastebin": None,
+    "durations": None,
+    "setuponly": False,
+    "setupshow": False,
+    "setupplan": False,
+    "numprocesses": None,
+    "maxprocesses": None,
+    "dist": "no",
+    "distload": False,
+    "tx": [],
+    "looponfail": False,
+    "cov_source": [],
+    "timeout": None,
+    "reruns": None,
+}

@@ -1,0 +1,71 @@
+"""Judge again what a JSON report holds: the same rounds must give the same verdicts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pytest_multicore.errors import UsageError
+from pytest_multicore.measurement.pace import Pace
+from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.measurement.usage import ThreadUse
+from pytest_multicore.reports.json_report import SCHEMA
+from pytest_multicore.verdicts import figures
+from pytest_multicore.verdicts.limits import Limits, Verdict, judge, of_comparison, of_measurement
+
+Row = tuple[Round, ...]
+
+
+def replay(file: Path) -> Iterator[tuple[Mapping[str, Any], tuple[Verdict, ...]]]:
+    """Each result of a report that holds rounds and limits, with the verdicts that its rounds give now.
+
+    Raises:
+        UsageError: the file is not a report of this schema.
+    """
+    for told in _results(file):
+        if told["rounds"] and told["verdicts"]:
+            yield told, verdicts(told)
+
+
+def verdicts(told: Mapping[str, Any]) -> tuple[Verdict, ...]:
+    """The verdicts of one result's rounds on its limits."""
+    rows, confidence = rows_of(told), told["confidence"]
+    limits = Limits(**{one["quantity"]: one["limit"] for one in told["verdicts"]})
+    if len(rows[0]) == 1:
+        return judge(limits, of_measurement(figures.measurement([row[0] for row in rows], confidence)))
+    compared = [(row[-1], row[0]) for row in rows] if told["scaling"] else rows
+    return judge(limits, of_comparison(figures.comparison(compared, confidence)))
+
+
+def rows_of(told: Mapping[str, Any]) -> list[Row]:
+    """A result's rounds, in rows of one a side."""
+    return [tuple(map(_round, row)) for _, row in groupby(told["rounds"], key=lambda one: one["row"])]
+
+
+def differs(told: Mapping[str, Any], found: tuple[Verdict, ...]) -> bool:
+    """Whether verdicts found again are not those that the report holds."""
+    return [(one["quantity"], one["outcome"]) for one in told["verdicts"]] != [
+        (one.quantity, one.outcome.value) for one in found
+    ]
+
+
+def _round(told: Mapping[str, Any]) -> Round:
+    plain = {name: value for name, value in told.items() if name not in ("row", "counted")}
+    plain["thread_use"] = tuple(ThreadUse(*use) for use in told["thread_use"])
+    plain["pace"] = None if told["pace"] is None else Pace(**told["pace"])
+    return Round(**plain)
+
+
+def _results(file: Path) -> list[Mapping[str, Any]]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        if found["schema"] == SCHEMA:
+            return list(found["results"])
+        raise UsageError(f"{file}: a report of schema {found['schema']}; this version reads schema {SCHEMA}")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}; expected a file of --multicore-json") from None
+    except (ValueError, TypeError, KeyError):
+        raise UsageError(f"{file} is not a report of pytest-multicore; expected a file of --multicore-json") from None
