@@ -186,7 +186,7 @@ def simulated(asked: Asked, noise: Noise, s: float, values: Sequence[float]) -> 
     return cells
 
 
-def _chunks(asked: Asked, noise: Noise, s: float, alternating: bool = True) -> Iterator[Array]:
+def _chunks(asked: Asked, noise: Noise, s: float, alternating: bool = False) -> Iterator[Array]:
     draw = default_rng([asked.seed, round(1000 * s), *noise.name.encode()])
     for done in range(0, asked.runs, CHUNK):
         yield noise.log_ratios(draw, Turns(min(CHUNK, asked.runs - done), asked.pairs, alternating), s)

@@ -30,7 +30,7 @@ class Turns:
 
     runs: int
     pairs: int
-    alternating: bool = True
+    alternating: bool = False
 
     def of_one_machine(self, draw: Generator, log_times: Array) -> Array:
         """Log ratios on a machine where the rounds, in time, take so long whichever side they are of."""

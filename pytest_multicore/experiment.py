@@ -32,6 +32,7 @@ from .verdicts.limits import (
     of_comparison,
     of_measurement,
     overall,
+    says_slow,
     settled,
     unreachable,
 )
@@ -44,8 +45,8 @@ SETUP_TIMEOUT_S = 600.0
 FACTS_TIMEOUT_S = 60.0
 #: A round that alone takes the whole budget can decide nothing; none is given up before this, however small the budget.
 SHORTEST_ROUND_TIMEOUT_S = 30.0
-#: A virtual machine's cores can share one real core for a second or two, and no counter tells: a miss is believed only
-#: when it lasts longer than that.
+#: A virtual machine's cores can share one real core for a second or two. The pacer sees most of that; what says that a
+#: program is slow is believed only when it lasts longer.
 SHORTEST_FAILURE_S = 4.0
 #: Of the granted cores: a machine that attains less of them has something to say about that.
 HARDLY_ALL = 0.85
@@ -155,7 +156,7 @@ def _enough(asked: Asked, rows: Sequence[tuple[Round, ...]], took_s: float) -> b
     """Whether the limits are decided; without limits, whether the medians are bounded with a little to spare."""
     if asked.limits.asked():
         verdicts = _judged(asked, rows)
-        return settled(verdicts) and (overall(verdicts) is Outcome.PASSED or took_s >= SHORTEST_FAILURE_S)
+        return settled(verdicts) and (took_s >= SHORTEST_FAILURE_S or not any(map(says_slow, verdicts)))
     spared = len(figures.clean_rows(rows)) - fewest_values(asked.settings.confidence)
     return spared >= ROWS_BEYOND_FEWEST and _bounded(asked, rows) is Outcome.PASSED
 

@@ -117,6 +117,21 @@ class Round:
         """CPU seconds and waits for a core per wall second; None where waits are unknown."""
         return None if self.delay_s is None else (self.cpu_s + self.delay_s) / self.wall_s
 
+    @property
+    def most_cores(self) -> float | None:
+        """Cores busy at most, had nobody kept the threads waiting; None where waits are unknown.
+
+        Without them the round would have been shorter by at most their sum. Demanded cores are no such bound: a thread
+        that sleeps until a displaced one is done stands in no queue. Nor are the waits known of threads that ended
+        within the round: theirs are at most the time that others used.
+        """
+        if self.delay_s is None or self.demanded_cores is None:
+            return None
+        waited_s = self.delay_s if self.all_threads_seen else max(self.delay_s, self.foreign_s)
+        if waited_s >= self.wall_s:
+            return math.inf
+        return max(self.demanded_cores, self.cpu_s / (self.wall_s - waited_s))
+
 
 @dataclass
 class Bench:
@@ -139,19 +154,21 @@ class Bench:
     def rows(self) -> Iterator[tuple[Round, ...]]:
         """Endless rows of rounds, one a side, in the subjects' order however they took turns.
 
-        The first row's order is drawn by the seed, then it turns round with each row: a drift of the machine's speed
-        favours no side. Rounds that were too short to measure are dropped and only tell how often the region must run.
+        Each row's order is drawn: given all speeds that the machine had, a pair is as likely to have met them in one
+        order as in the other, so that neither a drift nor an autocorrelation favours a side or a run of pairs. Rounds
+        that were too short to measure are dropped and only tell how often the region must run.
         """
         if self.pacer:
             self.pacer.get_to_know(*(subject.threads or math.ceil(self.cores_granted) for subject in self.subjects))
         order = list(range(len(self.subjects)))
-        random.Random(self.seed).shuffle(order)
+        draw = random.Random(self.seed)
+        draw.shuffle(order)
         firsts = [subject.first_s for subject in self.subjects if subject.first_s is not None]
         # A first run, cold, takes longer than the others: this comes near, and never goes beyond.
         repeat = _repeats_needed(1, min(firsts)) if firsts and self._repeatable else 1
         while True:
             row = self._row(order, repeat)
-            order.reverse()
+            draw.shuffle(order)
             needed = _repeats_needed(repeat, min(one.wall_s for one in row))
             if needed == repeat or not self._repeatable:
                 break
@@ -159,7 +176,7 @@ class Bench:
         while True:
             yield row
             row = self._row(order, repeat)
-            order.reverse()
+            draw.shuffle(order)
 
     @property
     def _repeatable(self) -> bool:

@@ -90,13 +90,13 @@ def measurement(rounds: Sequence[Round], confidence: float) -> Measurement:
     def interval(values: Sequence[float]) -> Interval:
         return _interval(values, confidence, bounded=bool(clean))
 
-    busy, demand = _bracket(rounds, confidence)
+    busy, demand, most = _bracket(rounds, confidence)
     return Measurement(
         threads=used[0].threads,
         rounds=tuple(rounds),
         wall_s=interval([one.wall_s / one.repeat for one in used]),
         cpu_s=interval([one.cpu_s / one.repeat for one in used]),
-        cores=Interval(busy.low, busy.estimate, demand.high if demand else busy.high, confidence),
+        cores=Interval(busy.low, busy.estimate, most.high, confidence),
         demand=demand,
         threads_seen=_threads_seen(used, interval([float(len(one.thread_use)) for one in used])),
     )
@@ -109,17 +109,19 @@ def _threads_seen(rounds: Sequence[Round], living: Interval) -> Interval:
     return Interval(living.low + 1, living.estimate + 1, math.inf, living.confidence)
 
 
-def _bracket(rounds: Sequence[Round], confidence: float) -> tuple[Interval, Interval | None]:
-    """Cores busy and cores demanded. A neighbour lowers the one and not the other, so his rounds count here too."""
-    known = [(one.busy_cores, one.demanded_cores) for one in rounds if one.demanded_cores is not None and one.undivided]
+def _bracket(rounds: Sequence[Round], confidence: float) -> tuple[Interval, Interval | None, Interval]:
+    """Cores busy, demanded, and busy at most. A neighbour lowers the first, not the last: his rounds count here too."""
+    known = [
+        (one.busy_cores, one.demanded_cores, one.most_cores)
+        for one in rounds
+        if one.demanded_cores is not None and one.most_cores is not None and one.undivided
+    ]
     if known:
-        return (
-            _interval([busy for busy, _ in known], confidence),
-            _interval([demanded for _, demanded in known], confidence),
-        )
+        busy, demanded, most = (_interval(values, confidence) for values in zip(*known, strict=True))
+        return busy, demanded, most
     clean = [one.busy_cores for one in rounds if one.disturbance is None]
-    rough = [one.busy_cores for one in rounds]
-    return _interval(clean or rough, confidence, bounded=bool(clean)), None
+    found = _interval(clean or [one.busy_cores for one in rounds], confidence, bounded=bool(clean))
+    return found, None, found
 
 
 def _interval(values: Sequence[float], confidence: float, *, bounded: bool = True) -> Interval:

@@ -100,6 +100,12 @@ def settled(verdicts: Sequence[Verdict]) -> bool:
     return overall(verdicts) is not Outcome.INCONCLUSIVE
 
 
+def says_slow(verdict: Verdict) -> bool:
+    """Whether a slow spell of the machine could bring this verdict about: a miss, or a ``max_speedup`` that is met."""
+    passed = verdict.outcome is Outcome.PASSED
+    return verdict.outcome is Outcome.FAILED or (passed and verdict.quantity == "max_speedup")
+
+
 def unreachable(limits: Limits, cores_granted: float, threads: int | None, baseline: int | None) -> str | None:
     """Why nothing can be decided on this machine, or None when something can.
 

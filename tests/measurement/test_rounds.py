@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 
@@ -74,8 +74,19 @@ def test_sides_take_turns_and_each_row_is_in_the_sides_order(seed: int) -> None:
     made, diary, _ = bench(0.1, 0.2, seed=seed)
     rows = list(islice(made.rows(), 4))
     assert [[one.wall_s for one in row] for row in rows] == [[0.1, 0.2]] * 4
-    first = diary[0]
-    assert diary == [first, 1 - first, 1 - first, first] * 2
+    assert [sorted(diary[at : at + 2]) for at in range(0, 8, 2)] == [[0, 1]] * 4
+
+
+def test_each_row_begins_with_a_side_drawn_by_the_seed() -> None:
+    begun = []
+    for seed in (0, 0, 1):
+        made, diary, _ = bench(0.1, 0.2, seed=seed)
+        list(islice(made.rows(), 200))
+        begun.append(diary[::2])
+    assert begun[0] == begun[1] != begun[2]
+    changes = sum(one != other for one, other in pairwise(begun[0]))
+    assert 70 < sum(begun[0]) < 130
+    assert 70 < changes < 130
 
 
 def test_a_side_is_paused_while_the_other_runs() -> None:

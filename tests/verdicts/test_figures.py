@@ -17,9 +17,18 @@ def test_a_measurement_is_of_one_repetition() -> None:
 
 
 def test_busy_and_demanded_cores_bracket_the_truth() -> None:
-    """Threads that waited for a core may have been busy, had there been one."""
-    measured = figures.measurement([made(cores=1.2, demand=1.9)] * 8, 0.99)
-    assert (measured.cores.low, measured.cores.high) == (pytest.approx(1.2), pytest.approx(1.9))
+    """Threads that waited for a core may have been busy, and others may have slept until they were done."""
+    measured = figures.measurement([made(cores=1.2, demand=1.6)] * 8, 0.99)
+    assert (measured.cores.low, measured.cores.high) == (pytest.approx(1.2), pytest.approx(1.2 / 0.6))
+    # A program that is idle most of the time demanded more than that.
+    assert figures.measurement([made(cores=0.2, demand=0.3)] * 8, 0.99).cores.high == pytest.approx(0.3)
+
+
+def test_waits_of_threads_that_ended_are_bounded_by_what_others_used() -> None:
+    halves = dataclasses.replace(made(cores=1.0, demand=1.1, ended_share=0.5), foreign_s=0.05)
+    assert figures.measurement([halves] * 8, 0.99).cores.high == pytest.approx(2.0)
+    kept_waiting = dataclasses.replace(halves, foreign_s=0.1)
+    assert figures.measurement([kept_waiting] * 8, 0.99).cores.high == math.inf
 
 
 def test_a_comparison_divides_pair_by_pair() -> None:
@@ -53,8 +62,8 @@ def test_without_a_clean_round_times_have_no_bounds() -> None:
 
 
 def test_a_neighbour_widens_the_bracket_of_cores_and_no_more() -> None:
-    measured = figures.measurement([made(cores=1.1, demand=2.0, disturbance="noise")] * 8, 0.99)
-    assert (measured.cores.low, measured.cores.high) == (pytest.approx(1.1), pytest.approx(2.0))
+    measured = figures.measurement([made(cores=1.1, demand=1.5, disturbance="noise")] * 8, 0.99)
+    assert (measured.cores.low, measured.cores.high) == (pytest.approx(1.1), pytest.approx(1.1 / 0.6))
 
 
 def test_rounds_that_a_hypervisor_cut_short_bound_no_cores() -> None:

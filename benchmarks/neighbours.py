@@ -1,0 +1,76 @@
+"""Neighbours that load the machine while something is measured: real processes, which end by themselves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+#: So long a neighbour lives at most, should nobody end it.
+LONGEST_S = 900
+
+BUSY = "while time.monotonic() < end: sum(range(1000))"
+GUSTS = """
+while time.monotonic() < end:
+    pause = time.monotonic() + 0.2
+    while time.monotonic() < pause: sum(range(1000))
+    time.sleep(0.2)
+"""
+HOG = """
+import numpy
+source, target = numpy.ones(16_000_000), numpy.empty(16_000_000)
+while time.monotonic() < end: numpy.copyto(target, source)
+"""
+SUITE = """
+import json, time
+import pytest
+
+@pytest.mark.parametrize("number", range(2000))
+def test_parses(number):
+    end = time.monotonic() + 0.02
+    while time.monotonic() < end: json.loads(json.dumps({str(key): [key] * 10 for key in range(200)}))
+    time.sleep(0.005)
+"""
+NAMES = ("none", "one", "two", "gusts", "suite", "hog")
+
+
+@contextmanager
+def neighbours(name: str) -> Iterator[None]:
+    """Have these neighbours for a while: one of NAMES.
+
+    none; one or two endless loops; one that comes and goes every 200 ms; an unmarked suite on two workers of
+    pytest-xdist, again and again; a process that copies memory.
+    """
+    scripts = {"none": [], "one": [BUSY], "two": [BUSY, BUSY], "gusts": [GUSTS], "hog": [HOG]}
+    with ExitStack() as running:
+        if name == "suite":
+            folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+            (folder / "test_suite.py").write_text(SUITE)
+            (folder / "pytest.ini").write_text("[pytest]\n")
+            again = f"for _ in range({LONGEST_S // 20}): subprocess.run({_suite()!r}, cwd={str(folder)!r})"
+            _start(running, f"import subprocess\n{again}", quiet=True)
+        for script in scripts.get(name, []):
+            _start(running, f"import time\nend = time.monotonic() + {LONGEST_S}\n{script}")
+        yield
+
+
+def _suite() -> Sequence[str]:
+    return [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:multicore", "-p", "no:cacheprovider"]
+
+
+def _start(running: ExitStack, script: str, *, quiet: bool = False) -> None:
+    output = subprocess.DEVNULL if quiet else None
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=output, stderr=output, start_new_session=True)
+    running.callback(_end, process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it with what it started: it leads a session of its own."""
+    import os
+    import signal
+
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
