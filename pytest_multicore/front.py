@@ -14,34 +14,55 @@ from .errors import UsageError
 if TYPE_CHECKING:
     from .gate import Gate
     from .measured_item import MeasuredItem
-    from .reports.benchmark import Test
 
 MARKER_VALUES = pytest.StashKey[Mapping[str, Any]]()
 GATE: pytest.StashKey[Gate] = pytest.StashKey()
 MEASURED: pytest.StashKey[MeasuredItem] = pytest.StashKey()
 REPORTED = pytest.StashKey[int]()
+#: Whether any collected test may measure.
+ANY_MEASURES = pytest.StashKey[bool]()
 RECORDS = pytest.StashKey[list[dict[str, Any]]]()
 #: The records of each test's last attempt, by node id and phase.
 LAST = pytest.StashKey[dict[str, dict[str, list[dict[str, Any]]]]]()
 
 
-def read_markers(items: list[pytest.Item]) -> None:
+def read_markers(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Validate the markers of all collected tests, and keep their values with the tests.
+
+    A suite that has none pays for nothing but this walk over its tests: half a microsecond each.
 
     Raises:
         pytest.UsageError: names every test whose marker is wrong, and how.
     """
-    wrong = []
+    wrong, any_measures = [], False
+    marked: dict[pytest.Collector | None, bool] = {}
     for item in items:
+        if not (_marked(item.own_markers) or _within_marked(item.parent, marked)):
+            any_measures = any_measures or _is_measured_through_fixtures(item)
+            continue
         marker = item.get_closest_marker("multicore")
         # A module's mark reaches its doctests too; they are left alone.
         if marker is not None and not isinstance(item, pytest.DoctestItem):
+            any_measures = True
             try:
                 item.stash[MARKER_VALUES] = _read_marker(item, marker)
             except UsageError as error:
                 wrong.append(str(error))
+    config.stash[ANY_MEASURES] = any_measures
     if wrong:
         raise pytest.UsageError("\n".join(wrong))
+
+
+def _marked(markers: Sequence[pytest.Mark]) -> bool:
+    return any(mark.name == "multicore" for mark in markers) if markers else False
+
+
+def _within_marked(parent: pytest.Collector | None, known: dict[pytest.Collector | None, bool]) -> bool:
+    """Whether a module or class, or what holds it, is marked; thousands of tests have the same few."""
+    if parent not in known:
+        above = getattr(parent, "parent", None)
+        known[parent] = parent is not None and (_marked(parent.own_markers) or _within_marked(above, known))
+    return known[parent]
 
 
 def _read_marker(item: pytest.Item, marker: pytest.Mark) -> Mapping[str, Any]:
@@ -63,7 +84,7 @@ def _read_marker(item: pytest.Item, marker: pytest.Mark) -> Mapping[str, Any]:
 
 
 def _is_measured_through_fixtures(item: pytest.Item) -> bool:
-    return bool(settings.FIXTURES.intersection(getattr(item, "fixturenames", ())))
+    return not settings.FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def is_child(config: pytest.Config) -> bool:
@@ -74,7 +95,7 @@ def is_child(config: pytest.Config) -> bool:
 def measure_calls(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Have marked tests that know nothing of this plugin run their phases in isolated interpreters."""
     marked = _measured_by_their_calls(items)
-    if not marked or _why_plain(config):
+    if not marked or config.option.collectonly or _why_plain(config):
         return
     from .measured_item import MeasuredItem
 
@@ -91,6 +112,8 @@ def _measured_by_their_calls(items: Sequence[pytest.Item]) -> list[pytest.Item]:
 
 def say_what_runs_plainly(config: pytest.Config, items: Sequence[pytest.Item]) -> str:
     """The line that tells of marked tests that are not measured; empty when there are none."""
+    if not config.stash.get(ANY_MEASURES, False):
+        return ""
     return (_why_plain(config) or "") if _measured_by_their_calls(items) else ""
 
 
@@ -127,9 +150,11 @@ def given(config: pytest.Config, option: settings.Option) -> object:
     return on_command_line
 
 
-def measures(item: pytest.Item) -> bool:
-    """Whether a test may take the machine for a measurement."""
-    return MARKER_VALUES in item.stash or _is_measured_through_fixtures(item)
+def measures(session: pytest.Session) -> bool:
+    """Whether a test that will run may take the machine for a measurement."""
+    return session.config.stash.get(ANY_MEASURES, False) and any(
+        MARKER_VALUES in item.stash or _is_measured_through_fixtures(item) for item in session.items
+    )
 
 
 class TakeTurns:
@@ -251,25 +276,12 @@ def add_benchmarks(session: pytest.Session) -> None:
     # Version 4 does not know that it runs in a worker of pytest-xdist; in the controller it is disabled.
     if not measured or theirs is None or theirs.disabled or theirs.skip or "PYTEST_XDIST_WORKER" in os.environ:
         return
-    from .reports.benchmark import add
+    from .reports.benchmark import Test, add
 
     for item in session.items:
         if item.nodeid in measured:
-            add(theirs, _as_benchmark(item), [one for found in measured[item.nodeid].values() for one in found])
-
-
-def _as_benchmark(item: pytest.Item) -> Test:
-    from .reports.benchmark import Test
-
-    marker, callspec = item.get_closest_marker("benchmark"), getattr(item, "callspec", None)
-    return Test(
-        name=item.name,
-        fullname=item.nodeid,
-        group=marker.kwargs.get("group") if marker else None,
-        param=callspec and callspec.id,
-        params=callspec and callspec.params,
-        told=item.stash[MEASURED].benchmarks if MEASURED in item.stash else (),
-    )
+            told = item.stash[MEASURED].benchmarks if MEASURED in item.stash else ()
+            add(theirs, Test.of(item, told), [one for found in measured[item.nodeid].values() for one in found])
 
 
 def _skip(reason: str) -> NoReturn:

@@ -36,7 +36,9 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     front.settings_of(config, {})
     front.check_json(config)
-    config.pluginmanager.register(Collected(config), "multicore-collected")
+    if getattr(config.option, "dist", "no") != "no":
+        # The controller of pytest-xdist collects nothing: what its workers measure comes with their reports.
+        config.pluginmanager.register(Collected(config), "multicore-collected")
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
@@ -55,13 +57,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Wrong markers are errors here, before any test has run; a session that measures takes turns with others."""
     if front.is_child(config):
         return
-    front.read_markers(items)
+    front.read_markers(config, items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Only now is known which tests will run: a session that measures takes turns with others on the host."""
-    if not front.is_child(session.config) and any(map(front.measures, session.items)):
-        session.config.pluginmanager.register(front.TakeTurns(session.config), "multicore-turns")
+    if not front.is_child(session.config) and front.measures(session):
+        plugins = session.config.pluginmanager
+        plugins.register(front.TakeTurns(session.config), "multicore-turns")
+        plugins.register(Measuring(), "multicore-measuring")
+        if not plugins.has_plugin("multicore-collected"):
+            plugins.register(Collected(session.config), "multicore-collected")
         front.measure_calls(session.config, session.items)
 
 
@@ -70,25 +76,27 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     return front.say_what_runs_plainly(config, items) or []
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """A test that carries limits must have measured something."""
-    outcome = yield
-    if front.MARKER_VALUES in item.stash:
-        front.check_measured(item)
-    return outcome
+class Measuring:
+    """What happens at each test of a session that measures; others do without, at some microseconds a test."""
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """A test that carries limits must have measured something."""
+        outcome = yield
+        if front.MARKER_VALUES in item.stash:
+            front.check_measured(item)
+        return outcome
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Results travel with the test's report."""
-    report = yield
-    front.attach_results(item, report)
-    return report
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Results travel with the test's report."""
+        report = yield
+        front.attach_results(item, report)
+        return report
 
 
 class Collected:
-    """What needs the config where pytest does not hand it over."""
+    """What becomes of reports: here, or in the controller of pytest-xdist."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config

@@ -98,3 +98,18 @@ def test_b():
     result.stdout.fnmatch_lines(["E *shown in detail!*"])
     (told,) = json.loads((pytester.path / "report.json").read_text())["results"]
     assert told["python"].startswith(version + ".")
+
+
+def test_an_environment_with_a_pytest_that_is_too_old_is_refused(run, pytester) -> None:  # type: ignore[no-untyped-def]
+    pytester.makepyprojecttoml(
+        """
+        [tool.pytest-multicore.environments.other]
+        python = "3.6"
+        requires = ["pytest==5.3.5"]
+        """
+    )
+    result = run("@pytest.mark.multicore(environment='other')\ndef test_a(): work()\n", "-rs")
+    if "no Python" in result.stdout.str():
+        pytest.skip("no Python 3.6 on this machine")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*test_a cannot be run: ImportError: pytest 5.3.5 *it must be 5.4 or later*"])

@@ -42,6 +42,13 @@ class Test:
     params: Mapping[str, Any] | None = None
     told: Sequence[Mapping[str, Any] | None] = ()
 
+    @classmethod
+    def of(cls, item: Any, told: Sequence[Mapping[str, Any] | None]) -> Test:
+        """The test of a pytest item."""
+        marker, callspec = item.get_closest_marker("benchmark"), getattr(item, "callspec", None)
+        group = marker.kwargs.get("group") if marker else None
+        return cls(item.name, item.nodeid, group, callspec and callspec.id, callspec and callspec.params, told)
+
 
 @dataclass(frozen=True, slots=True)
 class Side:

@@ -15,7 +15,7 @@
 Reports are pytest's own, as `pytest_report_to_serializable` writes them. The first call runs as pytest runs any: its
 report, output and logs are the ones that count. A round then repeats the call without pytest's reporting around it.
 A test that uses pytest-benchmark's fixture is measured within its call of that: see benchmark_rounds.py.
-Runs pytest as it is installed here, 4.4 or later; parses on 2.7 as the rest of the agent, but is never loaded there.
+Runs pytest as it is installed here, 5.4 or later; parses on 2.7 as the rest of the agent, but is never loaded there.
 """
 
 import json
@@ -38,6 +38,7 @@ def run(dialogue, message, load_sibling):
     """
     from _pytest.config import Config
 
+    _refuse_old_pytest()
     asked, benchmarked = message["arguments"], None
     if asked.get("benchmark") is not None:
         rounds, fixtures = load_sibling("benchmark_rounds"), load_sibling("benchmark_fixture")
@@ -50,6 +51,13 @@ def run(dialogue, message, load_sibling):
     status = config.hook.pytest_cmdline_main(config=config)
     if not one.told:
         dialogue.send(one.lost("pytest ended with status %s before the test was collected" % status))
+
+
+def _refuse_old_pytest():
+    import pytest
+
+    if tuple(int(part) for part in pytest.__version__.split(".")[:2]) < (5, 4):
+        raise ImportError("pytest %s is installed there; it must be 5.4 or later" % pytest.__version__)
 
 
 def _in_order(**order):
@@ -92,6 +100,7 @@ class OneTest(object):
         if report.failed:
             self._errors.append(str(report.longrepr))
 
+    @_in_order(optionalhook=True)  # new in pytest 6
     def pytest_warning_recorded(self, warning_message, when, nodeid, location):
         """Keep the test's warnings; one that every repetition gives again counts once."""
         if when == "runtest":

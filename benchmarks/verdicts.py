@@ -1,0 +1,182 @@
+"""Who is right on a crowded machine: labelled programs, real neighbours, this plugin and its peers.
+
+    python benchmarks/verdicts.py --file verdicts.jsonl [--times 10] [--peers 3] [--priority off]
+
+First each program's speed-up on the quiet machine is measured (2 threads against 1, ten long measurements; keep the
+machine to yourself). Then each is held, beside each kind of neighbour, to a limit 20 % under that value and one 20 %
+over it; a limit that no program can reach on this machine is put as its counterpart, ``max_speedup`` 20 % under. The
+file takes a line a run: start again with the same file to go on where it stopped. At the end, and with ``--table``,
+prints Markdown tables of the runs in it: wrong and inconclusive verdicts, and seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import neighbours
+import peers
+import verdict_cases
+
+from pytest_multicore.asked import Asked
+from pytest_multicore.experiment import measure
+from pytest_multicore.interpreters.stage import Stage
+from pytest_multicore.interpreters.workload import resolve
+from pytest_multicore.settings import resolve as resolve_settings
+from pytest_multicore.verdicts.limits import Limits, Outcome
+
+THREADS = 2
+OURS = "pytest-multicore"
+FILE = Path(verdict_cases.__file__)
+QUIET_TIMES = 10
+
+
+@dataclass(frozen=True)
+class Run:
+    """One verdict.
+
+    Attributes:
+        tool, case, neighbour: who judged what beside whom.
+        limit: ``min_speedup`` or ``max_speedup``.
+        value: of the limit.
+        right: the verdict that the quiet machine's value gives.
+        said: the verdict.
+        estimate: of the speed-up; None where none was told.
+        seconds: that it took.
+        why: of an inconclusive one.
+    """
+
+    tool: str
+    case: str
+    neighbour: str
+    limit: str
+    value: float
+    right: str
+    said: str
+    estimate: float | None
+    seconds: float
+    why: str = ""
+
+
+class Silent:
+    """A voice that says nothing."""
+
+    def step(self, text: str) -> None:
+        """See asked.Voice."""
+
+    def live(self, text: str) -> None:
+        """See asked.Voice."""
+
+
+def main() -> None:
+    """Go on where the file stopped, then print its tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--file", type=Path, required=True, help="the runs, a line each; made when it is not there")
+    parser.add_argument("--times", type=int, default=10, help="verdicts of ours in each cell and on each limit")
+    parser.add_argument("--peers", type=int, default=0, metavar="TIMES", help="verdicts of each peer likewise")
+    parser.add_argument("--priority", choices=["auto", "off"], default="auto")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
+    parser.add_argument("--table", action="store_true", help="print the tables of the runs so far, and run nothing")
+    asked = parser.parse_args()
+    lines = [json.loads(line) for line in asked.file.read_text().splitlines()] if asked.file.exists() else []
+    quiet = {line["case"]: line["speedup"] for line in lines if "speedup" in line}
+    runs = [Run(**line) for line in lines if "tool" in line]
+    if not asked.table:
+        ends = time.monotonic() + asked.seconds
+        with asked.file.open("a") as file:
+            _measure_quiet(file, quiet, asked.priority)
+            for run in _missing(runs, quiet, asked, ends):
+                runs.append(run)
+                print(json.dumps(asdict(run)), file=file, flush=True)
+    _print_tables(runs, quiet)
+
+
+def _measure_quiet(file, quiet: dict[str, float], priority: str) -> None:  # type: ignore[no-untyped-def]
+    for case in verdict_cases.CASES:
+        if case.__name__ not in quiet:
+            # The last rounds' median: a program that starts serial is judged by what it comes to.
+            found = [_ours(case.__name__, Limits(), priority, budget=3)[1] for _ in range(QUIET_TIMES)]
+            quiet[case.__name__] = statistics.median(one for one in found if one is not None)
+            print(json.dumps({"case": case.__name__, "speedup": quiet[case.__name__]}), file=file, flush=True)
+
+
+def _missing(runs: Sequence[Run], quiet: Mapping[str, float], asked: argparse.Namespace, ends: float) -> Iterator[Run]:
+    """Take the runs that are not there yet, all cells once before any is taken twice."""
+    done = Counter((one.tool, one.case, one.neighbour, one.limit, one.right) for one in runs)
+    wanted = {OURS: asked.times, **dict.fromkeys(peers.TOOLS, asked.peers)}
+    for number in range(max(wanted.values())):
+        for neighbour in neighbours.NAMES:
+            todo = [
+                (tool, case, limit)
+                for case in quiet
+                for limit in _limits(quiet[case])
+                for tool, times in wanted.items()
+                if number < times and done[tool, case, neighbour, limit[0], limit[2]] <= number
+            ]
+            if not todo:
+                continue
+            with neighbours.neighbours(neighbour):
+                time.sleep(1)
+                for tool, case, limit in todo:
+                    if time.monotonic() > ends:
+                        return
+                    yield _run(tool, case, neighbour, limit, asked.priority)
+
+
+def _limits(quiet: float) -> list[tuple[str, float, str]]:
+    """Name, value and right verdict of a limit 20 % under the quiet value and of one 20 % over it."""
+    over = ("min_speedup", 1.2 * quiet, "failed") if 1.2 * quiet <= THREADS else ("max_speedup", 0.8 * quiet, "failed")
+    return [("min_speedup", 0.8 * quiet, "passed"), over]
+
+
+def _run(tool: str, case: str, neighbour: str, limit: tuple[str, float, str], priority: str) -> Run:
+    name, value, right = limit
+    began = time.monotonic()
+    if tool == OURS:
+        said, estimate, why = _ours(case, Limits(**{name: value}), priority)
+    else:
+        estimate, why = peers.TOOLS[tool](case, THREADS), ""
+        met = estimate >= value if name == "min_speedup" else estimate <= value
+        said = "passed" if met else "failed"
+    return Run(tool, case, neighbour, name, value, right, said, estimate, time.monotonic() - began, why)
+
+
+def _ours(case: str, limits: Limits, priority: str, budget: float | None = None) -> tuple[str, float | None, str]:
+    stage = Stage.prepare("current", None, None, Path.cwd(), print)
+    wishes = {"budget": budget, "priority": priority}
+    settings = resolve_settings(lambda option: wishes.get(option.name), {})
+    workload = resolve(f"{FILE}:{case}", {}, {}, None, Path.cwd())
+    result = measure(Asked(case, case, lambda _: workload, (THREADS, 1), limits, settings), stage, Silent())
+    compared = result.comparison
+    return result.outcome.value, compared.speedup.estimate if compared else None, result.reason
+
+
+def _print_tables(runs: Sequence[Run], quiet: Mapping[str, float]) -> None:
+    print("| program | speed-up on the quiet machine |\n| --- | --- |")
+    for case, speedup in quiet.items():
+        print(f"| {case} | {speedup:.2f}x |")
+    cells: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run in runs:
+        cells[run.tool, run.neighbour].append(run)
+    print("\n| judged by | beside | verdicts | wrong | inconclusive | seconds each, median |\n" + "| --- " * 6 + "|")
+    for (tool, neighbour), of_cell in cells.items():
+        wrong, open_ = _wrong(of_cell), [one for one in of_cell if one.said == Outcome.INCONCLUSIVE.value]
+        seconds = statistics.median(one.seconds for one in of_cell)
+        print(f"| {tool} | {neighbour} | {len(of_cell)} | {len(wrong)} | {len(open_)} | {seconds:.1f} |")
+    for one in _wrong([run for run in runs if run.tool == OURS]):
+        print(f"wrong: {one}", file=sys.stderr)
+
+
+def _wrong(runs: Sequence[Run]) -> list[Run]:
+    return [one for one in runs if one.said not in (one.right, Outcome.INCONCLUSIVE.value)]
+
+
+if __name__ == "__main__":
+    main()
