@@ -84,7 +84,12 @@ def _too_slow(found: Found, needed: int) -> str:
 
 
 def _too_close(found: Found, clean: int) -> str:
-    undecided = next(one for one in found.verdicts if one.outcome is Outcome.INCONCLUSIVE)
+    undecided = next((one for one in found.verdicts if one.outcome is Outcome.INCONCLUSIVE), None)
+    if undecided is None:  # no limits: the figures lack a bound
+        return (
+            f"{clean} clean rows in {found.rounds_s:.0f} s do not bound the speed-up: {_held_back(found, clean)}"
+            f"run it on a quieter machine, or with a larger budget than {found.budget_s:g} s"
+        )
     if undecided.interval is None:
         return f"{undecided.quantity}={undecided.limit:g} has nothing to be held against: threads were inherited"
     return (

@@ -1,3 +1,5 @@
+from pytest_multicore.measurement.pace import Pace
+from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts import figures, reasons
 from pytest_multicore.verdicts.limits import Limits, judge, of_comparison
 from tests.rounds import made, rows
@@ -25,6 +27,28 @@ def test_a_value_at_the_limit_shows_the_interval() -> None:
     text = reasons.why_inconclusive(found(taken))
     assert "min_speedup=1.5 lies within [1.4, 1.6]" in text
     assert "after 20 clean rows" in text
+
+
+def slow_cores(count: int) -> list[tuple[Round, Round]]:
+    shared, alone = Pace(2, 55.0, 100.0), Pace(1, 100.0, 100.0)
+    return [(made(0.1, 2.0, pace=shared), made(0.103, 1.0, threads=1, pace=alone))] * count
+
+
+def test_cores_that_others_share_are_named() -> None:
+    text = reasons.why_inconclusive(found(slow_cores(20)))
+    assert "in 20 of the clean rows the cores had less than 85% of their full speed" in text
+    assert "cannot prove a miss" in text
+
+
+def test_neighbours_are_named_beside_an_interval_that_holds_the_limit() -> None:
+    taken = rows(10, 1.4) + rows(20, 1.6, disturbed=10)
+    text = reasons.why_inconclusive(found(taken, busy=[("stress (process 7)", 0.98)]))
+    assert "10 more were disturbed; busy meanwhile: stress (process 7) 0.98 cores" in text
+
+
+def test_without_limits_a_missing_bound_is_the_reason() -> None:
+    text = reasons.why_inconclusive(reasons.Found(slow_cores(20), (), 10.0, 10.0, 0.99, ()))
+    assert text.startswith("20 clean rows in 10 s do not bound the speed-up: in 20 of the clean rows")
 
 
 def test_threads_in_words() -> None:
