@@ -103,7 +103,7 @@ def test_both_sides_are_benchmarks(both: Run, benchmarks, pytester: pytest.Pytes
         assert (info["environment"], info["outcome"]) == ("current", "passed")
         assert info["disturbed_rounds"] == told["rounds"][-1]["row"] + 1 - len(counted)
     contender, baseline = (one["extra_info"] for one in found.values())
-    for name in ("cores", "demand", "speedup", "efficiency", "useful_cores"):
+    for name in ("cores", "demand", "blas", "baseline", "speedup", "efficiency", "useful_cores"):
         assert contender[name] == told[name], name
     assert baseline["cores"] == told["baseline_cores"]
     assert "speedup" not in baseline

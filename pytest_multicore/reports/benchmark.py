@@ -136,18 +136,18 @@ def _facts(record: Record, number: int, rounds: Sequence[Round], disturbed: int)
         **{name: record[name] for name in ("environment", "python")},
         "cores": interval(measured.cores),
         "demand": interval(measured.demand),
-        **_compared(record, number),
+        **_in_question(record, number),
         "outcome": record["outcome"],
         "disturbed_rounds": disturbed,
     }
 
 
-def _compared(record: Record, number: int) -> dict[str, Any]:
-    """What a side is worth against the baseline; nothing for the baseline itself, and where there is none."""
+def _in_question(record: Record, number: int) -> dict[str, Any]:
+    """What is told of the side in question alone; of another in a series, its speed-up."""
     series = record["scaling"]
     if series is not None and 0 < number < len(series) - 1:
         return {"speedup": series[number]["speedup"]}
-    in_question = number == (0 if series is None else len(series) - 1)
-    if not in_question or record["speedup"] is None:
+    if number != (0 if series is None else len(series) - 1):
         return {}
-    return {name: record[name] for name in ("baseline", "speedup", "efficiency", "useful_cores")}
+    names = ("baseline", "speedup", "efficiency", "useful_cores") if record["speedup"] is not None else ()
+    return {name: record[name] for name in ("blas", *names)}
