@@ -18,7 +18,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import neighbours
@@ -31,11 +31,14 @@ from pytest_multicore.interpreters.stage import Stage
 from pytest_multicore.interpreters.workload import resolve
 from pytest_multicore.settings import resolve as resolve_settings
 from pytest_multicore.verdicts.limits import Limits, Outcome
+from pytest_multicore.verdicts.result import Result
 
 THREADS = 2
 OURS = "pytest-multicore"
 FILE = Path(verdict_cases.__file__)
 QUIET_TIMES = 10
+#: A confidence that takes over 50 rows of rounds, and how many of the last of them tell what a program comes to.
+LONG, LATE = 1 - 1e-15, 15
 
 
 @dataclass(frozen=True)
@@ -101,10 +104,16 @@ def main() -> None:
 def _measure_quiet(file, quiet: dict[str, float], priority: str) -> None:  # type: ignore[no-untyped-def]
     for case in verdict_cases.CASES:
         if case.__name__ not in quiet:
-            # The last rounds' median: a program that starts serial is judged by what it comes to.
-            found = [_ours(case.__name__, Limits(), priority, budget=3)[1] for _ in range(QUIET_TIMES)]
-            quiet[case.__name__] = statistics.median(one for one in found if one is not None)
+            quiet[case.__name__] = statistics.median(_late(case.__name__, priority) for _ in range(QUIET_TIMES))
             print(json.dumps({"case": case.__name__, "speedup": quiet[case.__name__]}), file=file, flush=True)
+
+
+def _late(case: str, priority: str) -> float:
+    """The speed-up of the last rounds of a long measurement: a program that starts serial is what it comes to."""
+    result = _measured(case, Limits(), priority, confidence=LONG)
+    assert result.comparison is not None
+    sides = zip(result.comparison.contender.rounds, result.comparison.baseline.rounds, strict=True)
+    return statistics.median(other.wall_s / one.wall_s for one, other in list(sides)[-LATE:])
 
 
 def _missing(runs: Sequence[Run], quiet: Mapping[str, float], asked: argparse.Namespace, ends: float) -> Iterator[Run]:
@@ -148,14 +157,18 @@ def _run(tool: str, case: str, neighbour: str, limit: tuple[str, float, str], pr
     return Run(tool, case, neighbour, name, value, right, said, estimate, time.monotonic() - began, why)
 
 
-def _ours(case: str, limits: Limits, priority: str, budget: float | None = None) -> tuple[str, float | None, str]:
-    stage = Stage.prepare("current", None, None, Path.cwd(), print)
-    wishes = {"budget": budget, "priority": priority}
-    settings = resolve_settings(lambda option: wishes.get(option.name), {})
-    workload = resolve(f"{FILE}:{case}", {}, {}, None, Path.cwd())
-    result = measure(Asked(case, case, lambda _: workload, (THREADS, 1), limits, settings), stage, Silent())
+def _ours(case: str, limits: Limits, priority: str) -> tuple[str, float | None, str]:
+    result = _measured(case, limits, priority)
     compared = result.comparison
     return result.outcome.value, compared.speedup.estimate if compared else None, result.reason
+
+
+def _measured(case: str, limits: Limits, priority: str, **changed: float) -> Result:
+    stage = Stage.prepare("current", None, None, Path.cwd(), print)
+    wishes = {"priority": priority}
+    settings = replace(resolve_settings(lambda option: wishes.get(option.name), {}), **changed)
+    workload = resolve(f"{FILE}:{case}", {}, {}, None, Path.cwd())
+    return measure(Asked(case, case, lambda _: workload, (THREADS, 1), limits, settings), stage, Silent())
 
 
 def _print_tables(runs: Sequence[Run], quiet: Mapping[str, float]) -> None:
