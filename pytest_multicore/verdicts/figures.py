@@ -73,7 +73,7 @@ class Scaling:
 
 Rows = Sequence[tuple[Round, ...]]
 
-#: Of its full speed; a core's bursts of work differ by 3 % either way, and by 30 to 50 % when it is shared.
+#: Of its full speed; a core's bursts of work differ by 3 % either way, and by 20 to 50 % when it is shared.
 FULL_PACE = 0.85
 
 
