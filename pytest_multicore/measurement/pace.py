@@ -19,7 +19,7 @@ from pytest_multicore.interpreters.yardstick import yardstick
 from .machine import Machine
 
 #: With all cores at work each may be slower than one alone, by the clock. Until something better was seen, this share
-#: of one core's best is taken for what each of several can do: an assumption, for nothing tells on a machine yet unknown.
+#: of one core's best is taken for what each of several can do: an assumption, for a machine yet unknown tells nothing.
 LEAST_SHARE_OF_ALONE = 0.85
 #: 1.2 cores busy is one core and some help, 1.3 is two cores in part.
 NEARLY = 0.25
