@@ -124,7 +124,8 @@ def round_timeout_s(settings: Settings) -> float:
 def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], machine: Machine, voice: Voice) -> Taken:
     """Rounds until every limit is decided, or until another row would not fit into the budget."""
     pacer = _pacer(asked, machine)
-    bench = Bench(subjects, counters.for_this_system(), machine.cores_granted, asked.seed(workload), pacer)
+    granted, online, seed = machine.cores_granted, machine.cores_online, asked.seed(workload)
+    bench = Bench(subjects, counters.for_this_system(), granted, seed, pacer, online)
     rows: list[tuple[Round, ...]] = []
     began, others_before, budget_s = time.monotonic(), cpu_by_process(), asked.settings.budget_s
     longest_s, row_began = 0.0, began

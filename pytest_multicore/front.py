@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,9 +20,6 @@ MEASURED: pytest.StashKey[MeasuredItem] = pytest.StashKey()
 REPORTED = pytest.StashKey[int]()
 #: Whether any collected test may measure.
 ANY_MEASURES = pytest.StashKey[bool]()
-RECORDS = pytest.StashKey[list[dict[str, Any]]]()
-#: The records of each test's last attempt, by node id and phase.
-LAST = pytest.StashKey[dict[str, dict[str, list[dict[str, Any]]]]]()
 
 
 def read_markers(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -137,9 +133,15 @@ def settings_of(config: pytest.Config, marker: Mapping[str, Any]) -> settings.Se
 
 def check_json(config: pytest.Config) -> None:
     """Refuse a report file that cannot be one before a minute of measuring is spent on it."""
-    file = settings.option_value("json", lambda option: given(config, option))
+    file = json_file(config)
     if file and (config.invocation_params.dir / file).is_dir():
         raise pytest.UsageError(f"--multicore-json={file}: found a folder, expected the name of a file to write")
+
+
+def json_file(config: pytest.Config) -> str | None:
+    """What ``--multicore-json`` says, where a report shall be written."""
+    file: str | None = settings.option_value("json", lambda option: given(config, option))
+    return file
 
 
 def given(config: pytest.Config, option: settings.Option) -> object:
@@ -220,13 +222,6 @@ def attach_results(item: pytest.Item, report: pytest.TestReport) -> None:
     item.stash[REPORTED] = len(gate.results)
 
 
-def collect_results(config: pytest.Config, report: pytest.TestReport) -> None:
-    """Keep what a report brought, for the terminal and the JSON file."""
-    if found := getattr(report, "multicore", None):
-        config.stash.setdefault(RECORDS, []).extend(found)
-        config.stash.setdefault(LAST, {}).setdefault(report.nodeid, {})[report.when or ""] = found
-
-
 def doctor(config: pytest.Config) -> None:
     """Print what this machine and each environment can give."""
     from .asked import Asked
@@ -250,38 +245,6 @@ def doctor(config: pytest.Config) -> None:
             print(line, flush=True)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
-
-
-def write_json(session: pytest.Session) -> None:
-    """Write the report where ``--multicore-json`` says; a worker of pytest-xdist leaves that to its controller."""
-    config = session.config
-    file = settings.option_value("json", lambda option: given(config, option))
-    if file and "PYTEST_XDIST_WORKER" not in os.environ:
-        from .reports.json_report import write
-
-        try:
-            write(config.invocation_params.dir / file, config.stash.get(RECORDS, []))
-        except OSError as error:
-            # The tests' outcomes stand, and so does pytest's summary; but what was asked for is not there.
-            session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
-            reporter = config.pluginmanager.get_plugin("terminalreporter")
-            if reporter is not None:
-                reporter.write_line(f"ERROR: --multicore-json={file} cannot be written: {error}", red=True)
-
-
-def add_benchmarks(session: pytest.Session) -> None:
-    """Give the measurements to pytest-benchmark, unless it is missing or does not measure in this process."""
-    measured = session.config.stash.get(LAST, {})
-    theirs = getattr(session.config, "_benchmarksession", None)
-    # Version 4 does not know that it runs in a worker of pytest-xdist; in the controller it is disabled.
-    if not measured or theirs is None or theirs.disabled or theirs.skip or "PYTEST_XDIST_WORKER" in os.environ:
-        return
-    from .reports.benchmark import Test, add
-
-    for item in session.items:
-        if item.nodeid in measured:
-            told = item.stash[MEASURED].benchmarks if MEASURED in item.stash else ()
-            add(theirs, Test.of(item, told), [one for found in measured[item.nodeid].values() for one in found])
 
 
 def _skip(reason: str) -> NoReturn:

@@ -103,23 +103,29 @@ class Collected:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the results that a report brought."""
-        front.collect_results(self._config, report)
+        if hasattr(report, "multicore"):
+            from . import reporting
+
+            reporting.collect(self._config, report)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         """Benchmarks, before pytest-benchmark, a wrapper itself, saves and compares what it has."""
-        front.add_benchmarks(session)
+        from . import reporting
+
+        reporting.add_benchmarks(session)
         return (yield)
 
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """A row a measurement."""
+        from . import reporting
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """A row a measurement."""
-    if records := config.stash.get(front.RECORDS, None):
-        from .reports.terminal import write
-
-        write(terminalreporter, records)
+        reporting.tell(terminalreporter, self._config)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """The JSON report."""
-    front.write_json(session)
+    if front.json_file(session.config):
+        from . import reporting
+
+        reporting.write_json(session)

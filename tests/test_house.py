@@ -16,7 +16,7 @@ ROOMS = ("environments", "interpreters", "measurement", "verdicts", "reports")
 TOP = (
     *("errors", "settings", "child_options", *ROOMS),
     *("asked", "experiment", "gate", "isolated", "benchmarked", "measured_item"),
-    *("front", "fixtures", "plugin", "__main__"),
+    *("front", "reporting", "fixtures", "plugin", "__main__"),
 )
 
 MODULES = sorted(file for file in HOUSE.rglob("*.py") if AGENT not in file.parents)
@@ -72,6 +72,7 @@ def test_only_the_front_door_and_the_terminal_know_pytest() -> None:
     assert files_that_import("pytest", "_pytest") == {
         "plugin.py",
         "front.py",
+        "reporting.py",
         "fixtures.py",
         "measured_item.py",
         "reports/terminal.py",

@@ -81,6 +81,7 @@ class Round:
         quiet: whether the other interpreters had come to rest before it.
         disturbance: why it does not count, or None.
         pace: how fast the cores were; None where nobody looked.
+        cores_online: of the machine: more can never be busy; None where unknown.
     """
 
     threads: int | None
@@ -96,6 +97,7 @@ class Round:
     quiet: bool
     disturbance: str | None
     pace: Pace | None = None
+    cores_online: int | None = None
 
     @property
     def busy_cores(self) -> float:
@@ -128,9 +130,9 @@ class Round:
         if self.delay_s is None or self.demanded_cores is None:
             return None
         waited_s = self.delay_s if self.all_threads_seen else max(self.delay_s, self.foreign_s)
-        if waited_s >= self.wall_s:
-            return math.inf
-        return max(self.demanded_cores, self.cpu_s / (self.wall_s - waited_s))
+        undelayed_s = self.wall_s - waited_s
+        most = max(self.demanded_cores, self.cpu_s / undelayed_s) if undelayed_s > 0 else math.inf
+        return most if self.cores_online is None else max(self.busy_cores, min(most, self.cores_online))
 
 
 @dataclass
@@ -141,6 +143,7 @@ class Bench:
         subjects: one for each side; the first is the one in question, the others are what it is compared with.
         seed: of the order in which sides take turns, so that a run can be told again.
         pacer: looks at the cores' speed after each round; None: nobody does.
+        cores_online: of the machine; None where unknown.
     """
 
     subjects: Sequence[Subject]
@@ -148,6 +151,7 @@ class Bench:
     cores_granted: float
     seed: int = 0
     pacer: Pacer | None = None
+    cores_online: int | None = None
     _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
     _start_s: float = 0.0
 
@@ -222,6 +226,7 @@ class Bench:
             quiet=quiet,
             disturbance=why,
             pace=pace,
+            cores_online=self.cores_online,
         )
 
 

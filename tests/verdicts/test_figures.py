@@ -31,6 +31,12 @@ def test_waits_of_threads_that_ended_are_bounded_by_what_others_used() -> None:
     assert figures.measurement([kept_waiting] * 8, 0.99).cores.high == math.inf
 
 
+def test_no_more_cores_can_be_busy_than_the_machine_has() -> None:
+    """Our own threads wait for each other, too: four on two cores demand four."""
+    crowded = dataclasses.replace(made(cores=1.9, demand=3.8), cores_online=2)
+    assert figures.measurement([crowded] * 8, 0.99).cores.high == 2.0
+
+
 def test_a_comparison_divides_pair_by_pair() -> None:
     """A machine that halves its speed in mid-run moves both sides and not their ratio."""
     slow = [(made(0.2, 2.0), made(0.36, 1.0, threads=1))] * 4

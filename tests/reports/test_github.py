@@ -1,0 +1,110 @@
+"""What GitHub Actions is told, in the form of its workflow commands."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_multicore.reports import github
+from pytest_multicore.reports.record import record
+from pytest_multicore.verdicts import figures
+from pytest_multicore.verdicts.limits import Limits, Outcome, judge, of_comparison, overall
+from pytest_multicore.verdicts.result import Result
+from pytest_multicore.verdicts.warnings import busy_is_not_fast
+from tests.rounds import rows
+
+UNREACHABLE = """
+    import pytest
+
+    @pytest.mark.multicore(min_cores=100_000)
+    def test_it():
+        pass
+"""
+
+
+def told(limits: Limits, speedup: float, **changed: Any) -> dict[str, Any]:
+    compared = figures.comparison(rows(9, speedup), 0.99)
+    verdicts = judge(limits, of_comparison(compared))
+    found = {
+        "test": "tests/test_a.py::test_it",
+        "workload": "dot | 100 %",
+        "arguments": {},
+        "environment": "current",
+        "threads": 2,
+        "baseline": 1,
+        "outcome": overall(verdicts),
+        "reason": "",
+        "budget_s": 30.0,
+        "duration_s": 1.0,
+        "confidence": 0.99,
+        "seed": 0,
+        "verdicts": verdicts,
+        "comparison": compared,
+        "measurement": compared.contender,
+        "warnings": tuple(filter(None, [busy_is_not_fast(verdicts, compared)])),
+    }
+    return record(Result(**{**found, **changed}))
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> github.Places:
+    """The tests of a package in a folder of the checkout."""
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    return github.Places(tmp_path / "package", {"tests/test_a.py::test_it": ("tests/test_a.py", 7)})
+
+
+def test_a_missed_limit_is_an_error_at_the_tests_line(places: github.Places) -> None:
+    missed = told(Limits(min_speedup=1.5), 1.0)
+    assert list(github.commands([missed], places, failures_too=True)) == [
+        "::error file=package/tests/test_a.py,line=7,title=pytest-multicore::"
+        "dot | 100 %25: min_speedup=1.5 missed: 1.00 [1.00, 1.00]"
+    ]
+    assert list(github.commands([missed], places, failures_too=False)) == []
+
+
+def test_a_pass_is_silent_unless_the_busy_cores_are_burnt(places: github.Places) -> None:
+    assert list(github.commands([told(Limits(min_cores=1.5), 1.8)], places, failures_too=True)) == []
+    (warning,) = github.commands([told(Limits(min_cores=1.5), 1.03)], places, failures_too=True)
+    assert warning.startswith("::warning file=package/tests/test_a.py,line=7,")
+    assert warning.endswith("2.00 cores busy, 1.03x as fast: the second core is burnt")
+
+
+def test_what_was_not_decided_is_a_notice_in_one_line(places: github.Places) -> None:
+    undecided = told(Limits(), 1.0, outcome=Outcome.INCONCLUSIVE, reason="noise\nand more", test="gone.py::test_it")
+    assert list(github.commands([undecided], places, failures_too=False)) == [
+        "::notice title=pytest-multicore::dot | 100 %25: noise%0Aand more"
+    ]
+
+
+def test_the_summary_is_a_table_that_grows(tmp_path: Path) -> None:
+    file = tmp_path / "summary.md"
+    file.write_text("before\n")
+    github.add_summary(str(file), [told(Limits(min_speedup=1.5), 1.0)])
+    text = file.read_text()
+    assert text.startswith("before\n### pytest-multicore\n\n| measurement |")
+    assert "| dot \\| 100 % | current | - | 2 vs 1 | 2.00 | 1.00 | 1.00x [1.00, 1.00] | failed |\n" in text
+    assert "- failed: dot \\| 100 %: min_speedup=1.5 missed" in text
+
+
+def test_only_github_is_told(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytester.makepyfile(test_it=UNREACHABLE)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    assert "\n::" not in pytester.runpytest_subprocess("-q").stdout.str().partition("multicore ==")[2]
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(pytester.path / "summary.md"))
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(pytester.path))
+    pytester.runpytest_subprocess().stdout.fnmatch_lines(
+        ["::notice file=test_it.py,line=3,title=pytest-multicore::*min_cores=100000 cannot be reached*"]
+    )
+    assert "min_cores=100000 cannot be reached" in (pytester.path / "summary.md").read_text()
+
+
+def test_a_summary_that_cannot_be_written_loses_nothing(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(test_it=UNREACHABLE)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(pytester.path))
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["warning: GITHUB_STEP_SUMMARY=* cannot be written: *"])
