@@ -62,8 +62,10 @@ def _suite() -> Sequence[str]:
 
 
 def _start(running: ExitStack, script: str, *, quiet: bool = False) -> None:
-    output = subprocess.DEVNULL if quiet else None
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=output, stderr=output, start_new_session=True)
+    errors = subprocess.DEVNULL if quiet else None
+    command = [sys.executable, "-c", script]
+    # Not our output: a pipe that we write to would stay open as long as they live.
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True)
     running.callback(_end, process)
 
 

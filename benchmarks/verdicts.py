@@ -29,6 +29,7 @@ from pytest_multicore.asked import Asked
 from pytest_multicore.experiment import measure
 from pytest_multicore.interpreters.stage import Stage
 from pytest_multicore.interpreters.workload import resolve
+from pytest_multicore.measurement.turns import turns
 from pytest_multicore.settings import resolve as resolve_settings
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.result import Result
@@ -147,6 +148,8 @@ def _limits(quiet: float) -> list[tuple[str, float, str]]:
 
 def _run(tool: str, case: str, neighbour: str, limit: tuple[str, float, str], priority: str) -> Run:
     name, value, right = limit
+    with turns().alone(print):  # somebody else's measurement is nobody's cost here
+        pass
     began = time.monotonic()
     if tool == OURS:
         said, estimate, why = _ours(case, Limits(**{name: value}), priority)

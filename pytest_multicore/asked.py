@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from .environments.variables import ChildVariables
 from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload
@@ -28,6 +30,9 @@ class Voice(Protocol):
         ...
 
 
+Reopen = Callable[[Stage, ChildVariables, int | None, Mapping[str, Any] | None], AbstractContextManager[AnySubject]]
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One measurement as a test asks for it.
@@ -43,6 +48,8 @@ class Asked:
         scale: whether the sides are a scaling series, counting up.
         live: an interpreter that is open already, for the first side.
         ready: all sides, set up already by somebody who also ends them.
+        reopen: opens such a side anew: where, with which variables, at how many threads, and what is sent as ``watch``
+            (agent/watching.py; None: nothing).
     """
 
     test: str
@@ -56,6 +63,7 @@ class Asked:
     scale: bool = False
     live: IsolatedInterpreter | None = None
     ready: Sequence[AnySubject] = ()
+    reopen: Reopen | None = None
 
     @property
     def contender(self) -> int | None:

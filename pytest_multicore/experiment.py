@@ -25,18 +25,16 @@ from .measurement.subject import AnySubject, OpenedWorkload
 from .measurement.turns import turns
 from .settings import Settings
 from .verdicts import figures, reasons
+from .verdicts.decision import decide
 from .verdicts.limits import (
     Outcome,
-    Verdict,
-    judge,
-    of_comparison,
-    of_measurement,
     overall,
     says_slow,
     settled,
     unreachable,
 )
 from .verdicts.result import Result
+from .verdicts.scaling_law import each_confidence
 from .verdicts.statistics import fewest_values
 from .verdicts.warnings import busy_is_not_fast
 
@@ -156,24 +154,17 @@ def _pacer(asked: Asked, machine: Machine) -> Pacer | None:
 def _enough(asked: Asked, rows: Sequence[tuple[Round, ...]], took_s: float) -> bool:
     """Whether the limits are decided; without limits, whether the medians are bounded with a little to spare."""
     if asked.limits.asked():
-        verdicts = _judged(asked, rows)
+        verdicts = decide(asked.limits, asked.compared(rows), asked.settings.confidence)
         return settled(verdicts) and (took_s >= SHORTEST_FAILURE_S or not any(map(says_slow, verdicts)))
-    spared = len(figures.clean_rows(rows)) - fewest_values(asked.settings.confidence)
+    each = each_confidence(asked.settings.confidence, len(asked.sides) - 1)
+    spared = len(figures.clean_rows(rows)) - fewest_values(each)
     return spared >= ROWS_BEYOND_FEWEST and _bounded(asked, rows) is Outcome.PASSED
-
-
-def _judged(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> tuple[Verdict, ...]:
-    confidence = asked.settings.confidence
-    if len(asked.sides) == 1:
-        measured = figures.measurement([row[0] for row in rows], confidence)
-        return judge(asked.limits, of_measurement(measured))
-    return judge(asked.limits, of_comparison(figures.comparison(asked.compared(rows), confidence)))
 
 
 def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine, began: float) -> Result:
     """What the rounds say."""
     confidence, rows = asked.settings.confidence, taken.rows
-    verdicts = _judged(asked, rows)
+    verdicts = decide(asked.limits, asked.compared(rows), confidence)
     outcome = overall(verdicts) if verdicts else _bounded(asked, rows)
     found = reasons.Found(rows, verdicts, taken.rounds_s, asked.settings.budget_s, confidence, taken.busy_others)
     compared = figures.comparison(asked.compared(rows), confidence) if len(asked.sides) > 1 else None
@@ -189,7 +180,7 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
         verdicts=verdicts,
         measurement=measured,
         comparison=compared,
-        scaling=figures.scaling(threads, rows, confidence) if asked.scale else None,
+        scaling=figures.scaling(threads, rows, confidence, machine.cores_granted) if asked.scale else None,
         python=str(taken.facts.get("python", "")),
         facts=taken.facts,
         blas=blas_in_use(workload.target, taken.facts),

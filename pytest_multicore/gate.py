@@ -11,11 +11,13 @@ from typing import Any, NoReturn, TypeVar
 from .asked import Asked, Voice
 from .errors import EnvironmentError_, LimitMissed, MulticoreError, Undecided, UsageError
 from .experiment import measure
+from .explanation import explained, explained_open
 from .interpreters.stage import Stage
 from .interpreters.workload import AnyWorkload, Workload, resolve
 from .measurement.machine import this_machine
+from .readers import count, threads
 from .reports import failure
-from .settings import LIMITS, Settings, count, threads
+from .settings import LIMITS, Settings
 from .verdicts.limits import Limits, Outcome, unreachable
 from .verdicts.result import Result
 
@@ -110,7 +112,8 @@ class Gate:
         """Measure and keep the result, whatever it is; see ``hold`` for the errors."""
         __tracebackhide__ = True
         try:
-            result = measure(asked, stage or self.stage(), self.voice)
+            stage = stage or self.stage()
+            result = explained(asked, stage, measure(asked, stage, self.voice), self.voice)
         except EnvironmentError_:
             raise
         except MulticoreError as error:
@@ -163,7 +166,7 @@ class Gate:
             confidence=wishes.confidence,
             seed=0,
         )
-        self.results.append(result)
+        self.results.append(explained_open(result) if wishes.explain != "never" else result)
         return result
 
     def _act_on(self, result: Result) -> None:

@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
 from .asked import Asked
-from .benchmarked import fixture_asked_for, subject
-from .child_options import NOT_IN_A_CHILD
+from .benchmarked import subject
+from .child_session import address, undisturbed
 from .environments.variables import ChildVariables
 from .errors import LimitMissed, MulticoreError, Undecided, WorkloadError
 from .experiment import SETUP_TIMEOUT_S, round_timeout_s
 from .gate import Gate
-from .interpreters.live_test import LiveTest, TestAddress, plain_options
+from .interpreters.live_test import LiveTest
 from .interpreters.stage import Stage
-from .interpreters.workload import Workload, import_path
+from .interpreters.workload import Workload
 from .measurement.subject import AnySubject, FreshTest
 
 NOT_REPEATABLE = (
@@ -88,6 +88,7 @@ class MeasuredItem:
             limits=gate.limits,
             settings=gate.settings,
             ready=[self._subject(side, count) for side, count in zip(self._sides, threads, strict=True)],
+            reopen=self.reopened,
         )
         try:
             gate.hold(asked, self._stage())
@@ -156,12 +157,39 @@ class MeasuredItem:
                 break
 
     def _open(self, stage: Stage, threads: int | None) -> LiveTest:
-        variables = _undisturbed(stage.variables(threads, {}, {}))
-        interpreter = stage.open(variables, priority=self._gate.settings.priority)
-        self._opened.callback(interpreter.close)
+        return self._start(self._opened, stage, stage.variables(threads, {}, {}), None)
+
+    def _start(
+        self, opened: ExitStack, stage: Stage, variables: ChildVariables, watch: Mapping[str, Any] | None
+    ) -> LiveTest:
+        interpreter = stage.open(undisturbed(variables), priority=self._gate.settings.priority)
+        opened.callback(interpreter.close)
+        if watch:
+            interpreter.ask("watch", "watching", SETUP_TIMEOUT_S, **watch)
         live = LiveTest(interpreter)
-        live.find(self._address(stage))
+        live.find(address(self._item, stage, once=self.fresh))
         return live
+
+    @contextmanager
+    def reopened(
+        self, stage: Stage, variables: ChildVariables, threads: int | None, watch: Mapping[str, Any] | None
+    ) -> Iterator[AnySubject]:
+        """See asked.Asked.reopen: the test, set up and called once, in a world that is changed or looked on."""
+        with ExitStack() as opened:
+
+            def begun() -> LiveTest:
+                live = self._start(opened, stage, variables, watch)
+                live.begin(SETUP_TIMEOUT_S)
+                return live
+
+            side = begun()
+            answer = side.attempt(round_timeout_s(self._gate.settings))
+            if not side.passed:
+                raise WorkloadError(f"the test does not pass there: {answer['reports'][0].get('longrepr')}")
+            if self.fresh:
+                side.finish(SETUP_TIMEOUT_S)
+            timeout_s = round_timeout_s(self._gate.settings)
+            yield FreshTest(begun, side, threads, timeout_s) if self.fresh else subject(side, threads, timeout_s)
 
     def _attempt(self) -> None:
         for side in self._sides:
@@ -224,34 +252,6 @@ class MeasuredItem:
             found.longrepr = tuple(found.longrepr)
         return found
 
-    def _address(self, stage: Stage) -> TestAddress:
-        config = self._item.config
-        # What the user named on the command line is the whole run's; argparse warns of it, too.
-        ours = {name: value for name, value in vars(config.option).items() if name != "file_or_dir"}
-        options = plain_options(ours, {**NOT_IN_A_CHILD, **self._places()})
-        file, colons, rest = self._item.nodeid.partition("::")
-        # A plugin that is left out must be so from the start, or its fixtures stay known.
-        left_out = [arg for name in config.option.plugins if name.startswith("no:") for arg in ("-p", name)]
-        return TestAddress(
-            nodeid=self._item.nodeid,
-            args=(*left_out, str(config.rootpath / file) + colons + rest),
-            options=options,
-            path=import_path(stage.provisioned.is_current),
-            benchmark=fixture_asked_for(config, once=self.fresh),
-        )
-
-    def _places(self) -> dict[str, Any]:
-        config = self._item.config
-        places: dict[str, Any] = {"rootdir": str(config.rootpath)}
-        if config.inipath is not None:
-            places["inifilename"] = str(config.inipath)
-        factory = getattr(config, "_tmp_path_factory", None)
-        if factory is not None:
-            places["basetemp"] = str(factory.mktemp("multicore", numbered=True) / "child")
-        # A child captures always: its output belongs to its reports.
-        places["capture"] = "fd"
-        return places
-
     def _close(self) -> None:
         for side in self._sides:
             if not side.interpreter.ended:
@@ -272,10 +272,3 @@ def _category(module: str, name: str) -> type[Warning]:
     """The warning's class, where this process knows it."""
     found = getattr(sys.modules.get(module), name, None)
     return found if isinstance(found, type) and issubclass(found, Warning) else UserWarning
-
-
-def _undisturbed(found: ChildVariables) -> ChildVariables:
-    """Without what would have coverage trace the measured code: it would be the tracer that is measured."""
-    tracing = ("COV_CORE_", "COVERAGE_PROCESS")
-    kept = {name: value for name, value in found.variables.items() if not name.startswith(tracing)}
-    return ChildVariables(kept, found.set, found.overridden)

@@ -5,17 +5,12 @@ Knows nothing of pytest: the front door hands in what it found, and turns a Usag
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from .errors import UsageError
-
-Threads = int | Literal["auto", "inherit"]
-
-#: Turns what was found into a value, or raises ValueError with what is allowed.
-Reader = Callable[[object], Any]
+from .readers import Reader, Threads, confidence, count, efficiency, one_of, positive, switch, threads, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,80 +43,6 @@ class Option:
         return f"multicore_{self.name.replace('-', '_')}"
 
 
-def _number(found: object, *, above: float, most: float, allowed: str) -> float:
-    if isinstance(found, bool):
-        raise ValueError(allowed)
-    try:
-        number = float(found)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise ValueError(allowed) from None
-    if not above < number <= most:
-        raise ValueError(allowed)
-    return number
-
-
-def positive(found: object) -> float:
-    """A number above 0."""
-    return _number(found, above=0, most=sys.float_info.max, allowed="a number above 0")
-
-
-def efficiency(found: object) -> float:
-    """A number in (0, 1]."""
-    return _number(found, above=0, most=1, allowed="a number above 0 and at most 1")
-
-
-def confidence(found: object) -> float:
-    """A number from 0.5 to 0.9999: beyond, the rounds that a verdict takes would fill no budget."""
-    allowed = "a number from 0.5 to 0.9999, such as 0.99"
-    number = _number(found, above=0, most=0.9999, allowed=allowed)
-    if number < 0.5:
-        raise ValueError(allowed)
-    return number
-
-
-def count(found: object) -> int:
-    """A whole number of at least 1."""
-    allowed = "a whole number of at least 1"
-    number = _number(found, above=0, most=1_000_000, allowed=allowed)
-    if number != int(number):
-        raise ValueError(allowed)
-    return int(number)
-
-
-def threads(found: object) -> Threads:
-    """A thread count, ``auto`` or ``inherit``."""
-    if found in ("auto", "inherit"):
-        return found
-    try:
-        return count(found)
-    except ValueError:
-        raise ValueError('a whole number of at least 1, "auto" (the cores granted) or "inherit" (set none)') from None
-
-
-def word(found: object) -> str:
-    """A non-empty string."""
-    if not isinstance(found, str) or not found.strip():
-        raise ValueError("a non-empty string")
-    return found
-
-
-def switch(found: object) -> bool:
-    """True or False, as an ini file or the command line spells it."""
-    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-    if isinstance(found, bool):
-        return found
-    if isinstance(found, str) and found.lower() in words:
-        return words[found.lower()]
-    raise ValueError("true or false")
-
-
-def priority(found: object) -> str:
-    """``auto`` or ``off``."""
-    if found not in ("auto", "off"):
-        raise ValueError('"auto" or "off"')
-    return str(found)
-
-
 OPTIONS = (
     Option(
         "threads",
@@ -142,7 +63,18 @@ OPTIONS = (
     Option("confidence", confidence, 0.99, "confidence of each verdict, in each direction (0.99)", "P"),
     Option("budget", positive, 60.0, "seconds that the rounds of one verdict may take (60)", "SECONDS"),
     Option(
-        "priority", priority, "auto", "run measured code at a higher CPU priority where permitted, or off", "auto|off"
+        "priority",
+        one_of("auto", "off"),
+        "auto",
+        "run measured code at a higher CPU priority where permitted, or off",
+        "auto|off",
+    ),
+    Option(
+        "explain",
+        one_of("auto", "always", "never"),
+        "auto",
+        "say why, by experiment: of missed limits (auto), always or never",
+        "auto|always|never",
     ),
     Option("strict", switch, False, "fail what cannot be decided, in place of skipping it", None),
     Option("off", switch, False, "measure nothing: tests that only measure are skipped", None),
@@ -185,6 +117,7 @@ class Settings:
     priority: str
     strict: bool
     off: bool
+    explain: str
 
 
 def read_marker(test: str, positional: tuple[object, ...], named: Mapping[str, object]) -> dict[str, Any]:
@@ -236,6 +169,7 @@ def resolve(option: Callable[[Option], object], marker: Mapping[str, Any]) -> Se
         priority=option_value("priority", option),
         strict=option_value("strict", option),
         off=option_value("off", option),
+        explain=option_value("explain", option),
     )
 
 

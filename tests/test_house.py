@@ -11,11 +11,12 @@ HOUSE = Path(pytest_multicore.__file__).parent
 AGENT = HOUSE / "interpreters" / "agent"
 
 #: A later room may use an earlier one, never back.
-ROOMS = ("environments", "interpreters", "measurement", "verdicts", "reports")
+ROOMS = ("environments", "interpreters", "measurement", "verdicts", "diagnosis", "reports")
 #: Top-level modules: what they may use is everything before them here.
 TOP = (
-    *("errors", "settings", "child_options", *ROOMS),
-    *("asked", "experiment", "gate", "isolated", "benchmarked", "measured_item"),
+    *("errors", "readers", "settings", "child_options", *ROOMS),
+    *("asked", "experiment", "looking", "explanation", "gate", "isolated", "benchmarked", "child_session"),
+    *("measured_item",),
     *("front", "reporting", "fixtures", "plugin", "__main__"),
 )
 
@@ -75,6 +76,7 @@ def test_only_the_front_door_and_the_terminal_know_pytest() -> None:
         "reporting.py",
         "fixtures.py",
         "measured_item.py",
+        "child_session.py",
         "reports/terminal.py",
         "reports/progress.py",
     }

@@ -10,8 +10,12 @@ import contextlib
 import os
 from pathlib import Path
 
+import psutil
+
 #: The highest priority that does not take the machine away from the kernel's own threads (a real-time class might).
 HIGHEST_NICE = -20
+#: Of the real-time class the lowest priority: it is above every ordinary thread's, and under the kernel's own.
+REAL_TIME = 1
 
 
 def raise_priority(pid: int) -> str:
@@ -29,3 +33,24 @@ def raise_priority(pid: int) -> str:
     with contextlib.suppress(OSError):
         Path(f"/proc/{pid}/autogroup").write_text(str(HIGHEST_NICE))
     return f"raised (nice {HIGHEST_NICE})"
+
+
+def make_real_time(pid: int) -> bool:
+    """Put all threads of a process tree, and those that they start from now on, into the real-time class (SCHED_RR).
+
+    For a tree that has at most as many busy threads as there are cores, beside busy neighbours. The fair class lets a
+    thread that wakes up wait for a neighbour's slice, and leaves it on a core that another of ours has; nice counts
+    once both compete. On two cores beside one busy loop, threads that wake up each 3 ms waited for 0.4 to 0.9 of a core
+    at nice -20, and for none as real-time threads. The kernel keeps 5 % for the others (sched(7), fair server).
+
+    Returns:
+        Whether it was permitted.
+    """
+    try:
+        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+            for thread in process.threads():
+                with contextlib.suppress(ProcessLookupError):  # it has ended
+                    os.sched_setscheduler(thread.id, os.SCHED_RR, os.sched_param(REAL_TIME))
+    except (OSError, AttributeError, psutil.Error):
+        return False
+    return True

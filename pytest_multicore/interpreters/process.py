@@ -32,7 +32,7 @@ from pytest_multicore.errors import (
 from . import protocol
 from .log import Log
 from .orphans import MARK, descendants, end_group, guard, marked
-from .priority import raise_priority
+from .priority import make_real_time, raise_priority
 
 RUNNER = Path(__file__).parent / "agent" / "runner.py"
 
@@ -126,6 +126,11 @@ class IsolatedInterpreter:
         if message["type"] not in ((expected,) if isinstance(expected, str) else expected):
             raise ProtocolError(f"the agent answered {message['type']!r} where {expected!r} was expected")
         return message
+
+    def urge(self) -> None:
+        """Raise its priority further, where it was raised and that is permitted: see priority.make_real_time."""
+        if self.priority.startswith("raised") and "real-time" not in self.priority and make_real_time(self.pid):
+            self.priority += ", then real-time, since others kept it waiting"
 
     def pause(self) -> None:
         """Stop the child's process group where it stands: whatever it does between two messages, it does it later."""

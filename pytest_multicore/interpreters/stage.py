@@ -60,6 +60,12 @@ class Stage:
         provisioned = provision.prepare(environment, progress=say)
         return cls(environment, provisioned, blas.select(environment.blas, provisioned))
 
+    def with_blas(self, choice: str, say: Callable[[str], None]) -> Stage:
+        """The same environment with another BLAS; see ``prepare`` for what may go wrong."""
+        environment = replace(self.environment, blas=choice)
+        provisioned = provision.prepare(environment, progress=say)
+        return Stage(environment, provisioned, blas.select(choice, provisioned))
+
     def variables(self, threads: int | None, theano_flags: Mapping[str, str], env: Mapping[str, str]) -> ChildVariables:
         """The variables of a child that is told to use so many threads (None: nothing is told)."""
         return child_variables(

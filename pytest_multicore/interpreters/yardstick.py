@@ -21,6 +21,7 @@ from .priority import raise_priority
 PROGRAM = Path(__file__).with_name("yardstick_program.py")
 
 BURST_S = 0.002
+COPY_BURST_S = 0.004
 #: Each burst is announced so long ahead that every worker knows before the first begins.
 AHEAD_S, AHEAD_PER_WORKER_S = 0.0006, 0.00003
 #: A worker that got less of its burst, because somebody else had its core, tells nothing of the core's speed.
@@ -47,7 +48,8 @@ class Yardstick:
         )
         if priority:
             raise_priority(self._process.pid)
-        self._tell(" ".join("-" if cpu is None else str(cpu) for cpu in cpus))
+        # Bursts of milliseconds on pinned cores: in the real-time class a neighbour gives way at once.
+        self._tell(" ".join(["-" if cpu is None else str(cpu) for cpu in cpus] + ["urgent"] * priority))
 
     @property
     def pids(self) -> set[int]:
@@ -60,14 +62,21 @@ class Yardstick:
         Args:
             workers: indices into ``cpus``.
         """
+        return self._burst(list(map(str, workers)), BURST_S)
+
+    def copy_speed(self, worker: int, also: Sequence[int]) -> float | None:
+        """Megabytes a worker copies within a CPU second, while others (``also``) keep their cores busy otherwise."""
+        return self._burst([f"{worker}m", *map(str, also)], COPY_BURST_S)[0]
+
+    def _burst(self, workers: Sequence[str], length_s: float) -> list[float | None]:
         start_s = time.monotonic() + AHEAD_S + len(workers) * AHEAD_PER_WORKER_S
-        self._tell(f"{','.join(map(str, workers))} {start_s!r} {start_s + BURST_S!r}")
+        self._tell(f"{','.join(workers)} {start_s!r} {start_s + length_s!r}")
         assert self._process.stdout is not None  # noqa: S101 - opened as a pipe above
         done = [answer.split(b":") for answer in self._process.stdout.readline().split()]
         if len(done) != len(workers):  # somebody ended it: nothing is known any more, and nothing breaks
             return [None] * len(workers)
         return [
-            int(count) / float(cpu_s) if float(cpu_s) >= LEAST_SHARE * BURST_S and int(count) else None
+            int(count) / float(cpu_s) if float(cpu_s) >= LEAST_SHARE * length_s and int(count) else None
             for count, cpu_s in done
         ]
 

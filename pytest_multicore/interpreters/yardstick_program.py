@@ -1,39 +1,53 @@
 """Short bursts of a fixed piece of work on several cores at once, counted against CPU time. Run by path (yardstick.py).
 
-    parent -> CPU CPU ...            the cores, one worker each, pinned to it; or "-", not pinned
-    parent -> WORKERS START END      numbers of workers, "0,2"; the burst's edges in seconds of CLOCK_MONOTONIC
+    parent -> CPU CPU ...            the cores, one worker each, pinned to it; or "-", not pinned; "urgent" is none:
+                                     it asks for the real-time class, where that is permitted
+    parent -> WORKERS START END      numbers of workers, "0,2m"; the burst's edges in seconds of CLOCK_MONOTONIC
     child  -> COUNT:CPU_S ...        what each of them did between the edges
 
-The work is SHA3-256 of a buffer that fits the first-level cache: integer arithmetic that keeps a core's units busy, so
-that two workers on one core's two hardware threads show about half the speed each. It ends at the end of its input.
+Work "m" copies memory, a megabyte at a time, out of more than a core's own cache. Other work is SHA3-256 of a buffer
+that fits the first-level cache: integer arithmetic that keeps a core's units busy, so that two workers on one core's
+two hardware threads show about half the speed each. It ends at the end of its input.
 """
 
+import contextlib
 import hashlib
+import itertools
+import mmap
 import os
 import struct
 import sys
 import time
+from collections.abc import Callable
 
 #: A worker wakes up so long before a burst and warms its caches with the work itself.
 WARM_UP_S = 0.0002
-EDGES = struct.Struct("dd")
+ORDER = struct.Struct("dd?")
 DONE = struct.Struct("qd")
 BUFFER = bytes(4096)
+STEP_BYTES, STEPS = 1 << 20, 32
 
 
 def main() -> None:
     """Start the workers by the first line, then have them work by each line that follows."""
-    workers = [start(cpu) for cpu in sys.stdin.readline().split()]
+    words = sys.stdin.readline().split()
+    if "urgent" in words:
+        words.remove("urgent")
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    # Shared, so that they take their memory once; and none before one of them copies.
+    buffers = mmap.mmap(-1, STEPS * STEP_BYTES), mmap.mmap(-1, STEPS * STEP_BYTES)
+    workers = [start(cpu, buffers) for cpu in words]
     while line := sys.stdin.readline():
         numbers, start_s, end_s = line.split()
-        chosen = [workers[int(number)] for number in numbers.split(",")]
-        for commands, _ in chosen:
-            os.write(commands, EDGES.pack(float(start_s), float(end_s)))
-        done = [DONE.unpack(os.read(answers, DONE.size)) for _, answers in chosen]
+        chosen = [(workers[int(number.rstrip("m"))], number.endswith("m")) for number in numbers.split(",")]
+        for (commands, _), copies in chosen:
+            os.write(commands, ORDER.pack(float(start_s), float(end_s), copies))
+        done = [DONE.unpack(os.read(answers, DONE.size)) for (_, answers), _ in chosen]
         print(" ".join(f"{count}:{cpu_s}" for count, cpu_s in done), flush=True)
 
 
-def start(cpu: str) -> tuple[int, int]:
+def start(cpu: str, buffers: tuple[mmap.mmap, mmap.mmap]) -> tuple[int, int]:
     """Fork a worker; returns the ends to write its commands to and to read its answers from."""
     (to_read, commands), (answers, to_write) = os.pipe(), os.pipe()
     if not os.fork():
@@ -41,7 +55,7 @@ def start(cpu: str) -> tuple[int, int]:
         os.closerange(3, to_read)
         os.close(commands)
         try:
-            work(cpu, to_read, to_write)
+            work(cpu, to_read, to_write, copying(*buffers))
         finally:
             os._exit(0)
     os.close(to_read)
@@ -49,21 +63,39 @@ def start(cpu: str) -> tuple[int, int]:
     return commands, answers
 
 
-def work(cpu: str, commands: int, answers: int) -> None:
+def work(cpu: str, commands: int, answers: int, copy: Callable[[], None]) -> None:
     """Work between the edges of each command until they end."""
     if cpu != "-":
         os.sched_setaffinity(0, {int(cpu)})
-    while command := os.read(commands, EDGES.size):
-        start_s, end_s = EDGES.unpack(command)
+    while command := os.read(commands, ORDER.size):
+        start_s, end_s, copies = ORDER.unpack(command)
+        step = copy if copies else hashing
         # Asleep until then: one that spins would keep the core from whoever hands out the commands.
         time.sleep(max(0.0, start_s - WARM_UP_S - time.monotonic()))
         while time.monotonic() < start_s:
-            hashlib.sha3_256(BUFFER)
+            step()
         count, began_s = 0, time.process_time()
         while time.monotonic() < end_s:
-            hashlib.sha3_256(BUFFER)
+            step()
             count += 1
         os.write(answers, DONE.pack(count, time.process_time() - began_s))
+
+
+def hashing() -> None:
+    """One unit of the work that needs no memory."""
+    hashlib.sha3_256(BUFFER)
+
+
+def copying(source: mmap.mmap, target: mmap.mmap) -> Callable[[], None]:
+    """One unit of the work that needs nothing else: each call copies the next part of a buffer."""
+    parts = itertools.cycle(range(0, STEPS * STEP_BYTES, STEP_BYTES))
+    read, write = memoryview(source), memoryview(target)
+
+    def step() -> None:
+        begin = next(parts)
+        write[begin : begin + STEP_BYTES] = read[begin : begin + STEP_BYTES]
+
+    return step
 
 
 if __name__ == "__main__":

@@ -28,9 +28,13 @@ def blas_in_use(target: str, facts: Mapping[str, Any]) -> str | None:
         target: the workload's target.
         facts: the child's (agent/facts.py).
     """
+    return " + ".join(dict.fromkeys(map(in_words, blas_files(target, facts)))) or None
+
+
+def blas_files(target: str, facts: Mapping[str, Any]) -> Sequence[Library]:
+    """The mapped BLAS libraries that the workload may use; see ``blas_in_use``."""
     mapped = [one for one in facts.get("libraries", ()) if one["kind"] in NAMES]
-    chosen = _numpys(target, mapped) or (_linked(target, facts, mapped) if links_its_own(target) else []) or mapped
-    return " + ".join(dict.fromkeys(map(in_words, chosen))) or None
+    return _numpys(target, mapped) or (_linked(target, facts, mapped) if links_its_own(target) else []) or mapped
 
 
 def in_words(library: Library) -> str:

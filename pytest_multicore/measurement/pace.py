@@ -23,6 +23,8 @@ from .machine import Machine
 LEAST_SHARE_OF_ALONE = 0.85
 #: 1.2 cores busy is one core and some help, 1.3 is two cores in part.
 NEARLY = 0.25
+#: Cores of others' work, counted in ticks of 10 ms over a short round, that are more than nobody's.
+ANYBODY = 0.2
 #: Bursts taken of each kind before the first round.
 FIRST_LOOKS = 3
 
@@ -44,6 +46,10 @@ class Bursts(Protocol):
         """Units of work per CPU second of each of these workers, all at once."""
         ...
 
+    def copy_speed(self, worker: int, also: Sequence[int]) -> float | None:
+        """What one copies in memory per CPU second, while others compute."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -53,11 +59,14 @@ class Pace:
         cores: how many the round kept busy, rounded up.
         speed: of the slowest of so many, in units of work per CPU second; None when one was not to be had.
         full_speed: what each of so many cores can do here, as far as is known by then.
+        memory: how fast a core copied memory beside the neighbours on the cores that the round left free, as a share of
+            what it copies when those cores are taken from them; None where nobody was there.
     """
 
     cores: int
     speed: float | None
     full_speed: float
+    memory: float | None = None
 
 
 @dataclass
@@ -102,13 +111,33 @@ class Pacer:
             for number in range(FIRST_LOOKS):
                 self._last[count] = self.look(count, self.bursts.cpus[number % len(self.bursts.cpus)])
 
-    def after_round(self, busy_cores: float, near: int | None) -> Pace:
-        """The pace of a round that has just ended and kept so many cores busy; ``near``: where its main thread ran."""
+    def after_round(self, busy_cores: float, near: int | None, foreign_cores: float = 0.0) -> Pace:
+        """The pace of a round that has just ended.
+
+        Args:
+            busy_cores: that it kept busy.
+            near: the core where its main thread ran.
+            foreign_cores: that others kept busy meanwhile.
+        """
         cores = max(1, math.ceil(busy_cores - NEARLY))
         before, now = self._last.get(cores), self.look(cores, near)
         self._last[cores] = now
         known = [speed for speed in (before, now) if speed is not None]
-        return Pace(cores, min(known) if len(known) == 2 else None, self.full_speed(cores))
+        beside = foreign_cores > ANYBODY and cores < len(self.bursts.cpus)
+        memory = self._memory_left(near) if beside else None
+        return Pace(cores, min(known) if len(known) == 2 else None, self.full_speed(cores), memory)
+
+    def _memory_left(self, near: int | None) -> float | None:
+        """A neighbour on a core that we leave free may take the memory's bandwidth, and the caches, from us.
+
+        One that is there for a side that leaves cores free, and displaced by a side that does not, would make the
+        second look faster than it is.
+        """
+        first, *others = self._chosen(len(self.bursts.cpus), near)
+        beside, without = self.bursts.copy_speed(first, ()), self.bursts.copy_speed(first, others)
+        if beside is None or without is None:
+            return None
+        return beside / without
 
     def full_speed(self, cores: int) -> float:
         """What each of so many cores can do at once, in units of work per CPU second; 0 before any look."""

@@ -13,13 +13,17 @@ from .counters import Counters, TreeSnapshot
 from .disturbance import TOLERATED_SHARE, disturbance, surroundings
 from .pace import Pace, Pacer
 from .quiet import wait_until_quiet
-from .usage import OwnClock, ThreadUse, usage
+from .usage import OwnClock, ThreadUse, Usage, usage
 
 #: What short work is repeated to fill: clocks, messages and a wake-up (tens of microseconds) do not matter in it.
 #: Longer rounds were measured too (20, 40 and 80 ms, quiet and beside neighbours): their ratios spread no less, more of
 #: them are disturbed, and each costs its length.
 ROUND_S = 0.03
 MOST_REPEATS = 1_000_000
+#: A thread with less than this share of the busiest one's CPU time only hands out the work.
+AT_WORK = 0.2
+#: Disturbed rounds until more is done about it.
+PATIENCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,10 @@ class Subject(Protocol):
 
     def pause(self) -> None:
         """Stand still until the next ``take``."""
+        ...
+
+    def urge(self) -> None:
+        """Ask for more of the machine: others keep it waiting."""
         ...
 
     def take(self, repeat: int) -> Timing:
@@ -154,6 +162,7 @@ class Bench:
     cores_online: int | None = None
     _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
     _start_s: float = 0.0
+    _kept_waiting: int = 0
 
     def rows(self) -> Iterator[tuple[Round, ...]]:
         """Endless rows of rounds, one a side, in the subjects' order however they took turns.
@@ -208,10 +217,13 @@ class Bench:
         why = disturbance(timing.wall_s, used.delay_s, self.cores_granted, around)
         if why is None and not quiet:
             why = "the other interpreter's threads kept spinning after their round and never came to rest"
+        if why is not None and not self._crowded(used):
+            self._urge()
         pace = None
         if self.pacer:
             subject.pause()
-            pace = self.pacer.after_round(used.cpu_s / timing.wall_s, self.counters.core_of(subject.pid))
+            core, foreign_cores = self.counters.core_of(subject.pid), around.foreign_s / timing.wall_s
+            pace = self.pacer.after_round(used.cpu_s / timing.wall_s, core, foreign_cores)
         return Round(
             threads=subject.threads,
             repeat=repeat,
@@ -228,6 +240,18 @@ class Bench:
             pace=pace,
             cores_online=self.cores_online,
         )
+
+    def _crowded(self, used: Usage) -> bool:
+        """Whether more threads are at work than there are cores: they are in each other's way, whoever else is."""
+        at_work = [one for one in used.threads if one.cpu_s > AT_WORK * used.threads[0].cpu_s]
+        return len(at_work) > self.cores_granted
+
+    def _urge(self) -> None:
+        """All sides alike, once others keep one waiting in more than a round or two."""
+        self._kept_waiting += 1
+        if self._kept_waiting == PATIENCE:
+            for subject in self.subjects:
+                subject.urge()
 
 
 def _repeats_needed(repeat: int, fastest_s: float) -> int:

@@ -55,6 +55,10 @@ class OpenedWorkload:
         """See rounds.Subject."""
         self.interpreter.pause()
 
+    def urge(self) -> None:
+        """See rounds.Subject."""
+        self.interpreter.urge()
+
     def take(self, repeat: int) -> Timing:
         """See rounds.Subject."""
         return _timing(self.interpreter.ask("round", "done", self.timeout_s, repeat=repeat))
@@ -69,12 +73,14 @@ class FreshTest:
         live: the one of the last round; it is ended before the next.
         threads: threads asked for, None for inherited ones.
         timeout_s: after so long a silence in a round the interpreter is ended.
+        urged: whether new interpreters have their priority raised further.
     """
 
     open_one: Callable[[], LiveTest]
     live: LiveTest
     threads: int | None
     timeout_s: float
+    urged: bool = False
 
     @property
     def interpreter(self) -> IsolatedInterpreter:
@@ -101,10 +107,16 @@ class FreshTest:
         self.live.finish(self.timeout_s)
         self.live.interpreter.close()
         self.live = self.open_one()
+        if self.urged:
+            self.interpreter.urge()
 
     def pause(self) -> None:
         """See rounds.Subject."""
         self.interpreter.pause()
+
+    def urge(self) -> None:
+        """See rounds.Subject."""
+        self.urged = True
 
     def take(self, repeat: int) -> Timing:
         """See rounds.Subject."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_multicore.reports.record import record
+from pytest_multicore.reports.scaling import series
 from pytest_multicore.reports.words import estimate, figure, seconds, threads
 from pytest_multicore.verdicts.result import Result
 
@@ -28,7 +29,32 @@ def _text(told: Mapping[str, Any], outcome: str) -> str:
     named = [one["quantity"] for one in told["verdicts"] if one["outcome"] == outcome]
     heading = f"{told['workload']} in environment {told['environment']}: {' and '.join(named)} missed"
     limits = [_row("limit", _limit(one, told["confidence"])) for one in told["verdicts"] if one["outcome"] == outcome]
-    return "\n".join([heading, *limits, *_measured(told)])
+    return "\n".join([heading, *limits, *_measured(told), *_why(told)])
+
+
+def _why(told: Mapping[str, Any]) -> Iterator[str]:
+    """The causes: what is proven in those words, what is not as the suspicion that it is."""
+    for cause in told["causes"]:
+        if cause["proven"]:
+            yield _row("why", f"{cause['evidence']} [{cause['key']}]")
+            yield _row("proof", cause["trial"] or "the measured curve itself")
+        else:
+            yield _row("suspect", f"{cause['evidence']} [{cause['key']}, not proven]")
+            if cause["trial"]:
+                yield _row("tried", f"{cause['trial']}: that decides nothing")
+        yield _row("remedy", cause["remedy"])
+    if told["evidence"] and not told["causes"]:
+        yield _row("why", f"no cause was found; seen: {_seen(told['evidence'])}")
+
+
+def _seen(evidence: Mapping[str, Any]) -> str:
+    """The evidence in a line, for where no cause was found in it."""
+    tasks, observed = evidence["tasks"], evidence["observed"] or {}
+    at_work = ", ".join(f"{task['name']} {task['cpu_s'] / evidence['wall_s']:.2f}" for task in tasks[:4])
+    hottest = next(iter(observed.get("lines", ())), None)
+    where = f"; most at {hottest['file'].rpartition('/')[2]}:{hottest['line']}" if hottest else ""
+    pools = ", ".join(f"{one['api']} {one['threads']}" for one in observed.get("pools", {}).get("region", ()))
+    return f"cores used by threads: {at_work or 'none'}{where}; thread pools: {pools or 'none'}"
 
 
 def _limit(verdict: Mapping[str, Any], confidence: float) -> str:
@@ -43,6 +69,8 @@ def _measured(told: Mapping[str, Any]) -> Iterator[str]:
     yield _row("threads", f"{threads(told)}; {_counted(len(told['threads_seen']), 'OS thread')} got CPU time")
     yield _row("cores", f"{figure(told['cores'])} busy; {estimate(told['demand'])} demanded{_useful(told)}")
     yield _row("time", f"{seconds(told['wall_s'])} a repetition{_against(told)}")
+    if scaled := series(told):
+        yield _row("scaling", scaled)
     yield _row("BLAS", told["blas"] or "none is loaded")
     counted = sum(one["counted"] for one in told["rounds"])
     yield _row(

@@ -11,6 +11,7 @@ from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
 from pytest_multicore.verdicts.limits import Verdict
 from pytest_multicore.verdicts.result import Result
+from pytest_multicore.verdicts.scaling_law import Law
 from pytest_multicore.verdicts.statistics import Interval
 
 Record = dict[str, Any]
@@ -33,8 +34,10 @@ def record(result: Result) -> Record:
         **_of_measurement(measured),
         **_of_comparison(compared),
         "scaling": _scaling(result.scaling),
+        "scaling_law": _law(result.scaling.law) if result.scaling else None,
         "verdicts": [_verdict(one) for one in result.verdicts],
-        "causes": [],
+        "causes": [dict(one) for one in result.causes],
+        "evidence": dict(result.evidence) or None,
         "warnings": list(result.warnings),
         "notes": list(result.notes),
         "rounds": _rounds(measured, compared, result.scaling),
@@ -106,6 +109,31 @@ def _scaling(scaling: Scaling | None) -> list[Record] | None:
         }
         for threads, measured in scaling.measurements.items()
     ]
+
+
+def _law(law: Law | None) -> Record | None:
+    if law is None:
+        return None
+    return {
+        "model": law.model.value,
+        "threads": list(law.threads),
+        "left_out": list(law.left_out),
+        "serial_fraction": interval(law.serial_fraction),
+        "coherence": interval(law.coherence),
+        "peak_threads": interval(law.peak_threads),
+        "tested": law.tested,
+        "superlinear": list(law.superlinear),
+        "fractions": [
+            {"threads": threads, "serial_fraction": interval(found)}
+            for threads, found in law.fractions.items()
+            if math.isfinite(found.estimate)
+        ],
+        "predictions": [
+            {"threads": one.threads, "speedup": interval(one.speedup), "extrapolated": one.extrapolated}
+            for one in law.predictions
+        ],
+        "reason": law.reason,
+    }
 
 
 def _rounds(measured: Measurement | None, compared: Comparison | None, scaling: Scaling | None) -> list[Record]:

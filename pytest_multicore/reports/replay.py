@@ -13,8 +13,8 @@ from pytest_multicore.measurement.pace import Pace
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.measurement.usage import ThreadUse
 from pytest_multicore.reports.json_report import SCHEMA
-from pytest_multicore.verdicts import figures
-from pytest_multicore.verdicts.limits import Limits, Verdict, judge, of_comparison, of_measurement
+from pytest_multicore.verdicts.decision import decide
+from pytest_multicore.verdicts.limits import Limits, Verdict
 
 Row = tuple[Round, ...]
 
@@ -34,10 +34,7 @@ def verdicts(told: Mapping[str, Any]) -> tuple[Verdict, ...]:
     """The verdicts of one result's rounds on its limits."""
     rows, confidence = rows_of(told), told["confidence"]
     limits = Limits(**{one["quantity"]: one["limit"] for one in told["verdicts"]})
-    if len(rows[0]) == 1:
-        return judge(limits, of_measurement(figures.measurement([row[0] for row in rows], confidence)))
-    compared = [(row[-1], row[0]) for row in rows] if told["scaling"] else rows
-    return judge(limits, of_comparison(figures.comparison(compared, confidence)))
+    return decide(limits, [(row[-1], row[0]) for row in rows] if told["scaling"] else rows, confidence)
 
 
 def rows_of(told: Mapping[str, Any]) -> list[Row]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from pytest_multicore.reports.evidence import blas_calls
+from pytest_multicore.reports.scaling import series
 from pytest_multicore.reports.words import estimate, figure, threads
 
 HEADINGS = ("measurement", "environment", "BLAS", "threads", "busy", "demanded", "useful", "speed-up", "outcome")
@@ -32,6 +34,13 @@ def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]
     for told in records:
         for warning in told["warnings"]:
             reporter.write(f"warning: {told['workload']}: {warning}\n", yellow=True)
+    for told in records:
+        if scaled := series(told):
+            reporter.write(f"scaling: {told['workload']}: {scaled}\n")
+    for told in records:
+        if told["evidence"] and told["outcome"] != "failed":
+            for line in blas_calls(told["evidence"]):
+                reporter.write(f"{told['workload']}: {line}\n")
     for note in dict.fromkeys(note for told in records for note in told["notes"]):
         reporter.write(f"note: {note}\n")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pytest_multicore.measurement.rounds import Round
 
+from .scaling_law import Law, fit
 from .statistics import Interval, median_interval
 
 
@@ -65,21 +66,33 @@ class Scaling:
     Attributes:
         measurements: by thread count.
         speedups: by thread count, against the first count.
+        law: what they say of the serial part; None where there is nothing to fit.
     """
 
     measurements: Mapping[int, Measurement]
     speedups: Mapping[int, Interval]
+    law: Law | None
 
 
 Rows = Sequence[tuple[Round, ...]]
 
 #: Of its full speed; a core's bursts of work differ by 3 % either way, and by 20 to 50 % when it is shared.
 FULL_PACE = 0.85
+#: Of the time that a measurement took: the clean rows of at least so much are of the whole.
+WHOLE = 0.5
+#: Of the memory's bandwidth, and of the looks. Without such neighbours 10 % of the looks are under it, beside one 45 %.
+HELD_BACK, OFTEN = 0.75, 0.25
 
 
 def clean_rows(rows: Rows) -> list[tuple[Round, ...]]:
     """The rows of which no round was disturbed."""
     return [row for row in rows if all(one.disturbance is None for one in row)]
+
+
+def of_the_whole(rows: Rows) -> bool:
+    """Whether the clean rows come from all of the measurement, not from a part of it alone."""
+    began, clean = [row[0].began_s for row in rows], [row[0].began_s for row in clean_rows(rows)]
+    return not clean or max(clean) - min(clean) >= WHOLE * (max(began) - min(began))
 
 
 def measurement(rounds: Sequence[Round], confidence: float) -> Measurement:
@@ -149,13 +162,14 @@ def comparison(rows: Rows, confidence: float) -> Comparison:
     )
 
 
-def scaling(threads: Sequence[int], rows: Rows, confidence: float) -> Scaling:
-    """The figures of rows that hold one round for each thread count."""
+def scaling(threads: Sequence[int], rows: Rows, confidence: float, cores_granted: float = math.inf) -> Scaling:
+    """The figures of rows that hold one round for each thread count; more threads than cores say nothing of the law."""
     return Scaling(
         measurements={
             count: measurement([row[side] for row in rows], confidence) for side, count in enumerate(threads)
         },
         speedups={count: _speedup(rows, side, 0, confidence) for side, count in enumerate(threads)},
+        law=fit(threads, lambda side, each: _speedup(rows, side, 0, each), confidence, cores_granted),
     )
 
 
@@ -174,7 +188,7 @@ def _speedup(rows: Rows, side: int, other: int, confidence: float) -> Interval:
     """
     clean = clean_rows(rows)
     full = full_speeds(clean)
-    rising = [row for row in clean if at_full_pace(row[other], full)]
+    rising = [row for row in clean if at_full_pace(row[other], full)] if has_its_memory(clean, other) else []
     falling = [row for row in clean if at_full_pace(row[side], full)]
     both = [row for row in rising if at_full_pace(row[side], full)]
 
@@ -185,6 +199,16 @@ def _speedup(rows: Rows, side: int, other: int, confidence: float) -> Interval:
     low = interval(rising).low if rising else -math.inf
     high = interval(falling).high if falling else math.inf
     return Interval(min(low, estimate), estimate, max(high, estimate), confidence)
+
+
+def has_its_memory(rows: Rows, side: int) -> bool:
+    """Whether neighbours on the cores that a side left free let it have the memory's bandwidth and the caches.
+
+    Single looks spread by a tenth; a neighbour that copies memory takes half, in as many looks as find it beside.
+    """
+    paces = [pace for row in rows if (pace := row[side].pace) is not None]
+    looks = [pace.memory for pace in paces if pace.memory is not None]
+    return sum(share < HELD_BACK for share in looks) <= max(OFTEN * len(looks), 1)
 
 
 def full_speeds(rows: Rows) -> dict[int, float]:
@@ -199,4 +223,6 @@ def full_speeds(rows: Rows) -> dict[int, float]:
 def at_full_pace(taken: Round, full: Mapping[int, float]) -> bool:
     """Whether the cores had their full speed in a round, as far as anybody looked."""
     pace = taken.pace
-    return pace is None or (pace.speed is not None and pace.speed >= FULL_PACE * full[pace.cores])
+    if pace is None:
+        return True
+    return pace.speed is not None and pace.speed >= FULL_PACE * full[pace.cores]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts.figures import FULL_PACE, at_full_pace, clean_rows, full_speeds
+from pytest_multicore.verdicts.figures import FULL_PACE, at_full_pace, clean_rows, full_speeds, of_the_whole
 from pytest_multicore.verdicts.limits import Outcome, Verdict
 from pytest_multicore.verdicts.statistics import fewest_values
 
@@ -88,6 +88,12 @@ def _too_close(found: Found, clean: int) -> str:
     if undecided is None:  # no limits: the figures lack a bound
         return (
             f"{clean} clean rows in {found.rounds_s:.0f} s do not bound the speed-up: {_held_back(found, clean)}"
+            f"run it on a quieter machine, or with a larger budget than {found.budget_s:g} s"
+        )
+    if not of_the_whole(found.rows):
+        return (
+            f"the {clean} clean rows come from a part of the {found.rounds_s:.0f} s alone, and the program may have "
+            f"been slow just then: {_held_back(found, clean)}"
             f"run it on a quieter machine, or with a larger budget than {found.budget_s:g} s"
         )
     if undecided.interval is None:

@@ -32,6 +32,8 @@ class Result:
         confidence: of each verdict.
         seed: of the order of sides.
         cores_attainable: the cores' worth of work that the machine's cores do at once; None where nobody looked.
+        causes: why a limit was missed, as data (diagnosis/suspicions.py, Explanation), the likeliest first.
+        evidence: what they were told by; empty where nobody asked why.
     """
 
     test: str
@@ -56,3 +58,5 @@ class Result:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     cores_attainable: float | None = None
+    causes: tuple[Mapping[str, Any], ...] = ()
+    evidence: Mapping[str, Any] = field(default_factory=dict)

@@ -17,6 +17,7 @@ GUARDED = (
     "os.fsdecode",
     "os.register_at_fork",
     "os.sched_getaffinity",
+    "os.sched_setaffinity",
     "str.decode",
     "sys._is_gil_enabled",
     "time.perf_counter",

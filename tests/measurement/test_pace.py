@@ -14,6 +14,8 @@ class Told:
 
     speeds_now: list[float | None]
     together: float = 1.0
+    copied: float | None = 50.0
+    copied_beside: float | None = 50.0
     asked: list[list[int]] = field(default_factory=list)
 
     @property
@@ -28,6 +30,10 @@ class Told:
         self.asked.append(list(workers))
         share = self.together if len(workers) > 1 else 1.0
         return [None if (speed := self.speeds_now[worker]) is None else share * speed for worker in workers]
+
+    def copy_speed(self, worker: int, also: Sequence[int]) -> float | None:
+        self.asked.append([worker, *also])
+        return self.copied if also else self.copied_beside
 
 
 def made(*speeds: float | None, together: float = 1.0, cores_real: int | None = None) -> tuple[Pacer, Told]:
@@ -100,6 +106,18 @@ def test_every_core_is_looked_at_alone() -> None:
     pacer, told = made(100.0, 100.0, 100.0)
     pacer.get_to_know(1)
     assert told.asked == [[0], [1], [2]][:FIRST_LOOKS]
+
+
+def test_a_neighbour_beside_us_may_take_the_memory() -> None:
+    pacer, told = made(100.0, 100.0)
+    pacer.get_to_know(1, 2)
+    assert pacer.after_round(1.0, None).memory is None, "nobody was there"
+    told.copied_beside = 25.0
+    assert pacer.after_round(1.0, 11, foreign_cores=1.0).memory == 0.5
+    assert told.asked[-2:] == [[1], [1, 0]]
+    assert pacer.after_round(2.0, 11, foreign_cores=1.0).memory is None, "we leave no core free"
+    told.copied = None
+    assert pacer.after_round(1.0, 11, foreign_cores=1.0).memory is None
 
 
 def test_nothing_is_attained_before_anybody_looked() -> None:

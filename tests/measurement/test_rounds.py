@@ -162,7 +162,8 @@ class Watching:
     def get_to_know(self, *cores: int) -> None:
         self.known.append(cores)
 
-    def after_round(self, busy_cores: float, near: int | None) -> Pace:
+    def after_round(self, busy_cores: float, near: int | None, foreign_cores: float) -> Pace:
+        assert foreign_cores >= 0
         self.after.append((busy_cores, near))
         return Pace(1, 90.0, 100.0)
 

@@ -158,3 +158,21 @@ def test_a_scaling_series_bounds_each_count_by_its_own_cores() -> None:
     found = figures.scaling([1, 2, 4], rows, 0.99).speedups
     assert found[2].high == pytest.approx(2.0)
     assert math.isinf(found[4].high)
+
+
+@pytest.mark.parametrize(
+    ("looks", "bounded"), [([0.5] * 12, False), ([0.95] * 12, True), ([0.95] * 10 + [0.5] * 2, True)]
+)
+def test_a_baseline_whose_memory_was_taken_proves_no_speedup(looks: list[float], bounded: bool) -> None:
+    """The side in question drives the neighbour away, and the baseline does not: the speed-up reads too high."""
+    taken = [
+        (
+            made(0.1, 2.0, pace=Pace(2, 100.0, 100.0)),
+            made(0.15, 1.0, threads=1, pace=Pace(1, 100.0, 100.0, memory=memory)),
+        )
+        for memory in looks
+    ]
+    speedup = figures.comparison(taken, 0.99).speedup
+    assert (speedup.low == pytest.approx(1.5)) is bounded
+    assert math.isinf(speedup.low) is not bounded
+    assert speedup.high == pytest.approx(1.5)

@@ -15,6 +15,7 @@ FIELDS = {
     "call": (("target", "a string"), ("arguments", "an object"), ("path", "a list")),
     "round": (("repeat", "an integer >= 1"),),
     "facts": (("variables", "a list"),),
+    "watch": (("observe", "a boolean"), ("changes", "a list"), ("threads", "an integer >= 1 or null")),
     "test": (("arguments", "an object"), ("path", "a list")),
     "begin": (),
     "attempt": (),
@@ -23,7 +24,7 @@ FIELDS = {
     "finish": (),
     "close": (),
 }
-OPTIONAL = {"arguments": dict, "path": list, "variables": list}
+OPTIONAL = {"arguments": dict, "path": list, "variables": list, "changes": list, "threads": lambda: None}
 
 
 class Misunderstood(Exception):  # noqa: N818 - it is what happened
@@ -149,4 +150,6 @@ def decode(line, protocol):
 def _fits(value, wanted):
     if wanted == "an integer >= 1":
         return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    return isinstance(value, {"a string": TEXT, "an object": dict, "a list": list}[wanted])
+    if wanted == "an integer >= 1 or null":
+        return value is None or _fits(value, "an integer >= 1")
+    return isinstance(value, {"a string": TEXT, "an object": dict, "a list": list, "a boolean": bool}[wanted])

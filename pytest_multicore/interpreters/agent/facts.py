@@ -7,7 +7,8 @@
 "libraries": [...]                    (see libraries.py)
 "frameworks": {"numpy": "1.21.6"}     (those imported by now; null where a version is not told)
 "theano": {"cxx", "blas.ldflags", "openmp", "openmp_elemwise_minsize", "floatX", "device", "linker", "compiledir",
-"base_compiledir"} | null, "pytensor": the same | null}
+"base_compiledir"} | null, "pytensor": the same | null,
+"observed": what was seen since a `watch` that asked to observe, see observing.py | null}
 """
 
 import os
@@ -30,6 +31,9 @@ FRAMEWORKS = [
     "joblib",
     "xgboost",
     "lightgbm",
+    "blosc",
+    "blosc2",
+    "cv2",
 ]
 CONFIGURATION = [
     "cxx",

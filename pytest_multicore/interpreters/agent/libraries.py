@@ -94,15 +94,16 @@ def _defined_in(function, path):
     return os.path.realpath(found) == os.path.realpath(path)
 
 
-def loaded(text):
+def loaded(text, worth_a_look=WORTH_A_LOOK):
     """The list of this file's docstring, in the order of the map; [] where the system does not show its map.
 
     Args:
         text: a function that makes text that JSON can carry out of a path.
+        worth_a_look: what the path of a file that is asked has in it.
     """
     found = []
     for path in mapped_files():
-        if not WORTH_A_LOOK.search(path):
+        if not worth_a_look.search(path):
             continue
         try:
             described = describe(Library(path))

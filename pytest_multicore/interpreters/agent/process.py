@@ -45,6 +45,33 @@ def affinity():
     return [cpu for bound in bounds for cpu in range(bound[0], bound[-1] + 1)]
 
 
+def set_affinity(cpus):
+    """Have all threads of this process run on these CPUs, where Linux lets them."""
+    try:
+        threads = [int(thread) for thread in os.listdir("/proc/self/task")]
+    except OSError:
+        return
+    for thread in threads:
+        try:
+            _set_affinity(thread, cpus)
+        except OSError:  # it has ended, or a cpuset forbids these
+            continue
+
+
+def _set_affinity_by_libc(thread, cpus):
+    """What os.sched_setaffinity is, for 2.7."""
+    import ctypes
+
+    bits = 8 * ctypes.sizeof(ctypes.c_ulong)
+    mask = (ctypes.c_ulong * (max(cpus) // bits + 1))()
+    for cpu in cpus:
+        mask[cpu // bits] |= 1 << (cpu % bits)
+    ctypes.CDLL(None).sched_setaffinity(thread, ctypes.sizeof(mask), ctypes.byref(mask))
+
+
+_set_affinity = getattr(os, "sched_setaffinity", _set_affinity_by_libc)  # before a region's world changes it
+
+
 def implementation():
     """The name as platform.python_implementation() gives it, without that module's cost."""
     name = getattr(

@@ -8,6 +8,8 @@ the parent gives a file. Before any other code runs the child moves the dialogue
 numbers, closed on exec and after fork); then 0 is the null device and 1 a copy of 2, so no print can garble a message.
 
   child  -> hello   {"python": [3, 8, 18], "implementation": "CPython", "executable", "pid", "affinity": [0, 1] | null}
+  parent -> watch   look on from here, or change what it runs in; before open or test only: see watching.py
+  child  -> watching {"changes": [those that can be made here]}
   parent -> open    {"target", "arguments": {}, "path": [directories for the front of sys.path, unless there]}
   child  -> ready   {"form": "set-up" | "function", "setup_s", "warmup_s"}
   parent -> round   {"repeat": n >= 1}
@@ -94,11 +96,13 @@ class Session(object):
         self.region = None
         self.target = None
         self.affinity_at_start = process.affinity()
+        self.watched = None
+        self.measure = self.measure_first = clocks.measure
 
     def answer(self, message):
         """The answer to one decoded message."""
         # No table of bound methods in self: that cycle would outlive `serve`, and free user code's objects too late.
-        answers = {"open": self.open, "round": self.round, "call": self.call, "facts": self.facts}
+        answers = {"open": self.open, "round": self.round, "call": self.call, "facts": self.facts, "watch": self.watch}
         if message["type"] not in answers:
             raise failures.Failure("protocol", "%s comes out of turn" % message["type"])
         return answers[message["type"]](message)
@@ -113,6 +117,14 @@ class Session(object):
             "pid": os.getpid(),
             "affinity": self.affinity_at_start,
         }
+
+    def watch(self, message):
+        """Put in place of the plain measuring one that looks on, or changes the region's world."""
+        if self.target is not None or self.watched is not None:
+            raise failures.Failure("protocol", "watch comes out of turn: it goes before open and test, and once")
+        self.watched = load_sibling("watching").Watch(message, self.affinity_at_start, load_sibling)
+        self.measure, self.measure_first = self.watched.measure, self.watched.measure_first
+        return {"type": "watching", "changes": self.watched.changes}
 
     def open(self, message):
         """Load and prepare a workload, and run its region once."""
@@ -134,7 +146,7 @@ class Session(object):
         if self.region is None:
             raise failures.Failure("protocol", "a round was asked for, but no workload is open: send open first")
         try:
-            figures = clocks.measure(self.region, message["repeat"])
+            figures = self.measure(self.region, message["repeat"])
         except:  # noqa: E722 - 2.7 can raise classes that are no BaseException
             raise failures.from_user_code(self.target, "failed in a round")
         return dict(figures, type="done", repeat=message["repeat"])
@@ -158,6 +170,7 @@ class Session(object):
             affinity=process.affinity(),
             affinity_at_start=self.affinity_at_start,
             implementation=process.implementation(),
+            observed=self.watched and self.watched.report(),
         )
         return dict(found, type="facts")
 
@@ -191,47 +204,6 @@ def refuse_unfinished(what, value):
         raise failures.Failure("workload", "%s returned %s" % (what, promise))
 
 
-class Dialogue(object):
-    """Messages in and out, and what the session answers to one."""
-
-    def __init__(self, wire, session):
-        self._wire = wire
-        self._session = session
-
-    def receive(self):
-        """The next message that can be understood; `close` at end of file."""
-        while True:
-            line = self._wire.receive()
-            if not line:
-                return {"type": "close"}
-            try:
-                return channel.decode(line, PROTOCOL)
-            except channel.Misunderstood as misunderstanding:
-                self.send(failures.Failure("protocol", failures.text(misunderstanding)).message())
-
-    def answer(self, message):
-        """The message that answers one, a failure's where there is nothing better."""
-        try:
-            return self._session.answer(message)
-        except failures.Failure as failure:
-            return failure.message()
-
-    def send(self, message):
-        """Send one; what JSON cannot carry goes as an error."""
-        try:
-            self._wire.send(message)
-        except channel.Uncarried as uncarried:
-            self._wire.send(failures.Failure("value", failures.text(uncarried)).message())
-
-    def clocked(self, work):
-        """Do some work once; returns what a round's answer tells of its own."""
-        return clocks.measure(work, 1)
-
-    def measure(self, target, region):
-        """Have rounds repeat this region from now on."""
-        self._session.target, self._session.region = target, region
-
-
 def run_test(dialogue, message):
     """Run a pytest session of one test, whose last message is its own."""
     targets.put_first([targets.native(folder) for folder in message["path"]])
@@ -246,7 +218,7 @@ def serve(wire):
     """Say hello, then answer until the parent closes."""
     session = Session()
     wire.send(session.hello())
-    dialogue = Dialogue(wire, session)
+    dialogue = load_sibling("dialogue").Dialogue(wire, session, PROTOCOL, load_sibling)
     while True:
         message = dialogue.receive()
         if message["type"] == "close":

@@ -1,0 +1,139 @@
+"""The facts that causes are told by: what was asked, what was measured, what was seen from outside and from inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_multicore.measurement.machine import Machine
+from pytest_multicore.measurement.sampling import Seen
+from pytest_multicore.verdicts.limits import Outcome
+from pytest_multicore.verdicts.result import Result
+
+#: A core that is busy for less of the time than this has something to wait for.
+NEARLY_BUSY = 0.85
+#: More CPU time than the baseline's by this is work burnt.
+INFLATED = 1.3
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """BLAS level-3 calls of one shape in one repetition of the region, on average.
+
+    Attributes:
+        routine: as called, for instance dgemm.
+        m, n, k: of the product.
+        count: calls.
+        seconds: wall seconds that they took.
+    """
+
+    routine: str
+    m: int
+    n: int
+    k: int
+    count: float
+    seconds: float
+
+    @property
+    def work(self) -> int:
+        """Multiply-adds of one call: what a BLAS compares with its threshold."""
+        return self.m * self.n * self.k
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that is known of one measurement whose limit was missed.
+
+    Attributes:
+        result: the measurement.
+        target: the workload's (agent/runner.py lists the forms).
+        machine: what it grants.
+        facts: what the observed child told of itself (agent/facts.py, with ``observed``).
+        seen: its threads, from outside, while its region ran.
+        started_with: thread variables and flags as they were when the child was started.
+        calls: BLAS level-3 calls of the region; None where they could not be recorded.
+        not_recorded: why they could not; empty where they were.
+        threshold: multiply-adds up to which this machine's BLAS stays on one thread, probed; None: not known.
+        compilers: paths of C++ compilers, for what compiles at run time.
+        mapped: names of the files that the child has mapped.
+    """
+
+    result: Result
+    target: str
+    machine: Machine
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    seen: Seen = field(default_factory=lambda: Seen(0.0, (), (), {}))
+    started_with: Mapping[str, str] = field(default_factory=dict)
+    calls: tuple[Calls, ...] | None = None
+    not_recorded: str = ""
+    threshold: int | None = None
+    compilers: tuple[str, ...] = ()
+    mapped: tuple[str, ...] = ()
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """The limits that were missed, by name."""
+        return tuple(one.quantity for one in self.result.verdicts if one.outcome is Outcome.FAILED)
+
+    @property
+    def wanted(self) -> float:
+        """Cores that the program could have used: its threads, as far as the machine grants them."""
+        granted = self.machine.cores_granted
+        return min(self.result.threads or granted, granted)
+
+    @property
+    def cores(self) -> float:
+        """Cores busy."""
+        return self.result.measurement.cores.estimate if self.result.measurement else 0.0
+
+    @property
+    def too_little(self) -> bool:
+        """Whether a minimum was missed; else something was too much."""
+        return any(name.startswith("min_") for name in self.missed)
+
+    @property
+    def idle(self) -> bool:
+        """Whether cores stood idle that the program could have used."""
+        return self.too_little and self.cores < NEARLY_BUSY * self.wanted
+
+    @property
+    def inflation(self) -> float:
+        """CPU time over the baseline's; 1 where there is none to compare with."""
+        return self.result.comparison.cpu_inflation.estimate if self.result.comparison else 1.0
+
+    @property
+    def observed(self) -> Mapping[str, Any]:
+        """What was seen from within; empty where nobody looked."""
+        found: Mapping[str, Any] = self.facts.get("observed") or {}
+        return found
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Thread variables and flags as the program sees them, whenever they were set."""
+        found: Mapping[str, str] = self.facts.get("variables", {})
+        return found
+
+    @property
+    def libraries(self) -> Sequence[Mapping[str, Any]]:
+        """The numeric libraries that are mapped."""
+        found: Sequence[Mapping[str, Any]] = self.facts.get("libraries", ())
+        return found
+
+    def kinds(self, *kinds: str) -> list[Mapping[str, Any]]:
+        """The mapped libraries of these kinds."""
+        return [one for one in self.libraries if one["kind"] in kinds]
+
+    def pools(self, when: str) -> list[int]:
+        """Sizes of the thread pools at a moment: start, opened, region or after."""
+        return [one["threads"] for one in self.observed.get("pools", {}).get(when, ()) if one["threads"] is not None]
+
+    @property
+    def lines(self) -> Sequence[Mapping[str, Any]]:
+        """The hottest lines, with the operations and operands on them."""
+        found: Sequence[Mapping[str, Any]] = self.observed.get("lines", ())
+        return found
+
+    def share(self, *operations: str) -> float:
+        """Of the samples, those on a line with one of these operations."""
+        return float(sum(line["share"] for line in self.lines if line.get("operation") in operations))

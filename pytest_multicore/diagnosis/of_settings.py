@@ -1,0 +1,298 @@
+"""Causes that somebody set: a variable, a limit, a library, a compiler. Each function is a detector of one key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_multicore.environments.threads import THREAD_VARIABLES
+
+from .evidence import Evidence
+from .suspicions import Change, Effect, Suspicion, Trial
+
+#: What a library reads, strongest first (docs/explanation/causes.md names the sources). OpenBLAS built for OpenMP reads
+#: OMP_NUM_THREADS alone.
+STRENGTH = {
+    "openblas": (
+        "OPENBLAS_NUM_THREADS",
+        "GOTO_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_DEFAULT_NUM_THREADS",
+    ),
+    "mkl": ("MKL_DOMAIN_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"),
+    "blis": ("BLIS_JC_NT", "BLIS_IC_NT", "BLIS_JR_NT", "BLIS_IR_NT", "BLIS_NUM_THREADS", "OMP_NUM_THREADS"),
+}
+#: Caps beside the counts themselves; an OpenMP runtime obeys the first two.
+CAPS = ("OMP_THREAD_LIMIT", "OMP_DYNAMIC", "MKL_DYNAMIC", "OPENBLAS_DEFAULT_NUM_THREADS")
+BINDING = ("OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY")
+#: The variable of a library that reads none of those that are set, by the module that is imported.
+OWN_VARIABLE = {
+    "blosc2": "BLOSC_NTHREADS",
+    "blosc": "BLOSC_NTHREADS",
+    "cv2": "OPENCV_FOR_THREADS_NUM",
+    "numba": "NUMBA_NUM_THREADS",
+    "numexpr": "NUMEXPR_NUM_THREADS",
+    "polars": "POLARS_MAX_THREADS",
+}
+#: A BLAS to try in place of the reference one, best first.
+OTHER_BLAS = ("openblas-pthread", "scipy", "mkl", "blis")
+
+
+def set_too_late(found: Evidence) -> Suspicion | None:
+    """A variable that the program sets after the library has read it."""
+    late = {
+        name: value
+        for name, value in found.variables.items()
+        if name in THREAD_VARIABLES and value != found.started_with.get(name) and _number(value) > _most_pooled(found)
+    }
+    if not (found.idle and late):
+        return None
+    name, value = next(iter(late.items()))
+    before = found.started_with.get(name)
+    told = f"{name}={value} within the program, but {'unset' if before is None else before} when it started"
+    return Suspicion(
+        "set-too-late",
+        0.95,
+        f"{told}: the library had read it by then, and its pool has {_most_pooled(found):.0f}{_who_set(found, name)}",
+        f"set {name}={value} before the interpreter starts, or before the first import that loads the library",
+        [Trial(f"{name}={value} from the start", Effect.MORE_CORES, Change(variables={name: value}))],
+    )
+
+
+def overridden_variable(found: Evidence) -> Suspicion | None:
+    """Two variables disagree, and the library follows the one that allows less."""
+    if not found.idle:
+        return None
+    for kind, order in STRENGTH.items():
+        known = [(name, _number(found.started_with[name])) for name in order if name in found.started_with]
+        if not _read_by(found, kind) or not known:
+            continue
+        stronger, least = known[0]
+        weaker = next((name for name, value in known[1:] if value > least), None)
+        if weaker and least < found.wanted:
+            return Suspicion(
+                "overridden-variable",
+                0.9,
+                f"{stronger}={found.started_with[stronger]} wins over {weaker}={found.started_with[weaker]}",
+                f"unset {stronger}, or set it to the same",
+                [Trial(f"{stronger} unset", Effect.MORE_CORES, Change(variables={stronger: None}))],
+            )
+    return None
+
+
+def thread_limit(found: Evidence) -> Suspicion | None:
+    """A cap on threads beside the count that was asked for, or the count itself where none was asked for."""
+    if not found.idle:
+        return None
+    counts = THREAD_VARIABLES if found.result.threads is None else ()
+    caps = {
+        name: found.started_with[name]
+        for name in (*CAPS, *counts)
+        if name in found.started_with and _caps(found.started_with[name], found.wanted)
+    }
+    if not caps:
+        return None
+    obeyed = bool(found.kinds("openmp", "mkl") or counts)
+    return Suspicion(
+        "thread-limit",
+        0.85 if obeyed else 0.2,
+        f"{_settings(caps)} in the environment, and {found.wanted:g} cores could be used",
+        f"unset {' and '.join(caps)}, or raise {'it' if len(caps) == 1 else 'them'}",
+        [Trial(f"{' and '.join(caps)} unset", Effect.MORE_CORES, Change(variables=dict.fromkeys(caps, None)))],
+    )
+
+
+def sequential_layer(found: Evidence) -> Suspicion | None:
+    """MKL was told to stay on one thread."""
+    sequential = [one for one in found.kinds("mkl") if one.get("layer") == "sequential"]
+    layer = found.started_with.get("MKL_THREADING_LAYER") or found.variables.get("MKL_THREADING_LAYER", "")
+    if not (found.idle and sequential):
+        return None
+    named = f"MKL_THREADING_LAYER={layer}" if layer else "the library as it was linked"
+    return Suspicion(
+        "sequential-layer",
+        0.95,
+        f"MKL's threading layer is sequential, by {named}",
+        "set MKL_THREADING_LAYER=GNU (or INTEL, where its runtime is installed), or link another threading layer",
+        [
+            Trial("MKL_THREADING_LAYER=GNU", Effect.MORE_CORES, Change(variables={"MKL_THREADING_LAYER": "GNU"})),
+            Trial("MKL_THREADING_LAYER=INTEL", Effect.MORE_CORES, Change(variables={"MKL_THREADING_LAYER": "INTEL"})),
+        ],
+    )
+
+
+def affinity_narrowed(found: Evidence) -> Suspicion | None:
+    """Threads, or the processes to come, may use fewer cores than the interpreter was given."""
+    at_start = found.facts.get("affinity_at_start")
+    if not (found.idle and at_start):
+        return None
+    now = [found.facts.get("affinity"), found.observed.get("inherited_affinity")]
+    masks = [len(mask) for mask in now if mask] + [cpus_in(task.affinity) for task in found.seen.tasks if task.affinity]
+    if not masks or min(masks) >= min(len(at_start), found.wanted):
+        return None
+    bound = {name: found.started_with[name] for name in BINDING if name in found.started_with}
+    who = next((one for one in found.observed.get("imports", ()) if one["what"] == "affinity"), None)
+    by = f"import of {who['module']}" if who else _settings(bound) or "the program"
+    trials = [Trial("the mask of the start restored", Effect.MORE_CORES, Change(child=("restore-affinity",)))]
+    if bound:
+        unset = Change(variables=dict.fromkeys(bound, None))
+        trials.insert(0, Trial(f"{' and '.join(bound)} unset", Effect.MORE_CORES, unset))
+    return Suspicion(
+        "affinity-narrowed",
+        0.95,
+        f"of {len(at_start)} CPUs at the start, threads may use {min(masks)} now: narrowed by {by}",
+        f"restore it after the import (os.sched_setaffinity), or have {who['module']} leave it"
+        if who
+        else f"unset {' and '.join(bound)}"
+        if bound
+        else "find who calls sched_setaffinity, and restore the mask",
+        trials,
+    )
+
+
+def limited_at_runtime(found: Evidence) -> Suspicion | None:
+    """A pool that is large before the region is small inside it."""
+    pools = found.observed.get("pools", {})
+    inside = {one["path"]: one for one in pools.get("region", ()) if one["threads"] is not None}
+    for one in pools.get("opened", ()):
+        within = inside.get(one["path"])
+        if found.idle and within and one["threads"] and within["threads"] < min(one["threads"], found.wanted):
+            return Suspicion(
+                "limited-at-runtime",
+                0.95,
+                f"the pool of {one['api']} has {one['threads']} threads before the region, {within['threads']} in it",
+                "find who lowers it there (threadpool_limits, set_num_threads) and raise it for this call",
+                [Trial("calls that lower a pool ignored", Effect.MORE_CORES, Change(child=("keep-limits",)))],
+            )
+    return None
+
+
+def nested_limit(found: Evidence) -> Suspicion | None:
+    """Worker processes were started with fewer threads than the program itself has."""
+    for variables in found.seen.variables.values():
+        for name in THREAD_VARIABLES:
+            inner, outer = _number(variables.get(name, "")), _number(found.started_with.get(name, "inf"))
+            if found.idle and name in variables and inner < min(outer, found.wanted):
+                return Suspicion(
+                    "nested-limit",
+                    0.8,
+                    f"worker processes were given {name}={variables[name]} by the pool that started them, so that "
+                    "workers times threads fit the machine",
+                    "by design: start fewer workers, raise inner_max_num_threads, or call outside of the pool",
+                    [
+                        Trial(
+                            f"{name} set by name, which the pool leaves alone",
+                            Effect.MORE_CORES,
+                            Change(variables=dict.fromkeys(THREAD_VARIABLES, f"{found.wanted:.0f}")),
+                        )
+                    ],
+                )
+    return None
+
+
+def reference_blas(found: Evidence) -> Suspicion | None:
+    """The BLAS in use knows no threads."""
+    threading = found.kinds("openblas", "mkl", "blis", "accelerate")
+    used = (found.result.blas or "").startswith("reference BLAS")
+    if not (found.idle and (used or (found.kinds("reference") and not threading))):
+        return None
+    path = found.kinds("reference")[0]["path"] if found.kinds("reference") else "its library"
+    return Suspicion(
+        "reference-blas",
+        0.95,
+        f"{path} is the reference BLAS: it has no threads",
+        "install or link OpenBLAS, MKL or BLIS (Debian: libopenblas0-pthread), or set blas.ldflags or LD_LIBRARY_PATH",
+        [Trial(f"BLAS {name}", Effect.MORE_CORES, Change(blas=name)) for name in OTHER_BLAS],
+    )
+
+
+def no_compiler(found: Evidence) -> Suspicion | None:
+    """Theano or PyTensor without a C++ compiler runs Python code in place of its own."""
+    for name in ("theano", "pytensor"):
+        config: Mapping[str, Any] | None = found.facts.get(name)
+        if found.idle and config is not None and config.get("cxx") == "":
+            trials = [
+                Trial(f"cxx={found.compilers[0]}", Effect.MORE_CORES, Change(theano_flags={"cxx": found.compilers[0]}))
+            ]
+            return Suspicion(
+                "no-compiler",
+                0.9,
+                f"{name}.config.cxx is empty: what would be compiled runs in Python",
+                "install g++ and its headers, or set cxx to where it is",
+                trials if found.compilers else (),
+            )
+    return None
+
+
+def ignores_setting(found: Evidence) -> Suspicion | None:
+    """More threads at work than were asked for."""
+    asked, seen = found.result.threads, found.result.measurement
+    if asked is None or seen is None or seen.threads_seen.estimate <= asked:
+        return None
+    if not {"max_threads", "max_cores"} & set(found.missed):
+        return None
+    imported = [name for name in OWN_VARIABLE if name in found.facts.get("frameworks", {})]
+    trials = [
+        Trial(f"{OWN_VARIABLE[name]}={asked}", Effect.FEWER_THREADS, Change(variables={OWN_VARIABLE[name]: str(asked)}))
+        for name in imported
+    ]
+    remedy = f"set {OWN_VARIABLE[imported[0]]}={asked}" if imported else "find its pool, and give it its count by name"
+    return Suspicion(
+        "ignores-setting",
+        0.8,
+        f"{seen.threads_seen.estimate:.0f} threads got CPU time where {asked} were asked for by every known variable",
+        remedy,
+        trials,
+    )
+
+
+def cpus_in(listed: str) -> int:
+    """How many CPUs a list of the kernel's notation names: ``0-3,8`` are five."""
+    total = 0
+    for part in filter(None, listed.split(",")):
+        first, _, last = part.partition("-")
+        total += int(last or first) - int(first) + 1
+    return total
+
+
+def _read_by(found: Evidence, kind: str) -> bool:
+    """Whether a library of this kind is mapped that reads its own variables."""
+    return any(one.get("layer") != "openmp" or kind != "openblas" for one in found.kinds(kind))
+
+
+def _most_pooled(found: Evidence) -> float:
+    return max(found.pools("opened"), default=0)
+
+
+def _who_set(found: Evidence, name: str) -> str:
+    who = next((one for one in found.observed.get("imports", ()) if one["what"] == f"variable {name}"), None)
+    return f" (set by the import of {who['module']})" if who else ""
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def _caps(value: str, wanted: float) -> bool:
+    return value.lower() in ("true", "1") if not value.isdigit() else int(value) < wanted
+
+
+def _settings(variables: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in variables.items())
+
+
+DETECTORS = (
+    affinity_narrowed,
+    limited_at_runtime,
+    sequential_layer,
+    set_too_late,
+    reference_blas,
+    overridden_variable,
+    no_compiler,
+    thread_limit,
+    nested_limit,
+    ignores_setting,
+)

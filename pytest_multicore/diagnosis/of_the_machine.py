@@ -1,0 +1,83 @@
+"""Causes outside of the program: what the machine grants, and who else is on it."""
+
+from __future__ import annotations
+
+from pytest_multicore.verdicts.limits import Outcome
+
+from .evidence import Evidence
+from .suspicions import Change, Effect, Suspicion, Trial
+
+#: Libraries of a GPU's driver, by how their files' names begin.
+DRIVERS = ("libcuda.", "libcudart", "libamdhip64", "libhsa-runtime")
+
+
+def too_few_cores(found: Evidence) -> Suspicion | None:
+    """The machine grants fewer cores than the limit asks for; nothing was run."""
+    if found.result.measurement is not None or found.result.outcome is not Outcome.INCONCLUSIVE:
+        return None
+    if "cannot be reached" not in found.result.reason:
+        return None
+    return Suspicion(
+        "too-few-cores",
+        1.0,
+        found.result.reason,
+        "run it where more cores are granted, or lower the limit on this machine",
+    )
+
+
+def machine_busy(found: Evidence) -> Suspicion | None:
+    """Others used the machine: the verdict stayed open."""
+    measured = found.result.measurement
+    if found.result.outcome is not Outcome.INCONCLUSIVE or measured is None:
+        return None
+    disturbed = sum(one.disturbance is not None for one in measured.rounds)
+    if disturbed <= len(measured.rounds) / 2:
+        return None
+    return Suspicion(
+        "machine-busy",
+        1.0,
+        found.result.reason,
+        "run it on a quieter machine; more CPU priority helps where it is permitted",
+    )
+
+
+def cpu_quota(found: Evidence) -> Suspicion | None:
+    """A control group's quota holds the threads back."""
+    quota, measured = found.machine.quota, found.result.measurement
+    throttled_s = sum(one.throttled_s for one in measured.rounds) if measured else 0.0
+    if not found.too_little or (quota is None and not throttled_s):
+        return None
+    short = quota is not None and quota < (found.result.threads or found.machine.cores_online)
+    if not (short or throttled_s):
+        return None
+    wall_s = sum(one.wall_s for one in measured.rounds) if measured else 0.0
+    told = f"the group's quota is {'?' if quota is None else f'{quota:g}'} cores"
+    if throttled_s:
+        told += f"; it held the group back for {throttled_s:.2f} s of {wall_s:.2f} s of rounds"
+    return Suspicion(
+        "cpu-quota",
+        0.97 if throttled_s else 0.6,
+        told,
+        "raise the quota (cpu.max; docker run --cpus; resources.limits.cpu), or ask for fewer threads",
+    )
+
+
+def gpu_device(found: Evidence) -> Suspicion | None:
+    """The work is done elsewhere."""
+    devices = [(name, str(found.facts[name].get("device"))) for name in ("theano", "pytensor") if found.facts.get(name)]
+    gpu = next(((name, device) for name, device in devices if device.startswith(("cuda", "gpu", "opencl"))), None)
+    drivers = [name for name in found.mapped if name.startswith(DRIVERS)]
+    if not found.too_little or not (gpu or (drivers and found.idle)):
+        return None
+    told = f"{gpu[0]}.config.device is {gpu[1]}" if gpu else f"{drivers[0]} is mapped, and the CPU has little to do"
+    trials = [Trial("device=cpu", Effect.MORE_CORES, Change(theano_flags={"device": "cpu"}))] if gpu else []
+    return Suspicion(
+        "gpu-device",
+        0.9 if gpu else 0.5,
+        told,
+        "gate the device that does the work: device=cpu (CUDA_VISIBLE_DEVICES=-1) for this test",
+        trials,
+    )
+
+
+DETECTORS = (too_few_cores, machine_busy, cpu_quota, gpu_device)

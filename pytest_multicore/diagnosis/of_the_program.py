@@ -1,0 +1,128 @@
+"""Causes in how the program runs: who holds the lock, who waits, who spins, who was forked."""
+
+from __future__ import annotations
+
+from .evidence import INFLATED, NEARLY_BUSY, Evidence
+from .suspicions import Change, Effect, Suspicion, Trial
+
+#: Operations that release the interpreter's lock, or that a library may thread: a line without one is Python's own.
+ARRAY_WORK = ("matmul", "einsum", "elementwise", "reduction", "sort", "copy", "linalg", "fft")
+#: Cores demanded beyond those granted, as a factor, that say that threads are too many.
+CROWDED = 1.25
+
+
+def interpreter_bound(found: Evidence) -> Suspicion | None:
+    """Python itself is at work, one thread at a time."""
+    threads = found.observed.get("python_threads", 1)
+    python = 1.0 - found.share(*ARRAY_WORK)
+    if not (found.idle and found.observed) or not 0.7 < found.cores < 1.3 or python < 0.5:
+        return None
+    if found.facts.get("gil") is False:
+        return None
+    hottest = next((line for line in found.lines if line.get("operation") not in ARRAY_WORK), None)
+    where = f", most in {_place(hottest)}" if hottest else ""
+    if threads < 2:
+        return Suspicion(
+            "interpreter-bound",
+            0.35,
+            f"one Python thread does the work ({python:.0%} of the samples outside of array operations{where})",
+            "fewer and larger calls; processes; a free-threaded build with threads",
+        )
+    trials = [Trial("processes in place of threads", Effect.FASTER, Change(child=("processes",)))]
+    if found.facts.get("gil") is True and "free-threading" in str(found.facts.get("build", "")):
+        trials.insert(0, Trial("PYTHON_GIL=0", Effect.MORE_CORES, Change(variables={"PYTHON_GIL": "0"})))
+    return Suspicion(
+        "interpreter-bound",
+        0.85,
+        f"{threads} Python threads keep {found.cores:.2f} cores busy: they hold the interpreter's lock in turns"
+        f" ({python:.0%} of the samples in Python{where})",
+        "processes in place of threads, fewer and larger calls, or a free-threaded build",
+        trials,
+    )
+
+
+def waiting(found: Evidence) -> Suspicion | None:
+    """Nobody computes: sleep, input and output, locks."""
+    if not (found.idle and found.cores < NEARLY_BUSY and found.seen.tasks):
+        return None
+    main = next((task for task in found.seen.tasks if task.pid == task.tid), found.seen.tasks[0])
+    device, asleep = main.states.get("D", 0.0), main.states.get("S", 0.0)
+    slept_s = found.observed.get("slept_s") or 0.0
+    hottest = next(iter(found.lines), None)
+    told = f"{found.cores:.2f} cores busy; the main thread was asleep in {asleep:.0%} of the looks"
+    if device > 0.05:
+        told += f" and waited for a device in {device:.0%}"
+    if hottest:
+        told += f", most at {_place(hottest)}"
+    trials = [Trial("time.sleep left out", Effect.FASTER, Change(child=("no-sleep",)))] if slept_s else []
+    return Suspicion(
+        "waiting",
+        0.9 if slept_s else 0.6,
+        told,
+        "overlap the waiting with work: read ahead, ask for data in another thread, split the lock",
+        trials,
+    )
+
+
+def oversubscribed(found: Evidence) -> Suspicion | None:
+    """More threads want to run than there are cores, and they are in each other's way."""
+    if not found.too_little or not found.result.measurement or not found.seen.tasks:
+        return None
+    demand, granted = found.result.measurement.demand, found.machine.cores_granted
+    at_work = [task for task in found.seen.tasks if task.cpu_s > 0.05 * found.seen.tasks[0].cpu_s]
+    if demand is None or demand.estimate < CROWDED * granted or len(at_work) <= granted:
+        return None
+    displaced = sum(task.involuntary for task in at_work)
+    return Suspicion(
+        "oversubscribed",
+        0.8,
+        f"{len(at_work)} threads want {demand.estimate:.1f} cores where {granted:g} are granted; "
+        f"they were displaced {displaced / max(found.seen.wall_s, 1e-9):.0f} times a second",
+        "give the inner pool one thread (OMP_NUM_THREADS=1 or threadpool_limits), or the outer one fewer",
+        [Trial("inner pools at 1 thread", Effect.FASTER, Change(threads=1))],
+    )
+
+
+def busy_waiting(found: Evidence) -> Suspicion | None:
+    """Cores are busy and the work is no faster: threads spin while they wait."""
+    if not found.too_little or found.inflation < INFLATED:
+        return None
+    trials = []
+    if found.kinds("openmp") or any(one.get("layer") == "openmp" for one in found.libraries):
+        policy = Change(variables={"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": None, "KMP_BLOCKTIME": None})
+        trials.append(Trial("OMP_WAIT_POLICY=PASSIVE", Effect.LESS_CPU, policy))
+    if found.kinds("openblas"):
+        timeout = Change(variables={"OPENBLAS_THREAD_TIMEOUT": "4"})
+        trials.append(Trial("OPENBLAS_THREAD_TIMEOUT=4", Effect.LESS_CPU, timeout))
+    useful = found.result.comparison.useful_cores if found.result.comparison else 0.0
+    return Suspicion(
+        "busy-waiting",
+        0.6,
+        f"{found.cores:.2f} cores busy, {useful:.2f} useful, for {found.inflation:.2f}x the CPU time",
+        "fewer threads for this work, or a passive wait policy so that the cores are free for others",
+        trials,
+    )
+
+
+def after_fork(found: Evidence) -> Suspicion | None:
+    """Forked workers of a library whose pool did not come along."""
+    forks = [one for one in found.observed.get("forks", ()) if one.get("after_pool")]
+    children = {task.pid for task in found.seen.tasks} - {found.seen.root}
+    if not (found.idle and forks and children):
+        return None
+    return Suspicion(
+        "after-fork",
+        0.75,
+        f"{len(children)} process{'' if len(children) == 1 else 'es'} forked after a thread pool had been started "
+        "do the work, one thread each",
+        'start workers with multiprocessing.get_context("spawn"), or before the library is used',
+        [Trial("spawn in place of fork", Effect.MORE_CORES, Change(child=("spawn",)))],
+    )
+
+
+def _place(line: object) -> str:
+    assert isinstance(line, dict)  # noqa: S101 - as agent/observing.py tells it
+    return f"{line['file'].rpartition('/')[2]}:{line['line']} ({line['source']})"
+
+
+DETECTORS = (waiting, interpreter_bound, oversubscribed, busy_waiting, after_fork)

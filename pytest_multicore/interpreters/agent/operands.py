@@ -1,0 +1,175 @@
+"""What an expression of a running frame names, found without running any of the user's code, and told as an array.
+
+An operand is {"name", "type", "dtype", "shape", "strides": in bytes | null, "itemsize",
+               "contiguous": "C" | "F" | null}.
+
+Names, attributes that are plainly stored, `.T` and plain slices of NumPy's own arrays are followed; properties, calls
+and what else could do something are not.
+"""
+
+import sys
+
+#: Packages whose arrays may be asked for dtype and shape.
+ARRAY_PACKAGES = ("numpy", "scipy", "torch", "jax", "jaxlib", "cupy", "tensorflow", "theano", "pytensor")
+MODULE = type(sys)
+MISSING = object()
+
+
+class Slots(object):
+    """For the type of a slot's descriptor."""
+
+    __slots__ = ("slot",)
+
+
+SLOT = type(Slots.__dict__["slot"])
+
+
+def resolve(node, frame):
+    """The object that an expression (ast) stands for in a frame; MISSING where it cannot be told."""
+    kind = type(node).__name__
+    try:
+        if kind == "Name":
+            return _variable(node.id, frame)
+        if kind == "Attribute":
+            return _attribute(resolve(node.value, frame), node.attr)
+        if kind == "Subscript":
+            return _item(resolve(node.value, frame), _index(node.slice, frame))
+    except Exception:  # an array's own refusal, as of an index that is out of range by now
+        return MISSING
+    return MISSING
+
+
+def is_array(value):
+    """Whether a value is an array of a known package."""
+    kind = type(value)
+    package = str(getattr(kind, "__module__", "")).partition(".")[0]
+    return package in ARRAY_PACKAGES and not isinstance(value, (type, MODULE)) and _has(kind, value, "dtype", "shape")
+
+
+def described(name, value, text):
+    """An operand's entry; None where the array does not tell its type and shape."""
+    try:
+        shape = [int(size) for size in value.shape]
+        itemsize = _number(value, "itemsize", "element_size")
+        strides = _strides(value, itemsize)
+        return {
+            "name": text(name),
+            "type": text(type(value).__module__ + "." + type(value).__name__),
+            "dtype": text(value.dtype).rpartition(".")[2],  # torch.float32
+            "shape": shape,
+            "strides": strides,
+            "itemsize": itemsize,
+            "contiguous": _order(shape, strides, itemsize),
+        }
+    except Exception:  # a symbolic array has no shape yet
+        return None
+
+
+def words(node):
+    """An operand's name as the source has it, about."""
+    kind = type(node).__name__
+    if kind == "Name":
+        return node.id
+    if kind == "Attribute":
+        return words(node.value) + "." + node.attr
+    if kind == "Subscript":
+        return words(node.value) + "[...]"
+    return "?"
+
+
+def _variable(name, frame):
+    for names in (frame.f_locals, frame.f_globals):
+        if name in names:
+            return names[name]
+    return MISSING
+
+
+def _attribute(value, name):
+    if value is MISSING:
+        return MISSING
+    if isinstance(value, MODULE):
+        return vars(value).get(name, MISSING)
+    if name == "T" and _is_numpys(value):
+        return value.T
+    mro = getattr(type(value), "__mro__", ())
+    of_class = next((vars(kind)[name] for kind in mro if name in vars(kind)), MISSING)
+    if isinstance(of_class, SLOT):
+        return of_class.__get__(value, type(value))
+    if isinstance(of_class, property):
+        return MISSING
+    try:
+        stored = object.__getattribute__(value, "__dict__")
+    except (AttributeError, TypeError):  # no such thing; 2.7's old classes
+        stored = {}
+    return stored.get(name, of_class)
+
+
+def _item(value, index):
+    if index is MISSING or not _is_numpys(value):
+        return MISSING
+    return value[index]
+
+
+def _index(node, frame):
+    """An index that only makes a view: numbers, slices, `...`, None and tuples of them."""
+    kind = type(node).__name__
+    if kind == "Index":  # before 3.9
+        return _index(node.value, frame)
+    if kind == "Slice":
+        parts = [None if part is None else _index(part, frame) for part in (node.lower, node.upper, node.step)]
+        return MISSING if any(part is MISSING for part in parts) else slice(*parts)
+    if kind in ("Tuple", "ExtSlice"):
+        parts = [_index(part, frame) for part in (node.elts if kind == "Tuple" else node.dims)]
+        return MISSING if any(part is MISSING for part in parts) else tuple(parts)
+    if kind == "UnaryOp" and type(node.op).__name__ == "USub":
+        number = _index(node.operand, frame)
+        return MISSING if number is MISSING else -number
+    if kind == "Ellipsis":
+        return Ellipsis
+    value = resolve(node, frame)
+    if value is MISSING:
+        value = getattr(node, "value" if hasattr(node, "value") else "n", MISSING)  # n: before 3.6
+    return value if value is None or value is Ellipsis or type(value) is int else MISSING
+
+
+def _is_numpys(value):
+    """Whether it is NumPy's own array, whose views and `.T` run no code of others."""
+    return type(value).__name__ == "ndarray" and type(value).__module__ == "numpy"
+
+
+def _has(kind, value, *names):
+    own = getattr(value, "__dict__", {})
+    return all(name in own or any(name in vars(one) for one in kind.__mro__) for name in names)
+
+
+def _number(value, attribute, method):
+    found = getattr(value, attribute, None)
+    if found is None or callable(found):  # torch has had a method, and has both now
+        found = getattr(value, method)()
+    return int(found)
+
+
+def _strides(value, itemsize):
+    """In bytes; torch counts elements."""
+    if hasattr(value, "strides"):
+        return [int(step) for step in value.strides]
+    if hasattr(value, "stride"):
+        return [int(step) * itemsize for step in value.stride()]
+    return None
+
+
+def _order(shape, strides, itemsize):
+    if strides is None:
+        return None
+    if _runs_through(reversed(shape), reversed(strides), itemsize):
+        return "C"
+    return "F" if _runs_through(shape, strides, itemsize) else None
+
+
+def _runs_through(shape, strides, step):
+    """Whether the elements lie one after the other, the first axis given the fastest."""
+    for size, stride in zip(shape, strides):  # noqa: B905 - 2.7 has no strict
+        if size > 1 and stride != step:
+            return False
+        step *= size
+    return True

@@ -1,0 +1,227 @@
+"""Looks every few milliseconds at where each Python thread stands, while a measured region runs.
+
+{"lines": [{"file", "line", "function", "source", "thread",       digits of a thread's name as #: pools number them
+            "samples", "share",                                   of the time looked at
+            "cpu_s",                                              what its thread used then | null, not told
+            "operation", "function_called", "subscripts", "operands",      see operations.py; nulls and []
+            "called_from": {"file", "line", "function", "source"} | null}],
+                                     the user's line, where this one is the standard library's or a package's
+"samples": times looked, "sampled_s": seconds looked at,
+"late_s": seconds in which the look came later than it was due: code that does not let go of the interpreter's lock
+"traced": whether the lines are those of tracing.py
+"python_threads": the most Python threads that got CPU time within 50 ms; where clocks do not tell, that stood at once
+                  outside of the standard library}
+A moment's time counts for the threads that got CPU time then, in equal parts. Where none did, all sleep or all wait for
+a core: it counts for those that stand outside of the standard library, else for the main thread. So the shares add up
+to 1, less what the agent itself took, and a thread that only waits beside others has 0.
+
+A look waits for the interpreter's lock as any thread does. Time counts for the line that is found at its end: where an
+operation held the lock all along, that can be the next one. Where it mostly is no line at all, or the start of a
+function, the rounds that follow are traced, and the lines are theirs.
+"""
+
+import linecache
+import os
+import re
+import sys
+import threading
+import time
+
+EVERY_S = 0.002
+MOST_LINES = 40
+AT_WORK = 0.02  # of the time on CPU
+UNTOLD = 0.5  # of the time on lines
+TRIES = 3  # to find a line's operands
+plain_sleep = time.sleep  # a region's own may be changed
+low_level = __import__("thread" if sys.version_info[0] == 2 else "_thread")  # unseen by who lists the threads
+OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))
+INSTALLED = ("site-packages", "dist-packages")
+STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
+
+
+class Line(object):
+    """What was seen of one line in one thread."""
+
+    def __init__(self, place, thread, caller):
+        self.place, self.thread, self.caller = place, thread, caller
+        self.samples, self.seconds, self.cpu_s = 0, 0.0, None
+        self.tries = 0
+        self.at_start = False  # of a function that is no lambda
+        self.operation = {"operation": None, "function_called": None, "subscripts": None, "operands": []}
+
+    def count(self, elapsed_s, cpu_s):
+        """One more look found its thread here."""
+        self.samples += 1
+        self.seconds += elapsed_s
+        if cpu_s is not None:
+            self.cpu_s = (self.cpu_s or 0.0) + cpu_s
+
+
+class Sampler(object):
+    """One thread at a time that looks, between start and stop."""
+
+    def __init__(self, load_sibling):
+        self._wall = load_sibling("clocks").wall
+        self._thread_cpu = load_sibling("python_threads").ThreadCpu(load_sibling("clocks"))
+        self._operations, self._operands = load_sibling("operations"), load_sibling("operands")
+        self._sizes = load_sibling("pool_sizes").PoolSizes(load_sibling("pools"))
+        self._text = load_sibling("failures").text
+        self._tracer = load_sibling("tracing").LineTracer(self._wall, self._traced_line)
+        self._traced = self._running = False
+        self._ended = None
+        self.forget()
+
+    def forget(self):
+        """Drop what was seen so far."""
+        self._lines = {}
+        self._samples, self._sampled_s, self._late_s = 0, 0.0, 0.0
+        self._thread_cpu.most = 0
+        self._sizes.forget()
+
+    def start(self, pools=None):
+        """Look from now on.
+
+        Args:
+            pools: those to ask for their sizes; None: the same as last time.
+        """
+        if pools is not None:
+            self._sizes.watch(pools)
+            self._trace_if_untold()
+        self._running, self._ended = True, low_level.allocate_lock()
+        self._ended.acquire()
+        low_level.start_new_thread(self._look_on, (self._ended,))
+        if self._traced:
+            self._tracer.start()
+
+    def stop(self):
+        """Look no more; returns when the thread is about to end."""
+        if self._running:
+            self._running = False
+            if self._traced:
+                self._tracer.stop()
+            self._ended.acquire()
+            self._sizes.stop()
+
+    def pools(self):
+        """Sizes of the pools within regions."""
+        return self._sizes.report()
+
+    def report(self):
+        """The object of this file's docstring."""
+        lines = sorted(self._lines.values(), key=lambda line: (-line.seconds, -line.samples))
+        return {
+            "lines": [self._told(line) for line in lines[:MOST_LINES]],
+            "samples": self._samples,
+            "sampled_s": self._sampled_s,
+            "late_s": self._late_s,
+            "traced": self._traced,
+            "python_threads": self._thread_cpu.most,
+        }
+
+    def _look_on(self, ended):
+        own = low_level.get_ident()
+        last_s = self._wall()
+        self._thread_cpu.begin(last_s)
+        try:
+            while self._running:
+                plain_sleep(EVERY_S)
+                now_s = self._wall()
+                if self._running:
+                    self._look(own, now_s - last_s, self._thread_cpu.look(now_s))
+                last_s = now_s
+            self._thread_cpu.end(last_s)
+        finally:
+            ended.release()
+
+    def _look(self, own, elapsed_s, cpu_s):
+        self._samples += 1
+        self._sampled_s += elapsed_s
+        self._late_s += max(0.0, elapsed_s - 2 * EVERY_S)
+        names = dict((ident, thread.name) for ident, thread in list(getattr(threading, "_active", {}).items()))
+        frames = dict((ident, _not_ours(frame)) for ident, frame in sys._current_frames().items() if ident != own)
+        at_work = self._at_work(frames, elapsed_s, cpu_s) or [one for one in frames if names.get(one) == "MainThread"]
+        for ident, frame in frames.items():
+            if frame is not None and not (self._traced and names.get(ident) == "MainThread"):
+                line = self._line(frame, re.sub(r"\d+", "#", names.get(ident, "?")))
+                line.count(elapsed_s / len(at_work) if ident in at_work else 0.0, cpu_s.get(ident))
+        self._sizes.look()
+
+    def _at_work(self, frames, elapsed_s, cpu_s):
+        """Those of the threads that were at work since the last look."""
+        ran = [ident for ident in frames if cpu_s.get(ident, 0.0) > AT_WORK * elapsed_s]
+        if ran:
+            return ran
+        outside = [one for one in frames if frames[one] and not _is_pythons(frames[one].f_code.co_filename)]
+        if not cpu_s:
+            self._thread_cpu.most = max(len(outside), self._thread_cpu.most)
+        return outside
+
+    def _trace_if_untold(self):
+        told_s = sum(line.seconds for line in self._lines.values() if not line.at_start)
+        if not self._traced and self._sampled_s and told_s < UNTOLD * self._sampled_s:
+            self._traced = True
+            self.forget()
+
+    def _traced_line(self, frame):
+        inner = _not_ours(frame)
+        return self._line(inner, "MainThread") if inner is not None and inner is frame else None
+
+    def _line(self, frame, thread):
+        caller = _users(frame)
+        key = (_place(frame), thread, caller and _place(caller))
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = Line(*key)
+            line.at_start = frame.f_lineno == frame.f_code.co_firstlineno and frame.f_code.co_name[:1] != "<"
+        if line.tries < TRIES and not line.operation["operands"]:
+            line.tries += 1
+            frames = [one for one in (frame, caller) if one is not None and not _is_pythons(one.f_code.co_filename)]
+            found = [self._operations.at(one, self._operands, self._text) for one in frames]
+            found = sorted((one for one in found if one), key=lambda one: not one["operands"])
+            line.operation = (found or [line.operation])[0]
+        return line
+
+    def _told(self, line):
+        found = self._located(line.place)
+        found.update(line.operation)
+        found.update(
+            thread=self._text(line.thread),
+            samples=line.samples,
+            cpu_s=line.cpu_s,
+            share=line.seconds / self._sampled_s,
+            called_from=None if line.caller is None else self._located(line.caller),
+        )
+        return found
+
+    def _located(self, place):
+        path, number, function = place
+        source = self._text(linecache.getline(path, number).strip())
+        return {"file": self._text(path), "line": number, "function": self._text(function), "source": source}
+
+
+def _place(frame):
+    return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
+
+
+def _not_ours(frame):
+    """The innermost frame that is none of this agent's."""
+    while frame is not None and os.path.dirname(frame.f_code.co_filename) == OWN_FOLDER:
+        frame = frame.f_back
+    return frame
+
+
+def _users(frame):
+    """The innermost frame of the user's own code; None where that is the one given, or there is none."""
+    inner = frame
+    while frame is not None and not _is_users(frame.f_code.co_filename):
+        frame = frame.f_back
+    return None if frame is inner else frame
+
+
+def _is_users(path):
+    own = path.startswith(("<", OWN_FOLDER + os.sep)) or _is_pythons(path)
+    return not own and not any(part in path for part in INSTALLED)
+
+
+def _is_pythons(path):
+    return path.startswith(STANDARD_LIBRARY + os.sep) and not any(part in path for part in INSTALLED)

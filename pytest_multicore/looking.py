@@ -1,0 +1,174 @@
+"""A run of its own to see how a workload uses threads: from outside, from within, and its calls of a BLAS.
+
+None of it touches the rounds that a verdict comes from: another interpreter is opened, looked on, and ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from .asked import Asked
+from .diagnosis.evidence import Calls, Evidence
+from .diagnosis.suspicions import SAME, UNCHANGED, Change
+from .environments.libraries import compiler
+from .environments.threads import REPORTED_VARIABLES, THREAD_VARIABLES
+from .environments.variables import ChildVariables
+from .errors import EnvironmentError_, MulticoreError
+from .experiment import FACTS_TIMEOUT_S, SETUP_TIMEOUT_S, round_timeout_s
+from .interpreters import blas_recorder
+from .interpreters.stage import Stage
+from .interpreters.workload import Workload, import_path
+from .measurement.libraries import blas_files
+from .measurement.machine import this_machine
+from .measurement.sampling import Sampler, started_with
+from .measurement.subject import AnySubject, OpenedWorkload
+from .verdicts.result import Result
+
+#: Wall seconds of rounds that are looked on, and rounds at most.
+LOOK_S, MOST_ROUNDS = 0.6, 20
+PROBE_TIMEOUT_S = 60.0
+#: Idle threads that spin would be taken for work; no threshold depends on these.
+PROBE_VARIABLES = {"OPENBLAS_THREAD_TIMEOUT": "4", "KMP_BLOCKTIME": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where and how a side is opened.
+
+    Attributes:
+        stage: the environment.
+        workload: what runs there.
+        threads: that it is told to use; None for inherited ones.
+        change: what is different from the measured world.
+        extra: variables beside.
+        observe: whether it is looked on from within.
+    """
+
+    stage: Stage
+    workload: Workload
+    threads: int | None
+    change: Change = UNCHANGED
+    extra: Mapping[str, str] = field(default_factory=dict)
+    observe: bool = False
+
+    def variables(self, asked: Asked) -> ChildVariables:
+        """The child's, with those removed that the change removes."""
+        changed = {name: value for name, value in self.change.variables.items() if value is not None}
+        flags = {**asked.theano_flags, **self.change.theano_flags}
+        threads = self.threads if self.change.threads == SAME else self.change.threads
+        assert not isinstance(threads, str)  # noqa: S101 - the only word is SAME
+        found = self.stage.variables(threads, flags, {**asked.env, **changed, **self.extra})
+        removed = self.change.variables.keys() - changed.keys()
+        return replace(found, variables={name: value for name, value in found.variables.items() if name not in removed})
+
+    @property
+    def watch(self) -> dict[str, Any] | None:
+        """What is sent to the child as ``watch``; None where nothing is."""
+        if not (self.observe or self.change.child):
+            return None
+        return {"observe": self.observe, "changes": list(self.change.child), "threads": self.threads}
+
+
+@contextmanager
+def opened(asked: Asked, world: World) -> Iterator[AnySubject]:
+    """A side in such a world, set up, and ended with everything that it started."""
+    variables = world.variables(asked)
+    if asked.reopen and world.workload.target.startswith("pytest:"):
+        with asked.reopen(world.stage, variables, world.threads, world.watch) as subject:
+            yield subject
+        return
+    with ExitStack() as closing:
+        interpreter = closing.enter_context(world.stage.open(variables, priority=asked.settings.priority))
+        if world.watch:
+            interpreter.ask("watch", "watching", SETUP_TIMEOUT_S, **world.watch)
+        workload = OpenedWorkload(interpreter, world.threads, round_timeout_s(asked.settings))
+        workload.set_up(world.workload, import_path(world.stage.provisioned.is_current))
+        workload.wait_until_ready(SETUP_TIMEOUT_S)
+        yield workload
+        interpreter.say_goodbye()
+
+
+def look(asked: Asked, stage: Stage, workload: Workload, result: Result) -> Evidence:
+    """Everything that can be seen of a measured workload, in a run of its own.
+
+    Raises:
+        MulticoreError: it could not be opened again, or failed there.
+    """
+    with tempfile.TemporaryDirectory(prefix="pytest-multicore-") as folder:
+        recorded, why_not = _recorder(Path(folder))
+        world = World(stage, workload, asked.contender, extra=recorded, observe=True)
+        with opened(asked, world) as subject:
+            found = _looked_on(asked, result, subject, Path(folder) if recorded else None, workload.target)
+    threshold = _probed(asked, stage, found) if any(call.work for call in found.calls or ()) else None
+    return replace(found, threshold=threshold, not_recorded=why_not)
+
+
+def _looked_on(asked: Asked, result: Result, subject: AnySubject, calls: Path | None, target: str) -> Evidence:
+    pid, repeat = subject.pid, result.measurement.rounds[-1].repeat if result.measurement else 1
+    started = started_with(pid, REPORTED_VARIABLES)
+    if not calls:
+        started.pop(blas_recorder.PRELOAD_VARIABLE, None)
+    before = blas_recorder.read(calls) if calls else ()
+    wall_s, rounds = 0.0, 0
+    with Sampler(pid, THREAD_VARIABLES) as sampler:
+        while wall_s < LOOK_S and rounds < MOST_ROUNDS:
+            wall_s += subject.take(repeat).wall_s
+            rounds += 1
+            subject.prepare()
+    after = blas_recorder.read(calls) if calls else ()
+    facts = subject.interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
+    made = blas_recorder.minus(after, before)
+    per = rounds * repeat
+    return Evidence(
+        result=result,
+        target=target,
+        machine=this_machine(),
+        facts=facts,
+        seen=sampler.seen,
+        started_with=started,
+        calls=tuple(Calls(one.routine, one.m, one.n, one.k, one.count / per, one.seconds / per) for one in made)
+        if calls
+        else None,
+        compilers=tuple(filter(None, [compiler()])),
+        mapped=_mapped(pid),
+    )
+
+
+def _recorder(folder: Path) -> tuple[dict[str, str], str]:
+    """The variables that have BLAS calls recorded; none where they cannot be, and why."""
+    try:
+        return blas_recorder.variables(folder), ""
+    except EnvironmentError_ as error:
+        return {}, str(error)
+
+
+def _probed(asked: Asked, stage: Stage, found: Evidence) -> int | None:
+    """The size up to which the BLAS in use stays on one thread; None where it could not be found."""
+    files = blas_files(found.target, found.facts)
+    carried = not files or any("numpy" in Path(one["path"]).parts or "numpy.libs" in one["path"] for one in files)
+    arguments = {"threads": asked.contender, "library": None if carried else files[0]["path"]}
+    variables = stage.variables(asked.contender, asked.theano_flags, {**asked.env, **PROBE_VARIABLES})
+    with contextlib.suppress(MulticoreError), stage.open(variables, priority=asked.settings.priority) as interpreter:
+        answer = interpreter.ask(
+            "call", "result", PROBE_TIMEOUT_S, target="builtin:gemm_probe", arguments=arguments, path=[]
+        )
+        threshold = answer["value"]["threshold_mnk"]
+        return None if threshold is None else int(threshold)
+    return None
+
+
+def _mapped(pid: int) -> tuple[str, ...]:
+    """Names of the files that a process has mapped, libraries among them."""
+    try:
+        with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as maps:
+            paths = {line.split(maxsplit=5)[-1].strip() for line in maps if "/" in line}
+    except OSError:
+        return ()
+    return tuple(sorted(os.path.basename(path) for path in paths if ".so" in path))

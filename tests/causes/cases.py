@@ -1,0 +1,256 @@
+"""Each cause of the catalogue as a program that suffers from it, with a twin that does not.
+
+The programs lie in programs/, one file a cause. What a case says of both holds for both; `Twin` holds what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+OPENMP_THEANO = "openmp=True,openmp_elemwise_minsize=1000"
+
+
+@dataclass(frozen=True)
+class Twin:
+    """One of the two sides of a case.
+
+    Attributes:
+        workload: "file:function" of programs/, or a built-in experiment.
+        arguments: its arguments.
+        exported: variables of the world that pytest runs in.
+        options: pytest's, beside those of the report.
+        limits: the marker's arguments that differ from the case's.
+    """
+
+    workload: str
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    exported: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+    limits: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to suffer from a cause.
+
+    Attributes:
+        key: of the cause, which must be named first.
+        suffers, healthy: the two sides; a case without a twin says in `note` why.
+        limits: the marker's arguments, `threads` and `environment` among them.
+        proven: whether a trial can prove it.
+        outcome: of the side that suffers.
+        needs: what must be there: a module's name, "cc", "debian:FOLDER" (a BLAS of Debian's alternatives), "cgroup",
+            "load" (a machine whose average load of 15 minutes is at least a core's), "theano".
+        escapes: why the program may meet its limit all the same, on some machines; empty where it may not.
+        note: what distinguishes it from other cases of the key; part of the test's name.
+    """
+
+    key: str
+    suffers: Twin
+    healthy: Twin | None
+    limits: Mapping[str, object] = field(default_factory=lambda: {"min_speedup": 1.3, "threads": 2})
+    proven: bool = True
+    outcome: str = "failed"
+    needs: tuple[str, ...] = ()
+    escapes: str = ""
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.key} ({self.note})" if self.note else self.key
+
+
+INHERIT = {"min_cores": 1.5, "threads": "inherit"}
+CORES = {"min_cores": 1.5, "threads": 2}
+THEANO = {"min_speedup": 1.3, "threads": 2, "environment": "theano"}
+
+
+#: Without a compiler a million elements take half a minute.
+FEW = {"elements": 20_000}
+
+
+def twins(file: str, **changed: Twin) -> dict[str, Twin]:
+    """The functions `suffers` and `healthy` of a file, unless told otherwise."""
+    return {"suffers": Twin(f"{file}:suffers"), "healthy": Twin(f"{file}:healthy"), **changed}
+
+
+def exporting(workload: str, **exported: str) -> dict[str, Twin]:
+    """The same function, with and without variables of the world."""
+    return {"suffers": Twin(workload, exported=exported), "healthy": Twin(workload)}
+
+
+OF_THE_WORK = (
+    Case("gemm-too-small", **twins("gemm_too_small")),
+    Case(
+        "gemm-too-small",
+        suffers=Twin("fit", {"batch_size": 32, "samples": 20_000}),
+        healthy=None,
+        limits=CORES,
+        note="fit of keras#2544, which no batch makes healthy: a larger one only burns the second core",
+    ),
+    Case("non-blas-dtype", **twins("non_blas_dtype")),
+    Case(
+        "non-blas-dtype",
+        suffers=Twin("non_blas_dtype:product", {"dtype": "float16", "size": 250}),
+        healthy=Twin("non_blas_dtype:product", {"dtype": "float32", "size": 1500}),
+        note="float16",
+    ),
+    Case("strided-operand", **twins("strided_operand"), note="NumPy 2: copied, then multiplied"),
+    Case(
+        "strided-operand",
+        **twins("strided_operand", suffers=Twin("strided_operand:suffers", {"rows": 1000, "columns": 1000})),
+        limits=THEANO,
+        needs=("theano",),
+        note="NumPy 1.21: its own loop",
+    ),
+    Case("batched-one-by-one", **twins("batched_one_by_one")),
+    Case(
+        "batched-one-by-one",
+        suffers=Twin("batched_one_by_one:einsum", {"optimize": False}),
+        healthy=Twin("batched_one_by_one:einsum", {"optimize": True}),
+        note="einsum",
+    ),
+    Case("elementwise-serial", **twins("elementwise_serial")),
+    Case(
+        "elementwise-serial",
+        suffers=Twin("theano_elementwise:exponentials"),
+        healthy=Twin("theano_elementwise:exponentials", exported={"THEANO_FLAGS": OPENMP_THEANO}),
+        limits=THEANO,
+        needs=("theano",),
+        note="Theano",
+    ),
+    Case(
+        "memory-bound",
+        **twins("memory_bound"),
+        limits={"min_speedup": 1.5, "threads": 2},
+        escapes="two cores do not use up what this machine's memory gives",
+    ),
+    Case("serial-fraction", **twins("serial_fraction"), limits={"min_speedup": 1.6, "threads": 2}),
+)
+
+OF_SETTINGS = (
+    Case(
+        "reference-blas",
+        suffers=Twin("linked_blas:product", options=("--multicore-blas=reference",)),
+        healthy=Twin("linked_blas:product", options=("--multicore-blas=openblas-pthread",)),
+        needs=("debian:blas", "debian:openblas-pthread"),
+    ),
+    Case(
+        "reference-blas",
+        suffers=Twin("dot", {"size": 500}, options=("--multicore-blas=reference",)),
+        healthy=Twin("dot", {"size": 1000}, options=("--multicore-blas=openblas-pthread",)),
+        limits=THEANO,
+        needs=("theano", "debian:blas", "debian:openblas-pthread"),
+        note="Theano",
+    ),
+    Case(
+        "no-compiler",
+        suffers=Twin("theano_elementwise:exponentials", FEW, {"THEANO_FLAGS": f"cxx=,{OPENMP_THEANO}"}),
+        healthy=Twin("theano_elementwise:exponentials", FEW, {"THEANO_FLAGS": OPENMP_THEANO}),
+        limits=THEANO,
+        needs=("theano",),
+    ),
+    Case(
+        "sequential-layer",
+        suffers=Twin("dot", {"size": 1000}, {"MKL_THREADING_LAYER": "SEQUENTIAL"}, ("--multicore-blas=mkl",)),
+        healthy=Twin("dot", {"size": 1000}, {"MKL_THREADING_LAYER": "GNU"}, ("--multicore-blas=mkl",)),
+        limits=THEANO,
+        needs=("theano",),
+    ),
+    Case(
+        "set-too-late",
+        suffers=Twin("set_too_late:suffers", exported={"OPENBLAS_NUM_THREADS": "1"}),
+        healthy=Twin("set_too_late:healthy", exported={"OPENBLAS_NUM_THREADS": "1"}),
+        limits=INHERIT,
+    ),
+    Case(
+        "overridden-variable",
+        suffers=Twin("numpy_product:product", exported={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "2"}),
+        healthy=Twin("numpy_product:product", exported={"OMP_NUM_THREADS": "2"}),
+        limits=INHERIT,
+    ),
+    Case("thread-limit", **exporting("openmp_waves:region", OMP_THREAD_LIMIT="1"), needs=("cc",)),
+    Case(
+        "thread-limit",
+        **exporting("openmp_waves:region", OMP_DYNAMIC="TRUE"),
+        needs=("cc", "load"),
+        note="OMP_DYNAMIC",
+    ),
+    Case(
+        "thread-limit",
+        suffers=Twin("numpy_product:product", exported={"OPENBLAS_NUM_THREADS": "1"}),
+        healthy=Twin("numpy_product:product"),
+        limits=INHERIT,
+        note="the count itself, exported",
+    ),
+    Case("limited-at-runtime", **twins("limited_at_runtime"), needs=("threadpoolctl",)),
+    Case("affinity-narrowed", **twins("affinity_narrowed"), note="by an import"),
+    Case(
+        "affinity-narrowed",
+        **exporting("affinity_narrowed:after_openmp", OMP_PROC_BIND="TRUE"),
+        note="OMP_PROC_BIND",
+    ),
+    Case(
+        "affinity-narrowed",
+        **exporting("affinity_narrowed:after_openmp", GOMP_CPU_AFFINITY="0"),
+        note="GOMP_CPU_AFFINITY",
+    ),
+    Case("nested-limit", **twins("nested_limit"), limits=INHERIT, needs=("joblib",), note="joblib"),
+    Case(
+        "nested-limit",
+        suffers=Twin("nested_limit:openmp_inside"),
+        healthy=Twin("nested_limit:openmp_outside"),
+        needs=("cc",),
+        note="OpenMP in OpenMP",
+    ),
+    Case(
+        "ignores-setting",
+        **twins("ignores_setting"),
+        limits={"max_threads": 1, "threads": 1},
+        needs=("blosc",),
+    ),
+)
+
+OF_THE_PROGRAM = (
+    Case("interpreter-bound", **twins("interpreter_bound")),
+    Case(
+        "interpreter-bound",
+        suffers=Twin("interpreter_bound:plain_loop"),
+        healthy=Twin("interpreter_bound:healthy"),
+        proven=False,
+        note="without threads",
+    ),
+    Case("waiting", **twins("waiting"), limits=CORES, note="sleep"),
+    Case(
+        "waiting",
+        suffers=Twin("waiting:one_lock"),
+        healthy=Twin("waiting:own_locks"),
+        proven=False,
+        note="a lock",
+    ),
+    Case("oversubscribed", **twins("oversubscribed"), needs=("cc",)),
+    Case("busy-waiting", **twins("busy_waiting"), needs=("cc",), note="OpenBLAS"),
+    Case(
+        "busy-waiting",
+        suffers=Twin("busy_waiting:openmp_suffers", exported={"OMP_WAIT_POLICY": "ACTIVE"}),
+        healthy=Twin("busy_waiting:openmp_healthy", exported={"OMP_WAIT_POLICY": "ACTIVE"}),
+        needs=("cc",),
+        note="OpenMP",
+    ),
+    Case("after-fork", **twins("after_fork"), needs=("cc",)),
+)
+
+OF_THE_MACHINE = (
+    Case("cpu-quota", **twins("cpu_quota"), limits=CORES, proven=False, needs=("cgroup",)),
+    Case(
+        "too-few-cores",
+        suffers=Twin("numpy_product:product"),
+        healthy=Twin("numpy_product:product", limits={"min_cores": 1.5}),
+        limits={"min_cores": 1000, "threads": 2},
+        proven=False,
+        outcome="inconclusive",
+    ),
+)
+
+CASES = (*OF_THE_WORK, *OF_SETTINGS, *OF_THE_PROGRAM, *OF_THE_MACHINE)

@@ -1,0 +1,182 @@
+"""The changes that a trial can ask for: each holds for what user code does afterwards, and without it things differ."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.interpreters.dialogue import Dialogue, interpreters, on_every_interpreter
+
+WATCHED = Path(__file__).parent / "watched_code.py"
+ON_NUMPY = Path(__file__).parent / "watched_numpy.py"
+CPUS = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+TWO_CPUS = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or len(CPUS) < 2 or CPUS[0] > 63, reason="needs two CPUs to be pinned to one"
+)
+ON_PYTHON_3 = pytest.mark.parametrize("version", [version for version in interpreters() if version != "2.7"])
+
+
+def changed(child, *names, threads=None):
+    """Ask for changes; returns those that were made."""
+    watching = child.ask("watch", observe=False, changes=list(names), threads=threads)
+    assert watching["type"] == "watching", watching
+    return watching["changes"]
+
+
+def value(child, function, file=WATCHED, **arguments):
+    result = child.ask("call", target=f"{file}:{function}", arguments=arguments)
+    assert result["type"] == "result", result
+    return result["value"]
+
+
+# -- restore-affinity --------------------------------------------------------------------------------------------------
+@TWO_CPUS
+@ON_PYTHON_3
+def test_the_process_cannot_narrow_its_affinity_by_os(version, tmp_path):
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        assert changed(child, "restore-affinity") == ["restore-affinity"]
+        assert value(child, "pin_by_os", cpu=CPUS[0]) == CPUS
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        assert value(child, "pin_by_os", cpu=CPUS[0]) == [CPUS[0]]
+
+
+@TWO_CPUS
+@ON_PYTHON_3
+def test_another_process_can_be_pinned_still(version, tmp_path):
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        changed(child, "restore-affinity")
+        assert value(child, "pin_another", cpu=CPUS[0]) == [CPUS[0]]
+
+
+@TWO_CPUS
+@on_every_interpreter
+@pytest.mark.parametrize("changes", [[], ["restore-affinity"]], ids=["as-it-is", "restored"])
+def test_what_an_import_narrows_is_restored_after_it(python, tmp_path, changes):
+    (tmp_path / "narrowing.py").write_text(
+        "import ctypes\n"
+        f"mask = ctypes.c_ulong(1 << {CPUS[0] if CPUS else 0})\n"
+        "ctypes.CDLL(None).sched_setaffinity(0, ctypes.sizeof(mask), ctypes.byref(mask))\n"
+    )
+    with Dialogue(python, tmp_path) as child:
+        changed(child, *changes)
+        value(child, "import_module", name="narrowing", folder=str(tmp_path))
+        assert child.ask("facts")["affinity"] == (CPUS if changes else [CPUS[0]])
+
+
+@TWO_CPUS
+@on_every_interpreter
+def test_all_threads_get_the_starts_cpus_before_each_region(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        changed(child, "restore-affinity")
+        child.ask("open", target=f"{WATCHED}:affinities_of_threads", arguments={"path": str(tmp_path / "seen")})
+        value(child, "pin_by_libc", cpu=CPUS[0])
+        assert value(child, "start_a_thread") is None  # it inherits the narrow mask
+        assert child.ask("round", repeat=1)["type"] == "done"
+    assert len((tmp_path / "seen").read_text().splitlines()) >= 2
+    assert len(set((tmp_path / "seen").read_text().splitlines())) == 1
+
+
+# -- keep-limits -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("changes", "threads"), [([], 1), (["keep-limits"], 2)], ids=["as-it-is", "kept"])
+def test_threadpoolctl_limits_nothing_where_limits_are_kept(tmp_path, changes, threads):
+    pytest.importorskip("threadpoolctl")
+    variables = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "2")
+    with Dialogue(sys.executable, tmp_path, **variables) as child:
+        assert changed(child, *changes) == changes
+        within = value(child, "threads_within_limits", file=ON_NUMPY)
+    assert within
+    assert set(within) == {threads}
+
+
+@pytest.mark.parametrize(("changes", "threads"), [([], 1), (["keep-limits"], 2)], ids=["as-it-is", "kept"])
+def test_numexprs_setter_does_nothing_where_limits_are_kept(tmp_path, changes, threads):
+    pytest.importorskip("numexpr")
+    with Dialogue(sys.executable, tmp_path, NUMEXPR_NUM_THREADS="2", NUMEXPR_MAX_THREADS="2") as child:
+        changed(child, *changes)
+        child.ask("call", target="numexpr:set_num_threads", arguments={"nthreads": 1})
+        assert child.ask("call", target="numexpr:get_num_threads")["value"] == threads
+
+
+@ON_PYTHON_3
+def test_setters_of_modules_do_nothing_once_those_are_loaded(version, tmp_path):
+    for name, setter in (("torch", "set_num_threads"), ("mkl", "domain_set_num_threads"), ("numba", "set_num_threads")):
+        (tmp_path / f"{name}.py").write_text(
+            f"threads = 2\ndef {setter}(n):\n    global threads\n    threads = n\n{setter}(3)\n"
+            "def get(): return threads\n"
+        )
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        changed(child, "keep-limits")
+        for name, setter in (
+            ("torch", "set_num_threads"),
+            ("mkl", "domain_set_num_threads"),
+            ("numba", "set_num_threads"),
+        ):
+            path = [str(tmp_path)]
+            assert child.ask("call", target=f"{name}:{setter}", arguments={"n": 1}, path=path)["type"] == "result"
+            assert child.ask("call", target=f"{name}:get", path=path)["value"] == 3  # what its own import set stays
+
+
+# -- spawn and processes -----------------------------------------------------------------------------------------------
+@ON_PYTHON_3
+def test_fork_means_spawn_by_default_and_by_name(version, tmp_path):
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        assert changed(child, "spawn") == ["spawn"]
+        assert value(child, "start_methods") == ["spawn", "spawn"]
+        assert value(child, "pids_of_process_pool", path=str(WATCHED.parent)) != []
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        assert value(child, "start_methods") == ["fork", "fork"]
+
+
+@pytest.mark.skipif("2.7" not in interpreters(), reason="no Python 2.7 on this machine")
+def test_python_2_7_cannot_spawn_and_says_so(tmp_path):
+    with Dialogue(interpreters()["2.7"], tmp_path) as child:
+        assert changed(child, "spawn", "no-sleep") == ["no-sleep"]
+
+
+@ON_PYTHON_3
+def test_a_pool_of_threads_becomes_one_of_processes_of_as_many(version, tmp_path):
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        changed(child, "processes", threads=2)
+        processes = value(child, "pids_of_executor")
+        assert child.process.pid not in processes
+        assert 1 <= len(processes) <= 2
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        assert value(child, "pids_of_executor") == [child.process.pid]
+
+
+@on_every_interpreter
+def test_multiprocessings_pool_of_threads_becomes_one_of_processes(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        changed(child, "processes")
+        processes = value(child, "pids_of_thread_pool")
+        assert child.process.pid not in processes
+        assert 1 <= len(processes) <= 2
+    with Dialogue(python, tmp_path) as child:
+        assert value(child, "pids_of_thread_pool") == [child.process.pid]
+
+
+@ON_PYTHON_3
+def test_an_initializer_by_position_reaches_the_processes(version, tmp_path):
+    if version == "3.6":
+        pytest.skip("Python 3.6 has no initializer there")
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        changed(child, "processes", threads=1)
+        assert value(child, "initialized_by_executor") == ["x", "x"]
+
+
+# -- no-sleep ----------------------------------------------------------------------------------------------------------
+@on_every_interpreter
+def test_sleep_returns_at_once(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        changed(child, "no-sleep")
+        assert value(child, "seconds_of_sleep", seconds=15) < 10
+
+
+@on_every_interpreter
+def test_sleep_that_is_left_out_is_none_that_was_slept(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        child.ask("watch", observe=True, changes=["no-sleep"])
+        child.ask("open", target=f"{WATCHED}:sleeping", arguments={"seconds": 5})
+        assert child.ask("round", repeat=1)["wall_s"] < 5
+        assert child.ask("facts")["observed"]["slept_s"] < 5

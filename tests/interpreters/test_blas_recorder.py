@@ -1,0 +1,356 @@
+"""The recorder of BLAS calls, with real libraries: NumPy's own, Debian's where they are installed, MKL where it is."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_multicore.environments import cache
+from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.interpreters import blas_recorder
+from pytest_multicore.interpreters.blas_recorder import OTHER, Call
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="recording is done on Linux only")
+
+DEBIAN = Path("/usr/lib") / f"{os.uname().machine}-linux-gnu"
+LIBRARIES = {name: DEBIAN / name / "libblas.so.3" for name in ("blas", "openblas-pthread", "openblas-openmp")}
+LIBRARIES |= {"blis-pthread": DEBIAN / "blis-pthread" / "libblas.so.3"}
+
+#: Each routine once, by its Fortran name and by CBLAS; prints what all of it comes to.
+ALL_ROUTINES = """
+import ctypes, itertools, sys
+library = ctypes.CDLL(sys.argv[1], ctypes.RTLD_GLOBAL)
+blas = ctypes.CDLL(None)  # a name is looked up as a linked program's is
+M, N, K, LD = 5, 7, 3, 9
+c_int, byref = ctypes.c_int, ctypes.byref
+integer = lambda value: byref(c_int(value))
+for letter, real in (("s", ctypes.c_float), ("d", ctypes.c_double), ("c", ctypes.c_float), ("z", ctypes.c_double)):
+    wide = 2 if letter in "cz" else 1
+    field = lambda start: (real * (LD * LD * wide))(*[(start * i) % 7 - 2.5 for i in range(LD * LD * wide)])
+    a, b = field(3), field(5)
+    for i in range(LD):
+        a[i * (LD + 1) * wide] = 4.0
+    pair = lambda value: (real * 2)(value, 0.25)
+    plain = lambda value: byref(real(value))
+    call = lambda name, *arguments: getattr(blas, letter + name + "_")(*arguments)
+    def shown(name, c):
+        print(letter + name, [round(x, 3) for x in c])
+    def cblas(name, c, *arguments):
+        values = [pair(v) if isinstance(v, float) and wide == 2 else real(v) if isinstance(v, float) else v
+                  for v in arguments]
+        getattr(blas, "cblas_" + letter + name)(*values)
+        shown(name, c)
+    m, n, k, ld = map(integer, (M, N, K, LD))
+    one, two = pair(1.0), pair(2.0)
+    c = field(2); call("gemm", b"N", b"T", m, n, k, one, a, ld, b, ld, two, c, ld, 1, 1); shown("gemm", c)
+    c = field(2); call("symm", b"R", b"U", m, n, one, a, ld, b, ld, two, c, ld, 1, 1); shown("symm", c)
+    c = field(2); call("syrk", b"U", b"N", n, k, one, a, ld, two, c, ld, 1, 1); shown("syrk", c)
+    c = field(2); call("syr2k", b"L", b"N", n, k, one, a, ld, b, ld, two, c, ld, 1, 1); shown("syr2k", c)
+    c = field(2); call("trmm", b"L", b"U", b"N", b"N", m, n, one, a, ld, c, ld, 1, 1, 1, 1); shown("trmm", c)
+    c = field(2); call("trsm", b"R", b"U", b"N", b"N", m, n, one, a, ld, c, ld, 1, 1, 1, 1); shown("trsm", c)
+    c = field(2); cblas("gemm", c, 102, 111, 112, M, N, K, 1.0, a, LD, b, LD, 2.0, c, LD)
+    c = field(2); cblas("symm", c, 102, 142, 121, M, N, 1.0, a, LD, b, LD, 2.0, c, LD)
+    c = field(2); cblas("syrk", c, 102, 121, 111, N, K, 1.0, a, LD, 2.0, c, LD)
+    c = field(2); cblas("syr2k", c, 102, 122, 111, N, K, 1.0, a, LD, b, LD, 2.0, c, LD)
+    c = field(2); cblas("trmm", c, 102, 141, 121, 111, 131, M, N, 1.0, a, LD, c, LD)
+    c = field(2); cblas("trsm", c, 102, 142, 121, 111, 131, M, N, 1.0, a, LD, c, LD)
+    if wide == 2:
+        c = field(2); call("hemm", b"L", b"U", m, n, one, a, ld, b, ld, two, c, ld, 1, 1); shown("hemm", c)
+        c = field(2); call("herk", b"U", b"N", n, k, plain(1), a, ld, plain(2), c, ld, 1, 1); shown("herk", c)
+        c = field(2); call("her2k", b"U", b"N", n, k, one, a, ld, b, ld, plain(2), c, ld, 1, 1); shown("her2k", c)
+        c = field(2); cblas("hemm", c, 102, 141, 121, M, N, 1.0, a, LD, b, LD, 2.0, c, LD)
+        c = field(2); cblas("herk", c, 102, 121, 111, N, K, real(1.0), a, LD, real(2.0), c, LD)
+        c = field(2); cblas("her2k", c, 102, 121, 111, N, K, 1.0, a, LD, b, LD, real(2.0), c, LD)
+"""
+#: m, n and k of them, by the letters of the types that have them.
+SIZES = {
+    "sdcz": {"gemm": (5, 7, 3), "syrk": (7, 7, 3), "syr2k": (7, 7, 3)}
+    | {"symm": (5, 7, 7), "trmm": (5, 7, 5), "trsm": (5, 7, 7)},
+    "cz": {"hemm": (5, 7, 5), "herk": (7, 7, 3), "her2k": (7, 7, 3)},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def recorder() -> Path:
+    try:
+        return blas_recorder.compiled()
+    except EnvironmentError_ as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "calls"
+    made.mkdir()
+    return made
+
+
+def run(folder: Path, code: str, *arguments: str, **variables: str) -> str:
+    """Run code with the recorder, and return what it prints."""
+    world = {**os.environ, **variables}
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**world, **blas_recorder.variables(folder, world)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def counted(calls: tuple[Call, ...]) -> dict[tuple[str, int, int, int], int]:
+    return {(call.routine, call.m, call.n, call.k): call.count for call in calls}
+
+
+def numpy_calls(folder: Path, code: str) -> dict[tuple[str, int, int, int], int]:
+    run(folder, f"import numpy as np\n{code}")
+    return counted(blas_recorder.read(folder))
+
+
+def test_a_product_is_one_call_with_its_sizes_and_its_time(folder: Path) -> None:
+    code = (
+        "import numpy as np, time\na, b = np.ones((1000, 1000)), np.ones((1000, 1000))\n"
+        "start = time.perf_counter()\na @ b\nprint(time.perf_counter() - start)"
+    )
+    whole_s = float(run(folder, code))
+    (call,) = blas_recorder.read(folder)
+    assert (call.routine, call.m, call.n, call.k, call.count) == ("dgemm", 1000, 1000, 1000, 1)
+    assert call.mnk == 10**9
+    assert 0.1 * whole_s < call.seconds < whole_s
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("np.ones((30, 50), 'f') @ np.ones((50, 70), 'f')", {("sgemm", 30, 70, 50): 1}),
+        ("np.ones((9, 20, 30)) @ np.ones((9, 30, 40))", {("dgemm", 20, 40, 30): 9}),
+        ("np.ones((30, 50), complex) @ np.ones((50, 70), complex)", {("zgemm", 30, 70, 50): 1}),
+        ("a = np.ones((50, 30)); a.T @ a", {("dsyrk", 30, 30, 50): 1}),
+        ("np.ones((30, 50), int) @ np.ones((50, 70), int)", {}),
+    ],
+)
+def test_what_numpy_calls_is_seen(folder: Path, code: str, expected: dict[tuple[str, int, int, int], int]) -> None:
+    assert numpy_calls(folder, code) == expected
+
+
+def test_calls_of_several_threads_are_all_counted(folder: Path) -> None:
+    code = (
+        "import threading\n"
+        "def work():\n"
+        "    for i in range(4000): np.dot(np.ones((2 + i % 8, 2)), np.ones((2, 3)))\n"
+        "threads = [threading.Thread(target=work) for _ in range(4)]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+    )
+    assert numpy_calls(folder, code) == {("dgemm", m, 3, 2): 2000 for m in range(2, 10)}
+
+
+def test_a_forked_process_has_its_own_record(folder: Path) -> None:
+    code = (
+        "import os, sys, numpy as np\na = np.ones((20, 20)); b = a + 1\na @ b\n"
+        "child = os.fork()\nb @ a\nif child: os.waitpid(child, 0); print(os.getpid(), child)\n"
+    )
+    parent, child = map(int, run(folder, code, OPENBLAS_NUM_THREADS="1").split())
+    key = ("dgemm", 20, 20, 20)
+    assert counted(blas_recorder.read(folder, parent)) == {key: 2}
+    assert counted(blas_recorder.read(folder, child)) == {key: 1}
+    assert counted(blas_recorder.read(folder)) == {key: 3}
+
+
+def test_a_process_that_starts_another_program_in_its_place_keeps_both_records(folder: Path) -> None:
+    code = (
+        "import os, sys, numpy as np\nnp.ones((int(sys.argv[1]), 20)) @ np.ones((20, 20))\n"
+        "if sys.argv[1] == '30': os.execv(sys.executable, [sys.executable, '-c', sys.argv[2], '40'])\n"
+    )
+    run(folder, code, "30", code)
+    assert counted(blas_recorder.read(folder)) == {("dgemm", 30, 20, 20): 1, ("dgemm", 40, 20, 20): 1}
+    assert len({path.name.partition("-")[0] for path in folder.iterdir()}) == 1
+
+
+@pytest.fixture
+def live(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A child that makes a product for each size it is told, and says so."""
+    code = (
+        "import sys, numpy as np\n"
+        "for line in sys.stdin: np.ones((int(line), 6)) @ np.ones((6, 7)); print('done', flush=True)\n"
+    )
+    world = {**os.environ, **blas_recorder.variables(folder)}
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], env=world, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with child:
+        yield child
+
+
+def test_a_living_process_is_read_at_two_moments(folder: Path, live: subprocess.Popen[str]) -> None:
+    def product(size: int) -> None:
+        live.stdin.write(f"{size}\n")
+        live.stdin.flush()
+        assert live.stdout.readline() == "done\n"
+
+    assert blas_recorder.read(folder, live.pid) == ()
+    product(5)
+    product(6)
+    before = blas_recorder.read(folder, live.pid)
+    for size in (5, 5, 8):
+        product(size)
+    between = blas_recorder.minus(blas_recorder.read(folder, live.pid), before)
+    assert counted(between) == {("dgemm", 5, 7, 6): 2, ("dgemm", 8, 7, 6): 1}
+    assert all(call.seconds > 0 for call in between)
+    assert blas_recorder.minus(before, before) == ()
+
+
+def test_more_sizes_than_there_is_room_for_are_counted_and_told(folder: Path) -> None:
+    found = numpy_calls(
+        folder,
+        "for m in range(2, 82):\n    for n in range(2, 82): np.dot(np.ones((m, 2)), np.ones((2, n)))\n",
+    )
+    assert found.pop((OTHER, 0, 0, 0)) == 80 * 80 - 6144
+    assert len(found) == 6144
+    assert set(found.values()) == {1}
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_each_routine_gives_the_same_result_and_is_counted_once(folder: Path, name: str) -> None:
+    """By both interfaces; the reference BLAS's and BLIS's CBLAS may call the Fortran routine: still one call."""
+    library = LIBRARIES[name]
+    if not library.exists():
+        pytest.skip(f"{library} is not installed")
+    told = run(folder, ALL_ROUTINES, str(library), OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
+    plain = subprocess.run(
+        [sys.executable, "-c", ALL_ROUTINES, str(library)],
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert told == plain.stdout
+    expected = {
+        (letter + kind, *size): 2
+        for letters, kinds in SIZES.items()
+        for letter in letters
+        for kind, size in kinds.items()
+    }
+    assert counted(blas_recorder.read(folder)) == expected
+
+
+def test_each_caller_meets_the_blas_that_it_is_linked_to(folder: Path, tmp_path: Path) -> None:
+    """Two libraries with one name in one process, as NumPy's and Theano's were in 2016."""
+    compiler = blas_recorder.c_compiler()
+    for number in (1, 2):
+        blas, caller = tmp_path / f"libblas{number}.so", tmp_path / f"libcaller{number}.so"
+        (tmp_path / "blas.c").write_text(f"void dgemm_(void *a, void *b, int *m) {{ *m = {number}; }}")
+        (tmp_path / "caller.c").write_text(
+            "void dgemm_(); int ask(void) { int m = 9; dgemm_(0, 0, &m, &m, &m); return m; }"
+        )
+        flags = [*compiler, "-std=gnu11", "-shared", "-fPIC"]
+        subprocess.run([*flags, "-o", blas, tmp_path / "blas.c"], check=True)
+        subprocess.run([*flags, "-o", caller, tmp_path / "caller.c", blas], check=True)
+    code = (
+        "import ctypes, sys\none, two = [ctypes.CDLL(path) for path in sys.argv[1:]]\n"
+        "print([library.ask() for library in (one, two, two, one)])"
+    )
+    assert run(folder, code, *(str(tmp_path / f"libcaller{number}.so") for number in (1, 2))) == "[1, 2, 2, 1]\n"
+    assert counted(blas_recorder.read(folder)) == {("dgemm", 9, 9, 9): 4}
+
+
+def test_a_call_that_cannot_be_recorded_is_made_all_the_same(folder: Path) -> None:
+    gone = folder / "gone"
+    code = "import numpy as np; print((np.ones((20, 20)) @ np.ones((20, 20))).sum())"
+    world = {**os.environ, **blas_recorder.variables(gone)}
+    ended = subprocess.run([sys.executable, "-c", code], env=world, capture_output=True, text=True, check=True)
+    assert ended.stdout == "8000.0\n"
+    assert f"BLAS calls are not recorded: no file can be made in {gone}: No such file or directory" in ended.stderr
+    assert blas_recorder.read(gone) == ()
+
+
+def mkl() -> Path:
+    found = sorted(cache.root().glob("environments/*/lib/libmkl_rt.so.*"))
+    if not found:
+        pytest.skip("no environment with MKL was built here; --multicore-blas=mkl with mkl among `requires` builds one")
+    return found[0]
+
+
+def test_mkl_is_seen_from_outside_as_it_sees_itself(folder: Path) -> None:
+    library = mkl()
+    variables = blas_recorder.variables(folder, mkl_verbose=True)
+    variables |= {"LD_LIBRARY_PATH": str(library.parent), "MKL_NUM_THREADS": "1"}
+    ended = subprocess.run(
+        [sys.executable, "-c", ALL_ROUTINES, str(library)],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    seen, told = (counted(calls) for calls in (blas_recorder.read(folder), blas_recorder.read_mkl(folder)))
+    assert seen == told
+    assert sum(seen.values()) == 4 * 12 + 2 * 6
+
+
+def test_what_mkl_prints_is_read() -> None:
+    said = (
+        "MKL_VERBOSE oneMKL 2026 Update 2 Product build 20260915 for Intel(R) 64 architecture, Lnx 2.60GHz lp64\n"
+        "MKL_VERBOSE DGEMM(N,T,300,200,100,0x7f60,0x7f61,300,0x7f62,300,0x7f63,0x7f64,300) 64.00ms CNR:OFF Dyn:1\n"
+        "MKL_VERBOSE DGEMM(N,T,300,200,100,0x7f60,0x7f61,300,0x7f62,300,0x7f63,0x7f64,300) 500.00us CNR:OFF Dyn:1\n"
+        "MKL_VERBOSE DTRSM(R,U,N,N,7,300,0x7f60,0x7f61,300,0x7f62,7) 1.50s CNR:OFF Dyn:1 FastMM:1 TID:0  NThr:2\n"
+        "MKL_VERBOSE SGEMM_BATCH(N,N,0x7ff1,0x7ff2,0x7ff3,0x7ff4,0x7ff5) 28.00ns CNR:OFF Dyn:1 FastMM:1 TID:0\n"
+        "MKL_VERBOSE DDOT(300,0x7f60,1,0x7f61,1) 1.00us CNR:OFF Dyn:1 FastMM:1 TID:0  NThr:2\n"
+    )
+    assert blas_recorder.mkl_calls(said) == (
+        Call("dtrsm", 7, 300, 300, 1, 1.5),
+        Call("dgemm", 300, 200, 100, 2, pytest.approx(0.0645)),
+        Call("sgemm_batch", 0, 0, 0, 1, pytest.approx(28e-9)),
+    )
+
+
+class TestCompiling:
+    @pytest.fixture(autouse=True)
+    def own_cache(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path / "cache"))
+
+    def test_it_is_done_once_for_each_compiler(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        first = blas_recorder.compiled()
+        written = first.stat().st_mtime_ns
+        assert (blas_recorder.compiled(), first.stat().st_mtime_ns) == (first, written)
+        monkeypatch.setenv("CC", f"{blas_recorder.c_compiler()[0]} -DANYTHING")
+        assert blas_recorder.compiled() != first
+        assert len(list(first.parent.iterdir())) == 2, "something half made was left"
+
+    def test_without_a_compiler_it_says_what_is_missing(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.delenv("CC", raising=False)
+        with pytest.raises(
+            EnvironmentError_, match=r"needs a C compiler; looked for cc, gcc or clang.*apt-get install"
+        ):
+            blas_recorder.compiled()
+
+    def test_a_compiler_that_is_not_there_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CC", "no-such-cc -m64")
+        with pytest.raises(EnvironmentError_, match="looked for CC=no-such-cc -m64, which is no program"):
+            blas_recorder.compiled()
+
+    def test_a_compiler_that_fails_is_quoted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CC", f"{blas_recorder.c_compiler()[0]} --no-such-flag")
+        with pytest.raises(EnvironmentError_, match=r"cannot compile the BLAS call recorder(?s:.*)no-such-flag"):
+            blas_recorder.compiled()
+
+    def test_a_folder_that_the_loader_would_split_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path / "my cache"))
+        with pytest.raises(EnvironmentError_, match="splits LD_PRELOAD at spaces"):
+            blas_recorder.compiled()
+
+
+def test_what_is_preloaded_already_stays(folder: Path, recorder: Path) -> None:
+    found = blas_recorder.variables(folder, {"LD_PRELOAD": "libother.so"})
+    assert found == {"LD_PRELOAD": f"{recorder}:libother.so", "PYTEST_MULTICORE_BLAS_CALLS": str(folder)}
+    assert blas_recorder.variables(folder, {})["LD_PRELOAD"] == str(recorder)

@@ -1,0 +1,175 @@
+# ruff: noqa: SIM105, UP031
+# What is watched, for the agent's tests. It runs on Python 2.7 too, by path.
+import ctypes
+import multiprocessing.pool
+import os
+import subprocess
+import sys
+import threading
+import time
+
+try:
+    import concurrent.futures
+except ImportError:  # 2.7
+    pass
+
+
+FINISHED = threading.Event()
+
+
+def import_module(name, folder):
+    sys.path.insert(0, folder)
+    __import__(name)
+
+
+def affinity():
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
+def count_modules():
+    return len(sys.modules)
+
+
+def two_lines(seconds):
+    def region():
+        time.sleep(seconds)
+        time.sleep(3 * seconds)
+
+    return region
+
+
+def threads_that_run(seconds, count):
+    def burn():
+        end = time.time() + seconds
+        while time.time() < end:
+            pass
+
+    def region():
+        threads = [threading.Thread(target=burn) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    return region
+
+
+def sleeping(seconds):
+    def region():
+        time.sleep(seconds)
+
+    return region
+
+
+def seconds_of_sleep(seconds):
+    start = time.time()
+    time.sleep(seconds)
+    return time.time() - start
+
+
+def forking():
+    def region():
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        os.waitpid(pid, 0)
+
+    return region
+
+
+def forking_where_warnings_are_errors():
+    import warnings
+
+    warnings.simplefilter("error")
+    return forking()
+
+
+def start_methods():
+    return [multiprocessing.get_start_method(), multiprocessing.get_context("fork").get_start_method()]
+
+
+def own_pid(_=None):
+    return os.getpid()
+
+
+def pids_of_executor():
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        return sorted(set(pool.map(own_pid, range(20))))
+
+
+def pids_of_thread_pool():
+    pool = multiprocessing.pool.ThreadPool(2)
+    try:
+        return sorted(set(pool.map(own_pid, range(20))))
+    finally:
+        pool.terminate()
+
+
+def pin_by_os(cpu):
+    os.sched_setaffinity(0, {cpu})
+    return affinity()
+
+
+def pin_by_libc(cpu):
+    mask = ctypes.c_ulong(1 << cpu)
+    ctypes.CDLL(None, use_errno=True).sched_setaffinity(0, ctypes.sizeof(mask), ctypes.byref(mask))
+
+
+def limits_of_openmp(path):
+    runtime = ctypes.CDLL(path)
+
+    def region():
+        before = runtime.omp_get_max_threads()
+        runtime.omp_set_num_threads(1)
+        end = time.time() + 0.1
+        while time.time() < end:
+            pass
+        runtime.omp_set_num_threads(before)
+
+    return region
+
+
+def pin_another(cpu):
+    other = subprocess.Popen([sys.executable, "-S", "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    os.sched_setaffinity(other.pid, {cpu})
+    found = sorted(os.sched_getaffinity(other.pid))
+    other.communicate(b"")
+    return found
+
+
+def start_a_thread():
+    thread = threading.Thread(target=FINISHED.wait, args=(20,))
+    thread.daemon = True
+    thread.start()
+
+
+def affinities_of_threads(path):
+    def region():
+        found = []
+        for task in os.listdir("/proc/self/task"):
+            with open("/proc/self/task/%s/status" % task) as status:
+                found += [line for line in status if line.startswith("Cpus_allowed_list")]
+        with open(path, "w") as seen:
+            seen.write("".join(found))
+
+    return region
+
+
+def pids_of_process_pool(path):
+    sys.path.insert(0, path)
+    from watched_code import own_pid as importable
+
+    with concurrent.futures.ProcessPoolExecutor(2) as pool:
+        return sorted(set(pool.map(importable, range(4))))
+
+
+NOTES = []
+
+
+def last_note(_):
+    return NOTES[-1]
+
+
+def initialized_by_executor():
+    with concurrent.futures.ThreadPoolExecutor(None, "named", NOTES.append, ("x",)) as pool:
+        return list(pool.map(last_note, range(2)))

@@ -1,0 +1,40 @@
+"""What rows say of a limit when only some of them count."""
+
+import dataclasses
+
+from pytest_multicore.verdicts.decision import decide
+from pytest_multicore.verdicts.limits import Limits, Outcome
+from tests.rounds import made
+
+DISTURBED = "others used 1.00 cores"
+
+
+def taken(clean: int, disturbed: int, speedup: float = 1.0):  # type: ignore[no-untyped-def]
+    """Rows a second apart: the clean ones first, then those that neighbours spoilt."""
+    rows = [(made(0.1, 2.0), made(0.1 * speedup, 1.0, threads=1)) for _ in range(clean)]
+    rows += [(made(0.1, 2.0, disturbance=DISTURBED), made(0.1, 1.0, threads=1)) for _ in range(disturbed)]
+    return [tuple(dataclasses.replace(one, began_s=float(number)) for one in row) for number, row in enumerate(rows)]
+
+
+def test_a_program_that_was_slow_only_as_long_as_anybody_could_see_has_not_failed() -> None:
+    (verdict,) = decide(Limits(min_speedup=1.3), taken(20, 60), 0.99)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    (verdict,) = decide(Limits(max_speedup=1.3), taken(20, 60), 0.99)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
+def test_one_that_is_slow_throughout_has() -> None:
+    (verdict,) = decide(Limits(min_speedup=1.3), taken(80, 10), 0.99)
+    assert verdict.outcome is Outcome.FAILED
+
+
+def test_one_that_is_fast_while_it_can_be_seen_passes() -> None:
+    """Neighbours make nothing faster."""
+    (verdict,) = decide(Limits(min_speedup=1.3), taken(20, 60, speedup=1.8), 0.99)
+    assert verdict.outcome is Outcome.PASSED
+
+
+def test_cores_are_told_by_disturbed_rounds_too() -> None:
+    idle = [tuple(dataclasses.replace(one, cpu_s=one.wall_s) for one in row) for row in taken(20, 60)]
+    (verdict,) = decide(Limits(min_cores=1.5), idle, 0.99)
+    assert verdict.outcome is Outcome.FAILED
