@@ -146,6 +146,7 @@ def _measured(
             asked.seed(workload),
             pacer,
             machine.cores_online,
+            different_work=True,
         )
         rows, ends = list[tuple[Round, ...]](), time.monotonic() + budget_s
         for row in bench.rows():

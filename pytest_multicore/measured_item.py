@@ -190,6 +190,8 @@ class MeasuredItem:
                 side.finish(SETUP_TIMEOUT_S)
             timeout_s = round_timeout_s(self._gate.settings)
             yield FreshTest(begun, side, threads, timeout_s) if self.fresh else subject(side, threads, timeout_s)
+            side.conclude(timeout_s)
+            side.finish(timeout_s)
 
     def _attempt(self) -> None:
         for side in self._sides:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import of_settings, of_the_machine, of_the_program, of_the_work
+from . import of_arrays, of_settings, of_the_machine, of_the_program, of_the_work
 from .evidence import Evidence
 from .suspicions import Detector, Suspicion
 
@@ -13,6 +13,7 @@ DETECTORS: Sequence[Detector] = (
     *of_settings.DETECTORS,
     *of_the_program.DETECTORS,
     *of_the_work.DETECTORS,
+    *of_arrays.DETECTORS,
 )
 
 

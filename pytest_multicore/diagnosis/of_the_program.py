@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .evidence import INFLATED, NEARLY_BUSY, Evidence
+from .lines import place
 from .suspicions import Change, Effect, Suspicion, Trial
 
 #: Operations that release the interpreter's lock, or that a library may thread: a line without one is Python's own.
@@ -20,7 +21,7 @@ def interpreter_bound(found: Evidence) -> Suspicion | None:
     if found.facts.get("gil") is False:
         return None
     hottest = next((line for line in found.lines if line.get("operation") not in ARRAY_WORK), None)
-    where = f", most in {_place(hottest)}" if hottest else ""
+    where = f", most in {place(hottest)}" if hottest else ""
     if threads < 2:
         return Suspicion(
             "interpreter-bound",
@@ -53,7 +54,7 @@ def waiting(found: Evidence) -> Suspicion | None:
     if device > 0.05:
         told += f" and waited for a device in {device:.0%}"
     if hottest:
-        told += f", most at {_place(hottest)}"
+        told += f", most at {place(hottest)}"
     trials = [Trial("time.sleep left out", Effect.FASTER, Change(child=("no-sleep",)))] if slept_s else []
     return Suspicion(
         "waiting",
@@ -118,11 +119,6 @@ def after_fork(found: Evidence) -> Suspicion | None:
         'start workers with multiprocessing.get_context("spawn"), or before the library is used',
         [Trial("spawn in place of fork", Effect.MORE_CORES, Change(child=("spawn",)))],
     )
-
-
-def _place(line: object) -> str:
-    assert isinstance(line, dict)  # noqa: S101 - as agent/observing.py tells it
-    return f"{line['file'].rpartition('/')[2]}:{line['line']} ({line['source']})"
 
 
 DETECTORS = (waiting, interpreter_bound, oversubscribed, busy_waiting, after_fork)

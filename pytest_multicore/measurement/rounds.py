@@ -108,6 +108,11 @@ class Round:
     cores_online: int | None = None
 
     @property
+    def one_s(self) -> float:
+        """Wall seconds of one repetition of the region."""
+        return self.wall_s / self.repeat
+
+    @property
     def busy_cores(self) -> float:
         """CPU seconds per wall second."""
         return self.cpu_s / self.wall_s
@@ -152,6 +157,7 @@ class Bench:
         seed: of the order in which sides take turns, so that a run can be told again.
         pacer: looks at the cores' speed after each round; None: nobody does.
         cores_online: of the machine; None where unknown.
+        different_work: whether the sides do not run the same, so that each fills its rounds by itself.
     """
 
     subjects: Sequence[Subject]
@@ -160,6 +166,7 @@ class Bench:
     seed: int = 0
     pacer: Pacer | None = None
     cores_online: int | None = None
+    different_work: bool = False
     _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
     _start_s: float = 0.0
     _kept_waiting: int = 0
@@ -176,27 +183,39 @@ class Bench:
         order = list(range(len(self.subjects)))
         draw = random.Random(self.seed)
         draw.shuffle(order)
-        firsts = [subject.first_s for subject in self.subjects if subject.first_s is not None]
-        # A first run, cold, takes longer than the others: this comes near, and never goes beyond.
-        repeat = _repeats_needed(1, min(firsts)) if firsts and self._repeatable else 1
+        repeats = self._first_repeats()
         while True:
-            row = self._row(order, repeat)
+            row = self._row(order, repeats)
             draw.shuffle(order)
-            needed = _repeats_needed(repeat, min(one.wall_s for one in row))
-            if needed == repeat or not self._repeatable:
+            needed = self._needed(repeats, [one.wall_s for one in row])
+            if needed == repeats or not self._repeatable:
                 break
-            repeat = needed
+            repeats = needed
         while True:
             yield row
-            row = self._row(order, repeat)
+            row = self._row(order, repeats)
             draw.shuffle(order)
+
+    def _first_repeats(self) -> list[int]:
+        """By the warm-up: a first run, cold, takes longer than the others, so this comes near and never goes beyond."""
+        ones = [1] * len(self.subjects)
+        firsts = [subject.first_s for subject in self.subjects]
+        if not self._repeatable or None in firsts:
+            return ones
+        return self._needed(ones, [first for first in firsts if first is not None])
+
+    def _needed(self, repeats: Sequence[int], walls_s: Sequence[float]) -> list[int]:
+        """How often each side must run to fill a round, seen rounds of so many runs."""
+        if self.different_work:
+            return [_repeats_needed(repeat, wall_s) for repeat, wall_s in zip(repeats, walls_s, strict=True)]
+        return [_repeats_needed(repeats[0], min(walls_s))] * len(repeats)
 
     @property
     def _repeatable(self) -> bool:
         return all(subject.repeatable for subject in self.subjects)
 
-    def _row(self, order: Sequence[int], repeat: int) -> tuple[Round, ...]:
-        taken = {side: self._take(self.subjects[side], repeat) for side in order}
+    def _row(self, order: Sequence[int], repeats: Sequence[int]) -> tuple[Round, ...]:
+        taken = {side: self._take(self.subjects[side], repeats[side]) for side in order}
         return tuple(taken[side] for side in range(len(self.subjects)))
 
     def _take(self, subject: Subject, repeat: int) -> Round:

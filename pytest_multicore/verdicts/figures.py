@@ -107,7 +107,7 @@ def measurement(rounds: Sequence[Round], confidence: float) -> Measurement:
     return Measurement(
         threads=used[0].threads,
         rounds=tuple(rounds),
-        wall_s=interval([one.wall_s / one.repeat for one in used]),
+        wall_s=interval([one.one_s for one in used]),
         cpu_s=interval([one.cpu_s / one.repeat for one in used]),
         cores=Interval(busy.low, busy.estimate, most.high, confidence),
         demand=demand,
@@ -158,7 +158,9 @@ def comparison(rows: Rows, confidence: float) -> Comparison:
         speedup=speedup,
         efficiency=efficiency,
         useful_cores=speedup.estimate * baseline.cores.estimate,
-        cpu_inflation=_ratio(rows, lambda row: row[0].cpu_s / row[1].cpu_s, confidence),
+        cpu_inflation=_ratio(
+            rows, lambda row: (row[0].cpu_s / row[0].repeat) / (row[1].cpu_s / row[1].repeat), confidence
+        ),
     )
 
 
@@ -193,7 +195,7 @@ def _speedup(rows: Rows, side: int, other: int, confidence: float) -> Interval:
     both = [row for row in rising if at_full_pace(row[side], full)]
 
     def interval(used: Rows) -> Interval:
-        return _interval([row[other].wall_s / row[side].wall_s for row in used], confidence)
+        return _interval([row[other].one_s / row[side].one_s for row in used], confidence)
 
     estimate = interval(both or clean or rows).estimate
     low = interval(rising).low if rising else -math.inf

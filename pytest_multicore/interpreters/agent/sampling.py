@@ -109,8 +109,9 @@ class Sampler(object):
     def report(self):
         """The object of this file's docstring."""
         lines = sorted(self._lines.values(), key=lambda line: (-line.seconds, -line.samples))
+        whole_s = sum(line.seconds for line in lines) if self._traced else self._sampled_s
         return {
-            "lines": [self._told(line) for line in lines[:MOST_LINES]],
+            "lines": [self._told(line, whole_s) for line in lines[:MOST_LINES]],
             "samples": self._samples,
             "sampled_s": self._sampled_s,
             "late_s": self._late_s,
@@ -181,14 +182,14 @@ class Sampler(object):
             line.operation = (found or [line.operation])[0]
         return line
 
-    def _told(self, line):
+    def _told(self, line, whole_s):
         found = self._located(line.place)
         found.update(line.operation)
         found.update(
             thread=self._text(line.thread),
             samples=line.samples,
             cpu_s=line.cpu_s,
-            share=line.seconds / self._sampled_s,
+            share=line.seconds / whole_s if whole_s else 0.0,
             called_from=None if line.caller is None else self._located(line.caller),
         )
         return found
