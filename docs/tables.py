@@ -1,6 +1,6 @@
 """Tables of the reference, made from the package when the docs are built, so that the two cannot drift apart.
 
-In a page: ``{multicore-table} marker``, or options, environments, variables, outcomes, schema.
+In a page: ``{multicore-table} marker``, or options, environments, variables, causes, schema.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from pytest_multicore.diagnosis.catalogue import DETECTORS, key_of
 from pytest_multicore.environments.catalogue import SHIPPED
 from pytest_multicore.environments.threads import SUSPECT_VARIABLES, THREAD_VARIABLES
 from pytest_multicore.reports.json_report import SCHEMA_FILE
@@ -58,6 +59,14 @@ def variables() -> Iterator[Row]:
     yield "what happens", "variables"
     yield "set to N when N threads are asked for", ", ".join(f"`{name}`" for name in THREAD_VARIABLES)
     yield "left as they are, and reported", ", ".join(f"`{name}`" for name in SUSPECT_VARIABLES)
+
+
+def causes() -> Iterator[Row]:
+    """The causes that are looked for."""
+    yield "key", "what it is"
+    for detector in sorted(DETECTORS, key=key_of):
+        assert detector.__doc__ is not None
+        yield f"`{key_of(detector)}`", detector.__doc__.partition("\n")[0]
 
 
 def schema() -> Iterator[Row]:
@@ -117,7 +126,7 @@ def _default(value: object) -> str:
 
 
 TABLES: Mapping[str, Callable[[], Iterator[Row]]] = {
-    table.__name__: table for table in (marker, options, environments, variables, schema)
+    table.__name__: table for table in (marker, options, environments, variables, causes, schema)
 }
 
 

@@ -12,7 +12,7 @@ from .lines import made, place
 from .suspicions import Change, Effect, Replay, Suspicion, Trial
 
 #: How far over the threshold a trial's work is put: far enough that the second thread pays.
-CLEARLY_OVER = 32
+CLEARLY_OVER = 8
 #: Share of the products' time under which they are not what keeps cores idle.
 MOST = 0.5
 #: The threshold of OpenBLAS, for where none could be probed: interface/gemm.c, GEMM_MULTITHREAD_THRESHOLD 4. Versions

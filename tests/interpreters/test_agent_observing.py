@@ -150,8 +150,7 @@ def test_the_module_that_brings_a_blas_and_the_one_that_limits_it_are_named(tmp_
 @on_every_interpreter
 def test_the_lines_of_the_region_are_told_with_their_source_and_share(python, tmp_path):
     with Dialogue(python, tmp_path) as child:
-        seen = observed(child, "two_lines", seconds=0.1)
-    assert seen["samples"] >= 5
+        seen = observed(child, "two_lines", rounds=2, samples=100, seconds=0.05)
     lines = [line for line in seen["lines"] if line["file"] == str(WATCHED)]
     assert {line["thread"] for line in lines} == {"MainThread"}
     source = WATCHED.read_text().splitlines()

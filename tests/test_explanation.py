@@ -1,0 +1,87 @@
+"""Why a limit was missed, asked by a user's test; the causes themselves have their cases under causes/."""
+
+import json
+from typing import Any
+
+import pytest
+
+SMALL = """
+    import numpy, pytest
+
+    @pytest.mark.multicore(min_cores=1.5, threads=2)
+    def test_small():
+        a = numpy.ones((30, 30))
+        for _ in range(1000):
+            a @ a
+"""
+LARGE = """
+    import numpy, pytest
+
+    @pytest.mark.multicore(min_cores=1.2, threads=2)
+    def test_large():
+        a = numpy.ones((800, 800))
+        a @ a
+"""
+
+
+@pytest.fixture
+def told(pytester: pytest.Pytester):  # type: ignore[no-untyped-def]
+    """Run a session of one test; gives its output and its result in the JSON report."""
+
+    def told(source: str, *options: str, outcome: str) -> tuple[str, dict[str, Any]]:
+        pytester.makepyfile(test_it=source)
+        session = pytester.runpytest_subprocess("-p", "no:randomly", "--multicore-json=report.json", *options)
+        (result,) = json.loads((pytester.path / "report.json").read_text())["results"]
+        if result["outcome"] == "inconclusive":
+            pytest.skip(f"undecided: {result['reason']}")
+        assert result["outcome"] == outcome
+        return session.stdout.str(), result
+
+    return told
+
+
+def test_a_missed_limit_says_why(told: Any) -> None:
+    text, result = told(SMALL, outcome="failed")
+    (cause, *_) = result["causes"]
+    assert cause["key"] == "gemm-too-small"
+    assert {call["m"] for call in result["evidence"]["blas_calls"]} == {30}
+    if not cause["proven"]:
+        pytest.skip(f"the trial was not decided: {cause['trial']}")
+    for row in ("  why ", "  proof ", "  remedy "):
+        assert row in text
+    assert "[gemm-too-small]" in text
+
+
+def test_never_looks_at_nothing(told: Any) -> None:
+    text, result = told(SMALL, "--multicore-explain=never", outcome="failed")
+    assert (result["causes"], result["evidence"]) == ([], None)
+    assert "  why " not in text
+
+
+def test_a_met_limit_is_not_explained_unless_always(told: Any) -> None:
+    _, result = told(LARGE, outcome="passed")
+    assert (result["causes"], result["evidence"]) == ([], None)
+
+
+def test_always_tells_the_blas_calls_of_a_met_limit(told: Any) -> None:
+    text, result = told(LARGE, "--multicore-explain=always", outcome="passed")
+    assert result["causes"] == []
+    (call,) = result["evidence"]["blas_calls"]
+    assert (call["routine"], call["m"], call["n"], call["k"], call["count"]) == ("dgemm", 800, 800, 800, 1)
+    assert "test_large: BLAS calls in a repetition: 1 dgemm of 800 x 800 x 800" in text
+
+
+def test_without_a_compiler_always_says_what_is_missing(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("CC", raising=False)
+    text, result = told(LARGE, "--multicore-explain=always", outcome="passed")
+    assert result["evidence"]["blas_calls"] is None
+    assert "test_large: BLAS calls were not recorded: " in text
+    assert "compiler" in text
+
+
+def test_limits_out_of_reach_say_so_as_a_cause(told: Any, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_it=LARGE.replace("min_cores=1.2", "min_cores=1000"))
+    pytester.runpytest_subprocess("-p", "no:randomly", "--multicore-json=report.json").assert_outcomes(skipped=1)
+    (result,) = json.loads((pytester.path / "report.json").read_text())["results"]
+    assert [(one["key"], one["proven"]) for one in result["causes"]] == [("too-few-cores", False)]
