@@ -65,8 +65,7 @@ def causes() -> Iterator[Row]:
     """The causes that are looked for."""
     yield "key", "what it is"
     for detector in sorted(DETECTORS, key=key_of):
-        assert detector.__doc__ is not None
-        yield f"`{key_of(detector)}`", detector.__doc__.partition("\n")[0]
+        yield f"`{key_of(detector)}`", str(detector.__doc__).partition("\n")[0]
 
 
 def schema() -> Iterator[Row]:

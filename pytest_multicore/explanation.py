@@ -22,6 +22,7 @@ from .measurement.machine import this_machine
 from .measurement.pace import this_pacer
 from .measurement.rounds import Bench, Round
 from .measurement.turns import turns
+from .profiling import profiled
 from .reports.evidence import evidence_record
 from .verdicts import figures
 from .verdicts.limits import Outcome
@@ -73,7 +74,8 @@ def _looked_into(asked: Asked, stage: Stage, result: Result, voice: Voice) -> Re
     voice.live(f"{workload}: looking why")
     with turns().alone(voice.step):
         evidence = look(asked, stage, workload, result)
-    found = evidence_record(evidence)
+        profile = profiled(asked, stage, workload, evidence)
+    found = evidence_record(evidence, profile)
     if result.outcome is not Outcome.FAILED:
         return replace(result, evidence=found)
     told = _proven_or_suspected(asked, stage, workload, evidence, voice)
@@ -89,8 +91,9 @@ def _proven_or_suspected(
         tried = [] if suspicion.shown else _try(asked, stage, workload, evidence, suspicion, voice, ends)
         if suspicion.shown or any(one.finding is Finding.PROVEN for one in tried):
             text = next((one.text for one in tried if one.finding is Finding.PROVEN), "")
-            proven = Explanation(suspicion.key, True, suspicion.evidence, suspicion.remedy, text)
-            return [proven, *told]
+            also = _try(asked, stage, workload, evidence, replace(suspicion, trials=suspicion.also), voice, ends)
+            beside = tuple(one.text for one in also)
+            return [Explanation(suspicion.key, True, suspicion.evidence, suspicion.remedy, text, beside), *told]
         if not tried or any(one.finding is Finding.OPEN for one in tried):
             told.append(replace(_suspected(suspicion), trial="; ".join(one.text for one in tried)))
     return told

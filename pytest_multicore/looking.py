@@ -25,6 +25,7 @@ from .experiment import FACTS_TIMEOUT_S, SETUP_TIMEOUT_S, round_timeout_s
 from .interpreters import blas_recorder
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload, import_path
+from .measurement.cgroups import quota_cores, throttled_s
 from .measurement.libraries import blas_files
 from .measurement.machine import this_machine
 from .measurement.sampling import Sampler, started_with
@@ -34,6 +35,8 @@ from .verdicts.result import Result
 #: Wall seconds of rounds that are looked on, and rounds at most.
 LOOK_S, MOST_ROUNDS = 0.6, 20
 PROBE_TIMEOUT_S = 60.0
+#: How the file of the library begins that records BLAS calls (interpreters/blas_recorder.py).
+RECORDER = "blas_recorder-"
 #: Idle threads that spin would be taken for work; no threshold depends on these.
 PROBE_VARIABLES = {"OPENBLAS_THREAD_TIMEOUT": "4", "KMP_BLOCKTIME": "0"}
 
@@ -113,9 +116,9 @@ def look(asked: Asked, stage: Stage, workload: Workload, result: Result) -> Evid
 def _looked_on(asked: Asked, result: Result, subject: AnySubject, calls: Path | None, target: str) -> Evidence:
     pid, repeat = subject.pid, result.measurement.rounds[-1].repeat if result.measurement else 1
     started = started_with(pid, REPORTED_VARIABLES)
-    if not calls:
+    if calls:
         started.pop(blas_recorder.PRELOAD_VARIABLE, None)
-    before = blas_recorder.read(calls) if calls else ()
+    before, throttled_before_s = blas_recorder.read(calls) if calls else (), throttled_s(Path(f"/proc/{pid}"))
     wall_s, rounds = 0.0, 0
     with Sampler(pid, THREAD_VARIABLES) as sampler:
         while wall_s < LOOK_S and rounds < MOST_ROUNDS:
@@ -130,7 +133,7 @@ def _looked_on(asked: Asked, result: Result, subject: AnySubject, calls: Path | 
         result=result,
         target=target,
         machine=this_machine(),
-        facts=facts,
+        facts=_without_recorder(facts),
         seen=sampler.seen,
         started_with=started,
         calls=tuple(Calls(one.routine, one.m, one.n, one.k, one.count / per, one.seconds / per) for one in made)
@@ -138,7 +141,15 @@ def _looked_on(asked: Asked, result: Result, subject: AnySubject, calls: Path | 
         else None,
         compilers=tuple(filter(None, [compiler()])),
         mapped=_mapped(pid),
+        quota=quota_cores(Path(f"/proc/{pid}")),
+        throttled_s=throttled_s(Path(f"/proc/{pid}")) - throttled_before_s,
     )
+
+
+def _without_recorder(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts without the library that records BLAS calls: it has a BLAS's symbols, and no threads."""
+    libraries = [one for one in facts["libraries"] if not Path(one["path"]).name.startswith(RECORDER)]
+    return {**facts, "libraries": libraries}
 
 
 def _recorder(folder: Path) -> tuple[dict[str, str], str]:

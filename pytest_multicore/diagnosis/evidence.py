@@ -57,6 +57,8 @@ class Evidence:
         threshold: multiply-adds up to which this machine's BLAS stays on one thread, probed; None: not known.
         compilers: paths of C++ compilers, for what compiles at run time.
         mapped: names of the files that the child has mapped.
+        quota: of the control group that the child is in, in cores: a program may enter one of its own; None without.
+        throttled_s: for how long that group was held back while the child was looked on, summed over its cores.
     """
 
     result: Result
@@ -70,6 +72,8 @@ class Evidence:
     threshold: int | None = None
     compilers: tuple[str, ...] = ()
     mapped: tuple[str, ...] = ()
+    quota: float | None = None
+    throttled_s: float = 0.0
 
     @property
     def missed(self) -> tuple[str, ...]:
@@ -96,6 +100,17 @@ class Evidence:
     def idle(self) -> bool:
         """Whether cores stood idle that the program could have used."""
         return self.too_little and self.cores < NEARLY_BUSY * self.wanted
+
+    @property
+    def useful(self) -> float:
+        """Cores' worth of work: those busy, less what they only burn; those busy, where nothing was compared."""
+        compared = self.result.comparison
+        return min(self.cores, compared.useful_cores) if compared else self.cores
+
+    @property
+    def underused(self) -> bool:
+        """Whether cores stood idle, or were busy with what made nothing faster: a pool's threads spin for a while."""
+        return self.too_little and self.useful < NEARLY_BUSY * self.wanted
 
     @property
     def inflation(self) -> float:
@@ -133,6 +148,10 @@ class Evidence:
         """The hottest lines, with the operations and operands on them."""
         found: Sequence[Mapping[str, Any]] = self.observed.get("lines", ())
         return found
+
+    def looked(self, what: str) -> float:
+        """A figure of the look from within: samples, sampled_s, late_s, slept_s, python_threads; 0 where unknown."""
+        return float(self.observed.get(what) or 0.0)
 
     def share(self, *operations: str) -> float:
         """Of the samples, those on a line with one of these operations."""

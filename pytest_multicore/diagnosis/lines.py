@@ -10,8 +10,9 @@ Line = Mapping[str, Any]
 
 
 def place(line: Line) -> str:
-    """A line for the report: file, number and text."""
-    return f"{line['file'].rpartition('/')[2]}:{line['line']} ({line['source']})"
+    """A line for the report: file, number and text; of a package's line, the user's that called it."""
+    told = line.get("called_from") or line
+    return f"{told['file'].rpartition('/')[2]}:{told['line']} ({told['source']})"
 
 
 def made(shape: Sequence[int], dtype: str) -> dict[str, Any]:

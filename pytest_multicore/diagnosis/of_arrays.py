@@ -24,7 +24,7 @@ MUCH = 0.3
 def non_blas_dtype(found: Evidence) -> Suspicion | None:
     """A product of a type that no BLAS knows."""
     line = _product(found, lambda operands: any(one["dtype"] not in BLAS_TYPES for one in operands))
-    if not (found.idle and line):
+    if not (found.underused and line):
         return None
     operands = line["operands"]
     types = ", ".join(dict.fromkeys(one["dtype"] for one in operands if one["dtype"] not in BLAS_TYPES))
@@ -34,31 +34,33 @@ def non_blas_dtype(found: Evidence) -> Suspicion | None:
         0.9 * min(1.0, line["share"] + 0.2),
         f"{place(line)}: operands of type {types}, which no BLAS multiplies: NumPy's own loop does, on one thread",
         "convert before the product: a.astype(float)",
-        [_replayed("the same product of float64", line, as_floats)],
+        [_replayed("the same product of float64", Effect.MORE_CORES, line, as_floats)],
     )
 
 
 def strided_operand(found: Evidence) -> Suspicion | None:
     """A product of operands that no BLAS can read where they lie."""
     line = _product(found, lambda operands: not all(_readable(one) for one in operands))
-    if not (found.idle and line) or any(one["dtype"] not in BLAS_TYPES for one in line["operands"]):
+    if not (found.underused and line) or any(one["dtype"] not in BLAS_TYPES for one in line["operands"]):
         return None
     worst = next(one for one in line["operands"] if not _readable(one))
     contiguous = [made(one["shape"], one["dtype"]) for one in line["operands"]]
+    # While one thread copies, those of the pool spin: the cores tell nothing, the time does.
+    effect = Effect.SCALES if found.result.comparison else Effect.MORE_CORES
     return Suspicion(
         "strided-operand",
         0.88 * min(1.0, line["share"] + 0.2),
         f"{place(line)}: {worst['name']} has strides {tuple(worst['strides'])} for elements of {worst['itemsize']} "
         "bytes, none of them next to another",
         f"numpy.ascontiguousarray({worst['name']}) outside of the loop; newer NumPy copies by itself",
-        [_replayed("the same product of contiguous copies", line, contiguous)],
+        [_replayed("the same product of contiguous copies", effect, line, contiguous)],
     )
 
 
 def batched_one_by_one(found: Evidence) -> Suspicion | None:
     """Stacked small products, which NumPy hands to the BLAS one at a time, or loops over itself."""
     line = _product(found, lambda operands: any(len(one["shape"]) > 2 for one in operands))
-    if not (found.idle and line):
+    if not (found.underused and line):
         return None
     stacked = next(one for one in line["operands"] if len(one["shape"]) > 2)
     if line["operation"] == "matmul":
@@ -184,9 +186,9 @@ def _operation(line: Mapping[str, Any], operands: Sequence[Operand]) -> dict[str
     return {"operation": name, "operands": list(operands), "subscripts": line.get("subscripts")}
 
 
-def _replayed(knob: str, line: Mapping[str, Any], changed: Sequence[Operand]) -> Trial:
+def _replayed(knob: str, effect: Effect, line: Mapping[str, Any], changed: Sequence[Operand]) -> Trial:
     original = _operation(line, [_compact(one) for one in line["operands"]])
-    return Trial(knob, Effect.MORE_CORES, replay=Replay(original, {**original, "operands": list(changed)}))
+    return Trial(knob, effect, replay=Replay(original, {**original, "operands": list(changed)}))
 
 
 DETECTORS = (non_blas_dtype, strided_operand, batched_one_by_one, elementwise_serial, memory_bound)

@@ -43,17 +43,18 @@ def machine_busy(found: Evidence) -> Suspicion | None:
 
 def cpu_quota(found: Evidence) -> Suspicion | None:
     """A control group's quota holds the threads back."""
-    quota, measured = found.machine.quota, found.result.measurement
-    throttled_s = sum(one.throttled_s for one in measured.rounds) if measured else 0.0
+    quotas, measured = [one for one in (found.machine.quota, found.quota) if one is not None], found.result.measurement
+    quota = min(quotas, default=None)
+    throttled_s = max(found.throttled_s, sum(one.throttled_s for one in measured.rounds) if measured else 0.0)
     if not found.too_little or (quota is None and not throttled_s):
         return None
     short = quota is not None and quota < (found.result.threads or found.machine.cores_online)
     if not (short or throttled_s):
         return None
-    wall_s = sum(one.wall_s for one in measured.rounds) if measured else 0.0
-    told = f"the group's quota is {'?' if quota is None else f'{quota:g}'} cores"
+    whose = "the group that the program is in" if found.quota != found.machine.quota else "the control group"
+    told = f"{whose} has a quota of {'unknown size' if quota is None else f'{quota:g} cores'}"
     if throttled_s:
-        told += f"; it held the group back for {throttled_s:.2f} s of {wall_s:.2f} s of rounds"
+        told += f", which held it back for {throttled_s:.2f} s while it was measured and looked on"
     return Suspicion(
         "cpu-quota",
         0.97 if throttled_s else 0.6,

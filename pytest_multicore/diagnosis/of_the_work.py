@@ -18,6 +18,12 @@ MOST = 0.5
 #: The threshold of OpenBLAS, for where none could be probed: interface/gemm.c, GEMM_MULTITHREAD_THRESHOLD 4. Versions
 #: from 2025 on compare with as much for each thread beyond the first; here 0.3.31 was found to split from 524,880 on.
 ASSUMED_THRESHOLD = 262_144
+#: What the next one would try who hears of elementwise work on one thread.
+OPENMP = Trial(
+    "openmp=True, openmp_elemwise_minsize=1000",
+    Effect.FASTER,
+    Change(theano_flags={"openmp": "True", "openmp_elemwise_minsize": "1000"}),
+)
 
 
 def gemm_too_small(found: Evidence) -> Suspicion | None:
@@ -43,12 +49,16 @@ def gemm_too_small(found: Evidence) -> Suspicion | None:
         f"{threshold:,} ({probed})",
         _larger(found),
         _larger_trials(found, worst, threshold),
+        also=[OPENMP] if found.target.startswith("builtin:fit") and found.facts.get("theano") else (),
     )
 
 
 def _larger(found: Evidence) -> str:
     if found.target.startswith("builtin:fit"):
-        return "a larger batch_size; or one thread, and several fits at a time"
+        return (
+            "one thread, and several fits side by side; a larger batch_size is faster by fewer Python steps; cores "
+            "help where the products are large in all directions"
+        )
     return "more rows in a call (batches, stacked operands), or thread the loop around it"
 
 

@@ -87,6 +87,7 @@ class Suspicion:
         remedy: what to do, with the exact variable or line.
         trials: what would prove it, the likeliest first.
         shown: the evidence is a proof already: the curve of ``serial-fraction``.
+        also: tried beside a proof, for what its reader would try next.
     """
 
     key: str
@@ -95,6 +96,7 @@ class Suspicion:
     remedy: str
     trials: Sequence[Trial] = ()
     shown: bool = False
+    also: Sequence[Trial] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class Explanation:
         key, evidence, remedy: see Suspicion.
         proven: by a trial, or by evidence that is a proof.
         trial: what was changed and what came of it; empty when nothing was tried.
+        also: the same of what was tried beside.
     """
 
     key: str
@@ -112,6 +115,7 @@ class Explanation:
     evidence: str
     remedy: str
     trial: str = ""
+    also: tuple[str, ...] = ()
 
 
 Detector = Callable[[Evidence], Suspicion | None]

@@ -22,9 +22,13 @@ def quota_cores(proc: Path = Path("/proc/self")) -> float | None:
     return min(quotas, default=None)
 
 
-def throttled_s() -> float:
-    """Seconds for which the own group's tasks were throttled so far, summed over CPUs; 0.0 where nothing says so."""
-    return sum(_throttled(folder) for folder in _own_cpu_folders())
+def throttled_s(proc: Path | None = None) -> float:
+    """Seconds for which a group's tasks were throttled so far, summed over CPUs; 0.0 where nothing says so.
+
+    Args:
+        proc: the folder under /proc of a process of the group; None: this process, whose group is looked up once.
+    """
+    return sum(_throttled(folder) for folder in (_cpu_folders(proc) if proc else _own_cpu_folders()))
 
 
 @cache

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pytest_multicore.diagnosis.evidence import Evidence
+from pytest_multicore.diagnosis.profile import Profile
 
 #: Lines, shapes and looks told, the busiest first.
 MOST = 20
@@ -16,7 +17,7 @@ FEW = 3
 MOST_LOOKS = 400
 
 
-def evidence_record(found: Evidence) -> dict[str, Any]:
+def evidence_record(found: Evidence, profile: Profile | None = None) -> dict[str, Any]:
     """What was seen in the run of its own."""
     return {
         "wall_s": found.seen.wall_s,
@@ -31,7 +32,7 @@ def evidence_record(found: Evidence) -> dict[str, Any]:
         "blas_not_recorded": found.not_recorded or None,
         "blas_threshold": found.threshold,
         "blas_share_under_threshold": share_under_threshold(found),
-        "profile": None,
+        "profile": None if profile is None else {**profile.as_json(), "told": profile.lines()},
     }
 
 

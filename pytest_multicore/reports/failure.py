@@ -38,11 +38,15 @@ def _why(told: Mapping[str, Any]) -> Iterator[str]:
         if cause["proven"]:
             yield _row("why", f"{cause['evidence']} [{cause['key']}]")
             yield _row("proof", cause["trial"] or "the measured curve itself")
+            yield from (_row("also", text) for text in cause["also"])
         else:
             yield _row("suspect", f"{cause['evidence']} [{cause['key']}, not proven]")
             if cause["trial"]:
                 yield _row("tried", f"{cause['trial']}: that decides nothing")
         yield _row("remedy", cause["remedy"])
+    profile = (told["evidence"] or {}).get("profile")
+    if profile:
+        yield from (_row("profile" if number == 0 else "", line) for number, line in enumerate(profile["told"]))
     if told["evidence"] and not told["causes"]:
         yield _row("why", f"no cause was found; seen: {_seen(told['evidence'])}")
 

@@ -1,0 +1,41 @@
+"""Where the time of a fit on Theano goes, in runs of its own: Theano's profiler, and py-spy where it is installed."""
+
+from __future__ import annotations
+
+from .asked import Asked
+from .diagnosis.evidence import Evidence
+from .diagnosis.profile import Profile, profile_of
+from .experiment import SETUP_TIMEOUT_S
+from .interpreters.process import IsolatedInterpreter
+from .interpreters.sampled_profile import Sampled, py_spy, sampled_profile
+from .interpreters.stage import Stage
+from .interpreters.theano_profile import theano_profile
+from .interpreters.workload import Workload, import_path
+
+
+def profiled(asked: Asked, stage: Stage, workload: Workload, found: Evidence) -> Profile | None:
+    """The profile of a built-in fit on Theano; None for all other work, whose parts its hottest lines tell.
+
+    Raises:
+        MulticoreError: it could not be opened again, or failed there.
+    """
+    if not workload.target.startswith("builtin:fit") or not found.facts.get("theano"):
+        return None
+    path = import_path(stage.provisioned.is_current)
+    variables = stage.variables(asked.contender, asked.theano_flags, asked.env)
+
+    def opened() -> IsolatedInterpreter:
+        return stage.open(variables, priority=asked.settings.priority)
+
+    raw = theano_profile(opened, workload, path, SETUP_TIMEOUT_S)
+    sampled = _sampled(stage, asked, workload, path, raw.wall_s / raw.repeat) if py_spy() else None
+    return profile_of(raw, found.threshold, sampled)
+
+
+def _sampled(stage: Stage, asked: Asked, workload: Workload, path: list[str], once_s: float) -> Sampled:
+    variables = stage.variables(asked.contender, asked.theano_flags, asked.env)
+    # At ordinary priority: py-spy needs a core, too.
+    with stage.open(variables, priority="off") as interpreter:
+        arguments = dict(workload.arguments)
+        interpreter.ask("open", "ready", SETUP_TIMEOUT_S, target=workload.target, arguments=arguments, path=path)
+        return sampled_profile(interpreter, once_s, SETUP_TIMEOUT_S)
