@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +71,13 @@ class Side:
         threads: that it is told to use.
         arguments: of ``fit``.
         flags: of Theano.
+        env: further variables.
     """
 
     threads: int
     arguments: Mapping[str, Any]
-    flags: Mapping[str, str]
+    flags: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Bench:
 
     def opened(self, side: Side, priority: str = "auto") -> IsolatedInterpreter:
         """An interpreter for a side, with nothing opened in it."""
-        return self.stage.open(self.stage.variables(side.threads, side.flags, {}), priority=priority)
+        return self.stage.open(self.stage.variables(side.threads, side.flags, side.env), priority=priority)
 
     def compared(self, contender: Side, baseline: Side) -> Comparison:
         """Two sides in turns; ``speedup`` says how many times as fast the first is."""
@@ -213,6 +215,17 @@ def _openmp(bench: Bench, _: int) -> Iterator[str]:
             yield _row(f"{_named(arguments)}; minsize {minsize}", bench.compared(*sides))
 
 
+def _pools(bench: Bench, _: int) -> Iterator[str]:
+    """OpenMP's threads and the BLAS's own are two pools that spin while they wait: one of them made smaller."""
+    yield from _head(_named(WIDE), "openmp on", "openmp off")
+    for name, env in (
+        ("as it is", {}),
+        ("OPENBLAS_NUM_THREADS=1", {"OPENBLAS_NUM_THREADS": "1"}),
+        ("OMP_WAIT_POLICY=PASSIVE", {"OMP_WAIT_POLICY": "PASSIVE"}),
+    ):
+        yield _row(f"openmp on, {name}", bench.compared(Side(THREADS, WIDE, OPENMP, env), Side(THREADS, WIDE)))
+
+
 def _wide(bench: Bench, _: int) -> Iterator[str]:
     """A layer wide enough for products above the threshold, at the posted batch and at a large one."""
     yield from _head("shapes", "2 threads", "1 thread")
@@ -274,6 +287,7 @@ PARTS = {
     "edge": _edge,
     "steps": _steps,
     "openmp": _openmp,
+    "pools": _pools,
     "wide": _wide,
     "processes": _processes,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -186,12 +187,18 @@ def gate_of(item: pytest.Item) -> Gate:
         item.stash[GATE] = Gate(
             test=item.nodeid,
             folder=item.config.rootpath,
-            settings=settings_of(item.config, marker),
+            settings=_unexplained(item, settings_of(item.config, marker)),
             limits=limits_of(marker),
             voice=voice(item.config),
             skip=_skip,
         )
     return item.stash[GATE]
+
+
+def _unexplained(item: pytest.Item, found: settings.Settings) -> settings.Settings:
+    """A miss that is expected is nothing that anybody asks why of, unless he says ``always``."""
+    expected = item.get_closest_marker("xfail") is not None and not item.config.option.runxfail
+    return replace(found, explain="never") if expected and found.explain == "auto" else found
 
 
 def check_measured(item: pytest.Item) -> None:

@@ -85,3 +85,11 @@ def test_limits_out_of_reach_say_so_as_a_cause(told: Any, pytester: pytest.Pytes
     pytester.runpytest_subprocess("-p", "no:randomly", "--multicore-json=report.json").assert_outcomes(skipped=1)
     (result,) = json.loads((pytester.path / "report.json").read_text())["results"]
     assert [(one["key"], one["proven"]) for one in result["causes"]] == [("too-few-cores", False)]
+
+
+def test_a_miss_that_is_expected_is_not_explained(told: Any) -> None:
+    expected = SMALL.replace("    def test_small", "    @pytest.mark.xfail\n    def test_small")
+    _, result = told(expected, outcome="failed")
+    assert (result["causes"], result["evidence"]) == ([], None)
+    _, result = told(expected, "--runxfail", outcome="failed")
+    assert result["evidence"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import of_arrays, of_settings, of_the_machine, of_the_program, of_the_work
+from . import of_arrays, of_settings, of_the_libraries, of_the_machine, of_the_program, of_the_work
 from .evidence import Evidence
 from .suspicions import Detector, Suspicion
 
 DETECTORS: Sequence[Detector] = (
     *of_the_machine.DETECTORS,
     *of_settings.DETECTORS,
+    *of_the_libraries.DETECTORS,
     *of_the_program.DETECTORS,
     *of_the_work.DETECTORS,
     *of_arrays.DETECTORS,

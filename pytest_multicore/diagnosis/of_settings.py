@@ -1,9 +1,8 @@
-"""Causes that somebody set: a variable, a limit, a library, a compiler. Each function is a detector of one key."""
+"""Causes that somebody set: a variable, a limit, a mask. Each function is a detector of one key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from pytest_multicore.environments.threads import THREAD_VARIABLES
 
@@ -25,17 +24,6 @@ STRENGTH = {
 #: Caps beside the counts themselves; an OpenMP runtime obeys the first two.
 CAPS = ("OMP_THREAD_LIMIT", "OMP_DYNAMIC", "MKL_DYNAMIC", "OPENBLAS_DEFAULT_NUM_THREADS")
 BINDING = ("OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY")
-#: The variable of a library that reads none of those that are set, by the module that is imported.
-OWN_VARIABLE = {
-    "blosc2": "BLOSC_NTHREADS",
-    "blosc": "BLOSC_NTHREADS",
-    "cv2": "OPENCV_FOR_THREADS_NUM",
-    "numba": "NUMBA_NUM_THREADS",
-    "numexpr": "NUMEXPR_NUM_THREADS",
-    "polars": "POLARS_MAX_THREADS",
-}
-#: A BLAS to try in place of the reference one, best first.
-OTHER_BLAS = ("openblas-pthread", "scipy", "mkl", "blis")
 
 
 def set_too_late(found: Evidence) -> Suspicion | None:
@@ -102,25 +90,6 @@ def thread_limit(found: Evidence) -> Suspicion | None:
     )
 
 
-def sequential_layer(found: Evidence) -> Suspicion | None:
-    """MKL was told to stay on one thread."""
-    sequential = [one for one in found.kinds("mkl") if one.get("layer") == "sequential"]
-    layer = found.started_with.get("MKL_THREADING_LAYER") or found.variables.get("MKL_THREADING_LAYER", "")
-    if not (found.idle and sequential):
-        return None
-    named = f"MKL_THREADING_LAYER={layer}" if layer else "the library as it was linked"
-    return Suspicion(
-        "sequential-layer",
-        0.95,
-        f"MKL's threading layer is sequential, by {named}",
-        "set MKL_THREADING_LAYER=GNU (or INTEL, where its runtime is installed), or link another threading layer",
-        [
-            Trial("MKL_THREADING_LAYER=GNU", Effect.MORE_CORES, Change(variables={"MKL_THREADING_LAYER": "GNU"})),
-            Trial("MKL_THREADING_LAYER=INTEL", Effect.MORE_CORES, Change(variables={"MKL_THREADING_LAYER": "INTEL"})),
-        ],
-    )
-
-
 def affinity_narrowed(found: Evidence) -> Suspicion | None:
     """Threads, or the processes to come, may use fewer cores than the interpreter was given."""
     at_start = found.facts.get("affinity_at_start")
@@ -131,8 +100,8 @@ def affinity_narrowed(found: Evidence) -> Suspicion | None:
     if not masks or min(masks) >= min(len(at_start), found.wanted):
         return None
     bound = {name: found.started_with[name] for name in BINDING if name in found.started_with}
-    who = next((one for one in found.observed.get("imports", ()) if one["what"] == "affinity"), None)
-    by = f"import of {who['module']}" if who else _settings(bound) or "the program"
+    who = _importer(found, "affinity")
+    by = f"import of {who}" if who else _settings(bound) or "the program"
     trials = [Trial("the mask of the start restored", Effect.MORE_CORES, Change(child=("restore-affinity",)))]
     if bound:
         unset = Change(variables=dict.fromkeys(bound, None))
@@ -141,7 +110,7 @@ def affinity_narrowed(found: Evidence) -> Suspicion | None:
         "affinity-narrowed",
         0.95,
         f"of {len(at_start)} CPUs at the start, threads may use {min(masks)} now: narrowed by {by}",
-        f"restore it after the import (os.sched_setaffinity), or have {who['module']} leave it"
+        f"restore it after the import (os.sched_setaffinity), or have {who} leave it"
         if who
         else f"unset {' and '.join(bound)}"
         if bound
@@ -168,81 +137,36 @@ def limited_at_runtime(found: Evidence) -> Suspicion | None:
 
 
 def nested_limit(found: Evidence) -> Suspicion | None:
-    """Worker processes were started with fewer threads than the program itself has."""
+    """Threads within a pool of workers, or within OpenMP threads: by design there are fewer, or none."""
+    if not found.idle:
+        return None
     for variables in found.seen.variables.values():
         for name in THREAD_VARIABLES:
             inner, outer = _number(variables.get(name, "")), _number(found.started_with.get(name, "inf"))
-            if found.idle and name in variables and inner < min(outer, found.wanted):
-                return Suspicion(
-                    "nested-limit",
-                    0.8,
-                    f"worker processes were given {name}={variables[name]} by the pool that started them, so that "
-                    "workers times threads fit the machine",
-                    "by design: start fewer workers, raise inner_max_num_threads, or call outside of the pool",
-                    [
-                        Trial(
-                            f"{name} set by name, which the pool leaves alone",
-                            Effect.MORE_CORES,
-                            Change(variables=dict.fromkeys(THREAD_VARIABLES, f"{found.wanted:.0f}")),
-                        )
-                    ],
-                )
+            if name in variables and inner < min(outer, found.wanted):
+                return _limited_workers(found, f"{name}={variables[name]}")
+    if found.kinds("openmp") and "OMP_MAX_ACTIVE_LEVELS" not in found.started_with:
+        return Suspicion(
+            "nested-limit",
+            0.4,
+            "an OpenMP runtime is loaded, and OMP_MAX_ACTIVE_LEVELS is unset: a parallel region within another stays "
+            "on one thread",
+            "by design: call it outside of the outer region, or set OMP_MAX_ACTIVE_LEVELS=2 and divide the threads",
+            [Trial("OMP_MAX_ACTIVE_LEVELS=2", Effect.MORE_CORES, Change(variables={"OMP_MAX_ACTIVE_LEVELS": "2"}))],
+        )
     return None
 
 
-def reference_blas(found: Evidence) -> Suspicion | None:
-    """The BLAS in use knows no threads."""
-    threading = found.kinds("openblas", "mkl", "blis", "accelerate")
-    used = (found.result.blas or "").startswith("reference BLAS")
-    if not (found.idle and (used or (found.kinds("reference") and not threading))):
-        return None
-    path = found.kinds("reference")[0]["path"] if found.kinds("reference") else "its library"
+def _limited_workers(found: Evidence, given: str) -> Suspicion:
+    name = given.partition("=")[0]
+    same = Change(variables=dict.fromkeys(THREAD_VARIABLES, f"{found.wanted:.0f}"))
     return Suspicion(
-        "reference-blas",
-        0.95,
-        f"{path} is the reference BLAS: it has no threads",
-        "install or link OpenBLAS, MKL or BLIS (Debian: libopenblas0-pthread), or set blas.ldflags or LD_LIBRARY_PATH",
-        [Trial(f"BLAS {name}", Effect.MORE_CORES, Change(blas=name)) for name in OTHER_BLAS],
-    )
-
-
-def no_compiler(found: Evidence) -> Suspicion | None:
-    """Theano or PyTensor without a C++ compiler runs Python code in place of its own."""
-    for name in ("theano", "pytensor"):
-        config: Mapping[str, Any] | None = found.facts.get(name)
-        if found.idle and config is not None and config.get("cxx") == "":
-            trials = [
-                Trial(f"cxx={found.compilers[0]}", Effect.MORE_CORES, Change(theano_flags={"cxx": found.compilers[0]}))
-            ]
-            return Suspicion(
-                "no-compiler",
-                0.9,
-                f"{name}.config.cxx is empty: what would be compiled runs in Python",
-                "install g++ and its headers, or set cxx to where it is",
-                trials if found.compilers else (),
-            )
-    return None
-
-
-def ignores_setting(found: Evidence) -> Suspicion | None:
-    """More threads at work than were asked for."""
-    asked, seen = found.result.threads, found.result.measurement
-    if asked is None or seen is None or seen.threads_seen.estimate <= asked:
-        return None
-    if not {"max_threads", "max_cores"} & set(found.missed):
-        return None
-    imported = [name for name in OWN_VARIABLE if name in found.facts.get("frameworks", {})]
-    trials = [
-        Trial(f"{OWN_VARIABLE[name]}={asked}", Effect.FEWER_THREADS, Change(variables={OWN_VARIABLE[name]: str(asked)}))
-        for name in imported
-    ]
-    remedy = f"set {OWN_VARIABLE[imported[0]]}={asked}" if imported else "find its pool, and give it its count by name"
-    return Suspicion(
-        "ignores-setting",
+        "nested-limit",
         0.8,
-        f"{seen.threads_seen.estimate:.0f} threads got CPU time where {asked} were asked for by every known variable",
-        remedy,
-        trials,
+        f"worker processes were given {given} by the pool that started them, so that workers times threads fit the "
+        "machine",
+        "by design: start fewer workers, raise inner_max_num_threads, or call outside of the pool",
+        [Trial(f"{name} set by name, which the pool leaves alone", Effect.MORE_CORES, same)],
     )
 
 
@@ -265,8 +189,14 @@ def _most_pooled(found: Evidence) -> float:
 
 
 def _who_set(found: Evidence, name: str) -> str:
-    who = next((one for one in found.observed.get("imports", ()) if one["what"] == f"variable {name}"), None)
-    return f" (set by the import of {who['module']})" if who else ""
+    who = _importer(found, f"variable {name}")
+    return f" (set by the import of {who})" if who else ""
+
+
+def _importer(found: Evidence, what: str) -> str | None:
+    """The module whose import changed something; None where it was changed outside of any import."""
+    changes = found.observed.get("imports", ())
+    return next((one["module"] for one in changes if one["what"] == what and one["module"]), None)
 
 
 def _number(text: str) -> float:
@@ -287,12 +217,8 @@ def _settings(variables: Mapping[str, str]) -> str:
 DETECTORS = (
     affinity_narrowed,
     limited_at_runtime,
-    sequential_layer,
     set_too_late,
-    reference_blas,
     overridden_variable,
-    no_compiler,
     thread_limit,
     nested_limit,
-    ignores_setting,
 )

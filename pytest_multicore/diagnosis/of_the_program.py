@@ -18,6 +18,8 @@ LATE = 0.2
 #: A line that waits for a lock of the program's own, and the share of the looks that make it a cause.
 LOCK = re.compile(r"\.acquire\(|^(async )?with .*(lock|mutex|semaphore|condition)", re.IGNORECASE)
 OFTEN = 0.2
+#: Threads of pools wait there for work, which is no cause.
+STANDARD_LIBRARY = re.compile(r"[/\\]lib[/\\]python\d", re.IGNORECASE)
 #: Cores demanded beyond those granted, as a factor, that say that threads are too many.
 CROWDED = 1.25
 
@@ -83,6 +85,7 @@ def _at_locks(found: Evidence) -> Sequence[Mapping[str, Any]]:
         line
         for line in found.lines
         if line["thread"] != "MainThread"
+        and (line.get("called_from") or not STANDARD_LIBRARY.search(line["file"]))
         and line["samples"] > OFTEN * found.looked("samples")
         and LOCK.search(line["source"])
     ]

@@ -7,43 +7,13 @@ bandwidth everywhere: what a program shows there is written down, and only the t
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from pytest_multicore.diagnosis.catalogue import ranked
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts import figures
-from pytest_multicore.verdicts.limits import Limits, judge, of_comparison, overall
-from pytest_multicore.verdicts.result import Result
+from tests.diagnosis.literals import evidence
 from tests.rounds import made, rows
-
-TWO_CORES = Machine(2, (0, 1), None, 2, "a processor", "Linux")
-
-
-def evidence(taken: list[tuple[Round, Round]], machine: Machine = TWO_CORES, **seen: Any) -> Evidence:
-    """What was seen beside rounds that missed min_speedup=1.5."""
-    compared = figures.comparison(taken, 0.99)
-    verdicts = judge(Limits(min_speedup=1.5), of_comparison(compared))
-    result = Result(
-        test="test_a.py::test_it",
-        workload="work",
-        arguments={},
-        environment="current",
-        threads=2,
-        baseline=1,
-        outcome=overall(verdicts),
-        reason="",
-        budget_s=60.0,
-        duration_s=5.0,
-        confidence=0.99,
-        seed=0,
-        verdicts=verdicts,
-        measurement=compared.contender,
-        comparison=compared,
-        facts=seen.get("facts", {}),
-    )
-    return Evidence(result, "work.py:work", machine, **seen)
 
 
 def keys(found: Evidence) -> list[str]:

@@ -69,14 +69,14 @@ def one_product(numpy, operation, operands, subscripts, parts):
 
 def split(numpy, operation, operands, subscripts, parts):
     """Parts of the operands on threads of their own: most functions of NumPy let go of the interpreter's lock."""
-    from multiprocessing import pool as pools
+    from multiprocessing import dummy
 
     if parts < 2:
         return as_it_is(numpy, operation, operands, subscripts, parts)
     longest = max(len(one) if one.ndim else 0 for one in operands)
     cut = [numpy.array_split(one, parts) if one.ndim and len(one) == longest else [one] * parts for one in operands]
     pieces = [as_it_is(numpy, operation, piece, subscripts, 1) for piece in zip(*cut)]  # noqa: B905 - 2.7 has no strict
-    pool = pools.ThreadPool(parts)
+    pool = dummy.Pool(parts)
     return lambda: pool.map(call, pieces, 1)
 
 

@@ -1,0 +1,99 @@
+"""What a trial's rounds say, from literals: proven, refuted, or neither, for each effect that a cause can have."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_multicore.diagnosis.suspicions import Change, Effect, Replay, Trial
+from pytest_multicore.diagnosis.trials import Finding, judged, settled
+from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.verdicts.figures import Comparison, comparison
+from pytest_multicore.verdicts.statistics import Interval
+from tests.rounds import made
+
+COUNT = 20
+#: So few rounds that no interval has bounds.
+FEW = 3
+
+
+def trial(effect: Effect, **told: object) -> Trial:
+    return Trial("a knob turned", effect, **told)  # type: ignore[arg-type]
+
+
+def compared(changed: Round, original: Round, count: int = COUNT) -> Comparison:
+    return comparison([(changed, original)] * count, 0.99)
+
+
+def found(effect: Effect, changed: Round, original: Round, before: Interval | None = None) -> Finding:
+    return judged(trial(effect), compared(changed, original), before).finding
+
+
+@pytest.mark.parametrize(
+    ("changed", "finding"),
+    [(2.0, Finding.PROVEN), (1.06, Finding.PROVEN), (1.04, Finding.REFUTED), (1.0, Finding.REFUTED)],
+)
+def test_more_cores_have_to_be_busy_by_more_than_a_twentieth(changed: float, finding: Finding) -> None:
+    assert found(Effect.MORE_CORES, made(0.1, changed), made(0.1, 1.0)) is finding
+
+
+@pytest.mark.parametrize(
+    ("changed_s", "finding"), [(0.05, Finding.PROVEN), (0.097, Finding.REFUTED), (0.2, Finding.REFUTED)]
+)
+def test_faster_is_by_more_than_a_twentieth(changed_s: float, finding: Finding) -> None:
+    assert found(Effect.FASTER, made(changed_s), made(0.1)) is finding
+
+
+@pytest.mark.parametrize(
+    ("cores", "wall_s", "finding"),
+    [
+        (1.0, 0.1, Finding.PROVEN),
+        (1.0, 0.108, Finding.PROVEN),
+        (1.0, 0.15, Finding.REFUTED),
+        (1.95, 0.1, Finding.REFUTED),
+    ],
+    ids=["half the time on CPU", "a little longer", "much longer", "as much time on CPU"],
+)
+def test_less_cpu_is_waste_only_where_it_costs_no_time(cores: float, wall_s: float, finding: Finding) -> None:
+    assert found(Effect.LESS_CPU, made(wall_s, cores), made(0.1, 2.0)) is finding
+
+
+@pytest.mark.parametrize(("changed", "finding"), [(1, Finding.PROVEN), (2, Finding.REFUTED)])
+def test_fewer_threads_are_counted(changed: int, finding: Finding) -> None:
+    assert found(Effect.FEWER_THREADS, made(os_threads=changed), made(os_threads=2)) is finding
+
+
+@pytest.mark.parametrize(("gained", "finding"), [(1.9, Finding.PROVEN), (1.05, Finding.REFUTED)])
+def test_changed_work_scales_where_it_gains_more_than_the_original_did(gained: float, finding: Finding) -> None:
+    original = Interval(1.05, 1.1, 1.15, 0.99)
+    assert found(Effect.SCALES, made(0.1), made(0.1 * gained, threads=1), original) is finding
+
+
+def test_what_the_original_gained_is_needed_for_that() -> None:
+    assert found(Effect.SCALES, made(0.1), made(0.19, threads=1)) is Finding.OPEN
+
+
+@pytest.mark.parametrize("effect", [effect for effect in Effect if effect is not Effect.SCALES])
+def test_too_few_rounds_prove_nothing_and_refute_nothing(effect: Effect) -> None:
+    few = compared(made(0.05, 1.0, os_threads=1), made(0.1, 2.0, os_threads=2), FEW)
+
+    assert judged(trial(effect), few).finding is Finding.OPEN
+    assert not settled(trial(effect), few, None)
+
+
+def test_a_spread_that_holds_both_answers_leaves_it_open() -> None:
+    rows = [(made(0.05 if number % 2 else 0.2), made(0.1)) for number in range(COUNT)]
+
+    assert judged(trial(Effect.FASTER), comparison(rows, 0.99)).finding is Finding.OPEN
+
+
+def test_the_difference_is_told_with_its_intervals() -> None:
+    text = judged(trial(Effect.MORE_CORES), compared(made(0.05, 2.0), made(0.1, 1.0))).text
+
+    assert (
+        text == "a knob turned: 2.00 [2.00, 2.00] cores busy in place of 1.00 [1.00, 1.00], 2.00x [2.00, 2.00] as fast"
+    )
+
+
+@pytest.mark.parametrize("told", [{"change": Change(arguments={"size": 9})}, {"replay": Replay({}, {})}])
+def test_other_work_is_not_compared_in_time(told: dict[str, object]) -> None:
+    assert "as fast" not in judged(trial(Effect.MORE_CORES, **told), compared(made(0.05), made(0.1))).text
