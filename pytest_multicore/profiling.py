@@ -7,7 +7,7 @@ from .diagnosis.evidence import Evidence
 from .diagnosis.profile import Profile, profile_of
 from .experiment import SETUP_TIMEOUT_S
 from .interpreters.process import IsolatedInterpreter
-from .interpreters.sampled_profile import Sampled, py_spy, sampled_profile
+from .interpreters.sampled_profile import HOW_TO_GET_IT, Sampled, py_spy, sampled_profile
 from .interpreters.stage import Stage
 from .interpreters.theano_profile import theano_profile
 from .interpreters.workload import Workload, import_path
@@ -28,7 +28,8 @@ def profiled(asked: Asked, stage: Stage, workload: Workload, found: Evidence) ->
         return stage.open(variables, priority=asked.settings.priority)
 
     raw = theano_profile(opened, workload, path, SETUP_TIMEOUT_S)
-    sampled = _sampled(stage, asked, workload, path, raw.wall_s / raw.repeat) if py_spy() else None
+    missing = Sampled(0, None, (), HOW_TO_GET_IT)
+    sampled = _sampled(stage, asked, workload, path, raw.wall_s / raw.repeat) if py_spy() else missing
     return profile_of(raw, found.threshold, sampled)
 
 

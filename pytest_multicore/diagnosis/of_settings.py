@@ -162,7 +162,7 @@ def _limited_workers(found: Evidence, given: str) -> Suspicion:
     same = Change(variables=dict.fromkeys(THREAD_VARIABLES, f"{found.wanted:.0f}"))
     return Suspicion(
         "nested-limit",
-        0.8,
+        0.92,
         f"worker processes were given {given} by the pool that started them, so that workers times threads fit the "
         "machine",
         "by design: start fewer workers, raise inner_max_num_threads, or call outside of the pool",

@@ -62,14 +62,15 @@ def no_compiler(found: Evidence) -> Suspicion | None:
         config: Mapping[str, Any] | None = found.facts.get(name)
         if found.idle and config is not None and config.get("cxx") == "":
             trials = [
-                Trial(f"cxx={found.compilers[0]}", Effect.MORE_CORES, Change(theano_flags={"cxx": found.compilers[0]}))
+                Trial(f"cxx={compiler}", Effect.MORE_CORES, Change(theano_flags={"cxx": compiler}))
+                for compiler in found.compilers[:1]
             ]
             return Suspicion(
                 "no-compiler",
                 0.9,
                 f"{name}.config.cxx is empty: what would be compiled runs in Python",
                 "install g++ and its headers, or set cxx to where it is",
-                trials if found.compilers else (),
+                trials,
             )
     return None
 

@@ -88,7 +88,7 @@ def _table(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _what(told: Mapping[str, Any]) -> str:
-    """The measurement's workload and what is said of it, in a line."""
+    """The measurement's workload and what is said of it."""
     if told["outcome"] != "failed":
         return f"{told['workload']}: {told['reason']}"
     missed = [
@@ -96,7 +96,11 @@ def _what(told: Mapping[str, Any]) -> str:
         for one in told["verdicts"]
         if one["outcome"] == "failed"
     ]
-    return f"{told['workload']}: {'; '.join(missed)}"
+    why = [
+        f"{'why' if cause['proven'] else 'suspected, not proven'}: {cause['evidence']} [{cause['key']}]; {cause['remedy']}"
+        for cause in told["causes"][:1]
+    ]
+    return "\n".join([f"{told['workload']}: {'; '.join(missed)}", *why])
 
 
 def _cells(cells: Sequence[str]) -> str:

@@ -64,7 +64,9 @@ def observed(*lines: Mapping[str, Any], **told: Any) -> dict[str, Any]:
     return {"observed": {"lines": list(lines), "samples": 100, "sampled_s": 1.0, "python_threads": 1, **told}}
 
 
-def line(source: str = "work()", operation: str | None = None, *operands: Mapping[str, Any], **told: Any) -> dict[str, Any]:
+def line(
+    source: str = "work()", operation: str | None = None, *operands: Mapping[str, Any], **told: Any
+) -> dict[str, Any]:
     """A line on which all of the time is spent, if not told otherwise."""
     return {
         "file": "/work.py",
@@ -83,7 +85,9 @@ def line(source: str = "work()", operation: str | None = None, *operands: Mappin
     }
 
 
-def operand(shape: Sequence[int], dtype: str = "float64", strides: Sequence[int] = (), itemsize: int = 8) -> dict[str, Any]:
+def operand(
+    shape: Sequence[int], dtype: str = "float64", strides: Sequence[int] = (), itemsize: int = 8
+) -> dict[str, Any]:
     """An array, contiguous if not told otherwise."""
     steps = [itemsize]
     for size in reversed(shape[1:]):

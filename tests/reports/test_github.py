@@ -62,6 +62,15 @@ def test_a_missed_limit_is_an_error_at_the_tests_line(places: github.Places) -> 
     assert list(github.commands([missed], places, failures_too=False)) == []
 
 
+def test_an_error_says_why(places: github.Places) -> None:
+    cause = {"key": "thread-limit", "proven": True, "evidence": "OMP_THREAD_LIMIT=1", "remedy": "unset it"}
+    missed = told(Limits(min_speedup=1.5), 1.0, causes=(cause,))
+    (command,) = github.commands([missed], places, failures_too=True)
+    assert command.endswith("missed: 1.00 [1.00, 1.00]%0Awhy: OMP_THREAD_LIMIT=1 [thread-limit]; unset it")
+    (command,) = github.commands([{**missed, "causes": [{**cause, "proven": False}]}], places, failures_too=True)
+    assert "%0Asuspected, not proven: OMP_THREAD_LIMIT=1" in command
+
+
 def test_a_pass_is_silent_unless_the_busy_cores_are_burnt(places: github.Places) -> None:
     assert list(github.commands([told(Limits(min_cores=1.5), 1.8)], places, failures_too=True)) == []
     (warning,) = github.commands([told(Limits(min_cores=1.5), 1.03)], places, failures_too=True)
