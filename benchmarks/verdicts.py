@@ -2,7 +2,7 @@
 
     python benchmarks/verdicts.py --file verdicts.jsonl [--times 10] [--peers 3] [--priority off]
 
-First each program's speed-up on the quiet machine is measured (2 threads against 1, ten long measurements; keep the
+First each program's speed-up on the quiet machine is measured (2 threads against 1, five long measurements; keep the
 machine to yourself). Then each is held, beside each kind of neighbour, to a limit 20 % under that value and one 20 %
 over it; a limit that no program can reach on this machine is put as its counterpart, ``max_speedup`` 20 % under. The
 file takes a line a run: start again with the same file to go on where it stopped. At the end, and with ``--table``,
@@ -37,7 +37,7 @@ from pytest_multicore.verdicts.result import Result
 THREADS = 2
 OURS = "pytest-multicore"
 FILE = Path(verdict_cases.__file__)
-QUIET_TIMES = 10
+QUIET_TIMES = 5
 #: A confidence that takes over 50 rows of rounds, and how many of the last of them tell what a program comes to.
 LONG, LATE = 1 - 1e-15, 15
 

@@ -20,6 +20,13 @@ def not_within_a_measuring_session() -> Iterator[None]:
     os.environ.pop("PYTEST_MULTICORE_HOLDER", None)
 
 
+@pytest.fixture(autouse=True)
+def unexplained(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finding out why takes seconds; tests of that ask for it, others do without."""
+    if not request.node.get_closest_marker("explained"):
+        monkeypatch.setenv("PYTEST_ADDOPTS", "--multicore-explain=never")
+
+
 @pytest.fixture
 def run(pytester: pytest.Pytester):  # type: ignore[no-untyped-def]
     """Run one test module; a serial test meets the marker ``gated`` in it and misses the marker ``missed``."""

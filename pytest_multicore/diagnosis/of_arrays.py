@@ -15,8 +15,9 @@ BLAS_TYPES = ("float32", "float64", "complex64", "complex128")
 PRODUCTS = ("matmul", "einsum")
 #: Bytes that hardly any core's own cache holds.
 LARGE_BYTES = 4_000_000
-#: Elements that are in a core's own cache, three arrays of doubles of them.
-RESIDENT_ELEMENTS = 20_000
+#: Elements that are in a core's own cache, three arrays of doubles of them; and how often a trial takes them.
+RESIDENT_ELEMENTS = 16_000
+MANY = 2_000
 #: Share of the samples under which a line is not what the time goes to.
 MUCH = 0.3
 
@@ -132,8 +133,9 @@ def memory_bound(found: Evidence) -> Suspicion | None:
     moved = sum(math.prod(one["shape"]) * one["itemsize"] for one in line["operands"])
     if moved < LARGE_BYTES:
         return None
-    small = [made((RESIDENT_ELEMENTS,), one["dtype"]) for one in line["operands"]]
-    resident = {**_operation(line, small), "variant": "split", "repeats": 200}
+    few = [made((RESIDENT_ELEMENTS,), one["dtype"]) for one in line["operands"]]
+    name = "positive" if line["operation"] == "copy" else line.get("function_called")
+    resident = {"operation": name, "operands": few, "variant": "resident", "repeats": MANY}
     return Suspicion(
         "memory-bound",
         0.75,
@@ -141,7 +143,7 @@ def memory_bound(found: Evidence) -> Suspicion | None:
         "block the loops so that data stay in a cache, fuse operations (numexpr, numba), or use smaller types",
         [
             Trial(
-                "the same operation on arrays that a cache holds",
+                "the same operation on as many elements that a cache holds",
                 Effect.SCALES,
                 replay=Replay(resident, resident),
             )

@@ -84,8 +84,8 @@ def _difference(trial: Trial, compared: Comparison) -> str:
     if trial.effect is Effect.SCALES:
         return f"{ratio} as on {before.threads} thread{'' if before.threads == 1 else 's'}"
     if trial.effect is Effect.FEWER_THREADS:
-        told = f"{changed.threads_seen.estimate:.0f} threads in place of {before.threads_seen.estimate:.0f}"
-        return f"{told}, {ratio}"
+        now, then = round(changed.threads_seen.estimate), round(before.threads_seen.estimate)
+        return f"{now} thread{'' if now == 1 else 's'} in place of {then}, {ratio}"
     if trial.effect is Effect.LESS_CPU:
         return f"{_figure(compared.cpu_inflation, 'x')} the CPU time, {ratio}"
     cores = f"{_figure(changed.cores)} cores busy in place of {_figure(before.cores)}"

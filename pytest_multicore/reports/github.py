@@ -97,7 +97,8 @@ def _what(told: Mapping[str, Any]) -> str:
         if one["outcome"] == "failed"
     ]
     why = [
-        f"{'why' if cause['proven'] else 'suspected, not proven'}: {cause['evidence']} [{cause['key']}]; {cause['remedy']}"
+        f"{'why' if cause['proven'] else 'suspected, not proven'}: "
+        f"{cause['evidence']} [{cause['key']}]; {cause['remedy']}"
         for cause in told["causes"][:1]
     ]
     return "\n".join([f"{told['workload']}: {'; '.join(missed)}", *why])

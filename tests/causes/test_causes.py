@@ -27,9 +27,12 @@ from .cases import CASES, Case, Twin
 PROGRAMS = Path(__file__).parent / "programs"
 HEALTHY = [case for case in CASES if case.healthy]
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="the programs need Linux and two cores"
-)
+pytestmark = [
+    pytest.mark.explained,
+    pytest.mark.skipif(
+        sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="the programs need Linux and two cores"
+    ),
+]
 
 TEST = """
 import pytest
@@ -65,7 +68,8 @@ def measured(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):  # typ
         limits = ", ".join(f"{name}={value!r}" for name, value in {**case.limits, **twin.limits}.items())
         pytester.makepyfile(TEST.format(limits=limits, workload=workload, arguments=dict(twin.arguments)))
         session = pytester.runpytest_subprocess(
-            *("-p", "no:randomly", "--multicore-explain=auto", "--multicore-json=report.json"), *twin.options, *options
+            *("-p", "no:randomly", "--multicore-explain=auto", "--multicore-json=report.json"),
+            *("--multicore-budget=30", *twin.options, *options),
         )
         if any(text in session.stdout.str() for text in NOT_OURS):
             pytest.skip("the environment cannot be built here")
@@ -150,9 +154,8 @@ def _missing(need: str) -> str | None:
 @pytest.fixture
 def group_with_a_quota(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make a control group with a quota of one core beside this process's own; its folder is told by CAUSES_CGROUP."""
-    group = next(
-        (folder for own in cgroups._own_cpu_folders() if (folder := _made(own / f"causes-{os.getpid()}"))), None
-    )
+    made = (_made(folder / f"causes-{os.getpid()}") for folder in cgroups._own_cpu_folders())
+    group = next(filter(None, made), None)
     if group is None:
         pytest.skip("no control group with a quota may be made here")
     monkeypatch.setenv("CAUSES_CGROUP", str(group))
@@ -161,18 +164,19 @@ def group_with_a_quota(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         group.rmdir()
 
 
-def _made(group: Path) -> bool:
+def _made(group: Path) -> Path | None:
+    """A group with a quota; None where it may not be made, or has none."""
     try:
         group.mkdir()
     except OSError:
-        return False
+        return None
     for name, quota in (("cpu.max", "100000 100000"), ("cpu.cfs_quota_us", "100000")):
         with suppress(OSError):
             (group / name).write_text(quota)
             _put_first(group)
-            return True
+            return group
     group.rmdir()
-    return False
+    return None
 
 
 def _put_first(group: Path) -> None:

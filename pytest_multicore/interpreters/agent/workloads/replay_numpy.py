@@ -4,8 +4,9 @@ operation: NumPy's name of a function or ufunc ("matmul", "dot", "einsum", "add"
 operands: [{"shape", "dtype", "strides": in bytes | null for contiguous ones}].
 subscripts: einsum's.
 variant: null as it is; "one product": stacked operands reshaped to one 2-D product, einsum with optimize=True;
-    "split": in `parts` parts along the first axis, each on a thread of its own.
-repeats: how often within one repetition.
+    "split": in `parts` parts along the first axis, each on a thread of its own;
+    "resident": `repeats` times the elements, which are the same few in memory again and again, split likewise.
+parts: OMP_NUM_THREADS unless told.
 """
 
 import os
@@ -16,15 +17,10 @@ def prepare(operation, operands, subscripts=None, variant=None, parts=None, repe
     import numpy
 
     made = [array(numpy, one) for one in operands]
-    once = VARIANTS[variant](numpy, operation, made, subscripts, parts or int(os.environ.get("OMP_NUM_THREADS", "1")))
-    if repeats == 1:
-        return once
-
-    def region():
-        for _ in range(repeats):
-            once()
-
-    return region
+    parts = parts or int(os.environ.get("OMP_NUM_THREADS", "1"))
+    if variant == "resident":
+        return resident(numpy, operation, made, repeats, parts)
+    return VARIANTS[variant](numpy, operation, made, subscripts, parts)
 
 
 def array(numpy, operand):
@@ -69,14 +65,39 @@ def one_product(numpy, operation, operands, subscripts, parts):
 
 def split(numpy, operation, operands, subscripts, parts):
     """Parts of the operands on threads of their own: most functions of NumPy let go of the interpreter's lock."""
-    from multiprocessing import dummy
-
     if parts < 2:
         return as_it_is(numpy, operation, operands, subscripts, parts)
     longest = max(len(one) if one.ndim else 0 for one in operands)
     cut = [numpy.array_split(one, parts) if one.ndim and len(one) == longest else [one] * parts for one in operands]
-    pieces = [as_it_is(numpy, operation, piece, subscripts, 1) for piece in zip(*cut)]  # noqa: B905 - 2.7 has no strict
-    pool = dummy.Pool(parts)
+    return in_threads([as_it_is(numpy, operation, piece, subscripts, 1) for piece in zip(*cut)])  # noqa: B905 - 2.7
+
+
+def resident(numpy, operation, operands, repeats, parts):
+    """One call for each thread, as long as ever, on rows that are one and the same: a cache holds it."""
+    function, rows = getattr(numpy, operation), max(1, repeats // parts)
+
+    def one_part():
+        views = [repeated(numpy, one, rows) for one in operands]
+        if not isinstance(function, numpy.ufunc):
+            return lambda: function(views[0])
+        out = repeated(numpy, function(*operands[: function.nin]), rows)
+        return lambda: function(*views[: function.nin], out=out)
+
+    return in_threads([one_part() for _ in range(parts)])
+
+
+def repeated(numpy, row, rows):
+    """As many rows as asked for, which are a copy of one."""
+    return numpy.lib.stride_tricks.as_strided(row.copy(), (rows,) + row.shape, (0,) + row.strides)
+
+
+def in_threads(pieces):
+    """Each piece on a thread of its own."""
+    from multiprocessing import pool as pools
+
+    if len(pieces) < 2:
+        return pieces[0]
+    pool = pools.ThreadPool(len(pieces))
     return lambda: pool.map(call, pieces, 1)
 
 
