@@ -30,7 +30,7 @@ def interpreter_bound(found: Evidence) -> Suspicion | None:
     python = 1.0 - found.share(*ARRAY_WORK)
     if not (found.idle and found.observed) or not 0.7 < found.cores < 1.3 or python < 0.5:
         return None
-    if found.facts.get("gil") is False or (threads > 1 and found.looked("late_s") < LATE * found.looked("sampled_s")):
+    if found.facts.get("gil") is False or (_at_locks(found) and not _held(found)):
         return None
     hottest = next((line for line in found.lines if line.get("operation") not in ARRAY_WORK), None)
     where = f", most in {place(hottest)}" if hottest else ""
@@ -42,16 +42,21 @@ def interpreter_bound(found: Evidence) -> Suspicion | None:
             "fewer and larger calls; processes; a free-threaded build with threads",
         )
     trials = [Trial("processes in place of threads", Effect.FASTER, Change(child=("processes",)))]
-    if found.facts.get("gil") is True and "free-threading" in str(found.facts.get("build", "")):
+    if found.facts.get("free_threaded"):  # an extension that is not made for it has the lock taken again
         trials.insert(0, Trial("PYTHON_GIL=0", Effect.MORE_CORES, Change(variables={"PYTHON_GIL": "0"})))
     return Suspicion(
         "interpreter-bound",
-        0.85,
+        0.85 if _held(found) else 0.45,
         f"{threads} Python threads keep {found.cores:.2f} cores busy: they hold the interpreter's lock in turns"
         f" ({python:.0%} of the samples in Python{where})",
         "processes in place of threads, fewer and larger calls, or a free-threaded build",
         trials,
     )
+
+
+def _held(found: Evidence) -> bool:
+    """Whether the interpreter's lock was held for long: whoever looks from within waits for it too."""
+    return found.looked("late_s") >= LATE * found.looked("sampled_s") > 0
 
 
 def waiting(found: Evidence) -> Suspicion | None:
@@ -72,7 +77,7 @@ def waiting(found: Evidence) -> Suspicion | None:
     trials = [Trial("time.sleep left out", Effect.FASTER, Change(child=("no-sleep",)))] if slept_s else []
     return Suspicion(
         "waiting",
-        0.9 if slept_s or locks else 0.6,
+        0.9 if slept_s or (locks and not _held(found)) else 0.6,
         told,
         "overlap the waiting with work: read ahead, ask for data in another thread, split the lock",
         trials,

@@ -35,8 +35,8 @@ def raise_priority(pid: int) -> str:
     return f"raised (nice {HIGHEST_NICE})"
 
 
-def make_real_time(pid: int) -> bool:
-    """Put all threads of a process tree, and those that they start from now on, into the real-time class (SCHED_RR).
+def set_real_time(pid: int, real_time: bool) -> bool:
+    """Put a process tree's threads, and what they start from now on, into the real-time class (SCHED_RR) or back.
 
     For a tree that has at most as many busy threads as there are cores, beside busy neighbours. The fair class lets a
     thread that wakes up wait for a neighbour's slice, and leaves it on a core that another of ours has; nice counts
@@ -47,10 +47,11 @@ def make_real_time(pid: int) -> bool:
         Whether it was permitted.
     """
     try:
+        policy = os.SCHED_RR if real_time else os.SCHED_OTHER
         for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
             for thread in process.threads():
                 with contextlib.suppress(ProcessLookupError):  # it has ended
-                    os.sched_setscheduler(thread.id, os.SCHED_RR, os.sched_param(REAL_TIME))
+                    os.sched_setscheduler(thread.id, policy, os.sched_param(REAL_TIME if real_time else 0))
     except (OSError, AttributeError, psutil.Error):
         return False
     return True

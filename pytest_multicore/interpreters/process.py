@@ -32,7 +32,7 @@ from pytest_multicore.errors import (
 from . import protocol
 from .log import Log
 from .orphans import MARK, descendants, end_group, guard, marked
-from .priority import make_real_time, raise_priority
+from .priority import raise_priority, set_real_time
 
 RUNNER = Path(__file__).parent / "agent" / "runner.py"
 
@@ -67,7 +67,7 @@ class IsolatedInterpreter:
         self.launch = launch
         self._log = Log()
         self._buffer = bytearray()
-        self._ended_already = self._paused = False
+        self._ended_already = self._paused = self._urged = False
         self._mark = uuid.uuid4().hex
         self._process = _spawn(launch, self._log, self._mark)
         self.pid = self._process.pid
@@ -127,10 +127,11 @@ class IsolatedInterpreter:
             raise ProtocolError(f"the agent answered {message['type']!r} where {expected!r} was expected")
         return message
 
-    def urge(self) -> None:
-        """Raise its priority further, where it was raised and that is permitted: see priority.make_real_time."""
-        if self.priority.startswith("raised") and "real-time" not in self.priority and make_real_time(self.pid):
-            self.priority += ", then real-time, since others kept it waiting"
+    def urge(self, urgent: bool) -> None:
+        """Raise its priority further, where it was raised and that is permitted, or take that back."""
+        if self.priority.startswith("raised") and urgent is not self._urged and set_real_time(self.pid, urgent):
+            self._urged = urgent
+            self.priority += ", then real-time, since others kept it waiting" if urgent else ", then not any more"
 
     def pause(self) -> None:
         """Stop the child's process group where it stands: whatever it does between two messages, it does it later."""

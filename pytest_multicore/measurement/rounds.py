@@ -65,8 +65,8 @@ class Subject(Protocol):
         """Stand still until the next ``take``."""
         ...
 
-    def urge(self) -> None:
-        """Ask for more of the machine: others keep it waiting."""
+    def urge(self, urgent: bool) -> None:
+        """Ask for more of the machine, since others keep it waiting, or for no more than before."""
         ...
 
     def take(self, repeat: int) -> Timing:
@@ -170,6 +170,7 @@ class Bench:
     _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
     _start_s: float = 0.0
     _kept_waiting: int = 0
+    _crowded: bool = False
 
     def rows(self) -> Iterator[tuple[Round, ...]]:
         """Endless rows of rounds, one a side, in the subjects' order however they took turns.
@@ -236,8 +237,7 @@ class Bench:
         why = disturbance(timing.wall_s, used.delay_s, self.cores_granted, around)
         if why is None and not quiet:
             why = "the other interpreter's threads kept spinning after their round and never came to rest"
-        if why is not None and not self._crowded(used):
-            self._urge()
+        self._ask_for_more(used, disturbed=why is not None and bool(used.delay_s))
         pace = None
         if self.pacer:
             subject.pause()
@@ -260,17 +260,21 @@ class Bench:
             cores_online=self.cores_online,
         )
 
-    def _crowded(self, used: Usage) -> bool:
-        """Whether more threads are at work than there are cores: they are in each other's way, whoever else is."""
-        at_work = [one for one in used.threads if one.cpu_s > AT_WORK * used.threads[0].cpu_s]
-        return len(at_work) > self.cores_granted
+    def _ask_for_more(self, used: Usage, *, disturbed: bool) -> None:
+        """Urge all sides alike, once others keep one waiting in more than a round or two.
 
-    def _urge(self) -> None:
-        """All sides alike, once others keep one waiting in more than a round or two."""
-        self._kept_waiting += 1
-        if self._kept_waiting == PATIENCE:
+        Never where more threads are at work than there are cores, on whichever side: they are in each other's way,
+        whoever else is, and would be more so.
+        """
+        at_work = [one for one in used.threads if one.cpu_s > AT_WORK * used.threads[0].cpu_s]
+        if len(at_work) > self.cores_granted and not self._crowded:
+            self._crowded = True
             for subject in self.subjects:
-                subject.urge()
+                subject.urge(False)
+        self._kept_waiting += disturbed
+        if disturbed and self._kept_waiting == PATIENCE and not self._crowded:
+            for subject in self.subjects:
+                subject.urge(True)
 
 
 def _repeats_needed(repeat: int, fastest_s: float) -> int:

@@ -55,9 +55,9 @@ class OpenedWorkload:
         """See rounds.Subject."""
         self.interpreter.pause()
 
-    def urge(self) -> None:
+    def urge(self, urgent: bool) -> None:
         """See rounds.Subject."""
-        self.interpreter.urge()
+        self.interpreter.urge(urgent)
 
     def take(self, repeat: int) -> Timing:
         """See rounds.Subject."""
@@ -108,15 +108,15 @@ class FreshTest:
         self.live.interpreter.close()
         self.live = self.open_one()
         if self.urged:
-            self.interpreter.urge()
+            self.interpreter.urge(True)
 
     def pause(self) -> None:
         """See rounds.Subject."""
         self.interpreter.pause()
 
-    def urge(self) -> None:
+    def urge(self, urgent: bool) -> None:
         """See rounds.Subject."""
-        self.urged = True
+        self.urged = urgent
 
     def take(self, repeat: int) -> Timing:
         """See rounds.Subject."""

@@ -128,7 +128,7 @@ TABLE = [
     ("elementwise-serial", elementwise(0.3), elementwise(0.29), "much of the time"),
     ("elementwise-serial", theano(openmp=False), theano(openmp=True), "Theano"),
     ("memory-bound", memory(500_000), memory(499_999), "more than a cache holds"),
-    ("interpreter-bound", python_threads(0.2), python_threads(0.19), "who looks waits for the lock too"),
+    ("interpreter-bound", python_threads(0.2), lock(), "no other lock is waited for"),
     ("waiting", lock(), lock(samples=20), "often at a lock"),
     ("waiting", lock("if lock.acquire(timeout=1):"), lock("blocks.acquired()"), "a lock by its name"),
     ("waiting", lock(), lock(thread="MainThread"), "the main thread waits for its workers"),
@@ -237,6 +237,21 @@ def test_a_part_that_is_serial_is_told_by_amdahls_law() -> None:
     (suspicion,) = (one for one in catalogue.ranked(idle(1.33, 1.5, limits=Limits(min_speedup=1.6))) if one.shown)
 
     assert (suspicion.key, "33%" in suspicion.evidence) == ("serial-fraction", True)
+
+
+def test_a_build_that_can_do_without_the_lock_is_told_to() -> None:
+    facts = {**python_threads(0.5).facts, "gil": True, "free_threaded": True}
+    (suspicion,) = (one for one in catalogue.ranked(idle(facts=facts)) if one.key == "interpreter-bound")
+
+    assert suspicion.trials[0].change.variables == {"PYTHON_GIL": "0"}
+    assert "interpreter-bound" not in keys(idle(facts={**facts, "gil": False}))
+
+
+@pytest.mark.parametrize(("late_s", "weight"), [(0.2, 0.85), (0.19, 0.45)])
+def test_who_looks_waits_for_the_interpreters_lock_too(late_s: float, weight: float) -> None:
+    (suspicion,) = (one for one in catalogue.ranked(python_threads(late_s)) if one.key == "interpreter-bound")
+
+    assert suspicion.weight == weight
 
 
 def test_the_likeliest_is_tried_first() -> None:

@@ -33,6 +33,7 @@ def test_facts_of_a_bare_interpreter(python, tmp_path):
     assert facts["python"] == ".".join(map(str, child.hello["python"]))
     assert facts["implementation"] == "CPython"
     assert facts["gil"] is True
+    assert facts["free_threaded"] is False
     assert facts["variables"] == {"MULTICORE_TEST": "käse"}
     assert (facts["libraries"], facts["frameworks"], facts["theano"], facts["pytensor"]) == ([], {}, None, None)
 

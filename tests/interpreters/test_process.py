@@ -234,3 +234,26 @@ def test_the_mark_finds_a_process_wherever_it_hangs() -> None:
             time.sleep(0.01)
         assert [one.pid for one in orphans.marked(mark)] == [process.pid]
         process.kill()
+
+
+POLICIES = """
+import threading
+found = []
+threading.Thread(target=lambda: found.append(os.sched_getscheduler(0))).start()
+while not found: time.sleep(0.01)
+return [os.sched_getscheduler(0), found[0], os.getpriority(os.PRIO_PROCESS, 0)]
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="this system has no scheduling classes to choose")
+def test_it_is_urged_into_the_real_time_class_and_back(start: Open, workloads: Path) -> None:
+    interpreter = start()
+    before = call(interpreter, workloads, POLICIES)
+    interpreter.urge(True)
+    if "real-time" not in interpreter.priority:
+        assert call(interpreter, workloads, POLICIES) == before
+        pytest.skip(f"not permitted here: priority {interpreter.priority}")
+    assert call(interpreter, workloads, POLICIES)[:2] == [os.SCHED_RR, os.SCHED_RR]  # type: ignore[index]
+    interpreter.urge(False)
+    assert call(interpreter, workloads, POLICIES) == before
+    assert interpreter.priority.endswith("then not any more")

@@ -6,7 +6,7 @@ from itertools import islice, pairwise
 
 import pytest
 
-from pytest_multicore.measurement.counters import MachineSnapshot, TreeSnapshot
+from pytest_multicore.measurement.counters import MachineSnapshot, TaskTimes, TreeSnapshot
 from pytest_multicore.measurement.pace import Pace
 from pytest_multicore.measurement.rounds import ROUND_S, Bench, Timing
 from pytest_multicore.measurement.usage import OwnClock
@@ -47,6 +47,7 @@ class Side:
     repeats: list[int] = field(default_factory=list)
     pauses: int = 0
     prepared: int = 0
+    urged: list[bool] = field(default_factory=list)
 
     repeatable: bool = True
     first_s: float | None = None
@@ -56,6 +57,9 @@ class Side:
 
     def pause(self) -> None:
         self.pauses += 1
+
+    def urge(self, urgent: bool) -> None:
+        self.urged.append(urgent)
 
     def take(self, repeat: int) -> Timing:
         self.diary.append(self.pid)
@@ -67,6 +71,41 @@ def bench(*walls_s: float, seed: int = 0, spins: bool = False) -> tuple[Bench, l
     diary: list[int] = []
     sides = [Side(number, wall_s, diary) for number, wall_s in enumerate(walls_s)]
     return Bench(sides, StillMachine(spins=spins), 2.0, seed), diary, sides
+
+
+@dataclass
+class Crowded(StillMachine):
+    """Others are busy, and threads of ours work and wait, so many at a time."""
+
+    threads: int = 2
+    moments: int = 0
+
+    def tree(self, pid: int) -> TreeSnapshot:
+        self.moments += 1
+        tasks = {(pid, tid): TaskTimes("work", 0.1 * self.moments, 0.1 * self.moments) for tid in range(self.threads)}
+        return TreeSnapshot({}, {}, tasks)
+
+    def machine(self) -> MachineSnapshot:
+        return MachineSnapshot(1.0 * self.moments, 0.0, 0.0)
+
+
+def test_sides_that_others_keep_waiting_ask_for_more_all_alike() -> None:
+    made, _, sides = bench(0.1, 0.1)
+    made.counters = Crowded()
+    rows = list(islice(made.rows(), 4))
+    assert all(one.disturbance for row in rows for one in row)
+    assert [side.urged for side in sides] == [[True], [True]]
+
+
+def test_sides_with_more_threads_than_cores_never_do() -> None:
+    """They are in each other's way; and one that spins would keep its core from the one that it waits for."""
+    made, _, sides = bench(0.1, 0.1)
+    made.counters = counters = Crowded()
+    taken = made.rows()
+    list(islice(taken, 4))
+    counters.threads = 3
+    list(islice(taken, 4))
+    assert [side.urged for side in sides] == [[True, False], [True, False]]
 
 
 @pytest.mark.parametrize("seed", range(4))

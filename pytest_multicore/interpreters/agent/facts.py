@@ -2,6 +2,7 @@
 
 {"python": "3.8.18", "implementation": "CPython",
 "gil": true | false | null            (null: this Python does not say)
+"free_threaded": whether this build could do without it
 "affinity": [0, 1] | null, "affinity_at_start": the same when the child started,
 "variables": {name: value}            (of those asked for, the ones that os.environ holds now)
 "libraries": [...]                    (see libraries.py)
@@ -59,6 +60,7 @@ def collect(libraries, text, variables):
     return {
         "python": text("%d.%d.%d" % tuple(sys.version_info[:3])),
         "gil": _gil(),
+        "free_threaded": "t" in getattr(sys, "abiflags", ""),
         "variables": dict((text(name), text(os.environ[name])) for name in variables if name in os.environ),
         "libraries": libraries.loaded(text),
         "frameworks": _frameworks(text),

@@ -36,8 +36,8 @@ def array(numpy, operand):
 
 
 def filled(numpy, shape, dtype):
-    """Random numbers of a type, small enough for any."""
-    numbers = numpy.random.RandomState(0).randint(0, 3, size=shape)
+    """Random numbers of a type: small enough for any, and none that a logarithm or a division takes long over."""
+    numbers = numpy.random.RandomState(0).randint(1, 4, size=shape)
     return numbers.astype(dtype)
 
 
@@ -47,20 +47,28 @@ def as_it_is(numpy, operation, operands, subscripts, parts):
         return lambda: numpy.einsum(subscripts, *operands)
     function = getattr(numpy, operation)
     if isinstance(function, numpy.ufunc) and operation != "matmul" and function.nout == 1:
-        out = function(*operands[: function.nin])
-        return lambda: function(*operands[: function.nin], out=out)
+        given = inputs(function, operands)
+        out = function(*given)
+        return lambda: function(*given, out=out)
     return lambda: function(*operands)
+
+
+def inputs(ufunc, operands):
+    """As many as it takes: a number beside an array is no operand, and an array in its place costs about as much."""
+    return (list(operands) * ufunc.nin)[: ufunc.nin]
 
 
 def one_product(numpy, operation, operands, subscripts, parts):
     """All of a stack at once."""
     if operation == "einsum":
         return lambda: numpy.einsum(subscripts, *operands, optimize=True)
-    stacked, other = operands
-    if other.ndim > 2:  # no shared factor: as much work in one product of the same depth
-        other = other.reshape((-1,) + other.shape[-2:])[0]
-    flat = stacked.reshape(-1, stacked.shape[-1])
-    return lambda: numpy.matmul(flat, other)
+    left, right = operands
+    if left.ndim < 3:  # one factor for all of the stack on the right
+        right = numpy.concatenate(list(right.reshape((-1,) + right.shape[-2:])), axis=1)
+    elif right.ndim > 2:  # no shared factor: as much work in one product of the same depth
+        right = right.reshape((-1,) + right.shape[-2:])[0]
+    rows = left.reshape(-1, left.shape[-1])
+    return lambda: numpy.matmul(rows, right)
 
 
 def split(numpy, operation, operands, subscripts, parts):
@@ -77,11 +85,12 @@ def resident(numpy, operation, operands, repeats, parts):
     function, rows = getattr(numpy, operation), max(1, repeats // parts)
 
     def one_part():
-        views = [repeated(numpy, one, rows) for one in operands]
         if not isinstance(function, numpy.ufunc):
-            return lambda: function(views[0])
-        out = repeated(numpy, function(*operands[: function.nin]), rows)
-        return lambda: function(*views[: function.nin], out=out)
+            view = repeated(numpy, operands[0], rows)
+            return lambda: function(view)
+        given = inputs(function, operands)
+        views, out = [repeated(numpy, one, rows) for one in given], repeated(numpy, function(*given), rows)
+        return lambda: function(*views, out=out)
 
     return in_threads([one_part() for _ in range(parts)])
 
