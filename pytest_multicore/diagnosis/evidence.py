@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ from pytest_multicore.verdicts.result import Result
 NEARLY_BUSY = 0.85
 #: More CPU time than the baseline's by this is work burnt.
 INFLATED = 1.3
+#: Share of the time under which an operation is not what the time goes to, whatever would thread it.
+MUCH = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,11 @@ class Evidence:
     def cores(self) -> float:
         """Cores busy."""
         return self.result.measurement.cores.estimate if self.result.measurement else 0.0
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds of one repetition of the region."""
+        return self.result.measurement.wall_s.estimate if self.result.measurement else math.inf
 
     @property
     def too_little(self) -> bool:

@@ -6,20 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .evidence import Evidence
+from .evidence import MUCH, Evidence
 from .lines import Operand, made, place
 from .of_the_work import ASSUMED_THRESHOLD
 from .suspicions import Change, Effect, Replay, Suspicion, Trial
 
 BLAS_TYPES = ("float32", "float64", "complex64", "complex128")
 PRODUCTS = ("matmul", "einsum")
+#: Cores busy that one thread cannot keep so.
+MORE_THAN_ONE = 1.1
 #: Bytes that hardly any core's own cache holds.
 LARGE_BYTES = 4_000_000
 #: Elements that are in a core's own cache, three arrays of doubles of them; and how often a trial takes them.
 RESIDENT_ELEMENTS = 16_000
 MANY = 2_000
-#: Share of the samples under which a line is not what the time goes to.
-MUCH = 0.3
 
 
 def non_blas_dtype(found: Evidence) -> Suspicion | None:
@@ -46,8 +46,9 @@ def strided_operand(found: Evidence) -> Suspicion | None:
         return None
     worst = next(one for one in line["operands"] if not _readable(one))
     contiguous = [made(one["shape"], one["dtype"]) for one in line["operands"]]
-    # While one thread copies, those of the pool spin: the cores tell nothing, the time does.
-    effect = Effect.SCALES if found.result.comparison else Effect.MORE_CORES
+    # While one thread copies, those of the pool can spin: then cores tell nothing, the time does.
+    spinning = found.result.comparison and found.cores > MORE_THAN_ONE
+    effect = Effect.SCALES if spinning else Effect.MORE_CORES
     return Suspicion(
         "strided-operand",
         0.88 * min(1.0, line["share"] + 0.2),
@@ -89,12 +90,11 @@ def elementwise_serial(found: Evidence) -> Suspicion | None:
         config = found.facts.get(name)
         if config and not config.get("openmp"):
             in_blas_s = sum(call.seconds for call in found.calls or ())
-            region_s = found.result.measurement.wall_s.estimate if found.result.measurement else math.inf
             return Suspicion(
                 "elementwise-serial",
-                0.7 if found.calls is not None and in_blas_s < 0.3 * region_s else 0.3,
+                0.7 if found.calls is not None and in_blas_s < MUCH * found.wall_s else 0.3,
                 f"{name}.config.openmp is False: elementwise nodes stay on one thread; "
-                f"{in_blas_s / region_s:.0%} of the time is in BLAS products",
+                f"{in_blas_s / found.wall_s:.0%} of the time is in BLAS products",
                 "openmp=True with a small openmp_elemwise_minsize, or larger tensors",
                 [
                     Trial(
@@ -157,7 +157,10 @@ def _product(found: Evidence, wrong: Any) -> Mapping[str, Any] | None:
         (
             line
             for line in found.lines
-            if line.get("operation") in PRODUCTS and len(line["operands"]) > 1 and wrong(line["operands"])
+            if line.get("operation") in PRODUCTS
+            and line["share"] >= MUCH
+            and len(line["operands"]) > 1
+            and wrong(line["operands"])
         ),
         None,
     )

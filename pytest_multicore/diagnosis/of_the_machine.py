@@ -52,7 +52,8 @@ def cpu_quota(found: Evidence) -> Suspicion | None:
     if not (short or throttled_s):
         return None
     whose = "the group that the program is in" if found.quota != found.machine.quota else "the control group"
-    told = f"{whose} has a quota of {'unknown size' if quota is None else f'{quota:g} cores'}"
+    size = "unknown size" if quota is None else "1 core" if quota == 1 else f"{quota:g} cores"
+    told = f"{whose} has a quota of {size}"
     if throttled_s:
         told += f", which held it back for {throttled_s:.2f} s while it was measured and looked on"
     return Suspicion(

@@ -46,7 +46,7 @@ def interpreter_bound(found: Evidence) -> Suspicion | None:
         trials.insert(0, Trial("PYTHON_GIL=0", Effect.MORE_CORES, Change(variables={"PYTHON_GIL": "0"})))
     return Suspicion(
         "interpreter-bound",
-        0.85 if _held(found) else 0.45,
+        0.85 if _held(found) else 0.55,
         f"{threads} Python threads keep {found.cores:.2f} cores busy: they hold the interpreter's lock in turns"
         f" ({python:.0%} of the samples in Python{where})",
         "processes in place of threads, fewer and larger calls, or a free-threaded build",

@@ -23,9 +23,9 @@ def product(*operands, **told):  # type: ignore[no-untyped-def]
     return idle(facts=observed(line("a @ b", "matmul", *operands, **told)))
 
 
-def gemm(work: int, threads: int = 2) -> Evidence:
+def gemm(work: int, threads: int = 2, seconds: float = 0.1) -> Evidence:
     facts = observed(pools={"opened": pool(threads)})
-    return idle(facts=facts, calls=(Calls("dgemm", 1, 1, work, 10, 0.1),), threshold=1000)
+    return idle(facts=facts, calls=(Calls("dgemm", 1, 1, work, 10, seconds),), threshold=1000)
 
 
 def elementwise(share: float) -> Evidence:
@@ -101,6 +101,12 @@ def amdahl(speedup: float) -> Evidence:
 TABLE = [
     ("gemm-too-small", gemm(1000), gemm(1001), "at the threshold"),
     ("gemm-too-small", gemm(1000), gemm(1000, threads=1), "a pool of one has no threshold"),
+    (
+        "non-blas-dtype",
+        product(operand([9, 9], "int64"), operand([9, 9]), share=0.3),
+        product(operand([9, 9], "int64"), operand([9, 9]), share=0.29),
+        "much of the time",
+    ),
     (
         "non-blas-dtype",
         product(operand([9, 9], "int64"), operand([9, 9])),
@@ -239,6 +245,14 @@ def test_a_part_that_is_serial_is_told_by_amdahls_law() -> None:
     assert (suspicion.key, "33%" in suspicion.evidence) == ("serial-fraction", True)
 
 
+@pytest.mark.parametrize(("seconds", "trials"), [(0.031, 1), (0.029, 0)])
+def test_a_product_alone_is_tried_where_much_of_the_time_is_in_products(seconds: float, trials: int) -> None:
+    """A larger one keeps more cores busy in any program."""
+    (suspicion,) = (one for one in catalogue.ranked(gemm(1000, seconds=seconds)) if one.key == "gemm-too-small")
+
+    assert len(suspicion.trials) == trials
+
+
 def test_a_build_that_can_do_without_the_lock_is_told_to() -> None:
     facts = {**python_threads(0.5).facts, "gil": True, "free_threaded": True}
     (suspicion,) = (one for one in catalogue.ranked(idle(facts=facts)) if one.key == "interpreter-bound")
@@ -247,7 +261,7 @@ def test_a_build_that_can_do_without_the_lock_is_told_to() -> None:
     assert "interpreter-bound" not in keys(idle(facts={**facts, "gil": False}))
 
 
-@pytest.mark.parametrize(("late_s", "weight"), [(0.2, 0.85), (0.19, 0.45)])
+@pytest.mark.parametrize(("late_s", "weight"), [(0.2, 0.85), (0.19, 0.55)])
 def test_who_looks_waits_for_the_interpreters_lock_too(late_s: float, weight: float) -> None:
     (suspicion,) = (one for one in catalogue.ranked(python_threads(late_s)) if one.key == "interpreter-bound")
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.interpreters.dialogue import AGENT, Dialogue, interpreters
 
-#: gemm_probe is a question to a BLAS, no experiment: test_gemm_probe.py.
-NAMES = sorted({path.stem for path in (AGENT / "workloads").glob("*.py")} - {"gemm_probe"})
+#: gemm_probe is a question to a BLAS, replay_numpy a part of a trial: no experiments.
+NAMES = sorted({path.stem for path in (AGENT / "workloads").glob("*.py")} - {"gemm_probe", "replay_numpy"})
 SMALL = {
     "dot_numpy": {"size": 32},
     "dot_theano": {"size": 32},

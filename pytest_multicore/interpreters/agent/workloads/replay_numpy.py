@@ -102,11 +102,11 @@ def repeated(numpy, row, rows):
 
 def in_threads(pieces):
     """Each piece on a thread of its own."""
-    from multiprocessing import pool as pools
+    from multiprocessing import dummy
 
     if len(pieces) < 2:
         return pieces[0]
-    pool = pools.ThreadPool(len(pieces))
+    pool = dummy.Pool(len(pieces))
     return lambda: pool.map(call, pieces, 1)
 
 
