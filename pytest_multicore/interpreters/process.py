@@ -131,7 +131,9 @@ class IsolatedInterpreter:
         """Raise its priority further, where it was raised and that is permitted, or take that back."""
         if self.priority.startswith("raised") and urgent is not self._urged and set_real_time(self.pid, urgent):
             self._urged = urgent
-            self.priority += ", then real-time, since others kept it waiting" if urgent else ", then not any more"
+            words = ", then real-time, since others kept it waiting" if urgent else ", for a while"
+            self.priority = self.priority.removesuffix(", for a while") if urgent else self.priority + words
+            self.priority += words if urgent and words not in self.priority else ""
 
     def pause(self) -> None:
         """Stop the child's process group where it stands: whatever it does between two messages, it does it later."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -22,8 +23,8 @@ ROUND_S = 0.03
 MOST_REPEATS = 1_000_000
 #: A thread with less than this share of the busiest one's CPU time only hands out the work.
 AT_WORK = 0.2
-#: Disturbed rounds until more is done about it.
-PATIENCE = 3
+#: Disturbed rounds until more is done about it, and rounds of a side that tell how many threads are at work.
+PATIENCE, LOOK_BACK = 3, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,8 @@ class Bench:
     _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
     _start_s: float = 0.0
     _kept_waiting: int = 0
-    _crowded: bool = False
+    _crowds: dict[int, deque[bool]] = field(default_factory=dict)
+    _urgent: bool = False
 
     def rows(self) -> Iterator[tuple[Round, ...]]:
         """Endless rows of rounds, one a side, in the subjects' order however they took turns.
@@ -237,7 +239,8 @@ class Bench:
         why = disturbance(timing.wall_s, used.delay_s, self.cores_granted, around)
         if why is None and not quiet:
             why = "the other interpreter's threads kept spinning after their round and never came to rest"
-        self._ask_for_more(used, disturbed=why is not None and bool(used.delay_s))
+        kept_waiting = why is not None and bool(used.delay_s)
+        self._ask_for_more(subject.pid, used, timing.wall_s, disturbed=kept_waiting)
         pace = None
         if self.pacer:
             subject.pause()
@@ -260,21 +263,23 @@ class Bench:
             cores_online=self.cores_online,
         )
 
-    def _ask_for_more(self, used: Usage, *, disturbed: bool) -> None:
+    def _ask_for_more(self, pid: int, used: Usage, wall_s: float, *, disturbed: bool) -> None:
         """Urge all sides alike, once others keep one waiting in more than a round or two.
 
         Never where more threads are at work than there are cores, on whichever side: they are in each other's way,
-        whoever else is, and would be more so.
+        whoever else is, and would be more so. The first rounds, too short to count, tell nothing of that.
         """
+        if wall_s < ROUND_S / 2:
+            return
         at_work = [one for one in used.threads if one.cpu_s > AT_WORK * used.threads[0].cpu_s]
-        if len(at_work) > self.cores_granted and not self._crowded:
-            self._crowded = True
-            for subject in self.subjects:
-                subject.urge(False)
+        self._crowds.setdefault(pid, deque(maxlen=LOOK_BACK)).append(len(at_work) > self.cores_granted)
         self._kept_waiting += disturbed
-        if disturbed and self._kept_waiting == PATIENCE and not self._crowded:
+        crowded = any(2 * sum(rounds) >= len(rounds) for rounds in self._crowds.values())
+        urgent = self._kept_waiting >= PATIENCE and not crowded
+        if urgent is not self._urgent:
+            self._urgent = urgent
             for subject in self.subjects:
-                subject.urge(True)
+                subject.urge(urgent)
 
 
 def _repeats_needed(repeat: int, fastest_s: float) -> int:

@@ -256,4 +256,6 @@ def test_it_is_urged_into_the_real_time_class_and_back(start: Open, workloads: P
     assert call(interpreter, workloads, POLICIES)[:2] == [os.SCHED_RR, os.SCHED_RR]  # type: ignore[index]
     interpreter.urge(False)
     assert call(interpreter, workloads, POLICIES) == before
-    assert interpreter.priority.endswith("then not any more")
+    assert interpreter.priority.endswith("kept it waiting, for a while")
+    interpreter.urge(True)
+    assert interpreter.priority.endswith("kept it waiting")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pytest_multicore.measurement.cgroups import quota_cores
+from pytest_multicore.measurement.cgroups import quota_cores, throttled_s
 
 V2_MOUNT = "30 23 0:26 / {mount} rw,nosuid - cgroup2 cgroup2 rw\n"
 V1_MOUNT = "31 23 0:27 / {mount} rw,nosuid - cgroup cgroup rw,cpu,cpuacct\n"
@@ -51,3 +51,14 @@ def test_a_container_sees_its_own_part_of_the_hierarchy(tmp_path: Path) -> None:
 
 def test_a_system_without_cgroups_grants_all(tmp_path: Path) -> None:
     assert quota_cores(tmp_path / "nothing") is None
+
+
+def test_a_process_is_held_back_with_any_of_its_ancestors(tmp_path: Path) -> None:
+    put(tmp_path, "a/b", cpu__stat="nr_throttled 3\nthrottled_usec 1500000")
+    put(tmp_path, "a", cpu__stat="nr_throttled 1\nthrottled_usec 500000")
+    assert throttled_s(proc(tmp_path, "0::/a/b\n", V2_MOUNT)) == 2.0
+
+
+def test_version_1_tells_it_in_nanoseconds(tmp_path: Path) -> None:
+    put(tmp_path, "docker/x", cpu__stat="nr_throttled 3\nthrottled_time 1500000000")
+    assert throttled_s(proc(tmp_path, "4:cpu,cpuacct:/docker/x\n", V1_MOUNT)) == 1.5
