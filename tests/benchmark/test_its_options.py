@@ -1,0 +1,99 @@
+"""pytest-benchmark's options, re-runs, xdist and environments without it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TWO_SIDES = "@compared\ndef test_a():\n    work()\n"
+THROUGH_ITS_CALL = "@gated\ndef test_a(benchmark):\n    assert benchmark(work) == work()\n"
+
+Run = Callable[..., pytest.RunResult]
+
+
+def nothing_in(file: Path) -> bool:
+    """Whether no benchmarks were written; version 4 opens the file when it reads the command line."""
+    return not file.exists() or file.read_text() == ""
+
+
+def test_disabled_it_is_measured_all_the_same(bench: Run, pytester: pytest.Pytester) -> None:
+    source = THROUGH_ITS_CALL + "    assert benchmark.stats is None and benchmark.disabled and not benchmark.enabled\n"
+    result = bench(source, "--benchmark-disable", "--benchmark-json=b.json")
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines([r"test_a .* passed"])
+    result.stdout.no_fnmatch_line("*benchmark*1 tests*")
+    assert nothing_in(pytester.path / "b.json")
+
+
+def test_only_and_skip_keep_their_meaning(bench: Run) -> None:
+    source = THROUGH_ITS_CALL + "@gated\ndef test_b(): work()\ndef test_c(benchmark): benchmark(work)\n"
+    bench(source, "--benchmark-only", "--benchmark-max-time=0.01").assert_outcomes(passed=2, skipped=1)
+    skipped = bench(source, "--benchmark-skip")
+    skipped.assert_outcomes(passed=1, skipped=2)
+    skipped.stdout.no_fnmatch_line("*benchmark*1 tests*")
+
+
+def test_without_pytest_benchmark_nothing_changes(bench: Run) -> None:
+    source = THROUGH_ITS_CALL + "@gated\ndef test_b(): work()\n"
+    result = bench(source, "-p", "no:benchmark")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["E *fixture 'benchmark' not found"])
+
+
+def test_options_of_the_run_do_not_reach_the_children(bench: Run, pytester: pytest.Pytester) -> None:
+    options = ("--benchmark-save=a", "--benchmark-autosave", "--benchmark-histogram=h", "--benchmark-cprofile=tottime")
+    storage = pytester.path / "saved"
+    result = bench(THROUGH_ITS_CALL, *options[:2], *options[3:], f"--benchmark-storage=file://{storage}")
+    result.assert_outcomes(passed=1)
+    assert [file.name for file in storage.rglob("*.json")] == ["0001_a.json"]
+    assert not (pytester.path / ".benchmarks").exists()
+
+
+def test_under_xdist_it_is_disabled(bench: Run, pytester: pytest.Pytester) -> None:
+    pytest.importorskip("xdist")
+    result = bench(THROUGH_ITS_CALL + TWO_SIDES.replace("_a", "_b"), "-n", "2", "--benchmark-json=b.json")
+    result.assert_outcomes(passed=2)
+    result.stdout.re_match_lines_random([r"test_a .* passed", r"test_b .* passed"])
+    assert nothing_in(pytester.path / "b.json")
+
+
+def test_the_last_attempt_counts(bench: Run, benchmarks) -> None:  # type: ignore[no-untyped-def]
+    pytest.importorskip("pytest_rerunfailures")
+    source = """
+tries = Path(__file__).with_name("tries")
+
+@gated
+def test_a(benchmark):
+    first = not tries.exists()
+    tries.touch()
+    benchmark(work)
+    benchmark.extra_info["first"] = first
+    assert not first
+"""
+    result = bench(source, "--reruns=1", "--benchmark-json=b.json")
+    assert result.parseoutcomes() == {"passed": 1, "rerun": 1}
+    (one,) = benchmarks().values()
+    assert one["extra_info"]["first"] is False
+
+
+def test_an_environment_needs_no_pytest_benchmark_and_no_new_pytest(
+    bench: Run, benchmarks, pytester: pytest.Pytester
+) -> None:  # type: ignore[no-untyped-def]
+    pytester.makepyprojecttoml(
+        '[tool.pytest-multicore.environments.other]\npython = "3.6"\nrequires = ["pytest==5.4.3"]\n'
+    )
+    source = """
+@pytest.mark.multicore(environment="other", max_cores=1.5, threads=1)
+@pytest.mark.benchmark(group="old")
+def test_a(benchmark):
+    import sys
+    benchmark.extra_info["python"] = "%d.%d" % sys.version_info[:2]
+    assert benchmark.pedantic(work, setup=lambda: time.sleep(0.01)) == work()
+"""
+    result = bench(source, "-rs", "--benchmark-json=b.json", "--strict-markers")
+    if "no Python" in result.stdout.str():
+        pytest.skip("no Python 3.6 on this machine")
+    result.assert_outcomes(passed=1)
+    (one,) = benchmarks().values()
+    assert one["extra_info"]["python"] == "3.6"
+    assert one["group"] == "old"
