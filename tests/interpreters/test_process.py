@@ -194,7 +194,9 @@ def test_the_priority_is_raised_where_permitted(raising: bool) -> None:
 
 
 OWNER = """
-import os, sys, time
+import os, signal, sys, time
+# A shell that runs the tests in its background has its processes ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from pytest_multicore.interpreters.process import IsolatedInterpreter, Launch
 from pytest_multicore.interpreters.orphans import guard
