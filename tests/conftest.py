@@ -1,4 +1,5 @@
 import os
+import signal
 from collections.abc import Iterator
 
 import platformdirs
@@ -7,6 +8,10 @@ import pytest
 pytest_plugins = ["pytester"]
 
 SERIAL = "sum(i * i for i in range(20000))"
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that runs the tests in its background has all of their processes ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # pytester gives each test a home folder of its own: without this every test would build Theano's environment anew.
 os.environ.setdefault("PYTEST_MULTICORE_CACHE", str(platformdirs.user_cache_path("pytest-multicore")))
