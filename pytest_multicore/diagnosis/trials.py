@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -95,4 +96,5 @@ def _difference(trial: Trial, compared: Comparison) -> str:
 
 
 def _figure(interval: Interval, unit: str = "") -> str:
-    return f"{interval.estimate:.2f}{unit} [{interval.low:.2f}, {interval.high:.2f}]"
+    low, high = (f"{bound:.2f}" if math.isfinite(bound) else "?" for bound in (interval.low, interval.high))
+    return f"{interval.estimate:.2f}{unit} [{low}, {high}]"
