@@ -21,8 +21,8 @@ from .usage import OwnClock, ThreadUse, Usage, usage
 #: them are disturbed, and each costs its length.
 ROUND_S = 0.03
 MOST_REPEATS = 1_000_000
-#: A thread with less than this share of the busiest one's CPU time only hands out the work.
-AT_WORK = 0.2
+#: Cores demanded, as a factor on those granted: two threads on two cores demand two at most, whoever else is there.
+CROWDED = 1.1
 #: Disturbed rounds until more is done about it, and rounds of a side that tell how many threads are at work.
 PATIENCE, LOOK_BACK = 3, 8
 
@@ -266,13 +266,13 @@ class Bench:
     def _ask_for_more(self, pid: int, used: Usage, wall_s: float, *, disturbed: bool) -> None:
         """Urge all sides alike, once others keep one waiting in more than a round or two.
 
-        Never where more threads are at work than there are cores, on whichever side: they are in each other's way,
-        whoever else is, and would be more so. The first rounds, too short to count, tell nothing of that.
+        Never where more threads want to run at once than there are cores, on whichever side: they are in each other's
+        way, whoever else is, and would be more so. The first rounds, too short to count, tell nothing of that.
         """
         if wall_s < ROUND_S / 2:
             return
-        at_work = [one for one in used.threads if one.cpu_s > AT_WORK * used.threads[0].cpu_s]
-        self._crowds.setdefault(pid, deque(maxlen=LOOK_BACK)).append(len(at_work) > self.cores_granted)
+        demanded = (used.cpu_s + (used.delay_s or 0.0)) / wall_s
+        self._crowds.setdefault(pid, deque(maxlen=LOOK_BACK)).append(demanded > CROWDED * self.cores_granted)
         self._kept_waiting += disturbed
         crowded = any(2 * sum(rounds) >= len(rounds) for rounds in self._crowds.values())
         urgent = self._kept_waiting >= PATIENCE and not crowded
