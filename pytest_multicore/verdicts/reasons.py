@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts.figures import FULL_PACE, at_full_pace, clean_rows, full_speeds, of_the_whole
+from pytest_multicore.verdicts.figures import (
+    FULL_PACE,
+    at_full_pace,
+    clean_rows,
+    full_speeds,
+    has_its_memory,
+    of_the_whole,
+)
 from pytest_multicore.verdicts.limits import Outcome, Verdict
 from pytest_multicore.verdicts.statistics import fewest_values
 
@@ -113,6 +120,11 @@ def _held_back(found: Found, clean: int) -> str:
         told += f"{disturbed} more were disturbed; {_who(found)}"
     full = full_speeds(clean_rows(found.rows))
     slow = [row for row in clean_rows(found.rows) if not all(at_full_pace(one, full) for one in row)]
+    if not all(has_its_memory(clean_rows(found.rows), side) for side in range(len(found.rows[0]))):
+        told += (
+            f"a neighbour took the memory's bandwidth from the side that leaves cores free, and such rows cannot prove a "
+            f"speed-up; {_who(found)}"
+        )
     if len(slow) > WORTH_TELLING * clean:
         told += (
             f"in {len(slow)} of the clean rows the cores had less than {FULL_PACE:.0%} of their full speed, as when "
