@@ -122,8 +122,8 @@ def _held_back(found: Found, clean: int) -> str:
     slow = [row for row in clean_rows(found.rows) if not all(at_full_pace(one, full) for one in row)]
     if not all(has_its_memory(clean_rows(found.rows), side) for side in range(len(found.rows[0]))):
         told += (
-            f"a neighbour took the memory's bandwidth from the side that leaves cores free, and such rows cannot prove a "
-            f"speed-up; {_who(found)}"
+            "a neighbour took the memory's bandwidth from the side that leaves cores free, and such rows cannot prove "
+            f"a speed-up; {_who(found)}"
         )
     if len(slow) > WORTH_TELLING * clean:
         told += (
