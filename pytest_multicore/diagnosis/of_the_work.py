@@ -15,8 +15,8 @@ from .suspicions import Change, Effect, Replay, Suspicion, Trial
 CLEARLY_OVER = 8
 #: Share of the products' time under which they are not what keeps cores idle.
 MOST = 0.5
-#: The threshold of OpenBLAS, for where none could be probed: interface/gemm.c, GEMM_MULTITHREAD_THRESHOLD 4. Versions
-#: from 2025 on compare with as much for each thread beyond the first; here 0.3.31 was found to split from 524,880 on.
+#: The threshold of OpenBLAS, for where none could be probed: interface/gemm.c, GEMM_MULTITHREAD_THRESHOLD 4.
+#: 0.3.31 was found to split from 524,880 on, on two threads; why is not known here.
 ASSUMED_THRESHOLD = 262_144
 #: What the next one would try who hears of elementwise work on one thread.
 OPENMP = Trial(

@@ -18,7 +18,7 @@ class Effect(Enum):
 
     MORE_CORES = "keeps more cores busy"
     FASTER = "is faster"
-    LESS_CPU = "takes less CPU time, and hardly longer"
+    LESS_CPU = "takes less CPU time, and no longer"
     FEWER_THREADS = "runs on fewer threads"
     SCALES = "gains more from threads"
 

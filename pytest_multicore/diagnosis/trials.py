@@ -13,9 +13,8 @@ from .suspicions import Effect, Trial
 
 #: A change that brings less than this is none that a user would make; a proof excludes "no change" all the more.
 WORTH_IT = 1.05
-#: A passive wait may cost so much time, as a share, and still show that the CPU time was waste: OpenBLAS told not to
-#: spin took 0.57 of the CPU time at 0.91 of the speed, for a thread that sleeps has to be woken.
-NO_LONGER = 0.85
+#: A passive wait may cost so much time, as a share, and still show that the CPU time was waste.
+NO_LONGER = 0.9
 
 
 class Finding(Enum):

@@ -40,7 +40,7 @@ def set_real_time(pid: int, real_time: bool) -> bool:
 
     For a tree that has at most as many busy threads as there are cores, beside busy neighbours. The fair class lets a
     thread that wakes up wait for a neighbour's slice, and leaves it on a core that another of ours has; nice counts
-    once both compete. On two cores beside one busy loop, threads that wake up each 3 ms waited for 0.4 to 0.9 of a core
+    once both compete. On two cores beside one busy loop, threads that wake up each 3 ms waited for 0.4 to 1.0 of a core
     at nice -20, and for none as real-time threads. The kernel keeps 5 % for the others (sched(7), fair server).
 
     Returns:
