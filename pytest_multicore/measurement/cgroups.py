@@ -31,6 +31,22 @@ def throttled_s(proc: Path | None = None) -> float:
     return sum(_throttled(folder) for folder in (_cpu_folders(proc) if proc else _own_cpu_folders()))
 
 
+def throttled_apart_s(proc: Path) -> float:
+    """The same of those groups alone that a process is in and this one is not: a program may enter one of its own.
+
+    Args:
+        proc: the process's folder under /proc.
+    """
+    if _lines(proc / "cgroup") == _own_lines():  # what is read before each round and after it is short
+        return 0.0
+    return sum(_throttled(folder) for folder in _cpu_folders(proc) if folder not in _own_cpu_folders())
+
+
+@cache
+def _own_lines() -> list[str]:
+    return _lines(Path("/proc/self/cgroup"))
+
+
 @cache
 def _own_cpu_folders() -> tuple[Path, ...]:
     return tuple(_cpu_folders(Path("/proc/self")))

@@ -36,11 +36,14 @@ class TreeSnapshot:
         reaped_cpu_s: by process id, CPU time of the children it has waited for. When a process ends, its time moves
             into its parent's entry, so the sum over the tree loses nothing.
         tasks: by (process id, thread id), every living thread.
+        throttled_s: time since boot that control groups which the root is in, and we are not, were held back by a
+            quota, summed over CPUs.
     """
 
     process_cpu_s: Mapping[int, float]
     reaped_cpu_s: Mapping[int, float]
     tasks: Mapping[tuple[int, int], TaskTimes]
+    throttled_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ counts only up to the CPU time that others used meanwhile.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from .counters import MachineSnapshot
@@ -32,10 +33,16 @@ class Surroundings:
     throttled_s: float
 
 
-def surroundings(before: MachineSnapshot, after: MachineSnapshot, own_cpu_s: float) -> Surroundings:
-    """What lies between two snapshots of the machine, less our own part."""
+def surroundings(
+    before: MachineSnapshot, after: MachineSnapshot, own_cpu_s: float, all_cores_s: float = math.inf
+) -> Surroundings:
+    """What lies between two snapshots of the machine, less our own part.
+
+    Over a short round a tick may tell of what others did before it: never more than ``all_cores_s``, the CPU time that
+    all cores have meanwhile.
+    """
     return Surroundings(
-        foreign_s=max(0.0, after.busy_s - before.busy_s - own_cpu_s),
+        foreign_s=max(0.0, min(after.busy_s - before.busy_s, all_cores_s) - own_cpu_s),
         steal_s=max(0.0, after.steal_s - before.steal_s),
         throttled_s=max(0.0, after.throttled_s - before.throttled_s),
     )

@@ -10,8 +10,9 @@ import os
 import time
 from collections import defaultdict
 from functools import cache
+from pathlib import Path
 
-from .cgroups import throttled_s
+from .cgroups import throttled_apart_s, throttled_s
 from .counters import MachineSnapshot, TaskTimes, TreeSnapshot
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -35,7 +36,7 @@ class ProcCounters:
                 continue  # it ended meanwhile: its time is in its parent's entry
             cpu_s[one], reaped_s[one] = process_s, children_s
             tasks.update(_tasks(one))
-        return TreeSnapshot(cpu_s, reaped_s, tasks)
+        return TreeSnapshot(cpu_s, reaped_s, tasks, throttled_apart_s(Path(f"/proc/{pid}")))
 
     def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
         """See Counters."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,17 +13,14 @@ from .counters import Counters, TreeSnapshot
 from .disturbance import TOLERATED_SHARE, disturbance, surroundings
 from .pace import Pace, Pacer
 from .quiet import wait_until_quiet
-from .usage import OwnClock, ThreadUse, Usage, usage
+from .urgency import Urgency
+from .usage import OwnClock, ThreadUse, usage
 
 #: What short work is repeated to fill: clocks, messages and a wake-up (tens of microseconds) do not matter in it.
 #: Longer rounds were measured too (20, 40 and 80 ms, quiet and beside neighbours): their ratios spread no less, more of
 #: them are disturbed, and each costs its length.
 ROUND_S = 0.03
 MOST_REPEATS = 1_000_000
-#: Cores demanded, as a factor on those granted: two threads on two cores demand two at most, whoever else is there.
-CROWDED = 1.1
-#: Disturbed rounds until more is done about it, and rounds of a side that tell how many threads are at work.
-PATIENCE, LOOK_BACK = 3, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +80,10 @@ class Round:
         repeat: how often the region ran within the round.
         began_s: when it began, in seconds since the first: which side went first in its row, too.
         wall_s, cpu_s: wall and CPU seconds of the whole round.
-        delay_s: seconds that threads stood runnable without a core; None where unknown.
+        delay_s: seconds that threads stood runnable without a core (usage.Usage); None where unknown.
         thread_use: the threads that got CPU time and lived on.
-        foreign_s, steal_s, throttled_s: what others used meanwhile (disturbance.Surroundings).
+        foreign_s, steal_s: what others used meanwhile (disturbance.Surroundings).
+        throttled_s: time that control groups were held back by their quotas, ours and the program's own.
         quiet: whether the other interpreters had come to rest before it.
         disturbance: why it does not count, or None.
         pace: how fast the cores were; None where nobody looked.
@@ -170,9 +167,10 @@ class Bench:
     different_work: bool = False
     _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
     _start_s: float = 0.0
-    _kept_waiting: int = 0
-    _crowds: dict[int, deque[bool]] = field(default_factory=dict)
-    _urgent: bool = False
+    _urgency: Urgency = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._urgency = Urgency(self.cores_granted)
 
     def rows(self) -> Iterator[tuple[Round, ...]]:
         """Endless rows of rounds, one a side, in the subjects' order however they took turns.
@@ -235,12 +233,13 @@ class Bench:
         after, machine_after = self.counters.tree(subject.pid), self.counters.machine()
         self._trees[subject.pid] = after
         used = usage(subject.pid, before, after, timing.own)
-        around = surroundings(machine_before, machine_after, used.cpu_s)
+        around = surroundings(machine_before, machine_after, used.cpu_s, self._all_cores_s(timing.wall_s))
         why = disturbance(timing.wall_s, used.delay_s, self.cores_granted, around)
         if why is None and not quiet:
             why = "the other interpreter's threads kept spinning after their round and never came to rest"
-        kept_waiting = why is not None and bool(used.delay_s)
-        self._ask_for_more(subject.pid, used, timing.wall_s, disturbed=kept_waiting)
+        if timing.wall_s >= ROUND_S / 2:  # the first rounds, too short to count, tell nothing of how many are at work
+            demanded_cores = (used.cpu_s + (used.delay_s or 0.0)) / timing.wall_s
+            self._ask_for_more(subject.pid, demanded_cores, kept_waiting=why is not None and bool(used.delay_s))
         pace = None
         if self.pacer:
             subject.pause()
@@ -256,30 +255,22 @@ class Bench:
             thread_use=used.threads,
             foreign_s=around.foreign_s,
             steal_s=around.steal_s,
-            throttled_s=around.throttled_s,
+            throttled_s=around.throttled_s + used.throttled_s,
             quiet=quiet,
             disturbance=why,
             pace=pace,
             cores_online=self.cores_online,
         )
 
-    def _ask_for_more(self, pid: int, used: Usage, wall_s: float, *, disturbed: bool) -> None:
-        """Urge all sides alike, once others keep one waiting in more than a round or two.
+    def _all_cores_s(self, wall_s: float) -> float:
+        """CPU seconds that all cores of the machine have in a wall time."""
+        return wall_s * (self.cores_online or math.inf)
 
-        Never where more threads want to run at once than there are cores, on whichever side: they are in each other's
-        way, whoever else is, and would be more so. The first rounds, too short to count, tell nothing of that.
-        """
-        if wall_s < ROUND_S / 2:
-            return
-        demanded = (used.cpu_s + (used.delay_s or 0.0)) / wall_s
-        self._crowds.setdefault(pid, deque(maxlen=LOOK_BACK)).append(demanded > CROWDED * self.cores_granted)
-        self._kept_waiting += disturbed
-        crowded = any(2 * sum(rounds) >= len(rounds) for rounds in self._crowds.values())
-        urgent = self._kept_waiting >= PATIENCE and not crowded
-        if urgent is not self._urgent:
-            self._urgent = urgent
+    def _ask_for_more(self, pid: int, demanded_cores: float, *, kept_waiting: bool) -> None:
+        """Urge all sides, or take it back, where the rounds so far say so."""
+        if self._urgency.changed(pid, demanded_cores, kept_waiting=kept_waiting):
             for subject in self.subjects:
-                subject.urge(urgent)
+                subject.urge(self._urgency.now)
 
 
 def _repeats_needed(repeat: int, fastest_s: float) -> int:

@@ -119,5 +119,29 @@ def _take(lock: int, how: int, say: Callable[[str], None]) -> None:
         fcntl.flock(lock, how | fcntl.LOCK_NB)
     except BlockingIOError:
         waited_for = "a measurement" if how == fcntl.LOCK_SH else "a test or a measurement"
-        say(f"waiting for another pytest on this machine to finish {waited_for} (one at a time, by pytest-multicore)")
+        say(
+            f"waiting for another pytest on this machine{_told(_holders(lock))} to finish {waited_for}"
+            " (one at a time, by pytest-multicore)"
+        )
         fcntl.flock(lock, how)
+
+
+def _told(holders: list[int]) -> str:
+    return f" (process {', '.join(map(str, holders))})" if holders else ""
+
+
+def _holders(lock: int) -> list[int]:
+    """The processes that hold a lock, as Linux tells in /proc/locks; empty where nobody tells.
+
+    A holder in another container has no id here, and is left out.
+    """
+    try:
+        lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return []
+    inode, found = os.fstat(lock).st_ino, []
+    for fields in map(str.split, lines):
+        # number, kind, how binding, READ or WRITE, process, device:inode, and the range; "->" marks one that waits.
+        if len(fields) > 5 and fields[1] == "FLOCK" and fields[5].rpartition(":")[2] == str(inode):
+            found.append(int(fields[4]))
+    return [pid for pid in found if pid > 0]

@@ -23,13 +23,16 @@ class Usage:
 
     Attributes:
         cpu_s: CPU seconds of the whole tree, ended threads and processes included.
-        delay_s: seconds that its threads stood runnable without a core, summed; None where the system does not say.
+        delay_s: seconds that its threads stood runnable without a core, summed, less ``throttled_s``: what a quota of
+            the program's own holds back nobody else took. None where the system does not say.
         threads: those that got CPU time and still live, the busiest first.
+        throttled_s: time that control groups of the program's own were held back by a quota, summed over CPUs.
     """
 
     cpu_s: float
     delay_s: float | None
     threads: tuple[ThreadUse, ...]
+    throttled_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,10 @@ def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -
     which the first snapshot holds, is taken off again.
     """
     others_s = _total_without(root, after) - _total_without(root, before)
-    return Usage(own.process_cpu_s + own.reaped_cpu_s + others_s, _delay(before, after), _threads(before, after))
+    cpu_s = own.process_cpu_s + own.reaped_cpu_s + others_s
+    throttled_s, delay_s = max(0.0, after.throttled_s - before.throttled_s), _delay(before, after)
+    waited_s = None if delay_s is None else max(0.0, delay_s - throttled_s)
+    return Usage(cpu_s, waited_s, _threads(before, after), throttled_s)
 
 
 def _total_without(root: int, snapshot: TreeSnapshot) -> float:

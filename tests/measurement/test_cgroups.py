@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pytest_multicore.measurement.cgroups import quota_cores, throttled_s
+from pytest_multicore.measurement.cgroups import quota_cores, throttled_apart_s, throttled_s
 
 V2_MOUNT = "30 23 0:26 / {mount} rw,nosuid - cgroup2 cgroup2 rw\n"
 V1_MOUNT = "31 23 0:27 / {mount} rw,nosuid - cgroup cgroup rw,cpu,cpuacct\n"
@@ -62,3 +62,12 @@ def test_a_process_is_held_back_with_any_of_its_ancestors(tmp_path: Path) -> Non
 def test_version_1_tells_it_in_nanoseconds(tmp_path: Path) -> None:
     put(tmp_path, "docker/x", cpu__stat="nr_throttled 3\nthrottled_time 1500000000")
     assert throttled_s(proc(tmp_path, "4:cpu,cpuacct:/docker/x\n", V1_MOUNT)) == 1.5
+
+
+def test_a_group_of_the_programs_own_is_held_back_apart(tmp_path: Path) -> None:
+    put(tmp_path, "its/own", cpu__stat="nr_throttled 3\nthrottled_usec 1500000")
+    assert throttled_apart_s(proc(tmp_path, "0::/its/own\n", V2_MOUNT)) == 1.5
+
+
+def test_the_group_that_all_share_is_not(tmp_path: Path) -> None:
+    assert throttled_apart_s(Path("/proc/self")) == 0.0

@@ -44,3 +44,9 @@ def test_foreign_time_is_what_we_did_not_use() -> None:
     assert abs(found.foreign_s - 0.2) < 1e-9
     assert abs(found.steal_s - 0.1) < 1e-9
     assert surroundings(before, after, own_cpu_s=0.9).foreign_s == 0.0
+
+
+def test_others_cannot_have_used_more_than_all_cores() -> None:
+    """A tick of 10 ms may be told within a round of 5 ms."""
+    before, after = MachineSnapshot(10.0, 0.0, 0.0), MachineSnapshot(10.02, 0.0, 0.0)
+    assert surroundings(before, after, own_cpu_s=0.005, all_cores_s=0.01).foreign_s == 0.005

@@ -135,3 +135,20 @@ def test_a_session_that_a_test_started_takes_no_turns(tmp_path: Path) -> None:
         command = [sys.executable, "-c", program]
         ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
         assert ended.stdout.strip() == expected
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="this system does not say who holds a lock")
+def test_who_is_waited_for_is_named(hold, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    measuring = hold("alone")
+    assert measuring.says() == "held"
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        measuring.process.stdin.close()
+
+    with Turns(tmp_path).ordinary(say):
+        pass
+    assert len(said) == 1
+    assert f"(process {measuring.process.pid})" in said[0]
+    assert "a measurement" in said[0]

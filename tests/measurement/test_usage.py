@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from pytest_multicore.measurement.counters import TaskTimes, TreeSnapshot
@@ -48,3 +50,12 @@ def test_only_threads_that_ran_are_seen_and_the_busiest_is_first() -> None:
 def test_an_unknown_delay_stays_unknown() -> None:
     after = snapshot({}, {}, t1=(1.1, None))
     assert usage(ROOT, snapshot({}, {}), after, OwnClock(1.1, 0.0)).delay_s is None
+
+
+def test_what_a_quota_of_its_own_held_back_nobody_else_took() -> None:
+    """A program in a control group of its own: its threads stand in a queue, but wait for nobody."""
+    before = replace(snapshot({}, {}, t1=(1.0, 0.5)), throttled_s=0.4)
+    after = replace(snapshot({}, {}, t1=(1.1, 0.7)), throttled_s=0.55)
+    found = usage(ROOT, before, after, OwnClock(0.1, 0.0))
+    assert found.throttled_s == pytest.approx(0.15)
+    assert found.delay_s == pytest.approx(0.05)

@@ -1,0 +1,37 @@
+"""When do the sides ask for more of the machine than they got: others keep them waiting, and they are not too many."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+#: Cores demanded, as a factor on those granted: two threads on two cores demand two at most, whoever else is there.
+CROWDED = 1.1
+#: Disturbed rounds until more is done about it, and rounds of a side that tell how many threads are at work.
+PATIENCE, LOOK_BACK = 3, 8
+
+
+@dataclass
+class Urgency:
+    """What the rounds so far say of it, for all sides alike: what one gets and the other does not would be compared.
+
+    It is never urgent where more threads want to run at once than there are cores, on whichever side: they are in each
+    other's way, whoever else is, and would be more so.
+
+    Attributes:
+        cores_granted: by the machine.
+        now: whether it is urgent.
+    """
+
+    cores_granted: float
+    now: bool = False
+    _kept_waiting: int = 0
+    _crowds: dict[int, deque[bool]] = field(default_factory=dict)
+
+    def changed(self, side: int, demanded_cores: float, *, kept_waiting: bool) -> bool:
+        """Learn of a round of a side; say whether ``now`` is another than before."""
+        self._crowds.setdefault(side, deque(maxlen=LOOK_BACK)).append(demanded_cores > CROWDED * self.cores_granted)
+        self._kept_waiting += kept_waiting
+        crowded = any(2 * sum(rounds) >= len(rounds) for rounds in self._crowds.values())
+        before, self.now = self.now, self._kept_waiting >= PATIENCE and not crowded
+        return self.now is not before
