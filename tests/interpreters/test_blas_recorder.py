@@ -19,52 +19,8 @@ DEBIAN = Path("/usr/lib") / f"{os.uname().machine}-linux-gnu"
 LIBRARIES = {name: DEBIAN / name / "libblas.so.3" for name in ("blas", "openblas-pthread", "openblas-openmp")}
 LIBRARIES |= {"blis-pthread": DEBIAN / "blis-pthread" / "libblas.so.3"}
 
-#: Each routine once, by its Fortran name and by CBLAS; prints what all of it comes to.
-ALL_ROUTINES = """
-import ctypes, itertools, sys
-library = ctypes.CDLL(sys.argv[1], ctypes.RTLD_GLOBAL)
-blas = ctypes.CDLL(None)  # a name is looked up as a linked program's is
-M, N, K, LD = 5, 7, 3, 9
-c_int, byref = ctypes.c_int, ctypes.byref
-integer = lambda value: byref(c_int(value))
-for letter, real in (("s", ctypes.c_float), ("d", ctypes.c_double), ("c", ctypes.c_float), ("z", ctypes.c_double)):
-    wide = 2 if letter in "cz" else 1
-    field = lambda start: (real * (LD * LD * wide))(*[(start * i) % 7 - 2.5 for i in range(LD * LD * wide)])
-    a, b = field(3), field(5)
-    for i in range(LD):
-        a[i * (LD + 1) * wide] = 4.0
-    pair = lambda value: (real * 2)(value, 0.25)
-    plain = lambda value: byref(real(value))
-    call = lambda name, *arguments: getattr(blas, letter + name + "_")(*arguments)
-    def shown(name, c):
-        print(letter + name, [round(x, 3) for x in c])
-    def cblas(name, c, *arguments):
-        values = [pair(v) if isinstance(v, float) and wide == 2 else real(v) if isinstance(v, float) else v
-                  for v in arguments]
-        getattr(blas, "cblas_" + letter + name)(*values)
-        shown(name, c)
-    m, n, k, ld = map(integer, (M, N, K, LD))
-    one, two = pair(1.0), pair(2.0)
-    c = field(2); call("gemm", b"N", b"T", m, n, k, one, a, ld, b, ld, two, c, ld, 1, 1); shown("gemm", c)
-    c = field(2); call("symm", b"R", b"U", m, n, one, a, ld, b, ld, two, c, ld, 1, 1); shown("symm", c)
-    c = field(2); call("syrk", b"U", b"N", n, k, one, a, ld, two, c, ld, 1, 1); shown("syrk", c)
-    c = field(2); call("syr2k", b"L", b"N", n, k, one, a, ld, b, ld, two, c, ld, 1, 1); shown("syr2k", c)
-    c = field(2); call("trmm", b"L", b"U", b"N", b"N", m, n, one, a, ld, c, ld, 1, 1, 1, 1); shown("trmm", c)
-    c = field(2); call("trsm", b"R", b"U", b"N", b"N", m, n, one, a, ld, c, ld, 1, 1, 1, 1); shown("trsm", c)
-    c = field(2); cblas("gemm", c, 102, 111, 112, M, N, K, 1.0, a, LD, b, LD, 2.0, c, LD)
-    c = field(2); cblas("symm", c, 102, 142, 121, M, N, 1.0, a, LD, b, LD, 2.0, c, LD)
-    c = field(2); cblas("syrk", c, 102, 121, 111, N, K, 1.0, a, LD, 2.0, c, LD)
-    c = field(2); cblas("syr2k", c, 102, 122, 111, N, K, 1.0, a, LD, b, LD, 2.0, c, LD)
-    c = field(2); cblas("trmm", c, 102, 141, 121, 111, 131, M, N, 1.0, a, LD, c, LD)
-    c = field(2); cblas("trsm", c, 102, 142, 121, 111, 131, M, N, 1.0, a, LD, c, LD)
-    if wide == 2:
-        c = field(2); call("hemm", b"L", b"U", m, n, one, a, ld, b, ld, two, c, ld, 1, 1); shown("hemm", c)
-        c = field(2); call("herk", b"U", b"N", n, k, plain(1), a, ld, plain(2), c, ld, 1, 1); shown("herk", c)
-        c = field(2); call("her2k", b"U", b"N", n, k, one, a, ld, b, ld, plain(2), c, ld, 1, 1); shown("her2k", c)
-        c = field(2); cblas("hemm", c, 102, 141, 121, M, N, 1.0, a, LD, b, LD, 2.0, c, LD)
-        c = field(2); cblas("herk", c, 102, 121, 111, N, K, real(1.0), a, LD, real(2.0), c, LD)
-        c = field(2); cblas("her2k", c, 102, 121, 111, N, K, 1.0, a, LD, b, LD, real(2.0), c, LD)
-"""
+#: Calls each routine by both of its names.
+ALL_ROUTINES = (Path(__file__).parent / "blas_routines.py").read_text()
 #: m, n and k of them, by the letters of the types that have them.
 SIZES = {
     "sdcz": {"gemm": (5, 7, 3), "syrk": (7, 7, 3), "syr2k": (7, 7, 3)}
@@ -309,45 +265,6 @@ def test_what_mkl_prints_is_read() -> None:
         Call("dgemm", 300, 200, 100, 2, pytest.approx(0.0645)),
         Call("sgemm_batch", 0, 0, 0, 1, pytest.approx(28e-9)),
     )
-
-
-class TestCompiling:
-    @pytest.fixture(autouse=True)
-    def own_cache(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path / "cache"))
-
-    def test_it_is_done_once_for_each_compiler(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        first = blas_recorder.compiled()
-        written = first.stat().st_mtime_ns
-        assert (blas_recorder.compiled(), first.stat().st_mtime_ns) == (first, written)
-        monkeypatch.setenv("CC", f"{blas_recorder.c_compiler()[0]} -DANYTHING")
-        assert blas_recorder.compiled() != first
-        assert len(list(first.parent.iterdir())) == 2, "something half made was left"
-
-    def test_without_a_compiler_it_says_what_is_missing(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        monkeypatch.setenv("PATH", str(tmp_path))
-        monkeypatch.delenv("CC", raising=False)
-        with pytest.raises(
-            EnvironmentError_, match=r"needs a C compiler; looked for cc, gcc or clang.*apt-get install"
-        ):
-            blas_recorder.compiled()
-
-    def test_a_compiler_that_is_not_there_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("CC", "no-such-cc -m64")
-        with pytest.raises(EnvironmentError_, match="looked for CC=no-such-cc -m64, which is no program"):
-            blas_recorder.compiled()
-
-    def test_a_compiler_that_fails_is_quoted(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("CC", f"{blas_recorder.c_compiler()[0]} --no-such-flag")
-        with pytest.raises(EnvironmentError_, match=r"cannot compile the BLAS call recorder(?s:.*)no-such-flag"):
-            blas_recorder.compiled()
-
-    def test_a_folder_that_the_loader_would_split_is_refused(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-    ) -> None:
-        monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path / "my cache"))
-        with pytest.raises(EnvironmentError_, match="splits LD_PRELOAD at spaces"):
-            blas_recorder.compiled()
 
 
 def test_what_is_preloaded_already_stays(folder: Path, recorder: Path) -> None:

@@ -1,0 +1,43 @@
+"""Have an agent watched, and what the tests of that need: the watched files, and when they can be run."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+WATCHED = Path(__file__).parent / "watched_code.py"
+ON_NUMPY = Path(__file__).parent / "watched_numpy.py"
+LINUX_ONLY = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="told by Linux's /proc and libraries")
+TWO_CPUS = pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2,
+    reason="needs two CPUs to be pinned to one",
+)
+NUMPY = {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+
+
+def observed(child, target, rounds=1, repeat=1, samples=0, file=WATCHED, **arguments):
+    """Watch, open, take rounds, and more until there are so many samples; facts' `observed`, and the rounds' wall_s."""
+    assert child.ask("watch", observe=True, changes=[], threads=2) == {
+        "protocol": 1,
+        "type": "watching",
+        "changes": [],
+    }
+    ready = child.ask("open", target=f"{file}:{target}", arguments=arguments)
+    assert ready["type"] == "ready", ready
+    wall_s = 0.0
+    for number in range(1, 1000):
+        done = child.ask("round", repeat=repeat)
+        assert done["type"] == "done", done
+        wall_s += done["wall_s"]
+        if number >= rounds:
+            facts = child.ask("facts")
+            assert facts["type"] == "facts", facts
+            if facts["observed"]["samples"] >= samples:
+                break
+    return dict(facts["observed"], wall_s=wall_s)
+
+
+def source_file(folder, name, *lines):
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("\n".join(lines) + "\n")

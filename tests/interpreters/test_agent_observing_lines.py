@@ -1,0 +1,104 @@
+"""Where an observed child's threads stood: lines, operations, operands."""
+
+import math
+import sys
+
+import pytest
+
+from tests.interpreters.dialogue import Dialogue, on_every_interpreter
+from tests.interpreters.observing import LINUX_ONLY, NUMPY, ON_NUMPY, WATCHED, observed
+
+
+@on_every_interpreter
+def test_the_lines_of_the_region_are_told_with_their_source_and_share(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        seen = observed(child, "two_lines", rounds=2, samples=100, seconds=0.05)
+    lines = [line for line in seen["lines"] if line["file"] == str(WATCHED)]
+    assert {line["thread"] for line in lines} == {"MainThread"}
+    source = WATCHED.read_text().splitlines()
+    assert all(source[line["line"] - 1].strip() == line["source"] for line in lines)
+    shares = {True: 0.0, False: 0.0}
+    first = next(number for number, text in enumerate(source, 1) if "3 * seconds" in text)
+    for line in lines:
+        assert (line["function"], line["called_from"]) == ("region", None)
+        shares[line["line"] < first] += line["share"]
+    assert 0 < shares[True] < shares[False]
+    assert {line["operation"] for line in lines} == {None}
+    assert sum(shares.values()) <= 1.001
+
+
+@on_every_interpreter
+def test_lines_of_other_threads_are_told_apart(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        seen = observed(child, "threads_that_run", rounds=2, samples=20, seconds=0.3, count=2)
+    waiting = [line for line in seen["lines"] if line["called_from"] and "join" in line["called_from"]["source"]]
+    running = [line for line in seen["lines"] if line["function"] == "burn"]
+    assert sum(line["share"] for line in running) > 0.5
+    assert {line["thread"] for line in waiting} == {"MainThread"}
+    assert len({line["thread"] for line in running}) == 1  # their numbers are left out
+    assert running[0]["thread"].startswith("Thread-#")
+    if tuple(child.hello["python"]) >= (3, 8) and sys.platform.startswith("linux"):
+        assert seen["python_threads"] == 2
+
+
+@on_every_interpreter
+def test_lines_before_the_first_round_are_not_told(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        child.ask("watch", observe=True)
+        child.ask("open", target=f"{WATCHED}:two_lines", arguments={"seconds": 0.02})
+        seen = child.ask("facts")["observed"]
+    assert (seen["samples"], seen["lines"]) == (0, [])
+
+
+@LINUX_ONLY
+@pytest.mark.parametrize("dtype", ["int64", "float16", "longdouble"])
+def test_a_product_is_told_with_its_operands(tmp_path, dtype):
+    with Dialogue(sys.executable, tmp_path, **NUMPY) as child:
+        seen = observed(child, "product", file=ON_NUMPY, repeat=40, samples=20, dtype=dtype)
+    line = seen["lines"][0]
+    assert (line["operation"], line["function_called"], line["subscripts"]) == ("matmul", "matmul", None)
+    assert line["source"] == "return left @ layer.weights.T"
+    left, right = line["operands"]
+    size = left["itemsize"]
+    assert left == {
+        "name": "left",
+        "type": "numpy.ndarray",
+        "dtype": {"longdouble": "float128"}.get(dtype, dtype),
+        "shape": [150, 150],
+        "strides": [150 * size, size],
+        "itemsize": size,
+        "contiguous": "C",
+    }
+    assert (right["name"], right["dtype"], right["shape"]) == ("layer.weights.T", left["dtype"], [150, 150])
+    assert (right["strides"], right["contiguous"]) == ([size, 2 * 150 * size], None)
+
+
+@pytest.mark.parametrize("form", ["function", "lambda"])
+def test_a_product_that_never_lets_go_of_the_lock_is_told_too(tmp_path, form):
+    with Dialogue(sys.executable, tmp_path, **NUMPY) as child:
+        # The first rounds, in which it cannot be told yet, shall not weigh much.
+        seen = observed(child, "product_of_objects", file=ON_NUMPY, rounds=20, repeat=5, samples=5, form=form)
+    line = seen["lines"][0]
+    assert line["share"] > 0.5
+    assert (line["function_called"], [entry["dtype"] for entry in line["operands"]]) == ("matmul", ["object"] * 2)
+
+
+def test_no_property_is_called_to_find_operands(tmp_path):
+    with Dialogue(sys.executable, tmp_path, **NUMPY) as child:
+        seen = observed(child, "through_a_property", file=ON_NUMPY, samples=20)
+    line = next(line for line in seen["lines"] if line["operation"])
+    assert (line["operation"], line["function_called"]) == ("matmul", "dot")
+    assert [entry["name"] for entry in line["operands"]] == ["layer.weights"]
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("einsum", 300), ("sort", 700), ("elementwise", 1500), ("reduction", 3000), ("linalg", 250)]
+)
+def test_named_functions_are_operations(tmp_path, name, size):
+    with Dialogue(sys.executable, tmp_path, OPENBLAS_NUM_THREADS="1") as child:
+        seen = observed(child, "named_function", file=ON_NUMPY, repeat=4, samples=20, name=name, size=size)
+    of_region = [line for line in seen["lines"] if "lambda a:" in (line["called_from"] or line)["source"]]
+    assert sum(line["share"] for line in of_region) > 0.5
+    assert {line["operation"] for line in of_region if line["share"] > 0.2} == {name}
+    assert {math.prod(entry["shape"]) for entry in of_region[0]["operands"]} == {size * size}
+    assert of_region[0]["subscripts"] == ("ij,jk->ik" if name == "einsum" else None)
