@@ -58,7 +58,7 @@ def pytest_benchmark(case: str, threads: int) -> float:
     return float(medians[0] / medians[1])
 
 
-def pyperf(case: str, threads: int) -> float:
+def pyperf(case: str, threads: int, *, fast: bool = True) -> float:
     """pyperf, run twice; the ratio of means that its compare_to tells."""
     means = []
     with tempfile.TemporaryDirectory() as folder:
@@ -67,17 +67,23 @@ def pyperf(case: str, threads: int) -> float:
         for count in (1, threads):
             file = Path(folder, f"{count}.json")
             inherited = "--inherit-environ=OMP_NUM_THREADS,OPENBLAS_NUM_THREADS,PYTHONPATH"
-            _run(count, str(script), "--quiet", "--fast", inherited, f"--output={file}")
+            quickly = ("--fast",) if fast else ()
+            _run(count, str(script), "--quiet", *quickly, inherited, f"--output={file}")
             runs = json.loads(file.read_text())["benchmarks"][0]["runs"]
             means.append(statistics.mean(value for run in runs for value in run.get("values", ())))
     return means[0] / means[1]
 
 
 def _run(threads: int, *arguments: str) -> str:
+    return run(threads, sys.executable, *arguments)
+
+
+def run(threads: int, *command: str) -> str:
+    """What a command prints that may import verdict_cases and is told how many threads to use."""
     counts = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
     world = {**os.environ, **counts, "PYTHONPATH": FOLDER}
     done = subprocess.run(
-        [sys.executable, *arguments],
+        command,
         env=world,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -1,17 +1,17 @@
 """What an answer costs: "is this product at least 1.3x as fast on two threads?", asked of this plugin and of its peers.
 
-    python benchmarks/time_to_verdict.py [--turns 3] [--size 1000] [--skip pyperf]
+    python benchmarks/time_to_verdict.py [--turns 3] [--skip pyperf]
 
-Needs NumPy, and what of pytest-benchmark, pyperf and hyperfine it finds. All work on the same product of two matrices,
-in turns, from the start of a process to its end. Prints a Markdown table: seconds (median and range over the turns) and
-the speed-ups that were read. Run it on an idle machine for the cost, beside a busy one to see who is still right.
+Needs NumPy, and what of pytest-benchmark, pyperf and hyperfine it finds. All work on the product of
+``verdict_cases.scales``, in turns, from the start of a process to its end. Prints a Markdown table: seconds (median and
+range over the turns) and the speed-ups that were read. Run it on an idle machine for the cost, beside a busy one to see
+who is still right.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -23,52 +23,30 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+import peers
+
 THREADS = 2
 LIMIT = 1.3
 #: Tests in the longer file; what they take beyond one, by one each, is the price of a further test.
 SEVERAL = 6
+ONE_TEST, SEVERAL_TESTS = "test_gated.py", "test_gated_several.py"
+CASE = "scales"
 
 GATED = """
-import numpy
 import pytest
+from verdict_cases import scales
 
-matrix = numpy.random.default_rng(0).random(({size}, {size}))
+product = scales()
 
 @pytest.mark.multicore(min_cores={limit}, min_speedup={limit}, threads={threads})
 @pytest.mark.parametrize("number", range({tests}))
 def test_product(number):
-    matrix @ matrix
-"""
-BENCHMARKED = """
-import numpy
-
-matrix = numpy.random.default_rng(0).random(({size}, {size}))
-
-def test_product(benchmark):
-    benchmark(lambda: matrix @ matrix)
+    product()
 """
 ONCE = """
-import numpy
+from verdict_cases import scales
 
-matrix = numpy.random.default_rng(0).random(({size}, {size}))
-matrix @ matrix
-"""
-BY_HAND = """
-import numpy, statistics, time
-
-matrix = numpy.random.default_rng(0).random(({size}, {size}))
-taken = []
-for _ in range(6):
-    began = time.perf_counter()
-    matrix @ matrix
-    taken.append(time.perf_counter() - began)
-print(statistics.median(taken[1:]))
-"""
-PYPERF = """
-import numpy, pyperf
-
-matrix = numpy.random.default_rng(0).random(({size}, {size}))
-pyperf.Runner().bench_func("product", lambda: matrix @ matrix)
+scales()()
 """
 
 
@@ -94,28 +72,20 @@ def main() -> None:
     """Ask all of them in turns and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=3, help="how often each is asked")
-    parser.add_argument("--size", type=int, default=1000, help="the matrices are size x size")
     parser.add_argument("--skip", nargs="*", default=[], metavar="PEER", help="leave out those whose name begins so")
     asked = parser.parse_args()
-    peers = [peer for peer in PEERS if not peer.name.startswith(tuple(asked.skip) or "\0")]
+    taking_part = [peer for peer in PEERS if not peer.name.startswith(tuple(asked.skip) or "\0")]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file, text in {
-            "test_gated.py": GATED.replace("{tests}", "1"),
-            "test_gated_several.py": GATED.replace("{tests}", str(SEVERAL)),
-            "test_benchmarked.py": BENCHMARKED,
-            "once.py": ONCE,
-            "by_hand.py": BY_HAND,
-            "with_pyperf.py": PYPERF,
-            "pytest.ini": "[pytest]\n",
-        }.items():
-            filled = text.replace("{size}", str(asked.size)).replace("{limit}", str(LIMIT))
-            (folder / file).write_text(filled.replace("{threads}", str(THREADS)))
+        for file, tests in ((ONE_TEST, 1), (SEVERAL_TESTS, SEVERAL)):
+            (folder / file).write_text(GATED.format(limit=LIMIT, threads=THREADS, tests=tests))
+        (folder / "once.py").write_text(ONCE)
+        (folder / "pytest.ini").write_text(f"[pytest]\npythonpath = {peers.FOLDER}\n")
         for turn in range(asked.turns + 1):
-            for peer in peers:
+            for peer in taking_part:
                 if not peer.missing:
                     _take_turn(peer, folder, counts=turn > 0)
-    _print_table(peers)
+    _print_table(taking_part)
 
 
 def _take_turn(peer: Peer, folder: Path, *, counts: bool) -> None:
@@ -131,17 +101,17 @@ def _take_turn(peer: Peer, folder: Path, *, counts: bool) -> None:
             peer.speedups.append(speedup)
 
 
-def _print_table(peers: list[Peer]) -> None:
+def _print_table(asked: list[Peer]) -> None:
     print("| asked of | seconds | speed-up read |")
     print("| --- | --- | --- |")
-    for peer in peers:
+    for peer in asked:
         if peer.missing:
             print(f"| {peer.name} | {peer.missing} is not installed | |")
             continue
         took = f"{statistics.median(peer.seconds):.2f} ({min(peer.seconds):.2f} to {max(peer.seconds):.2f})"
         read = ", ".join(f"{speedup:.2f}x" for speedup in peer.speedups)
         print(f"| {peer.name} | {took} | {read} |")
-    one, several = (next(peer.seconds for peer in peers if peer.name.startswith(name)) for name in NAMES)
+    one, several = (next(peer.seconds for peer in asked if peer.name.startswith(name)) for name in NAMES)
     further = [(more - less) / (SEVERAL - 1) for less, more in zip(one, several, strict=True)]
     print(f"\neach further test of pytest-multicore: {statistics.median(further):.2f} s")
 
@@ -155,58 +125,15 @@ def _gate(folder: Path, file: str) -> float | None:
     return statistics.median(told) if told else None
 
 
-def _with_threads(count: int) -> dict[str, str]:
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    return {**os.environ, **dict.fromkeys(names, str(count))}
-
-
-def _run(folder: Path, threads: int, *command: str) -> str:
-    done = subprocess.run(
-        command, cwd=folder, env=_with_threads(threads), stdout=subprocess.PIPE, check=True, text=True
-    )
-    return done.stdout
-
-
-def _by_hand(folder: Path) -> float:
-    one, several = (float(_run(folder, count, sys.executable, "by_hand.py")) for count in (1, THREADS))
-    return one / several
-
-
-def _pytest_benchmark(folder: Path) -> float:
-    medians = []
-    for count in (1, THREADS):
-        file = folder / f"benchmark-{count}.json"
-        _run(
-            folder, count, sys.executable, "-m", "pytest", "-q", "-p", "no:multicore", "-p", "no:cacheprovider",
-            f"--benchmark-json={file}", "test_benchmarked.py",
-        )  # fmt: skip
-        medians.append(json.loads(file.read_text())["benchmarks"][0]["stats"]["median"])
-    return float(medians[0] / medians[1])
-
-
 def _hyperfine(folder: Path) -> float:
     """Times whole processes: a start of Python and NumPy is in both, and the ratio is that of the sums."""
     medians = []
     for count in (1, THREADS):
         file = folder / f"hyperfine-{count}.json"
-        _run(folder, count, "hyperfine", "--style=none", f"--export-json={file}", f"{sys.executable} once.py")
+        command = ("hyperfine", "--style=none", f"--export-json={file}", f"{sys.executable} {folder / 'once.py'}")
+        peers.run(count, *command)
         medians.append(json.loads(file.read_text())["results"][0]["median"])
     return float(medians[0] / medians[1])
-
-
-def _pyperf(folder: Path) -> float:
-    means = []
-    for count in (1, THREADS):
-        file = folder / f"pyperf-{count}.json"
-        file.unlink(missing_ok=True)
-        inherited = ",".join(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"))
-        _run(
-            folder, count, sys.executable, "with_pyperf.py", "--quiet", f"--inherit-environ={inherited}",
-            f"--output={file}",
-        )  # fmt: skip
-        runs = json.loads(file.read_text())["benchmarks"][0]["runs"]
-        means.append(statistics.mean(value for run in runs for value in run.get("values", ())))
-    return means[0] / means[1]
 
 
 def _needs(module: str) -> str | None:
@@ -215,12 +142,12 @@ def _needs(module: str) -> str | None:
 
 NAMES = ("pytest-multicore, one test", f"pytest-multicore, {SEVERAL} tests")
 PEERS = [
-    Peer(NAMES[0], lambda folder: _gate(folder, "test_gated.py")),
-    Peer(NAMES[1], lambda folder: _gate(folder, "test_gated_several.py")),
-    Peer("a pair of subprocesses by hand", _by_hand),
-    Peer("pytest-benchmark, run twice", _pytest_benchmark, _needs("pytest-benchmark")),
+    Peer(NAMES[0], lambda folder: _gate(folder, ONE_TEST)),
+    Peer(NAMES[1], lambda folder: _gate(folder, SEVERAL_TESTS)),
+    Peer("a pair of subprocesses by hand", lambda _: peers.by_hand(CASE, THREADS)),
+    Peer("pytest-benchmark, run twice", lambda _: peers.pytest_benchmark(CASE, THREADS), _needs("pytest-benchmark")),
     Peer("hyperfine, run twice", _hyperfine, None if shutil.which("hyperfine") else "hyperfine"),
-    Peer("pyperf, run twice", _pyperf, _needs("pyperf")),
+    Peer("pyperf, run twice", lambda _: peers.pyperf(CASE, THREADS, fast=False), _needs("pyperf")),
 ]
 
 
