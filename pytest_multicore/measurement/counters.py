@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -38,21 +39,32 @@ class TreeSnapshot:
         tasks: by (process id, thread id), every living thread.
         throttled_s: time since boot that control groups which the root is in, and we are not, were held back by a
             quota, summed over CPUs.
+        others_cpu_s: by process id, CPU time of everybody outside of the tree but this thread; None where not all are
+            to be seen.
     """
 
     process_cpu_s: Mapping[int, float]
     reaped_cpu_s: Mapping[int, float]
     tasks: Mapping[tuple[int, int], TaskTimes]
     throttled_s: float = 0.0
+    others_cpu_s: Mapping[int, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MachineSnapshot:
-    """The whole machine at one moment, in CPU seconds since boot: busy with anything, and stolen by a hypervisor."""
+    """The whole machine at one moment.
+
+    Attributes:
+        busy_s: CPU seconds since boot of everybody but this thread, which only looks on; counted in ticks on Linux.
+        steal_s: CPU seconds that a hypervisor gave to other guests.
+        throttled_s: time that our control groups were held back by a quota, summed over CPUs.
+        started: processes and threads that were ever started; None where unknown.
+    """
 
     busy_s: float
     steal_s: float
     throttled_s: float
+    started: int | None = None
 
 
 class Counters(Protocol):
@@ -125,7 +137,7 @@ class PsutilCounters:
         # Linux counts guests' time in user already.
         guest_s = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
         steal_s = getattr(times, "steal", 0.0)
-        return MachineSnapshot(sum(times) - idle_s - guest_s - steal_s, steal_s, 0.0)
+        return MachineSnapshot(sum(times) - idle_s - guest_s - steal_s - time.thread_time(), steal_s, 0.0)
 
     def core_of(self, pid: int) -> int | None:
         """See Counters."""

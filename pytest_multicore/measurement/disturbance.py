@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 from .counters import MachineSnapshot
+from .usage import Usage
 
 #: The error of a round's time that is let pass, as a share of its wall time. A limit is compared with a median of
 #: ratios, so a bias of this size moves a verdict only where the true value is this near the limit.
@@ -23,7 +24,7 @@ class Surroundings:
     """What others did while a round ran, in CPU seconds.
 
     Attributes:
-        foreign_s: CPU time of everybody else. On Linux it is counted in ticks of 10 ms.
+        foreign_s: CPU time of everybody else.
         steal_s: time that a hypervisor gave to other guests.
         throttled_s: time that our control group was held back by its quota.
     """
@@ -34,15 +35,18 @@ class Surroundings:
 
 
 def surroundings(
-    before: MachineSnapshot, after: MachineSnapshot, own_cpu_s: float, all_cores_s: float = math.inf
+    before: MachineSnapshot, after: MachineSnapshot, used: Usage, all_cores_s: float = math.inf
 ) -> Surroundings:
     """What lies between two snapshots of the machine, less our own part.
 
-    Over a short round a tick may tell of what others did before it: never more than ``all_cores_s``, the CPU time that
-    all cores have meanwhile.
+    The machine's time is counted in ticks of 10 ms, which may make a neighbour of nobody in a round of 30 ms; and of
+    what was before it never more than ``all_cores_s``, the CPU time that all cores have meanwhile. The clocks of the
+    other processes are better, where all are seen and none came or went, of whom they say nothing.
     """
+    came = None in (before.started, after.started) or before.started != after.started
+    in_ticks_s = max(0.0, min(after.busy_s - before.busy_s, all_cores_s) - used.cpu_s)
     return Surroundings(
-        foreign_s=max(0.0, min(after.busy_s - before.busy_s, all_cores_s) - own_cpu_s),
+        foreign_s=in_ticks_s if came or used.others_s is None else max(0.0, used.others_s),
         steal_s=max(0.0, after.steal_s - before.steal_s),
         throttled_s=max(0.0, after.throttled_s - before.throttled_s),
     )

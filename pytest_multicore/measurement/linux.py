@@ -30,13 +30,17 @@ class ProcCounters:
         cpu_s: dict[int, float] = {}
         reaped_s: dict[int, float] = {}
         tasks: dict[tuple[int, int], TaskTimes] = {}
-        for one, children_s in _descendants(pid).items():
+        ours, others = _descendants(pid)
+        for one, children_s in ours.items():
             process_s = process_cpu_s(one)
             if process_s is None:
                 continue  # it ended meanwhile: its time is in its parent's entry
             cpu_s[one], reaped_s[one] = process_s, children_s
             tasks.update(_tasks(one))
-        return TreeSnapshot(cpu_s, reaped_s, tasks, throttled_apart_s(Path(f"/proc/{pid}")))
+        others_s = {one: process_cpu_s(one) or 0.0 for one in others}
+        others_s[os.getpid()] = time.process_time() - time.thread_time()
+        throttled_s = throttled_apart_s(Path(f"/proc/{pid}"))
+        return TreeSnapshot(cpu_s, reaped_s, tasks, throttled_s, others_s if _everybody_is_seen() else None)
 
     def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
         """See Counters."""
@@ -45,10 +49,12 @@ class ProcCounters:
 
     def machine(self) -> MachineSnapshot:
         """See Counters. ``/proc/stat`` counts in ticks: over a short round it is good to some 10 ms a core."""
-        with open("/proc/stat", encoding="ascii") as stat:
-            user, nice, system, _idle, _iowait, irq, softirq, steal = (int(n) for n in stat.readline().split()[1:9])
-        busy = user + nice + system + irq + softirq
-        return MachineSnapshot(busy / _TICKS_PER_S, steal / _TICKS_PER_S, throttled_s())
+        with open("/proc/stat", "rb") as stat:
+            told = stat.read()
+        user, nice, system, _idle, _iowait, irq, softirq, steal = (int(n) for n in told.split(maxsplit=9)[1:9])
+        busy_s = (user + nice + system + irq + softirq) / _TICKS_PER_S - time.thread_time()
+        started = told.partition(b"\nprocesses ")[2].split(maxsplit=1)
+        return MachineSnapshot(busy_s, steal / _TICKS_PER_S, throttled_s(), int(started[0]) if started else None)
 
     def core_of(self, pid: int) -> int | None:
         """See Counters."""
@@ -68,8 +74,8 @@ def process_cpu_s(pid: int) -> float | None:
         return None
 
 
-def _descendants(root: int) -> dict[int, float]:
-    """The tree's process ids, each with the CPU seconds of its reaped children."""
+def _descendants(root: int) -> tuple[dict[int, float], set[int]]:
+    """The tree's process ids, each with the CPU seconds of its reaped children; and all others'."""
     children: dict[int, list[int]] = defaultdict(list)
     reaped_s: dict[int, float] = {}
     for name in os.listdir("/proc"):
@@ -82,7 +88,7 @@ def _descendants(root: int) -> dict[int, float]:
         if pid in reaped_s:
             tree[pid] = reaped_s[pid]
             queue.extend(children[pid])
-    return tree
+    return tree, reaped_s.keys() - tree.keys()
 
 
 def _stat(pid: int) -> list[bytes] | None:
@@ -97,6 +103,15 @@ def _stat(pid: int) -> list[bytes] | None:
 def usable() -> bool:
     """Whether this kernel tells what is read here: some sandboxes show a /proc that is empty or stands still."""
     return process_cpu_s(os.getpid()) is not None and bool(_tasks(os.getpid()))
+
+
+@cache
+def _everybody_is_seen() -> bool:
+    """Whether /proc shows all processes: in a container it does not, nor where it hides those of other users."""
+    try:
+        return Path("/proc/2/comm").read_text(encoding="ascii").strip() == "kthreadd"
+    except OSError:
+        return False
 
 
 def _tasks(pid: int) -> dict[tuple[int, int], TaskTimes]:

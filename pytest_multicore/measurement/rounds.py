@@ -233,7 +233,7 @@ class Bench:
         after, machine_after = self.counters.tree(subject.pid), self.counters.machine()
         self._trees[subject.pid] = after
         used = usage(subject.pid, before, after, timing.own)
-        around = surroundings(machine_before, machine_after, used.cpu_s, self._all_cores_s(timing.wall_s))
+        around = surroundings(machine_before, machine_after, used, self._all_cores_s(timing.wall_s))
         why = disturbance(timing.wall_s, used.delay_s, self.cores_granted, around)
         if why is None and not quiet:
             why = "the other interpreter's threads kept spinning after their round and never came to rest"

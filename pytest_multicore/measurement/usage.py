@@ -27,12 +27,15 @@ class Usage:
             the program's own holds back nobody else took. None where the system does not say.
         threads: those that got CPU time and still live, the busiest first.
         throttled_s: time that control groups of the program's own were held back by a quota, summed over CPUs.
+        others_s: CPU seconds of all other processes that lived throughout, to the nanosecond; None where some are not
+            to be seen, or ended.
     """
 
     cpu_s: float
     delay_s: float | None
     threads: tuple[ThreadUse, ...]
     throttled_s: float = 0.0
+    others_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,14 @@ def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -
     cpu_s = own.process_cpu_s + own.reaped_cpu_s + others_s
     throttled_s, delay_s = max(0.0, after.throttled_s - before.throttled_s), _delay(before, after)
     waited_s = None if delay_s is None else max(0.0, delay_s - throttled_s)
-    return Usage(cpu_s, waited_s, _threads(before, after), throttled_s)
+    return Usage(cpu_s, waited_s, _threads(before, after), throttled_s, _others(before, after))
+
+
+def _others(before: TreeSnapshot, after: TreeSnapshot) -> float | None:
+    then, now = before.others_cpu_s, after.others_cpu_s
+    if then is None or now is None or then.keys() - now.keys():
+        return None
+    return sum(now[pid] - then_s for pid, then_s in then.items())
 
 
 def _total_without(root: int, snapshot: TreeSnapshot) -> float:

@@ -15,6 +15,7 @@ from pytest_multicore.measurement.quiet import wait_until_quiet
 
 READERS: list[Counters] = [PsutilCounters()]
 if sys.platform == "linux":
+    from pytest_multicore.measurement import linux
     from pytest_multicore.measurement.linux import ProcCounters, process_cpu_s
 
     READERS.append(ProcCounters())
@@ -142,3 +143,31 @@ def test_a_kernel_without_schedstat_leaves_waits_unknown(monkeypatch: pytest.Mon
     tasks = ProcCounters().tree(os.getpid()).tasks
     assert tasks
     assert {task.delay_s for task in tasks.values()} == {None}
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not linux._everybody_is_seen(), reason="some processes are not to be seen here"
+)
+def test_others_are_everybody_but_the_tree_and_this_thread(burner: "subprocess.Popen[str]") -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as measured:
+        before = ProcCounters().tree(measured.pid)
+        end = time.thread_time() + 0.1
+        while time.thread_time() < end:
+            pass
+        between = ProcCounters().tree(measured.pid)
+        burn(burner, 0.2)
+        after = ProcCounters().tree(measured.pid)
+        measured.communicate(b"\n")
+    assert before.others_cpu_s is not None
+    assert measured.pid not in before.others_cpu_s
+    assert between.others_cpu_s[os.getpid()] - before.others_cpu_s[os.getpid()] < 0.05, "this thread only looks on"
+    assert after.others_cpu_s[burner.pid] - between.others_cpu_s[burner.pid] == pytest.approx(0.2, abs=0.03)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux counts them")
+def test_a_process_that_was_started_is_counted() -> None:
+    before = ProcCounters().machine()
+    subprocess.run([sys.executable, "-c", ""], check=True)
+    after = ProcCounters().machine()
+    assert before.started is not None
+    assert after.started > before.started

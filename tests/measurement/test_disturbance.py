@@ -1,5 +1,15 @@
+from dataclasses import replace
+
+import pytest
+
 from pytest_multicore.measurement.counters import MachineSnapshot
 from pytest_multicore.measurement.disturbance import Surroundings, disturbance, surroundings
+from pytest_multicore.measurement.usage import Usage
+
+
+def used(cpu_s: float, others_s: float | None = None) -> Usage:
+    return Usage(cpu_s, 0.0, (), others_s=others_s)
+
 
 CALM = Surroundings(foreign_s=0.0, steal_s=0.0, throttled_s=0.0)
 
@@ -40,13 +50,26 @@ def test_without_known_waits_foreign_time_stands_in() -> None:
 
 def test_foreign_time_is_what_we_did_not_use() -> None:
     before, after = MachineSnapshot(10.0, 1.0, 0.0), MachineSnapshot(10.5, 1.1, 0.2)
-    found = surroundings(before, after, own_cpu_s=0.3)
+    found = surroundings(before, after, used(0.3))
     assert abs(found.foreign_s - 0.2) < 1e-9
     assert abs(found.steal_s - 0.1) < 1e-9
-    assert surroundings(before, after, own_cpu_s=0.9).foreign_s == 0.0
+    assert surroundings(before, after, used(0.9)).foreign_s == 0.0
 
 
 def test_others_cannot_have_used_more_than_all_cores() -> None:
     """A tick of 10 ms may be told within a round of 5 ms."""
     before, after = MachineSnapshot(10.0, 0.0, 0.0), MachineSnapshot(10.02, 0.0, 0.0)
-    assert surroundings(before, after, own_cpu_s=0.005, all_cores_s=0.01).foreign_s == 0.005
+    assert surroundings(before, after, used(0.005), all_cores_s=0.01).foreign_s == 0.005
+
+
+def test_a_tick_makes_no_neighbour_where_all_clocks_are_seen() -> None:
+    before, after = MachineSnapshot(10.0, 0.0, 0.0, started=7), MachineSnapshot(10.04, 0.0, 0.0, started=7)
+    assert surroundings(before, after, used(0.03, others_s=0.0002)).foreign_s == 0.0002
+
+
+def test_somebody_who_came_or_went_is_counted_in_ticks() -> None:
+    before, after = MachineSnapshot(10.0, 0.0, 0.0, started=7), MachineSnapshot(10.04, 0.0, 0.0, started=8)
+    assert surroundings(before, after, used(0.03, others_s=0.0)).foreign_s == pytest.approx(0.01)
+    assert surroundings(before, replace(after, started=7), used(0.03)).foreign_s == pytest.approx(0.01)
+    unknown = [replace(one, started=None) for one in (before, after)]
+    assert surroundings(*unknown, used(0.03, others_s=0.0)).foreign_s == pytest.approx(0.01)

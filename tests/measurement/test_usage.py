@@ -59,3 +59,11 @@ def test_what_a_quota_of_its_own_held_back_nobody_else_took() -> None:
     found = usage(ROOT, before, after, OwnClock(0.1, 0.0))
     assert found.throttled_s == pytest.approx(0.15)
     assert found.delay_s == pytest.approx(0.05)
+
+
+def test_others_are_those_who_live_throughout_and_are_all_seen() -> None:
+    before, after = (replace(snapshot({}, {}), others_cpu_s=times) for times in ({1: 5.0, 2: 7.0}, {1: 5.25, 2: 7.5}))
+    own = OwnClock(0.0, 0.0)
+    assert usage(ROOT, before, after, own).others_s == pytest.approx(0.75)
+    assert usage(ROOT, before, replace(after, others_cpu_s={1: 5.25}), own).others_s is None, "one has ended"
+    assert usage(ROOT, before, replace(after, others_cpu_s=None), own).others_s is None
