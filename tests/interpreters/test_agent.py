@@ -96,6 +96,23 @@ def test_targets_are_found_by_module_by_file_and_by_dots(python, tmp_path):
 
 
 @on_every_interpreter
+def test_a_file_of_a_package_may_import_relatively(python, tmp_path):
+    """As pytest lets a test module do in importlib mode, with no folder of the project on the search path."""
+    inner = tmp_path / "outer" / "inner"
+    inner.mkdir(parents=True)
+    for folder in (inner, inner.parent):
+        (folder / "__init__.py").write_text("")
+    (inner.parent / "beside.py").write_text("VALUE = 7\n")
+    (inner / "part.py").write_text("from ..beside import VALUE\ndef value():\n    return VALUE\n")
+    (tmp_path / "alone.py").write_text("from .beside import VALUE\ndef value():\n    return VALUE\n")
+    with Dialogue(python, tmp_path) as child:
+        assert child.ask("call", target=f"{inner}/part.py:value")["value"] == 7
+        refused = child.ask("call", target=f"{tmp_path}/alone.py:value")
+    assert (refused["type"], refused["kind"]) == ("error", "import")
+    assert "alone.py:value cannot be loaded" in refused["message"]
+
+
+@on_every_interpreter
 def test_given_folders_come_first_in_order_and_once(python, tmp_path):
     folders = [str(tmp_path / name) for name in ("b", "a")]
     with Dialogue(python, tmp_path) as child:

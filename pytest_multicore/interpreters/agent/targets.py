@@ -81,9 +81,33 @@ def _registered(path, stem):
 def _run_file(path, module):
     module.__file__ = path
     with open(path, "rb") as source:
-        code = compile(source.read(), path, "exec", 0, True)
+        text = source.read()
+    if any(line.lstrip().startswith(b"from .") for line in text.splitlines()):  # ast takes milliseconds to load
+        module.__package__ = _package(os.path.dirname(path))
+    code = compile(text, path, "exec", 0, True)
     exec(code, module.__dict__)  # noqa: S102 - running the user's file is what was asked for
     return module
+
+
+def _package(folder):
+    """The package that a folder is, imported; None where it is none: then relative imports say so.
+
+    Its own folder is looked for last, where nothing that is installed has its name.
+    """
+    root, names = folder, []
+    while os.path.isfile(os.path.join(root, "__init__.py")):
+        root, name = os.path.split(root)
+        names.insert(0, name)
+    if not names:
+        return None
+    if root not in sys.path:
+        sys.path.append(root)
+    package = ".".join(names)
+    __import__(package)
+    found = os.path.dirname(sys.modules[package].__file__ or "")
+    if os.path.realpath(found) != os.path.realpath(folder):
+        raise ImportError("%s imports from its package %r, but that name is taken by %s" % (folder, package, found))
+    return package
 
 
 def _attribute(module, dotted, place):
