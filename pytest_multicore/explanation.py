@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from .asked import Asked, Voice
 from .diagnosis import catalogue
 from .diagnosis.evidence import Evidence
-from .diagnosis.suspicions import UNCHANGED, Effect, Explanation, Trial
-from .diagnosis.trials import Finding, Tried, judged, settled
+from .diagnosis.suspicions import Explanation, Suspicion, Trial
+from .diagnosis.trials import Finding, Tried
 from .errors import EnvironmentError_, MulticoreError
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload
-from .looking import World, look, opened
-from .measurement import counters
+from .looking import look
 from .measurement.machine import this_machine
-from .measurement.pace import this_pacer
-from .measurement.rounds import Bench, Round
-from .measurement.subject import AnySubject
 from .measurement.turns import turns
 from .profiling import profiled
 from .reports.evidence import evidence_record
-from .verdicts import figures
+from .trying import Bargain, tried
 from .verdicts.limits import Outcome
 from .verdicts.result import Result
-from .verdicts.statistics import Interval, fewest_values
 
 #: Of the budget for all trials, what one may take.
 ONE_TRIAL = 0.5
@@ -45,19 +37,21 @@ def explained(asked: Asked, stage: Stage, result: Result, voice: Voice) -> Resul
     wish = asked.settings.explain
     if wish == "never" or result.outcome is Outcome.ERROR:
         return result
-    if result.outcome is Outcome.INCONCLUSIVE:
-        return explained_open(result)
-    if result.outcome is not Outcome.FAILED and wish != "always":
+    if result.outcome is not Outcome.INCONCLUSIVE and result.outcome is not Outcome.FAILED and wish != "always":
         return result
-    for subject in asked.ready:
-        subject.pause()
-    if asked.live:
-        asked.live.pause()
     try:
+        if result.outcome is Outcome.INCONCLUSIVE:
+            return explained_open(result)
+        for subject in asked.ready:
+            subject.pause()
+        if asked.live:
+            asked.live.pause()
         return _looked_into(asked, stage, result, voice)
     except MulticoreError as error:
-        # The verdict stands whatever comes of this.
-        return replace(result, notes=(*result.notes, f"why could not be found out: {_first_line(error)}"))
+        why = _first_line(error)
+    except Exception as error:  # a mistake of ours here must not hide what was measured
+        why = f"{type(error).__name__}: {_first_line(error)}: a defect of pytest-multicore, please report it"
+    return replace(result, notes=(*result.notes, f"why could not be found out: {why}"))
 
 
 def explained_open(result: Result) -> Result:
@@ -91,7 +85,8 @@ class Inquiry:
         asked, stage, workload: what was measured, and where.
         evidence: what was seen of it.
         voice: told what is tried.
-        left_s: seconds that trials may still take; waiting for the machine's lock is nobody's cost.
+        left_s: seconds that trials may still take; waiting for the machine's lock is nobody's cost. A trial that has
+            begun may take longer by its set-up.
     """
 
     asked: Asked
@@ -102,28 +97,36 @@ class Inquiry:
     left_s: float
 
     def causes(self) -> list[Explanation]:
-        """Try what is likeliest first. A proof goes to the front and ends it; what a trial refuted is left out."""
-        told: list[Explanation] = []
+        """Try what is likeliest first. A proof goes to the front and ends it; what a trial refuted is left out.
+
+        What the measurement itself has shown comes next: it says how much, and not what.
+        """
+        shown: list[Explanation] = []
+        suspected: list[Explanation] = []
         for suspicion in catalogue.ranked(self.evidence):
-            tried = [] if suspicion.shown else self._try(suspicion.trials)
+            if suspicion.shown:
+                shown.append(_told(suspicion, proven=True))
+                continue
+            tried = self._try(suspicion.trials)
             proof = next((one.text for one in tried if one.finding is Finding.PROVEN), "")
-            if proof or suspicion.shown:
+            if proof:
                 also = tuple(one.text for one in self._try(suspicion.also))
-                return [Explanation(suspicion.key, True, suspicion.evidence, suspicion.remedy, proof, also), *told]
+                return [_told(suspicion, proven=True, trial=proof, also=also), *shown, *suspected]
             if not tried or any(one.finding is Finding.OPEN for one in tried):
-                text = "; ".join(one.text for one in tried)
-                told.append(Explanation(suspicion.key, False, suspicion.evidence, suspicion.remedy, text))
-        return told
+                suspected.append(_told(suspicion, trial="; ".join(one.text for one in tried)))
+        return [*shown, *suspected]
 
     def _try(self, trials: Sequence[Trial]) -> list[Tried]:
         """Trials, until one proves its cause or the time is up."""
         done: list[Tried] = []
         for trial in trials:
             if self.left_s <= 0:
+                done.append(Tried(trial, Finding.OPEN, f"{trial.knob}: not tried, the budget was spent"))
                 break
             self.voice.live(f"{self.workload}: trying {trial.knob}")
+            bargain = Bargain(self.asked, self.stage, self.workload, self.voice, self._spend)
             try:
-                done.append(self._measured(trial))
+                done.append(tried(trial, bargain, ONE_TRIAL * self.left_s))
             except EnvironmentError_:
                 continue  # not to be had here: nothing is said by that
             except MulticoreError as error:
@@ -132,61 +135,12 @@ class Inquiry:
                 break
         return done
 
-    def _measured(self, trial: Trial) -> Tried:
-        """The changed side against the original, in turns, until the difference is clear or the time is up."""
-        sides, confidence = self._sides(trial), self.asked.settings.confidence
-        rows: list[tuple[Round, ...]] = []
-        with turns().alone(self.voice.step), ExitStack() as closing:
-            began = time.monotonic()
-            closing.callback(self._spend, began)
-            subjects = [closing.enter_context(opened(self.asked, world)) for world in sides]
-            for subject in subjects:
-                subject.pause()
-            ends = time.monotonic() + ONE_TRIAL * self.left_s
-            for row in self._bench(subjects).rows():
-                rows.append(row)
-                if self._clear(rows, trial) or time.monotonic() > ends:
-                    break
-        return judged(trial, figures.comparison(rows, confidence), self._original)
-
-    def _spend(self, since: float) -> None:
-        self.left_s -= time.monotonic() - since
-
-    def _bench(self, subjects: Sequence[AnySubject]) -> Bench:
-        machine, seed = this_machine(), self.asked.seed(self.workload)
-        pacer = this_pacer(machine, priority=self.asked.settings.priority == "auto")
-        granted, online = machine.cores_granted, machine.cores_online
-        return Bench(subjects, counters.for_this_system(), granted, seed, pacer, online, different_work=True)
-
-    @property
-    def _original(self) -> Interval | None:
-        """The speed-up that missed its limit."""
-        compared = self.evidence.result.comparison
-        return compared.speedup if compared else None
-
-    def _clear(self, rows: Sequence[tuple[Round, ...]], trial: Trial) -> bool:
-        confidence = self.asked.settings.confidence
-        if len(figures.clean_rows(rows)) < fewest_values(confidence):
-            return False
-        return settled(trial, figures.comparison(rows, confidence), self._original)
-
-    def _sides(self, trial: Trial) -> tuple[World, World]:
-        """The changed world and what it is compared with."""
-        change, threads = trial.change, self.asked.contender
-        stage = self.stage.with_blas(change.blas, self.voice.step) if change.blas else self.stage
-        one = other = self.workload
-        if trial.replay:
-            one, other = _replayed(trial.replay.changed), _replayed(trial.replay.original)
-        elif change.arguments:
-            one = replace(one, arguments={**one.arguments, **change.arguments})
-        changed = World(stage, one, threads, change)
-        if trial.effect is Effect.SCALES:
-            return changed, replace(changed, threads=self.asked.baseline)
-        return changed, World(self.stage, other, threads, UNCHANGED)
+    def _spend(self, seconds: float) -> None:
+        self.left_s -= seconds
 
 
-def _replayed(arguments: Mapping[str, Any]) -> Workload:
-    return Workload("replay", "builtin:replay_numpy", dict(arguments))
+def _told(suspicion: Suspicion, *, proven: bool = False, trial: str = "", also: tuple[str, ...] = ()) -> Explanation:
+    return Explanation(suspicion.key, proven, suspicion.evidence, suspicion.remedy, trial, also)
 
 
 def _first_line(error: Exception) -> str:

@@ -29,7 +29,7 @@ from .measurement.cgroups import quota_cores, throttled_s
 from .measurement.libraries import blas_files
 from .measurement.machine import this_machine
 from .measurement.sampling import Sampler, started_with
-from .measurement.subject import AnySubject, OpenedWorkload
+from .measurement.subject import AnySubject, FreshTest, OpenedWorkload
 from .verdicts.result import Result
 
 #: Wall seconds of rounds that are looked on, and rounds at most.
@@ -105,7 +105,8 @@ def look(asked: Asked, stage: Stage, workload: Workload, result: Result) -> Evid
         MulticoreError: it could not be opened again, or failed there.
     """
     with tempfile.TemporaryDirectory(prefix="pytest-multicore-") as folder:
-        recorded, why_not = _recorder(Path(folder))
+        plain = World(stage, workload, asked.contender).variables(asked).variables
+        recorded, why_not = _recorder(Path(folder), plain)
         world = World(stage, workload, asked.contender, extra=recorded, observe=True)
         with opened(asked, world) as subject:
             found = _looked_on(asked, result, subject, Path(folder) if recorded else None, workload.target)
@@ -114,6 +115,7 @@ def look(asked: Asked, stage: Stage, workload: Workload, result: Result) -> Evid
 
 
 def _looked_on(asked: Asked, result: Result, subject: AnySubject, calls: Path | None, target: str) -> Evidence:
+    subject.prepare()
     pid, repeat = subject.pid, result.measurement.rounds[-1].repeat if result.measurement else 1
     started = started_with(pid, REPORTED_VARIABLES)
     if calls:
@@ -121,9 +123,11 @@ def _looked_on(asked: Asked, result: Result, subject: AnySubject, calls: Path | 
     before, throttled_before_s = blas_recorder.read(calls) if calls else (), throttled_s(Path(f"/proc/{pid}"))
     wall_s, rounds = 0.0, 0
     with Sampler(pid, THREAD_VARIABLES) as sampler:
-        while wall_s < LOOK_S and rounds < MOST_ROUNDS:
+        while True:
             wall_s += subject.take(repeat).wall_s
             rounds += 1
+            if wall_s >= LOOK_S or rounds >= MOST_ROUNDS or isinstance(subject, FreshTest):
+                break
             subject.prepare()
     after = blas_recorder.read(calls) if calls else ()
     facts = subject.interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
@@ -152,11 +156,11 @@ def _without_recorder(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {**facts, "libraries": libraries}
 
 
-def _recorder(folder: Path) -> tuple[dict[str, str], str]:
+def _recorder(folder: Path, world: Mapping[str, str]) -> tuple[dict[str, str], str]:
     """The variables that have BLAS calls recorded; none where they cannot be, and why."""
     try:
-        return blas_recorder.variables(folder), ""
-    except EnvironmentError_ as error:
+        return blas_recorder.variables(folder, world), ""
+    except (EnvironmentError_, OSError) as error:
         return {}, str(error)
 
 

@@ -15,7 +15,18 @@ ROOMS = ("environments", "interpreters", "measurement", "verdicts", "diagnosis",
 #: Top-level modules: what they may use is everything before them here.
 TOP = (
     *("errors", "readers", "settings", "child_options", *ROOMS),
-    *("asked", "experiment", "looking", "profiling", "explanation", "gate", "isolated", "benchmarked", "child_session"),
+    *(
+        "asked",
+        "experiment",
+        "looking",
+        "profiling",
+        "trying",
+        "explanation",
+        "gate",
+        "isolated",
+        "benchmarked",
+        "child_session",
+    ),
     *("measured_item",),
     *("front", "reporting", "fixtures", "plugin", "__main__"),
 )

@@ -121,6 +121,11 @@ class Evidence:
         return self.too_little and self.useful < NEARLY_BUSY * self.wanted
 
     @property
+    def comparable(self) -> bool:
+        """Whether there is another thread count to compare with."""
+        return self.result.comparison is not None
+
+    @property
     def inflation(self) -> float:
         """CPU time over the baseline's; 1 where there is none to compare with."""
         return self.result.comparison.cpu_inflation.estimate if self.result.comparison else 1.0
@@ -160,6 +165,12 @@ class Evidence:
     def looked(self, what: str) -> float:
         """A figure of the look from within: samples, sampled_s, late_s, slept_s, python_threads; 0 where unknown."""
         return float(self.observed.get(what) or 0.0)
+
+    @property
+    def callers(self) -> int:
+        """Threads of Python, in all processes, that can have called a library at the same time: at least one."""
+        at_work = {task.pid for task in self.seen.tasks if task.cpu_s > 0}
+        return max(1, int(self.looked("python_threads")), len(at_work))
 
     def share(self, *operations: str) -> float:
         """Of the samples, those on a line with one of these operations."""

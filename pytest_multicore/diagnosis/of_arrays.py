@@ -17,6 +17,8 @@ PRODUCTS = ("matmul", "einsum")
 MORE_THAN_ONE = 1.1
 #: Bytes that hardly any core's own cache holds.
 LARGE_BYTES = 4_000_000
+#: Elements of an operand that a trial makes for each thread, at most.
+MOST_ELEMENTS = 8_000_000
 #: Elements that are in a core's own cache, three arrays of doubles of them; and how often a trial takes them.
 RESIDENT_ELEMENTS = 16_000
 MANY = 2_000
@@ -29,7 +31,7 @@ def non_blas_dtype(found: Evidence) -> Suspicion | None:
         return None
     operands = line["operands"]
     types = ", ".join(dict.fromkeys(one["dtype"] for one in operands if one["dtype"] not in BLAS_TYPES))
-    as_floats = [{**one, "dtype": "float64"} for one in map(_compact, operands)]
+    as_floats = [made(one["shape"], "float64") for one in operands]
     return Suspicion(
         "non-blas-dtype",
         0.9 * min(1.0, line["share"] + 0.2),
@@ -47,7 +49,7 @@ def strided_operand(found: Evidence) -> Suspicion | None:
     worst = next(one for one in line["operands"] if not _readable(one))
     contiguous = [made(one["shape"], one["dtype"]) for one in line["operands"]]
     # While one thread copies, those of the pool can spin: then cores tell nothing, the time does.
-    spinning = found.result.comparison and found.cores > MORE_THAN_ONE
+    spinning = found.comparable and found.cores > MORE_THAN_ONE
     effect = Effect.SCALES if spinning else Effect.MORE_CORES
     return Suspicion(
         "strided-operand",
@@ -84,7 +86,7 @@ def batched_one_by_one(found: Evidence) -> Suspicion | None:
 
 def elementwise_serial(found: Evidence) -> Suspicion | None:
     """Element by element, which NumPy never threads and Theano only when told."""
-    if not found.idle:
+    if not found.underused:
         return None
     for name in ("theano", "pytensor"):
         config = found.facts.get(name)
@@ -130,12 +132,18 @@ def memory_bound(found: Evidence) -> Suspicion | None:
     line = _hottest(found, "elementwise", "copy", "reduction")
     if not found.too_little or found.idle or line is None or found.share("elementwise", "copy", "reduction") < MUCH:
         return None
+    if found.looked("python_threads") < 2:  # NumPy threads no such operation: whoever keeps the cores busy is another
+        return None
     moved = sum(math.prod(one["shape"]) * one["itemsize"] for one in line["operands"])
     if moved < LARGE_BYTES:
         return None
     few = [made((RESIDENT_ELEMENTS,), one["dtype"]) for one in line["operands"]]
     name = "positive" if line["operation"] == "copy" else line.get("function_called")
     resident = {"operation": name, "operands": few, "variant": "resident", "repeats": MANY}
+    # One thread's operands were seen: all threads have as many times as much.
+    elements = [min(math.prod(one["shape"]), MOST_ELEMENTS) * int(found.wanted) for one in line["operands"]]
+    large = [made((many,), one["dtype"]) for many, one in zip(elements, line["operands"], strict=True)]
+    original = {"operation": name, "operands": large, "variant": "split"}
     return Suspicion(
         "memory-bound",
         0.75,
@@ -143,11 +151,13 @@ def memory_bound(found: Evidence) -> Suspicion | None:
         "block the loops so that data stay in a cache, fuse operations (numexpr, numba), or use smaller types",
         [
             Trial(
-                "the same operation on as many elements that a cache holds",
+                "the operation alone, on elements that a cache holds",
                 Effect.SCALES,
-                replay=Replay(resident, resident),
+                replay=Replay(original, resident),
             )
-        ],
+        ]
+        if found.comparable
+        else [],
     )
 
 
@@ -160,6 +170,7 @@ def _product(found: Evidence, wrong: Any) -> Mapping[str, Any] | None:
             if line.get("operation") in PRODUCTS
             and line["share"] >= MUCH
             and len(line["operands"]) > 1
+            and _numpys(line)
             and wrong(line["operands"])
         ),
         None,
@@ -167,7 +178,13 @@ def _product(found: Evidence, wrong: Any) -> Mapping[str, Any] | None:
 
 
 def _hottest(found: Evidence, *operations: str) -> Mapping[str, Any] | None:
-    return next((line for line in found.lines if line.get("operation") in operations and line["operands"]), None)
+    of_these = (line for line in found.lines if line.get("operation") in operations and line["operands"])
+    return next(filter(_numpys, of_these), None)
+
+
+def _numpys(line: Mapping[str, Any]) -> bool:
+    """Whether all operands are NumPy's, and tell where they lie: another package's are threaded otherwise."""
+    return all(one["type"].startswith("numpy.") and one["strides"] is not None for one in line["operands"])
 
 
 def _readable(operand: Operand) -> bool:

@@ -82,16 +82,22 @@ def ignores_setting(found: Evidence) -> Suspicion | None:
         return None
     if not {"max_threads", "max_cores"} & set(found.missed):
         return None
-    imported = [name for name in OWN_VARIABLE if name in found.facts.get("frameworks", {})]
+    imported = [
+        name
+        for name, variable in OWN_VARIABLE.items()
+        if name in found.facts.get("frameworks", {}) and found.started_with.get(variable) != str(asked)
+    ]
     trials = [
         Trial(f"{OWN_VARIABLE[name]}={asked}", Effect.FEWER_THREADS, Change(variables={OWN_VARIABLE[name]: str(asked)}))
         for name in imported
     ]
+    own = f"; {found.looked('python_threads'):.0f} are Python's" if found.looked("python_threads") > 1 else ""
     remedy = f"set {OWN_VARIABLE[imported[0]]}={asked}" if imported else "find its pool, and give it its count by name"
     return Suspicion(
         "ignores-setting",
         0.8,
-        f"{seen.threads_seen.estimate:.0f} threads got CPU time where {asked} were asked for by every known variable",
+        f"{seen.threads_seen.estimate:.0f} threads got CPU time where {asked} were asked for by every known variable"
+        + own,
         remedy,
         trials,
     )

@@ -7,8 +7,10 @@ from pytest_multicore.verdicts.limits import Outcome
 from .evidence import Evidence
 from .suspicions import Change, Effect, Suspicion, Trial
 
-#: Libraries of a GPU's driver, by how their files' names begin.
-DRIVERS = ("libcuda.", "libcudart", "libamdhip64", "libhsa-runtime")
+#: Libraries of a GPU's driver, by how their files' names begin: a framework's own (libcudart) come without a GPU, too.
+DRIVERS = ("libcuda.", "libamdhip64", "libhsa-runtime")
+#: Has no framework see a GPU.
+WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "HIP_VISIBLE_DEVICES": "-1"}
 
 
 def too_few_cores(found: Evidence) -> Suspicion | None:
@@ -72,13 +74,14 @@ def gpu_device(found: Evidence) -> Suspicion | None:
     if not found.too_little or not (gpu or (drivers and found.idle)):
         return None
     told = f"{gpu[0]}.config.device is {gpu[1]}" if gpu else f"{drivers[0]} is mapped, and the CPU has little to do"
-    trials = [Trial("device=cpu", Effect.MORE_CORES, Change(theano_flags={"device": "cpu"}))] if gpu else []
+    change = Change(theano_flags={"device": "cpu"}) if gpu else Change(variables=WITHOUT_GPU)
+    knob = "device=cpu" if gpu else "CUDA_VISIBLE_DEVICES=-1"
     return Suspicion(
         "gpu-device",
         0.9 if gpu else 0.5,
         told,
         "gate the device that does the work: device=cpu (CUDA_VISIBLE_DEVICES=-1) for this test",
-        trials,
+        [Trial(knob, Effect.MORE_CORES, change)],
     )
 
 

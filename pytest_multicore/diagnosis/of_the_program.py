@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .evidence import INFLATED, NEARLY_BUSY, Evidence
+from .evidence import INFLATED, MUCH, NEARLY_BUSY, Evidence
 from .lines import place
 from .suspicions import Change, Effect, Suspicion, Trial
 
@@ -38,8 +38,9 @@ def interpreter_bound(found: Evidence) -> Suspicion | None:
         return Suspicion(
             "interpreter-bound",
             0.35,
-            f"one Python thread does the work ({python:.0%} of the samples outside of array operations{where})",
-            "fewer and larger calls; processes; a free-threaded build with threads",
+            f"one Python thread does the work ({python:.0%} of the samples outside of array operations{where}): "
+            "loops of Python, or calls of compiled code that has no threads",
+            "fewer and larger calls; processes; a library or a setting that threads this call (n_jobs, workers)",
         )
     trials = [Trial("processes in place of threads", Effect.FASTER, Change(child=("processes",)))]
     if found.facts.get("free_threaded"):  # an extension that is not made for it has the lock taken again
@@ -74,10 +75,11 @@ def waiting(found: Evidence) -> Suspicion | None:
         told += f"; another thread waited at {place(locks[0])}"
     elif found.lines:
         told += f", most at {place(found.lines[0])}"
-    trials = [Trial("time.sleep left out", Effect.FASTER, Change(child=("no-sleep",)))] if slept_s else []
+    sleeps = slept_s > MUCH * found.seen.wall_s  # else leaving it out would refute nothing
+    trials = [Trial("time.sleep left out", Effect.FASTER, Change(child=("no-sleep",)))] if sleeps else []
     return Suspicion(
         "waiting",
-        0.9 if slept_s or (locks and not _held(found)) else 0.6,
+        0.9 if sleeps or (locks and not _held(found)) else 0.6,
         told,
         "overlap the waiting with work: read ahead, ask for data in another thread, split the lock",
         trials,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from pytest_multicore.verdicts.scaling_law import Model
+from pytest_multicore.verdicts.scaling_law import serial_fraction as serial_fraction_of
 from pytest_multicore.verdicts.statistics import Interval
 
 from .evidence import MUCH, Calls, Evidence
@@ -28,9 +30,9 @@ OPENMP = Trial(
 
 def gemm_too_small(found: Evidence) -> Suspicion | None:
     """The products are under the size from which the BLAS uses its threads."""
-    if not found.too_little or not found.calls or max(found.pools("opened"), default=2) < 2:
+    if not found.underused or not found.calls or max(found.pools("opened"), default=2) < 2:
         return None
-    threshold = found.threshold or ASSUMED_THRESHOLD
+    threshold = ASSUMED_THRESHOLD if found.threshold is None else found.threshold
     products = [call for call in found.calls if call.work and call.routine.endswith("gemm")]
     small = [call for call in products if call.work <= threshold]
     if not small:
@@ -39,16 +41,18 @@ def gemm_too_small(found: Evidence) -> Suspicion | None:
     small_s, products_s = sum(call.seconds for call in small), sum(call.seconds for call in products)
     if share < MOST or small_s < MOST * products_s:
         return None
+    # Calls side by side add up to more than the time that passes.
+    part = small_s / (found.wall_s * found.callers)
     # A larger product by itself keeps cores busy, and proves nothing of a program that is mostly about something else.
-    tells = small_s >= MUCH * found.wall_s or found.target.startswith("builtin:")
+    tells = part >= MUCH or found.target.startswith("builtin:")
     worst = max(small, key=lambda call: call.seconds)
-    probed = "probed here" if found.threshold else "assumed, not probed"
+    probed = "assumed, not probed" if found.threshold is None else "probed here"
     return Suspicion(
         "gemm-too-small",
         0.8 if tells else 0.4,
         f"{share:.0%} of {sum(call.count for call in products):.0f} BLAS products are too small to be split: "
         f"{worst.routine} of {worst.m} x {worst.n} x {worst.k} is {worst.work:,} multiply-adds, and the threshold is "
-        f"{threshold:,} ({probed}); {small_s / found.wall_s:.0%} of the time is in them",
+        f"{threshold:,} ({probed}); {part:.0%} of the time is in them",
         _larger(found),
         _larger_trials(found, worst, threshold) if tells else (),
         also=[OPENMP] if found.target.startswith("builtin:fit") and found.facts.get("theano") else (),
@@ -92,28 +96,33 @@ def serial_fraction(found: Evidence) -> Suspicion | None:
     ratio = found.wanted / (found.result.baseline or 1)
     if ratio <= 1 or not compared.speedup.estimate > 1.05:
         return None
-    fraction = serial_part(compared.speedup, ratio)
+    fraction, counts = _serial_part(found, compared.speedup)
+    if fraction is None:
+        return None
     return Suspicion(
         "serial-fraction",
         0.5,
-        f"{compared.speedup.estimate:.2f}x on {ratio:g} times the cores: a serial part of {fraction.estimate:.0%} "
-        f"[{fraction.low:.0%}, {fraction.high:.0%}] of the time on one thread (Amdahl's law)",
-        f"at most {1 / max(fraction.estimate, 1e-3):.1f}x on any number of cores: find the largest serial part"
-        + (f", {place(found.lines[0])} say" if found.lines else ""),
+        f"{compared.speedup.estimate:.2f}x on {ratio:g} times the cores, as if {fraction.estimate:.0%} "
+        f"[{fraction.low:.0%}, {fraction.high:.0%}] of one thread's time could not be split (Amdahl's law, {counts})",
+        "find the largest part that stays on one thread, or that one thread finishes last"
+        + (f": {place(found.lines[0])} say" if found.lines else ""),
         shown=fraction.low > 0,
     )
 
 
-def serial_part(speedup: Interval, ratio: float) -> Interval:
-    """The serial share of the baseline's time by Amdahl's law, from a speed-up on ``ratio`` times the cores.
-
-    From S = 1 / (s + (1 - s) / N): s = (N / S - 1) / (N - 1), which falls as S rises.
-    """
+def _serial_part(found: Evidence, speedup: Interval) -> tuple[Interval | None, str]:
+    """The serial fraction and what it comes from: a series, where one was measured, else the two thread counts."""
+    law, first = found.result.scaling.law if found.result.scaling else None, found.result.baseline or 1
+    if law is not None:
+        counts = f"{', '.join(map(str, law.threads))} threads"
+        return (law.serial_fraction if law.model is Model.AMDAHL else None), counts
+    threads = math.floor(found.wanted)
 
     def at(value: float) -> float:
-        return min(1.0, max(0.0, (ratio / value - 1) / (ratio - 1))) if value > 0 else 1.0
+        return min(1.0, max(0.0, serial_fraction_of(value, threads, first)))
 
-    return Interval(at(speedup.high), at(speedup.estimate), at(speedup.low), speedup.confidence)
+    part = Interval(at(speedup.high), at(speedup.estimate), at(speedup.low), speedup.confidence)
+    return part, f"{first} and {threads} threads"
 
 
 def _power(number: float) -> int:

@@ -20,7 +20,7 @@ class Effect(Enum):
     FASTER = "is faster"
     LESS_CPU = "takes less CPU time, and no longer"
     FEWER_THREADS = "runs on fewer threads"
-    SCALES = "gains more from threads"
+    SCALES = "gains more from threads than the original does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,11 @@ class Trial:
     effect: Effect
     change: Change = UNCHANGED
     replay: Replay | None = None
+
+    @property
+    def other_work(self) -> bool:
+        """Whether the changed side does other work, as with a larger batch: its time is nothing to compare."""
+        return self.replay is not None or bool(self.change.arguments)
 
 
 @dataclass(frozen=True, slots=True)

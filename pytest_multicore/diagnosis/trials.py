@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from pytest_multicore.verdicts.figures import Comparison
 from pytest_multicore.verdicts.statistics import Interval
@@ -40,26 +42,50 @@ class Tried:
     text: str
 
 
-def judged(trial: Trial, compared: Comparison, original: Interval | None = None) -> Tried:
+def judged(trial: Trial, compared: Comparison, original: Interval | None = None, *, reached: bool = True) -> Tried:
     """Judge the changed side (the contender) against the original one (the baseline).
 
     Args:
         trial: what was changed.
         compared: its measurement; for ``Effect.SCALES`` the changed work at both thread counts.
         original: the original's speed-up, for ``Effect.SCALES``.
+        reached: whether the change reached the program: one that did not refutes nothing.
     """
-    return Tried(trial, _finding(trial.effect, compared, original), f"{trial.knob}: {_difference(trial, compared)}")
+    finding, text = _finding(trial, compared, original), f"{trial.knob}: {_difference(trial, compared, original)}"
+    if finding is Finding.REFUTED and not reached:
+        return Tried(trial, Finding.OPEN, f"{text}, but that did not reach the program")
+    return Tried(trial, finding, text)
 
 
 def settled(trial: Trial, compared: Comparison, original: Interval | None) -> bool:
     """Whether measuring on can change nothing."""
-    return _finding(trial.effect, compared, original) is not Finding.OPEN
+    return _finding(trial, compared, original) is not Finding.OPEN
 
 
-def _finding(effect: Effect, compared: Comparison, original: Interval | None) -> Finding:
-    changed, before, ratio = compared.contender, compared.baseline, compared.speedup
+def reached(trial: Trial, facts: Mapping[str, Any]) -> bool:
+    """Whether a change shows in what the changed child tells of itself; True where nothing could show it."""
+    change, libraries = trial.change, facts.get("libraries", ())
+    made = facts.get("changed") or {}
+    if any(not made.get(name) for name in change.child):
+        return False
+    if change.blas and any(one["kind"] == "reference" for one in libraries):
+        return False
+    if "MKL_THREADING_LAYER" in change.variables:
+        return not any(one["kind"] == "mkl" and one.get("layer") == "sequential" for one in libraries)
+    config = facts.get("pytensor") or facts.get("theano") or {}
+    return all(str(config[name]) == value for name, value in change.theano_flags.items() if name in config)
+
+
+def _finding(trial: Trial, compared: Comparison, original: Interval | None) -> Finding:
+    effect, changed, before, ratio = trial.effect, compared.contender, compared.baseline, compared.speedup
     if effect is Effect.MORE_CORES:
-        return _higher(changed.cores, before.cores)
+        cores = _higher(changed.cores, before.cores)
+        if trial.other_work or cores is Finding.REFUTED:
+            return cores
+        # The same work: cores that are only kept busy, as by more processes that start, prove nothing.
+        if ratio.high <= NO_LONGER:
+            return Finding.REFUTED
+        return cores if ratio.low > NO_LONGER else Finding.OPEN
     if effect is Effect.SCALES:
         return _higher(ratio, original) if original else Finding.OPEN
     if effect is Effect.FEWER_THREADS:
@@ -79,19 +105,19 @@ def _higher(one: Interval, other: Interval) -> Finding:
     return Finding.REFUTED if one.high <= WORTH_IT * other.low else Finding.OPEN
 
 
-def _difference(trial: Trial, compared: Comparison) -> str:
+def _difference(trial: Trial, compared: Comparison, original: Interval | None) -> str:
     changed, before = compared.contender, compared.baseline
     ratio = f"{_figure(compared.speedup, 'x')} as fast"
     if trial.effect is Effect.SCALES:
-        return f"{ratio} as on {before.threads} thread{'' if before.threads == 1 else 's'}"
+        otherwise = f"; as it is {_figure(original, 'x')}" if original else ""
+        return f"{ratio} as on {before.threads} thread{'' if before.threads == 1 else 's'}{otherwise}"
     if trial.effect is Effect.FEWER_THREADS:
         now, then = round(changed.threads_seen.estimate), round(before.threads_seen.estimate)
         return f"{now} thread{'' if now == 1 else 's'} in place of {then}, {ratio}"
     if trial.effect is Effect.LESS_CPU:
         return f"{_figure(compared.cpu_inflation, 'x')} the CPU time, {ratio}"
     cores = f"{_figure(changed.cores)} cores busy in place of {_figure(before.cores)}"
-    # A larger batch or product is other work: its time is nothing to compare.
-    return cores if trial.replay or trial.change.arguments else f"{cores}, {ratio}"
+    return cores if trial.other_work else f"{cores}, {ratio}"
 
 
 def _figure(interval: Interval, unit: str = "") -> str:

@@ -13,6 +13,7 @@ from pytest_multicore.environments import cache
 from pytest_multicore.environments.builders import Builder, Job, builder_for
 from pytest_multicore.environments.discovery import find_interpreter
 from pytest_multicore.environments.installed import installed_in
+from pytest_multicore.errors import EnvironmentError_
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,12 +51,15 @@ class Provisioned:
         return self.folder is None and self.python == Path(sys.executable).absolute()
 
 
-def prepare(environment: Environment, *, progress: Callable[[str], None] | None = None) -> Provisioned:
+def prepare(
+    environment: Environment, *, progress: Callable[[str], None] | None = None, build: bool = True
+) -> Provisioned:
     """Give an environment, built if it is not in the cache yet. A cached one needs no network.
 
     Args:
         environment: what is wanted.
         progress: told what is being done, a line at a time, when it takes long.
+        build: whether it may be built.
 
     Raises:
         EnvironmentError_: its interpreter is missing, or it cannot be built; with the reason and what to do.
@@ -67,6 +71,8 @@ def prepare(environment: Environment, *, progress: Callable[[str], None] | None 
         return Provisioned(interpreter.path, interpreter.site_packages, interpreter.version, None, key)
     folder = cache.folder_of(key)
     if not cache.record_in(folder):
+        if not build:
+            raise EnvironmentError_(f"environment '{environment.name}' with BLAS {environment.blas} is not built yet")
         _build_once(environment, interpreter, key, tell)
     return _built(folder, interpreter, key)
 

@@ -60,10 +60,16 @@ class Stage:
         provisioned = provision.prepare(environment, progress=say)
         return cls(environment, provisioned, blas.select(environment.blas, provisioned))
 
-    def with_blas(self, choice: str, say: Callable[[str], None]) -> Stage:
-        """The same environment with another BLAS; see ``prepare`` for what may go wrong."""
+    def with_blas(self, choice: str, say: Callable[[str], None], *, build: bool = True) -> Stage:
+        """The same environment with another BLAS; see ``prepare`` for what may go wrong.
+
+        Args:
+            choice: its name.
+            say: told what takes long.
+            build: whether an environment may be built for it; where not and it has to be, it is not to be had.
+        """
         environment = replace(self.environment, blas=choice)
-        provisioned = provision.prepare(environment, progress=say)
+        provisioned = provision.prepare(environment, progress=say, build=build)
         return Stage(environment, provisioned, blas.select(choice, provisioned))
 
     def variables(self, threads: int | None, theano_flags: Mapping[str, str], env: Mapping[str, str]) -> ChildVariables:

@@ -56,7 +56,8 @@ def test_a_quota_that_held_nobody_back_is_not() -> None:
 def test_memory_that_keeps_busy_cores_waiting() -> None:
     """An addition of 8,000,000 doubles in two parts, as sampled: 96 MB a thread, 1.1x as fast on two cores."""
     operands = [
-        {"name": name, "dtype": "float64", "shape": [4_000_000], "strides": [8], "itemsize": 8, "contiguous": "C"}
+        {"name": name, "type": "numpy.ndarray", "dtype": "float64", "contiguous": "C"}
+        | {"shape": [4_000_000], "strides": [8], "itemsize": 8}
         for name in ("total", "one")
     ]
     line = {

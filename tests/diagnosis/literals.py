@@ -92,7 +92,14 @@ def operand(
     steps = [itemsize]
     for size in reversed(shape[1:]):
         steps.insert(0, steps[0] * size)
-    return {"name": "a", "dtype": dtype, "shape": list(shape), "strides": list(strides or steps), "itemsize": itemsize}
+    return {
+        "name": "a",
+        "type": "numpy.ndarray",
+        "dtype": dtype,
+        "shape": list(shape),
+        "strides": list(strides or steps),
+        "itemsize": itemsize,
+    }
 
 
 def seen(*tasks: TaskSeen, variables: Mapping[int, Mapping[str, str]] | None = None) -> Seen:

@@ -9,6 +9,7 @@ import pytest
 from pytest_multicore.diagnosis import catalogue
 from pytest_multicore.diagnosis.evidence import Calls, Evidence
 from pytest_multicore.measurement.machine import Machine
+from pytest_multicore.measurement.sampling import TaskSeen
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from tests.rounds import made, rows
 
@@ -32,8 +33,13 @@ def elementwise(share: float) -> Evidence:
     return idle(facts=observed(line("numpy.exp(a)", "elementwise", LARGE, share=share)))
 
 
-def memory(elements: int) -> Evidence:
-    facts = observed(line("numpy.negative(a)", "elementwise", operand([elements])), python_threads=2)
+def anothers(**told: object):  # type: ignore[no-untyped-def]
+    """An array of a package that threads its operations otherwise than NumPy, and may not say where they lie."""
+    return {**operand([5, 9, 9], "float16"), "type": "torch.Tensor", **told}
+
+
+def memory(elements: int, threads: int = 2) -> Evidence:
+    facts = observed(line("numpy.negative(a)", "elementwise", operand([elements])), python_threads=threads)
     return idle(1.9, 1.1, facts=facts)
 
 
@@ -82,8 +88,9 @@ def lowered(inside: int) -> Evidence:
     return idle(facts=observed(pools={"opened": pool(2), "region": pool(inside)}))
 
 
-def workers(given: str) -> Evidence:
-    return idle(seen=seen(task(200, 200), variables={200: {"OMP_NUM_THREADS": given}}), threads=None)
+def workers(given: str, *others: TaskSeen) -> Evidence:
+    told = {200: {"OMP_NUM_THREADS": given}}
+    return idle(seen=seen(task(200, 200), *others, variables=told), threads=None)
 
 
 def theano(**config: object) -> Evidence:
@@ -131,9 +138,22 @@ TABLE = [
         product(operand([5, 600, 600]), operand([600, 600])),
         "each large enough by itself",
     ),
+    (
+        "batched-one-by-one",
+        product(operand([5, 9, 9]), operand([9, 9])),
+        product(anothers(), anothers()),
+        "of NumPy's arrays",
+    ),
+    (
+        "strided-operand",
+        product(operand([9, 9], strides=[144, 16]), operand([9, 9])),
+        product(anothers(strides=None, dtype="float32"), anothers(strides=None, dtype="float32")),
+        "where they are known",
+    ),
     ("elementwise-serial", elementwise(0.3), elementwise(0.29), "much of the time"),
     ("elementwise-serial", theano(openmp=False), theano(openmp=True), "Theano"),
     ("memory-bound", memory(500_000), memory(499_999), "more than a cache holds"),
+    ("memory-bound", memory(500_000), memory(500_000, threads=1), "NumPy threads no such operation by itself"),
     ("interpreter-bound", python_threads(0.2), lock(), "no other lock is waited for"),
     ("waiting", lock(), lock(samples=20), "often at a lock"),
     ("waiting", lock("if lock.acquire(timeout=1):"), lock("blocks.acquired()"), "a lock by its name"),
@@ -160,6 +180,7 @@ TABLE = [
     ("affinity-narrowed", masked("0"), masked("0-1"), ""),
     ("limited-at-runtime", lowered(1), lowered(2), ""),
     ("nested-limit", workers("1"), workers("2"), "workers"),
+    ("nested-limit", workers("1"), workers("1", task(300, 300)), "one each for all cores"),
     ("nested-limit", capped(), capped(OMP_MAX_ACTIVE_LEVELS="2"), "OpenMP in OpenMP"),
     (
         "reference-blas",
@@ -214,6 +235,36 @@ def test_more_threads_than_were_asked_for_are_told_with_their_variable() -> None
 
     assert (suspicion.key, suspicion.trials[0].knob) == ("ignores-setting", "NUMBA_NUM_THREADS=1")
     assert keys(evidence([(made(os_threads=2), made())] * COUNT, limits=AT_ONE, threads=2)) == []
+
+
+def test_a_variable_that_has_the_count_already_is_not_tried() -> None:
+    facts = {"frameworks": {"numexpr": "2.10"}}
+    told = {"limits": AT_ONE, "threads": 1, "facts": facts, "started_with": {"NUMEXPR_NUM_THREADS": "1"}}
+    (suspicion,) = catalogue.ranked(evidence([(made(os_threads=2), made())] * COUNT, **told))
+
+    assert suspicion.trials == []
+    assert "NUMEXPR" not in suspicion.remedy
+
+
+@pytest.mark.parametrize(("slept_s", "trials"), [(0.31, 1), (0.29, 0)])
+def test_sleep_is_left_out_where_it_is_much_of_the_time(slept_s: float, trials: int) -> None:
+    """Where it is little, a program that waits for something else would be none the faster."""
+    found = idle(0.5, facts=observed(line(), slept_s=slept_s), seen=seen(task(S=1.0)))
+    (suspicion,) = (one for one in catalogue.ranked(found) if one.key == "waiting")
+
+    assert len(suspicion.trials) == trials
+
+
+def test_calls_of_several_threads_are_no_larger_part_of_the_time() -> None:
+    facts = observed(python_threads=4, pools={"opened": pool(2)})
+    found = idle(facts=facts, calls=(Calls("dgemm", 1, 1, 1000, 10, 0.1),), threshold=1000)
+    (suspicion,) = (one for one in catalogue.ranked(found) if one.key == "gemm-too-small")
+
+    assert "25% of the time" in suspicion.evidence
+
+
+def test_a_blas_that_splits_everything_has_no_small_products() -> None:
+    assert "gemm-too-small" not in keys(replace(gemm(1000), threshold=0))
 
 
 @pytest.mark.parametrize("reason", ["min_cores=8 cannot be reached: 2 cores are granted", "the budget ran out"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Replay, Trial
-from pytest_multicore.diagnosis.trials import Finding, judged, settled
+from pytest_multicore.diagnosis.trials import Finding, judged, reached, settled
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts.figures import Comparison, comparison
 from pytest_multicore.verdicts.statistics import Interval
@@ -34,6 +34,46 @@ def found(effect: Effect, changed: Round, original: Round, before: Interval | No
 )
 def test_more_cores_have_to_be_busy_by_more_than_a_twentieth(changed: float, finding: Finding) -> None:
     assert found(Effect.MORE_CORES, made(0.1, changed), made(0.1, 1.0)) is finding
+
+
+@pytest.mark.parametrize(
+    ("wall_s", "finding"), [(0.1, Finding.PROVEN), (0.108, Finding.PROVEN), (0.12, Finding.REFUTED)]
+)
+def test_more_cores_that_make_the_same_work_slower_prove_nothing(wall_s: float, finding: Finding) -> None:
+    """Workers that are started anew keep cores busy, too."""
+    assert found(Effect.MORE_CORES, made(wall_s, 2.0), made(0.1, 1.0)) is finding
+    larger = trial(Effect.MORE_CORES, change=Change(arguments={"batch_size": 2048}))
+    assert judged(larger, compared(made(wall_s, 2.0), made(0.1, 1.0))).finding is Finding.PROVEN
+
+
+@pytest.mark.parametrize(
+    ("change", "facts", "there"),
+    [
+        (Change(child=("processes",)), {"changed": {"processes": 1}}, True),
+        (Change(child=("processes",)), {"changed": {"processes": 0}}, False),
+        (Change(child=("spawn",)), {"changed": {}}, False),
+        (Change(blas="openblas-pthread"), {"libraries": [{"kind": "openblas"}]}, True),
+        (Change(blas="openblas-pthread"), {"libraries": [{"kind": "reference"}]}, False),
+        (
+            Change(variables={"MKL_THREADING_LAYER": "GNU"}),
+            {"libraries": [{"kind": "mkl", "layer": "sequential"}]},
+            False,
+        ),
+        (Change(theano_flags={"openmp": "True"}), {"theano": {"openmp": True}}, True),
+        (Change(theano_flags={"openmp": "True"}), {"pytensor": {"openmp": False}}, False),
+        (Change(threads=1), {}, True),
+    ],
+)
+def test_a_change_that_did_not_reach_the_program_refutes_nothing(
+    change: Change, facts: dict[str, object], there: bool
+) -> None:
+    made_so = trial(Effect.MORE_CORES, change=change)
+    same = compared(made(0.1, 1.0), made(0.1, 1.0))
+
+    assert reached(made_so, facts) is there
+    tried = judged(made_so, same, reached=there)
+    assert tried.finding is (Finding.REFUTED if there else Finding.OPEN)
+    assert ("did not reach" in tried.text) is not there
 
 
 @pytest.mark.parametrize(

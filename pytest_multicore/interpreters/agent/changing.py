@@ -34,9 +34,11 @@ class Change(object):
 
     Attributes:
         possible: whether this Python and this system can have it.
+        used: how often it has made a difference so far.
     """
 
     possible = True
+    used = 0
 
     def before_region(self):
         """Called before each measured region."""
@@ -51,32 +53,37 @@ class RestoredAffinity(Change):
         if not self.possible:
             return
         if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity = _unless_own(os.sched_setaffinity)
+            os.sched_setaffinity = self._unless_own(os.sched_setaffinity)
         asked.load_sibling("imports").listen(self._restore_if_changed, self._restore_if_changed)
 
     def before_region(self):
         """Whatever a thread has now, it gets the start's."""
+        self.used += 1
         self._process.set_affinity(self._affinity)
 
     def _restore_if_changed(self, _):
         if self._process.affinity() != self._affinity:
+            self.used += 1
             self._process.set_affinity(self._affinity)
 
+    def _unless_own(self, set_affinity):
+        def sched_setaffinity(pid, mask):
+            if pid in (0, os.getpid()) or os.path.exists("/proc/self/task/%s" % pid):
+                self.used += 1
+                return
+            set_affinity(pid, mask)
 
-def _unless_own(set_affinity):
-    def sched_setaffinity(pid, mask):
-        if pid in (0, os.getpid()) or os.path.exists("/proc/self/task/%s" % pid):
-            return
-        set_affinity(pid, mask)
-
-    return sched_setaffinity
+        return sched_setaffinity
 
 
 class KeptLimits(Change):
     """See limits_kept.py."""
 
     def __init__(self, asked):
-        asked.load_sibling("limits_kept").keep(asked.load_sibling("imports"))
+        asked.load_sibling("limits_kept").keep(asked.load_sibling("imports"), self._note)
+
+    def _note(self):
+        self.used += 1
 
 
 class Spawned(Change):
@@ -85,17 +92,17 @@ class Spawned(Change):
     def __init__(self, asked):
         self.possible = sys.version_info[0] > 2
         if self.possible:
-            asked.load_sibling("imports").patch({"multiprocessing.context": _spawn_for_fork})
+            asked.load_sibling("imports").patch({"multiprocessing.context": self._spawn_for_fork})
 
-
-def _spawn_for_fork(context):
-    """The module multiprocessing.context: the name fork gets the other context, and so does the default."""
-    contexts = getattr(context, "_concrete_contexts", {})
-    if "fork" in contexts and "spawn" in contexts:
-        default = context._default_context
-        if default._default_context is contexts["fork"]:
-            default._default_context = contexts["spawn"]
-        contexts["fork"] = contexts["spawn"]
+    def _spawn_for_fork(self, context):
+        """The module multiprocessing.context: the name fork gets the other context, and so does the default."""
+        contexts = getattr(context, "_concrete_contexts", {})
+        if "fork" in contexts and "spawn" in contexts:
+            self.used += 1
+            default = context._default_context
+            if default._default_context is contexts["fork"]:
+                default._default_context = contexts["spawn"]
+            contexts["fork"] = contexts["spawn"]
 
 
 class Processes(Change):
@@ -107,7 +114,7 @@ class Processes(Change):
         asked.load_sibling("imports").patch(patches)
 
     def _executor(self, module):
-        threads = self._threads
+        threads, change = self._threads, self
         # Not as a statement: 2.7 has it from a package only.
         plain = __import__("concurrent.futures.process", fromlist=["ProcessPoolExecutor"]).ProcessPoolExecutor
 
@@ -117,17 +124,19 @@ class Processes(Change):
             def __init__(self, max_workers=None, thread_name_prefix="", *args, **kwargs):
                 for name, value in zip(("initializer", "initargs"), args):  # noqa: B905 - 2.7 has no strict
                     kwargs[name] = value
+                change.used += 1
                 plain.__init__(self, max_workers or threads, **kwargs)
 
         module.ThreadPoolExecutor = Executor
 
     def _pool(self, module):
-        threads, plain = self._threads, module.Pool
+        threads, plain, change = self._threads, module.Pool, self
 
         class ProcessPool(plain):
             """A pool of processes that is made as one of threads is."""
 
             def __init__(self, processes=None, initializer=None, initargs=()):
+                change.used += 1
                 plain.__init__(self, processes or threads, initializer, initargs)
 
         module.ThreadPool = ProcessPool
@@ -140,6 +149,7 @@ class NoSleep(Change):
         plain_sleep = time.sleep
 
         def sleep(seconds):
+            self.used += 1
             plain_sleep(seconds * 0)  # a wrong value still fails, and other threads get their turn
 
         time.sleep = sleep

@@ -9,7 +9,8 @@
 "frameworks": {"numpy": "1.21.6"}     (those imported by now; null where a version is not told)
 "theano": {"cxx", "blas.ldflags", "openmp", "openmp_elemwise_minsize", "floatX", "device", "linker", "compiledir",
 "base_compiledir"} | null, "pytensor": the same | null,
-"observed": what was seen since a `watch` that asked to observe, see observing.py | null}
+"observed": what was seen since a `watch` that asked to observe, see observing.py | null,
+"changed": {name: how often a change that a `watch` asked for made a difference} | null}
 """
 
 import os

@@ -31,34 +31,38 @@ class Quiet(object):
 
     argtypes = restype = errcheck = None
 
+    def __init__(self, note):
+        self._note = note
+
     def __call__(self, *_):
         """Leave all as it is; what was there before is told by none."""
+        self._note()
         return 0
 
 
-def keep(imports):
+def keep(imports, note):
     """Do it, from now on.
 
     Args:
         imports: the module imports.py.
+        note: called whenever somebody would have changed a size.
     """
     plain_item = ctypes.CDLL.__getitem__
 
     def item(library, name):
         found = plain_item(library, name)  # fails as ever where there is none
-        return Quiet() if isinstance(name, str) and SETTERS.match(name) else found
+        return Quiet(note) if isinstance(name, str) and SETTERS.match(name) else found
 
     ctypes.CDLL.__getitem__ = item
-    imports.patch(dict((name, _silenced) for name in MODULES))
 
+    def nothing(*_, **__):
+        note()
 
-def _silenced(module):
-    places, setters = MODULES[module.__name__]
-    for place in places:
-        for setter in setters:
-            if hasattr(sys.modules.get(place), setter):
-                setattr(sys.modules[place], setter, _nothing)
+    def silenced(module):
+        places, setters = MODULES[module.__name__]
+        for place in places:
+            for setter in setters:
+                if hasattr(sys.modules.get(place), setter):
+                    setattr(sys.modules[place], setter, nothing)
 
-
-def _nothing(*_, **__):
-    return None
+    imports.patch(dict((name, silenced) for name in MODULES))

@@ -171,6 +171,7 @@ class Session(object):
             affinity_at_start=self.affinity_at_start,
             implementation=process.implementation(),
             observed=self.watched and self.watched.report(),
+            changed=self.watched and self.watched.used(),
         )
         return dict(found, type="facts")
 

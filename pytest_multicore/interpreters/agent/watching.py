@@ -3,7 +3,8 @@
   parent -> watch     {"observe": bool, "changes": [names], "threads": n >= 1 | null}      before open and test, once
   child  -> watching  {"changes": [those of them that can be made on this Python]}
 
-observe: `facts` then holds "observed", see observing.py. changes: see changing.py. threads: what was asked for, where a
+observe: `facts` then holds "observed", see observing.py. changes: see changing.py; `facts` then holds "changed", how
+often each of them has made a difference. threads: what was asked for, where a
 change needs a number. Nothing of this is loaded without the message. The figures of a round that is observed are not
 for a verdict: looking on takes time, and a thread.
 """
@@ -28,7 +29,7 @@ class Watch(object):
         asked = changing.Asked(affinity_at_start, message["threads"], load_sibling)
         made = [(name, changing.CHANGES[name](asked)) for name in message["changes"]]
         self.changes = [name for name, change in made if change.possible]
-        self._changed = [change for _, change in made if change.possible]
+        self._made = [(name, change) for name, change in made if change.possible]
 
     def measure(self, region, repeat):
         """What clocks.measure does, for a round."""
@@ -42,8 +43,12 @@ class Watch(object):
         """What was observed, None where that was not asked for."""
         return self._observer and self._observer.report()
 
+    def used(self):
+        """How often each change has made a difference, by name."""
+        return dict((name, change.used) for name, change in self._made)
+
     def _measure(self, region, repeat, is_round):
-        for change in self._changed:
+        for _, change in self._made:
             change.before_region()
         if self._observer is None:
             return self._clocks.measure(region, repeat)

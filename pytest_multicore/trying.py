@@ -1,0 +1,115 @@
+"""One trial, measured: the world with one thing changed against the world as it was, in turns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .asked import Asked, Voice
+from .diagnosis.suspicions import UNCHANGED, Effect, Replay, Trial
+from .diagnosis.trials import Tried, judged, reached, settled
+from .experiment import FACTS_TIMEOUT_S
+from .interpreters.stage import Stage
+from .interpreters.workload import Workload
+from .looking import World, opened
+from .measurement import counters
+from .measurement.machine import this_machine
+from .measurement.pace import this_pacer
+from .measurement.rounds import Bench, Round
+from .measurement.subject import AnySubject
+from .measurement.turns import turns
+from .verdicts import figures
+from .verdicts.figures import Comparison
+from .verdicts.statistics import Interval, fewest_values
+
+Rows = Sequence[tuple[Round, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bargain:
+    """What a trial is made for.
+
+    Attributes:
+        asked, stage, workload: what was measured, and where.
+        voice: told what is waited for.
+        spend: told of the seconds that it took, without those that it waited for the machine's lock.
+    """
+
+    asked: Asked
+    stage: Stage
+    workload: Workload
+    voice: Voice
+    spend: Callable[[float], None]
+
+
+def tried(trial: Trial, bargain: Bargain, rounds_s: float) -> Tried:
+    """Take rounds until the difference is clear or the time is up.
+
+    Args:
+        trial: what to change.
+        bargain: what it is made for.
+        rounds_s: seconds that its rounds may take.
+
+    Raises:
+        MulticoreError: a side could not be opened, or failed.
+    """
+    asked, rows = bargain.asked, list[tuple[Round, ...]]()
+    with turns().alone(bargain.voice.step), ExitStack() as closing:
+        began = time.monotonic()
+        closing.callback(lambda: bargain.spend(time.monotonic() - began))
+        subjects = [closing.enter_context(opened(asked, world)) for world in _sides(trial, bargain)]
+        for subject in subjects:
+            subject.pause()
+        ends = time.monotonic() + rounds_s
+        for row in _bench(subjects, asked, bargain.workload).rows():
+            rows.append(row)
+            if _clear(rows, trial, asked.settings.confidence) or time.monotonic() > ends:
+                break
+        facts = subjects[0].interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=[])
+    compared, original = _figures(rows, trial, asked.settings.confidence)
+    return judged(trial, compared, original, reached=reached(trial, facts))
+
+
+def _sides(trial: Trial, bargain: Bargain) -> list[World]:
+    """The changed world and what it is compared with; of what shall scale, each at both thread counts."""
+    change, threads, workload = trial.change, bargain.asked.contender, bargain.workload
+    stage = bargain.stage.with_blas(change.blas, bargain.voice.step, build=False) if change.blas else bargain.stage
+    one = other = workload
+    if trial.replay:
+        one, other = (_replayed(trial.replay, side) for side in ("changed", "original"))
+    elif change.arguments:
+        one = replace(workload, arguments={**workload.arguments, **change.arguments})
+    changed, original = World(stage, one, threads, change), World(bargain.stage, other, threads, UNCHANGED)
+    if trial.effect is not Effect.SCALES:
+        return [changed, original]
+    baseline = bargain.asked.baseline
+    return [side for world in (changed, original) for side in (world, replace(world, threads=baseline))]
+
+
+def _replayed(replay: Replay, side: str) -> Workload:
+    arguments: Mapping[str, Any] = getattr(replay, side)
+    return Workload("replay", "builtin:replay_numpy", dict(arguments))
+
+
+def _bench(subjects: Sequence[AnySubject], asked: Asked, workload: Workload) -> Bench:
+    machine, seed = this_machine(), asked.seed(workload)
+    pacer = this_pacer(machine, priority=asked.settings.priority == "auto")
+    granted, online = machine.cores_granted, machine.cores_online
+    return Bench(subjects, counters.for_this_system(), granted, seed, pacer, online, different_work=True)
+
+
+def _clear(rows: Rows, trial: Trial, confidence: float) -> bool:
+    if len(figures.clean_rows(rows)) < fewest_values(confidence):
+        return False
+    return settled(trial, *_figures(rows, trial, confidence))
+
+
+def _figures(rows: Rows, trial: Trial, confidence: float) -> tuple[Comparison, Interval | None]:
+    """The trial's comparison; of what shall scale, what it gains from threads and what the original does."""
+    if trial.effect is not Effect.SCALES:
+        return figures.comparison(rows, confidence), None
+    changed, original = (figures.comparison([row[at : at + 2] for row in rows], confidence) for at in (0, 2))
+    return changed, original.speedup
