@@ -141,7 +141,7 @@ def busy_waiting(found: Evidence) -> Suspicion | None:
 def after_fork(found: Evidence) -> Suspicion | None:
     """Forked workers of a library whose pool did not come along."""
     forks = [one for one in found.observed.get("forks", ()) if one.get("after_pool")]
-    children = {task.pid for task in found.seen.tasks} - {found.seen.root}
+    children = {task.pid for task in found.seen.at_work} - {found.seen.root}
     if not (found.idle and forks and children):
         return None
     return Suspicion(

@@ -18,6 +18,8 @@ from types import TracebackType
 from .counters import TreeSnapshot, for_this_system
 
 EVERY_S = 0.005
+#: Of one core, what looking may take: a look goes over all processes, and on a large machine there are many.
+OWN_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class TaskSeen:
         states: share of the looks in each state (R running or runnable, S asleep, D waiting for a device).
         voluntary, involuntary: context switches: it waited for something; it was displaced.
         affinity: CPUs that it may use, in the kernel's notation; empty where unknown.
+        timeline: at each look, (seconds since the first, cores busy since the last, state).
     """
 
     name: str
@@ -42,6 +45,7 @@ class TaskSeen:
     voluntary: int
     involuntary: int
     affinity: str
+    timeline: tuple[tuple[float, float, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +54,11 @@ class Seen:
 
     Attributes:
         wall_s: seconds of the looks.
-        tasks: its threads that got CPU time, the busiest first.
+        tasks: its threads, the busiest first; those that stood by all the time come last.
         timeline: cores busy at each look, as (seconds since the first, cores since the last).
         variables: of each process below the root, those asked for, as they were when it was started.
         root: process id of the tree's root.
+        foreign_cores: cores that others used meanwhile, as far as the machine's counters tell.
     """
 
     wall_s: float
@@ -61,6 +66,12 @@ class Seen:
     timeline: tuple[tuple[float, float], ...]
     variables: Mapping[int, Mapping[str, str]]
     root: int = 0
+    foreign_cores: float = 0.0
+
+    @property
+    def at_work(self) -> tuple[TaskSeen, ...]:
+        """The threads that got CPU time."""
+        return tuple(task for task in self.tasks if task.cpu_s > 0)
 
 
 @dataclass
@@ -78,6 +89,8 @@ class Sampler:
         self._switches: dict[tuple[int, int], tuple[int, int, str]] = {}
         self._variables: dict[int, Mapping[str, str]] = {}
         self._timeline: list[tuple[float, float]] = []
+        self._series: dict[tuple[int, int], list[tuple[float, float, str]]] = defaultdict(list)
+        self._looking_s, self._machine = 0.0, self._counters.machine()
         self._before = {**self._counters.tree(self.pid).tasks}
         self._last = dict(self._before)
         self._first_switches = {key: _status(*key) for key in self._before}
@@ -93,18 +106,29 @@ class Sampler:
             self._looker.join()
         wall_s = time.monotonic() - self._began
         self._look()
-        tasks = tuple(sorted(filter(None, map(self._task, self._last)), key=lambda task: -task.cpu_s))
-        self.seen = Seen(wall_s, tasks, tuple(self._timeline), self._variables, self.pid)
+        busy_s = self._counters.machine().busy_s - self._machine.busy_s
+        tasks = tuple(sorted(map(self._task, self._last), key=lambda task: -task.cpu_s))
+        foreign_s = busy_s - self._looking_s - sum(task.cpu_s for task in tasks)
+        foreign_cores = max(0.0, foreign_s) / wall_s if wall_s > 0 else 0.0
+        self.seen = Seen(wall_s, tasks, tuple(self._timeline), self._variables, self.pid, foreign_cores)
 
     def _look_on(self) -> None:
-        while not self._stop.wait(EVERY_S):
+        pause_s = EVERY_S
+        while not self._stop.wait(pause_s):
+            before_s = time.thread_time()
             self._look()
+            self._looking_s = time.thread_time()
+            pause_s = max(EVERY_S, (self._looking_s - before_s) / OWN_SHARE)
 
     def _look(self) -> None:
         now_s, tree = time.monotonic() - self._began, self._counters.tree(self.pid)
+        last_s, states = self._timeline[-1][0] if self._timeline else 0.0, {key: _state(*key) for key in tree.tasks}
+        for key, state in states.items():
+            used_s = tree.tasks[key].cpu_s - (self._last[key].cpu_s if key in self._last else 0.0)
+            self._series[key].append((now_s, used_s / max(now_s - last_s, 1e-9), state))
         self._note_cores(now_s, tree)
         for pid, tid in tree.tasks:
-            self._states[pid, tid][_state(pid, tid)] += 1
+            self._states[pid, tid][states[pid, tid]] += 1
             self._switches[pid, tid] = _status(pid, tid)
             if pid != self.pid and pid not in self._variables:
                 self._variables[pid] = started_with(pid, self.names)
@@ -118,11 +142,9 @@ class Sampler:
             self._timeline.append((now_s, used_s / since_s))
         self._last.update(tree.tasks)
 
-    def _task(self, key: tuple[int, int]) -> TaskSeen | None:
+    def _task(self, key: tuple[int, int]) -> TaskSeen:
         before, after = self._before.get(key), self._last[key]
-        cpu_s = after.cpu_s - (before.cpu_s if before else 0.0)
-        if cpu_s <= 0:
-            return None
+        cpu_s = max(0.0, after.cpu_s - (before.cpu_s if before else 0.0))
         delay_s = None
         if after.delay_s is not None:
             delay_s = after.delay_s - ((before.delay_s or 0.0) if before else 0.0)
@@ -139,6 +161,7 @@ class Sampler:
             voluntary=voluntary - first[0],
             involuntary=involuntary - first[1],
             affinity=affinity,
+            timeline=tuple(self._series[key]),
         )
 
 

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.profile import Profile
+from pytest_multicore.measurement.sampling import TaskSeen
 
 #: Lines, shapes and looks told, the busiest first.
 MOST = 20
 #: Shapes told on the terminal.
 FEW = 3
 #: Looks told of a timeline.
-MOST_LOOKS = 400
+MOST_LOOKS, MOST_LOOKS_OF_A_TASK = 400, 60
 
 
 def evidence_record(found: Evidence, profile: Profile | None = None) -> dict[str, Any]:
     """What was seen in the run of its own."""
     return {
         "wall_s": found.seen.wall_s,
-        "tasks": [asdict(task) for task in found.seen.tasks[:MOST]],
+        "foreign_cores": found.seen.foreign_cores,
+        "tasks": [_task(task) for task in found.seen.tasks[:MOST]],
         "timeline": [list(look) for look in found.seen.timeline[:MOST_LOOKS]],
         "started_with": dict(found.started_with),
         "variables": dict(found.variables),
+        "children_started_with": [dict(one) for one in list(found.seen.variables.values())[:MOST]],
+        "mapped": list(found.mapped),
+        "quota_cores": found.quota,
+        "throttled_s": found.throttled_s,
+        "gil": found.facts.get("gil"),
+        "free_threaded": found.facts.get("free_threaded"),
+        "theano": found.facts.get("theano") or found.facts.get("pytensor"),
         "affinity_at_start": found.facts.get("affinity_at_start"),
         "affinity": found.facts.get("affinity"),
         "observed": {**found.observed, "lines": list(found.lines)[:MOST]} if found.observed else None,
@@ -34,6 +44,12 @@ def evidence_record(found: Evidence, profile: Profile | None = None) -> dict[str
         "blas_share_under_threshold": share_under_threshold(found),
         "profile": None if profile is None else {**profile.as_json(), "told": profile.lines()},
     }
+
+
+def _task(task: TaskSeen) -> dict[str, Any]:
+    """A thread, with as many of its looks as a reader can take in, spread over the time."""
+    step = max(1, math.ceil(len(task.timeline) / MOST_LOOKS_OF_A_TASK))
+    return {**asdict(task), "timeline": [list(look) for look in task.timeline[::step]]}
 
 
 def share_under_threshold(found: Evidence) -> float | None:

@@ -54,7 +54,9 @@ def _why(told: Mapping[str, Any]) -> Iterator[str]:
 def _seen(evidence: Mapping[str, Any]) -> str:
     """The evidence in a line, for where no cause was found in it."""
     tasks, observed = evidence["tasks"], evidence["observed"] or {}
-    at_work = ", ".join(f"{task['name']} {task['cpu_s'] / evidence['wall_s']:.2f}" for task in tasks[:4])
+    at_work = ", ".join(
+        f"{task['name']} {task['cpu_s'] / evidence['wall_s']:.2f}" for task in tasks[:4] if task["cpu_s"] > 0
+    )
     hottest = next(iter(observed.get("lines", ())), None)
     where = f"; most at {hottest['file'].rpartition('/')[2]}:{hottest['line']}" if hottest else ""
     pools = ", ".join(f"{one['api']} {one['threads']}" for one in observed.get("pools", {}).get("region", ()))
