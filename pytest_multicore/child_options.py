@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,4 +37,14 @@ NOT_IN_A_CHILD: Mapping[str, Any] = {
     "cov_source": [],
     "timeout": None,
     "reruns": None,
+    # Files of the run's that a child would write anew, or empty.
+    "log_file": os.devnull,
+    "multicore_json": None,
+    "report_log": None,
+    "htmlpath": None,
+    "json_report": False,
+    "json_report_file": "none",
+    "allure_report_dir": None,
+    "clean_alluredir": False,
+    "cacheclear": False,
 }

@@ -8,7 +8,6 @@ import pytest
 
 from .benchmarked import fixture_asked_for
 from .child_options import NOT_IN_A_CHILD
-from .environments.variables import ChildVariables
 from .interpreters.live_test import TestAddress, plain_options
 from .interpreters.stage import Stage
 from .interpreters.workload import import_path
@@ -26,23 +25,19 @@ def address(item: pytest.Item, stage: Stage, *, once: bool) -> TestAddress:
     # What the user named on the command line is the whole run's; argparse warns of it, too.
     ours = {name: value for name, value in vars(config.option).items() if name != "file_or_dir"}
     options = plain_options(ours, {**NOT_IN_A_CHILD, **_places(config)})
-    file, colons, rest = item.nodeid.partition("::")
+    assert item.parent is not None  # noqa: S101 - a test is always in a module
+    # Not the item's own: pytest-xdist adds a group's name to that.
+    nodeid = f"{item.parent.nodeid}::{item.name}"
+    file, colons, rest = nodeid.partition("::")
     # A plugin that is left out must be so from the start, or its fixtures stay known.
     left_out = [arg for name in config.option.plugins if name.startswith("no:") for arg in ("-p", name)]
     return TestAddress(
-        nodeid=item.nodeid,
+        nodeid=nodeid,
         args=(*left_out, str(config.rootpath / file) + colons + rest),
         options=options,
         path=import_path(stage.provisioned.is_current),
         benchmark=fixture_asked_for(config, once=once),
     )
-
-
-def undisturbed(found: ChildVariables) -> ChildVariables:
-    """Without what would have coverage trace the measured code: it would be the tracer that is measured."""
-    tracing = ("COV_CORE_", "COVERAGE_PROCESS")
-    kept = {name: value for name, value in found.variables.items() if not name.startswith(tracing)}
-    return ChildVariables(kept, found.set, found.overridden)
 
 
 def _places(config: pytest.Config) -> dict[str, Any]:

@@ -85,7 +85,11 @@ def measure(asked: Asked, stage: Stage, voice: Voice) -> Result:
     for subject in asked.ready:
         subject.pause()  # while it waits for its turn, it is nobody's neighbour
     with turns().alone(voice.step), _opened(asked, stage, workload, voice) as subjects:
-        taken = _take(asked, workload, subjects, machine, voice)
+        try:
+            taken = _take(asked, workload, subjects, machine, voice)
+        finally:
+            for subject in subjects:
+                subject.interpreter.calm()
     return _told(asked, stage, workload, taken, machine, began)
 
 

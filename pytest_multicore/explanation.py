@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
 from .asked import Asked, Voice
@@ -11,6 +12,7 @@ from .diagnosis.evidence import Evidence
 from .diagnosis.suspicions import Explanation, Suspicion, Trial
 from .diagnosis.trials import Finding, Tried
 from .errors import EnvironmentError_, MulticoreError
+from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload
 from .looking import look
@@ -44,14 +46,25 @@ def explained(asked: Asked, stage: Stage, result: Result, voice: Voice) -> Resul
             return explained_open(result)
         for subject in asked.ready:
             subject.pause()
-        if asked.live:
-            asked.live.pause()
-        return _looked_into(asked, stage, result, voice)
+        with _standing_still(asked.live):
+            return _looked_into(asked, stage, result, voice)
     except MulticoreError as error:
         why = _first_line(error)
     except Exception as error:  # a mistake of ours here must not hide what was measured
         why = f"{type(error).__name__}: {_first_line(error)}: a defect of pytest-multicore, please report it"
     return replace(result, notes=(*result.notes, f"why could not be found out: {why}"))
+
+
+@contextmanager
+def _standing_still(live: IsolatedInterpreter | None) -> Iterator[None]:
+    """The user's own interpreter is nobody's neighbour meanwhile, and goes on afterwards: it may hold a server."""
+    if live:
+        live.pause()
+    try:
+        yield
+    finally:
+        if live:
+            live.resume()
 
 
 def explained_open(result: Result) -> Result:

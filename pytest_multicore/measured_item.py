@@ -17,7 +17,7 @@ import pytest
 
 from .asked import Asked
 from .benchmarked import subject
-from .child_session import address, undisturbed
+from .child_session import address
 from .environments.variables import ChildVariables
 from .errors import LimitMissed, MulticoreError, Undecided, WorkloadError
 from .experiment import SETUP_TIMEOUT_S, round_timeout_s
@@ -162,7 +162,7 @@ class MeasuredItem:
     def _start(
         self, opened: ExitStack, stage: Stage, variables: ChildVariables, watch: Mapping[str, Any] | None
     ) -> LiveTest:
-        interpreter = stage.open(undisturbed(variables), priority=self._gate.settings.priority)
+        interpreter = stage.open(variables, priority=self._gate.settings.priority)
         opened.callback(interpreter.close)
         if watch:
             interpreter.ask("watch", "watching", SETUP_TIMEOUT_S, **watch)

@@ -124,8 +124,8 @@ class Collected:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """The JSON report."""
-    if front.json_file(session.config):
+    """The JSON report; a child has none, and must not write the run's."""
+    if not front.is_child(session.config) and front.json_file(session.config):
         from . import reporting
 
         reporting.write_json(session)

@@ -207,3 +207,16 @@ def test_warnings_as_errors(run) -> None:  # type: ignore[no-untyped-def]
         "-p",
         "no:asyncio",
     ).assert_outcomes(failed=1, passed=1)
+
+
+@pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="subtests came with pytest 9")
+def test_a_failing_subtest_fails_it(run) -> None:  # type: ignore[no-untyped-def]
+    """pytest reports a subtest by itself, and lets the call pass."""
+    source = (
+        "@gated\ndef test_a(subtests):\n    for i in range(3):\n        with subtests.test(msg='number', i=i):\n"
+        "            assert work() < 0 or i != 1\n"
+        "@gated\ndef test_b(subtests):\n    with subtests.test():\n        work()\n"
+    )
+    result = run(source)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*1 subtest failed*", "*number*i=1*", "*assert*"])

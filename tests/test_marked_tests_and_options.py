@@ -113,3 +113,25 @@ def test_an_environment_with_a_pytest_that_is_too_old_is_refused(run, pytester) 
         pytest.skip("no Python 3.6 on this machine")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*test_a cannot be run: ImportError: pytest 5.3.5 *it must be 5.4 or later*"])
+
+
+def test_the_runs_own_log_file_is_not_written_anew_by_a_child(run, pytester) -> None:  # type: ignore[no-untyped-def]
+    source = (
+        "import logging\ndef test_a(): logging.warning('before')\n@gated\ndef test_b():\n"
+        "    logging.warning('inside')\n"
+        "    work()\ndef test_c(): logging.warning('after')\n"
+    )
+    run(source, "--log-file=run.log", "--log-file-level=WARNING").assert_outcomes(passed=3)
+    told = (pytester.path / "run.log").read_text()
+    assert "\0" not in told
+    assert told.index("before") < told.index("after")
+
+
+def test_a_child_writes_no_report_of_its_own(run, pytester) -> None:  # type: ignore[no-untyped-def]
+    """One that is there while the test runs would be taken for the run's, should the run not come to its end."""
+    source = (
+        "import os\n@gated\ndef test_a():\n    work()\n"
+        "def test_b(): assert not os.path.exists('report.json'), open('report.json').read()\n"
+    )
+    run(source, "--multicore-json=report.json").assert_outcomes(passed=2)
+    assert '"results": [' in (pytester.path / "report.json").read_text()

@@ -104,3 +104,22 @@ def test_ordinary(n):
     rounds = [one for one in calls if not any(began < one[1] and one[0] < ended for began, ended in ordinary)]
     assert len(calls) - len(rounds) <= 3
     assert len(rounds) >= 3 * 8
+
+
+def test_a_function_that_a_fixture_measures_is_not_traced(pytester: pytest.Pytester, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Older versions of pytest-cov have every Python process traced, by these variables."""
+    monkeypatch.setenv("COV_CORE_SOURCE", ".")
+    monkeypatch.setenv("COVERAGE_PROCESS_START", ".coveragerc")
+    pytester.makepyfile(
+        workload="import os, sys\ndef work():\n    assert sys.gettrace() is None\n"
+        "    assert not [name for name in os.environ if name.startswith('COV')]\n    return sum(range(50000))\n",
+        test_it="import pytest\n@pytest.mark.multicore(max_cores=1.5, threads=1)\n"
+        "def test_a(multicore): multicore.run('workload:work')\n",
+    )
+    pytester.runpytest_subprocess("-p", "no:cov").assert_outcomes(passed=1)
+
+
+def test_a_group_of_xdist_is_no_part_of_a_tests_name(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("xdist")
+    pytester.makepyfile(GATED + "@gated\n@pytest.mark.xdist_group('measuring')\ndef test_a(): work()\n")
+    pytester.runpytest_subprocess("-n", "1", "--dist=loadgroup").assert_outcomes(passed=1)

@@ -85,10 +85,15 @@ def child_variables(
     Raises:
         UsageError: threads below 1, or flags of the world that cannot be read.
     """
-    base = dict(world) if provisioned.is_current else tool_variables(world)
+    base = _untraced(world if provisioned.is_current else tool_variables(world))
     changed = for_threads(threads) | dict(environment.env) | _library_path(blas, base) | dict(env)
     changed |= _flags(environment, provisioned, blas, theano_flags, {**base, **changed}, threads)
     return ChildVariables(base | changed, _differing(changed, base), _overridden(changed, world))
+
+
+def _untraced(world: Mapping[str, str]) -> dict[str, str]:
+    """Without what would have coverage trace the measured code: it would be the tracer that is measured."""
+    return {name: value for name, value in world.items() if not name.startswith(("COV_CORE_", "COVERAGE_PROCESS"))}
 
 
 def _library_path(blas: BlasSelection, base: Mapping[str, str]) -> dict[str, str]:

@@ -71,18 +71,30 @@ def marked(mark: str) -> list[psutil.Process]:
 
     When an interpreter has died, its children belong to somebody else already and only the mark tells whose they were.
     """
-    found = []
-    for process in psutil.process_iter():
+    found, marking = [], f"{MARK}={mark}".encode()
+    for pid in psutil.pids():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(MARK) == mark:
-                found.append(process)
+            if marking in _environment(pid):
+                found.append(psutil.Process(pid))
     return found
+
+
+def _environment(pid: int) -> bytes:
+    """A process's environment as it is in memory; psutil's way takes ten times as long on Linux."""
+    if sys.platform == "linux":
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    return "\0".join(f"{name}={value}" for name, value in psutil.Process(pid).environ().items()).encode()
 
 
 def end_group(group: int, others: Iterable[psutil.Process] = ()) -> None:
     """Kill a process group that we started, and those of its descendants that left it."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
-    for process in others:
+    end(others)
+
+
+def end(processes: Iterable[psutil.Process]) -> None:
+    """Kill processes that we started."""
+    for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -44,14 +45,25 @@ def set_real_time(pid: int, real_time: bool) -> bool:
     at nice -20, and for none as real-time threads. The kernel keeps 5 % for the others (sched(7), fair server).
 
     Returns:
-        Whether it was permitted.
+        Whether it was permitted; what has ended meanwhile needs no permission.
     """
-    try:
-        policy = os.SCHED_RR if real_time else os.SCHED_OTHER
-        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
-            for thread in process.threads():
-                with contextlib.suppress(ProcessLookupError):  # it has ended
-                    os.sched_setscheduler(thread.id, policy, os.sched_param(REAL_TIME if real_time else 0))
-    except (OSError, AttributeError, psutil.Error):
+    if not hasattr(os, "SCHED_RR"):
         return False
+    policy, priority = (os.SCHED_RR, REAL_TIME) if real_time else (os.SCHED_OTHER, 0)
+    for thread in _threads(pid):
+        try:
+            os.sched_setscheduler(thread, policy, os.sched_param(priority))
+        except ProcessLookupError:
+            continue
+        except OSError:
+            return False
     return True
+
+
+def _threads(pid: int) -> Iterator[int]:
+    """The threads of a process tree, as far as they live."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(pid)
+        for process in [root, *root.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                yield from (thread.id for thread in process.threads())

@@ -10,12 +10,9 @@ import contextlib
 import os
 import selectors
 import signal
-import subprocess
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import psutil
@@ -30,34 +27,16 @@ from pytest_multicore.errors import (
 )
 
 from . import protocol
+from .launch import Launch, how_it_ended, spawn, wait_for_end
 from .log import Log
-from .orphans import MARK, descendants, end_group, guard, marked
+from .orphans import descendants, end, end_group, guard, marked
 from .priority import raise_priority, set_real_time
-
-RUNNER = Path(__file__).parent / "agent" / "runner.py"
 
 START_TIMEOUT_S = 60.0
 CLOSE_TIMEOUT_S = 5.0
 #: How often a wait looks beyond the pipe: at the log's size, and whether the child lives (a forked child of its own
 #: can hold the pipe open after it died).
 WATCH_EVERY_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """What it takes to start one interpreter.
-
-    Attributes:
-        command: the interpreter and its flags, without the agent.
-        variables: the child's whole environment.
-        folder: its working folder.
-        raise_priority: give it the highest CPU priority that the system permits.
-    """
-
-    command: Sequence[str]
-    variables: Mapping[str, str]
-    folder: Path
-    raise_priority: bool = True
 
 
 class IsolatedInterpreter:
@@ -67,12 +46,12 @@ class IsolatedInterpreter:
         self.launch = launch
         self._log = Log()
         self._buffer = bytearray()
-        self._ended_already = self._paused = self._urged = False
+        self._ended_already = self._paused = self._urged = self._was_urged = False
         self._mark = uuid.uuid4().hex
-        self._process = _spawn(launch, self._log, self._mark)
+        self._process = spawn(launch, self._log, self._mark)
         self.pid = self._process.pid
         guard().watch(self.pid, self._mark)
-        self.priority = raise_priority(self.pid) if launch.raise_priority else "off"
+        self._priority = raise_priority(self.pid) if launch.raise_priority else "off"
         try:
             self.hello = self.wait_for("hello", START_TIMEOUT_S)
         except BaseException:
@@ -127,13 +106,24 @@ class IsolatedInterpreter:
             raise ProtocolError(f"the agent answered {message['type']!r} where {expected!r} was expected")
         return message
 
+    @property
+    def priority(self) -> str:
+        """What came of raising its CPU priority, for the report."""
+        if not self._was_urged:
+            return self._priority
+        told = f"{self._priority}, then real-time, since others kept it waiting"
+        return told if self._urged else f"{told}, for a while"
+
     def urge(self, urgent: bool) -> None:
         """Raise its priority further, where it was raised and that is permitted, or take that back."""
-        if self.priority.startswith("raised") and urgent is not self._urged and set_real_time(self.pid, urgent):
-            self._urged = urgent
-            words = ", then real-time, since others kept it waiting" if urgent else ", for a while"
-            self.priority = self.priority.removesuffix(", for a while") if urgent else self.priority + words
-            self.priority += words if urgent and words not in self.priority else ""
+        if self._priority.startswith("raised") and urgent is not self._urged and set_real_time(self.pid, urgent):
+            self._urged, self._was_urged = urgent, True
+
+    def calm(self) -> None:
+        """Take that back at a measurement's end: the next one is another's."""
+        if not self._ended_already:
+            self.urge(False)
+        self._was_urged = False
 
     def pause(self) -> None:
         """Stop the child's process group where it stands: whatever it does between two messages, it does it later."""
@@ -162,7 +152,7 @@ class IsolatedInterpreter:
             return
         started_by_it = descendants(self.pid)
         self.say_goodbye()
-        _wait_for_end(self._process, CLOSE_TIMEOUT_S)
+        wait_for_end(self._process, CLOSE_TIMEOUT_S)
         self._end(started_by_it)
 
     def say_goodbye(self) -> None:
@@ -182,6 +172,8 @@ class IsolatedInterpreter:
         self._ended_already = True
         end_group(self.pid, started_by_it)
         self._process.wait()
+        # What it had started in a session of its own, and left to nobody, like a server that detaches itself.
+        end(marked(self._mark))
         guard().forget(self.pid, self._mark)
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
@@ -237,8 +229,8 @@ class IsolatedInterpreter:
         return WorkloadError(text, str(message.get("traceback") or ""), self.log_tail())
 
     def _ended(self) -> InterpreterCrashed:
-        _wait_for_end(self._process, CLOSE_TIMEOUT_S)
-        how, tail = _how_it_ended(self._process.poll()), self.log_tail()
+        wait_for_end(self._process, CLOSE_TIMEOUT_S)
+        how, tail = how_it_ended(self._process.poll()), self.log_tail()
         self.kill()
         return InterpreterCrashed(f"the isolated interpreter (process {self.pid}) {how}", tail)
 
@@ -250,45 +242,3 @@ class IsolatedInterpreter:
             "everything it had started. If the work is meant to take that long, raise the budget",
             tail,
         )
-
-
-def _spawn(launch: Launch, log: Log, mark: str) -> subprocess.Popen[bytes]:
-    command = [*launch.command, str(RUNNER)]
-    try:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log.fileno(),
-            env={**launch.variables, MARK: mark},
-            cwd=launch.folder,
-            start_new_session=True,
-        )
-    except OSError as error:
-        log.close()
-        raise InterpreterCrashed(
-            f"the interpreter {launch.command[0]} cannot be started: {error.strerror}; "
-            "check the path, or let the environment be built again"
-        ) from error
-
-
-def _wait_for_end(process: subprocess.Popen[bytes], timeout_s: float) -> None:
-    """Wait until it has ended, at most so long. Popen.wait comes to look every 50 ms; Linux tells at once."""
-    if process.poll() is None and hasattr(os, "pidfd_open"):
-        with contextlib.suppress(OSError), contextlib.ExitStack() as opened:
-            end = os.pidfd_open(process.pid)
-            opened.callback(os.close, end)
-            selector = opened.enter_context(selectors.DefaultSelector())
-            selector.register(end, selectors.EVENT_READ)
-            selector.select(timeout_s)
-            return
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout_s)
-
-
-def _how_it_ended(status: int | None) -> str:
-    if status is None:
-        return "closed its side of the dialogue but did not end"
-    if status < 0:
-        return f"was ended by {signal.Signals(-status).name}"
-    return f"ended by itself with exit status {status}"

@@ -12,7 +12,8 @@ from pathlib import Path
 from pytest_multicore.environments import blas, catalogue, provision
 from pytest_multicore.environments.variables import ChildVariables, child_variables
 from pytest_multicore.errors import UsageError
-from pytest_multicore.interpreters.process import IsolatedInterpreter, Launch
+from pytest_multicore.interpreters.launch import Launch
+from pytest_multicore.interpreters.process import IsolatedInterpreter
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .process import RUNNER, IsolatedInterpreter
+from .launch import RUNNER
+from .process import IsolatedInterpreter
 from .workload import Workload
 
 PROFILER = RUNNER.parent / "profiles" / "theano_profile.py"

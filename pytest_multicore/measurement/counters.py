@@ -6,10 +6,11 @@ and nobody tells how long a thread waited for a core: the delay is None there, n
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,8 +40,9 @@ class TreeSnapshot:
         tasks: by (process id, thread id), every living thread.
         throttled_s: time since boot that control groups which the root is in, and we are not, were held back by a
             quota, summed over CPUs.
-        others_cpu_s: by process id, CPU time of everybody outside of the tree but this thread; None where not all are
-            to be seen.
+        others_cpu_s: by process id, CPU time of everybody outside of the tree but this thread, as far as they are to be
+            seen; None where that is not read, or one ended meanwhile.
+        all_seen: whether everybody is.
     """
 
     process_cpu_s: Mapping[int, float]
@@ -48,6 +50,7 @@ class TreeSnapshot:
     tasks: Mapping[tuple[int, int], TaskTimes]
     throttled_s: float = 0.0
     others_cpu_s: Mapping[int, float] | None = None
+    all_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,13 @@ class MachineSnapshot:
 
     Attributes:
         busy_s: CPU seconds since boot of everybody but this thread, which only looks on; counted in ticks on Linux.
+            None where the system tells something else in its place.
         steal_s: CPU seconds that a hypervisor gave to other guests.
         throttled_s: time that our control groups were held back by a quota, summed over CPUs.
         started: processes and threads that were ever started; None where unknown.
     """
 
-    busy_s: float
+    busy_s: float | None
     steal_s: float
     throttled_s: float
     started: int | None = None
@@ -78,8 +82,8 @@ class Counters(Protocol):
     name: str
     tick_s: float
 
-    def tree(self, pid: int) -> TreeSnapshot:
-        """The process tree below and with ``pid``."""
+    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
+        """The process tree below and with ``pid``; those that are known are read first, without delay."""
         ...
 
     def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
@@ -90,8 +94,8 @@ class Counters(Protocol):
         """The machine as a whole."""
         ...
 
-    def core_of(self, pid: int) -> int | None:
-        """The core on which a process's main thread ran last; None where the system does not say."""
+    def cores_of(self, threads: Sequence[tuple[int, int]]) -> list[int]:
+        """The cores on which threads, given as (process id, thread id), ran last; fewer where the system lacks some."""
         ...
 
 
@@ -102,7 +106,7 @@ class PsutilCounters:
     # Linux counts in ticks of 10 ms here, macOS in microseconds; the larger one is safe for both.
     tick_s = 0.01
 
-    def tree(self, pid: int) -> TreeSnapshot:
+    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
         """See Counters."""
         cpu_s: dict[int, float] = {}
         reaped_s: dict[int, float] = {}
@@ -139,12 +143,13 @@ class PsutilCounters:
         steal_s = getattr(times, "steal", 0.0)
         return MachineSnapshot(sum(times) - idle_s - guest_s - steal_s - time.thread_time(), steal_s, 0.0)
 
-    def core_of(self, pid: int) -> int | None:
-        """See Counters."""
-        try:
-            return int(psutil.Process(pid).cpu_num())
-        except (psutil.Error, AttributeError):  # some systems do not say
-            return None
+    def cores_of(self, threads: Sequence[tuple[int, int]]) -> list[int]:
+        """See Counters. psutil says it of main threads only, and not on every system."""
+        found = []
+        for pid, _ in threads[:1]:
+            with contextlib.suppress(psutil.Error, AttributeError):
+                found.append(int(psutil.Process(pid).cpu_num()))
+        return found
 
 
 def for_this_system() -> Counters:

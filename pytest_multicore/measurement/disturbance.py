@@ -24,31 +24,44 @@ class Surroundings:
     """What others did while a round ran, in CPU seconds.
 
     Attributes:
-        foreign_s: CPU time of everybody else.
+        foreign_s: CPU time of everybody else; where nobody tells it, all that we left.
         steal_s: time that a hypervisor gave to other guests.
-        throttled_s: time that our control group was held back by its quota.
+        throttled_s: time that our control groups were held back by a quota.
+        our_own_s: of that, what nobody in these groups but us can have brought about.
+        told: whether this system tells what others use.
     """
 
     foreign_s: float
     steal_s: float
     throttled_s: float
+    our_own_s: float = 0.0
+    told: bool = True
 
 
 def surroundings(
-    before: MachineSnapshot, after: MachineSnapshot, used: Usage, all_cores_s: float = math.inf
+    before: MachineSnapshot, after: MachineSnapshot, used: Usage, wall_s: float, cores_online: int | None = None
 ) -> Surroundings:
     """What lies between two snapshots of the machine, less our own part.
 
     The machine's time is counted in ticks of 10 ms, which may make a neighbour of nobody in a round of 30 ms; and of
-    what was before it never more than ``all_cores_s``, the CPU time that all cores have meanwhile. The clocks of the
-    other processes are better, where all are seen and none came or went, of whom they say nothing.
+    what was before it, never more than all cores have meanwhile. The clocks of the other processes are better, where
+    all are seen and none came or went, of whom they say nothing.
     """
-    came = None in (before.started, after.started) or before.started != after.started
-    in_ticks_s = max(0.0, min(after.busy_s - before.busy_s, all_cores_s) - used.cpu_s)
+    left_s = wall_s * (cores_online or math.inf) - used.cpu_s
+    busy_s = None if before.busy_s is None or after.busy_s is None else after.busy_s - before.busy_s
+    told = busy_s is not None
+    foreign_s = left_s if busy_s is None else busy_s - max(used.cpu_s, used.tree_cpu_s)
+    nobody_came = None not in (before.started, after.started) and before.started == after.started
+    if nobody_came and used.others_s is not None and used.all_seen:
+        foreign_s, told = used.others_s, True
+    throttled_s = max(0.0, after.throttled_s - before.throttled_s)
+    alone = used.others_s is not None and used.others_s <= TOLERATED_SHARE * wall_s
     return Surroundings(
-        foreign_s=in_ticks_s if came or used.others_s is None else max(0.0, used.others_s),
+        foreign_s=max(0.0, min(foreign_s, left_s)),
         steal_s=max(0.0, after.steal_s - before.steal_s),
-        throttled_s=max(0.0, after.throttled_s - before.throttled_s),
+        throttled_s=throttled_s,
+        our_own_s=throttled_s if alone else 0.0,
+        told=told,
     )
 
 
@@ -57,20 +70,25 @@ def disturbance(wall_s: float, delay_s: float | None, cores_granted: float, arou
 
     Where delays are unknown, others' CPU time beyond the cores that we left idle stands in for the wait.
     """
-    tolerated_s = TOLERATED_SHARE * wall_s
-    if around.steal_s > tolerated_s:
+    if around.steal_s > TOLERATED_SHARE * wall_s:
         return f"a hypervisor took {around.steal_s / wall_s:.2f} cores"
-    waited_s = _waited_for_others_s(wall_s, delay_s, cores_granted, around)
-    if waited_s > tolerated_s:
-        return (
-            f"others used {around.foreign_s / wall_s:.2f} cores; our threads waited for {waited_s / wall_s:.2f} cores"
-        )
+    if not around.told and delay_s is None:
+        return "this system tells neither what others use nor how long threads wait (a sandbox?)"
+    if kept_waiting(wall_s, delay_s, cores_granted, around):
+        waited_s = _waited_for_others_s(delay_s, cores_granted, around)
+        used = f"others used {around.foreign_s / wall_s:.2f} cores" if around.told else "what others used is not told"
+        return f"{used}; our threads waited for {waited_s / wall_s:.2f} cores"
     return None
 
 
-def _waited_for_others_s(wall_s: float, delay_s: float | None, cores_granted: float, around: Surroundings) -> float:
-    # A tick-counted foreign time of one tick on each core may be nobody at all.
+def kept_waiting(wall_s: float, delay_s: float | None, cores_granted: float, around: Surroundings) -> bool:
+    """Whether others kept our threads waiting for more than is tolerated."""
+    return _waited_for_others_s(delay_s, cores_granted, around) > TOLERATED_SHARE * wall_s
+
+
+def _waited_for_others_s(delay_s: float | None, cores_granted: float, around: Surroundings) -> float:
     if delay_s is not None:
-        return min(delay_s, around.foreign_s)
+        return min(max(0.0, delay_s - around.our_own_s), around.foreign_s)
+    # A tick-counted foreign time of one tick on each core may be nobody at all.
     slack_s = 0.01 * cores_granted
     return max(0.0, around.foreign_s - slack_s)

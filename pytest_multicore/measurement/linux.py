@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -25,22 +26,20 @@ class ProcCounters:
     name = "proc"
     tick_s = 1e-6
 
-    def tree(self, pid: int) -> TreeSnapshot:
-        """See Counters."""
-        cpu_s: dict[int, float] = {}
-        reaped_s: dict[int, float] = {}
-        tasks: dict[tuple[int, int], TaskTimes] = {}
+    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
+        """See Counters. To find who came means to go over all of /proc: milliseconds, on a large machine many."""
+        read = {one: _read(one) for one in (known.process_cpu_s if known else ())}
         ours, others = _descendants(pid)
-        for one, children_s in ours.items():
-            process_s = process_cpu_s(one)
-            if process_s is None:
-                continue  # it ended meanwhile: its time is in its parent's entry
-            cpu_s[one], reaped_s[one] = process_s, children_s
-            tasks.update(_tasks(one))
-        others_s = {one: process_cpu_s(one) or 0.0 for one in others}
-        others_s[os.getpid()] = time.process_time() - time.thread_time()
+        cpu_s: dict[int, float] = {}
+        tasks: dict[tuple[int, int], TaskTimes] = {}
+        for one in ours:
+            process_s, threads = read.get(one) or _read(one)
+            if process_s is not None:  # else it ended meanwhile: its time is in its parent's entry
+                cpu_s[one] = process_s
+                tasks.update(threads)
+        reaped_s = {one: ours[one] for one in cpu_s}
         throttled_s = throttled_apart_s(Path(f"/proc/{pid}"))
-        return TreeSnapshot(cpu_s, reaped_s, tasks, throttled_s, others_s if _everybody_is_seen() else None)
+        return TreeSnapshot(cpu_s, reaped_s, tasks, throttled_s, _clocks(others), _everybody_is_seen())
 
     def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
         """See Counters."""
@@ -52,14 +51,15 @@ class ProcCounters:
         with open("/proc/stat", "rb") as stat:
             told = stat.read()
         user, nice, system, _idle, _iowait, irq, softirq, steal = (int(n) for n in told.split(maxsplit=9)[1:9])
-        busy_s = (user + nice + system + irq + softirq) / _TICKS_PER_S - time.thread_time()
+        ticks = user + nice + system + irq + softirq
+        busy_s = ticks / _TICKS_PER_S - time.thread_time() if ticks and _stat_is_the_machines() else None
         started = told.partition(b"\nprocesses ")[2].split(maxsplit=1)
         return MachineSnapshot(busy_s, steal / _TICKS_PER_S, throttled_s(), int(started[0]) if started else None)
 
-    def core_of(self, pid: int) -> int | None:
+    def cores_of(self, threads: Sequence[tuple[int, int]]) -> list[int]:
         """See Counters."""
-        fields = _stat(pid)
-        return int(fields[36]) if fields is not None else None
+        told = (_stat(f"{pid}/task/{tid}") for pid, tid in threads)
+        return [int(fields[36]) for fields in told if fields is not None]
 
 
 def process_cpu_s(pid: int) -> float | None:
@@ -79,7 +79,7 @@ def _descendants(root: int) -> tuple[dict[int, float], set[int]]:
     children: dict[int, list[int]] = defaultdict(list)
     reaped_s: dict[int, float] = {}
     for name in os.listdir("/proc"):
-        if name.isdecimal() and (fields := _stat(int(name))) is not None:
+        if name.isdecimal() and (fields := _stat(name)) is not None:
             children[int(fields[1])].append(int(name))
             reaped_s[int(name)] = (int(fields[13]) + int(fields[14])) / _TICKS_PER_S
     tree, queue = {}, [root]
@@ -91,10 +91,25 @@ def _descendants(root: int) -> tuple[dict[int, float], set[int]]:
     return tree, reaped_s.keys() - tree.keys()
 
 
-def _stat(pid: int) -> list[bytes] | None:
-    """Fields 3 and on of /proc/PID/stat (the second, the name, may hold blanks and brackets)."""
+def _read(pid: int) -> tuple[float | None, dict[tuple[int, int], TaskTimes]]:
+    return process_cpu_s(pid), _tasks(pid)
+
+
+def _clocks(pids: Iterable[int]) -> dict[int, float] | None:
+    """CPU time of processes, and of this one but for this thread; None where one has ended meanwhile."""
+    found = {os.getpid(): time.process_time() - time.thread_time()}
+    for pid in pids:
+        cpu_s = process_cpu_s(pid)
+        if cpu_s is None:
+            return None
+        found.setdefault(pid, cpu_s)
+    return found
+
+
+def _stat(task: str) -> list[bytes] | None:
+    """Fields 3 and on of a process's or thread's stat (the second, the name, may hold blanks and brackets)."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
+        with open(f"/proc/{task}/stat", "rb") as stat:
             return stat.read().rpartition(b") ")[2].split()
     except OSError:
         return None
@@ -103,6 +118,15 @@ def _stat(pid: int) -> list[bytes] | None:
 def usable() -> bool:
     """Whether this kernel tells what is read here: some sandboxes show a /proc that is empty or stands still."""
     return process_cpu_s(os.getpid()) is not None and bool(_tasks(os.getpid()))
+
+
+@cache
+def _stat_is_the_machines() -> bool:
+    """Whether /proc/stat is the kernel's: lxcfs puts a file in its place that tells of a container alone."""
+    try:
+        return " /proc/stat " not in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True
 
 
 @cache

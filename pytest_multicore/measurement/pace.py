@@ -1,9 +1,9 @@
 """Do the cores give their full speed? What no counter tells: another guest on the same real core, a clock turned down.
 
-After each round the yardstick works on as many cores as the round kept busy, the one where its main thread ran among
-them. The slowest of them, now and at the look before, is the round's pace; the best pace seen with so many cores is
-what the machine can do. A slow machine can only make a side slower: figures.py draws from
-that which rows may prove what.
+After each round the yardstick works on as many cores as the round kept busy, those where its busiest threads ran among
+them: a neighbour on a core beside, perhaps the other half of one of ours, goes on as it did in the round. The slowest
+of them, now and at the look before, is the round's pace; the best pace seen with so many cores is what the machine can
+do. A slow machine can only make a side slower: figures.py draws from that which rows may prove what.
 """
 
 from __future__ import annotations
@@ -89,12 +89,12 @@ class Pacer:
         """The workers' processes: not anybody else's load."""
         return self.bursts.pids
 
-    def look(self, cores: int, near: int | None = None) -> float | None:
+    def look(self, cores: int, near: Sequence[int] = ()) -> float | None:
         """The speed of the slowest of so many cores just now.
 
         Args:
             cores: how many work at once.
-            near: one that shall be among them.
+            near: those that shall be among them, the most important first.
         """
         cores = min(cores, len(self.bursts.cpus))
         found = [speed for speed in self.bursts.speeds(self._chosen(cores, near)) if speed is not None]
@@ -109,14 +109,15 @@ class Pacer:
         """Look at so many cores, a few times each."""
         for count in {min(count, len(self.bursts.cpus)) for count in cores}:
             for number in range(FIRST_LOOKS):
-                self._last[count] = self.look(count, self.bursts.cpus[number % len(self.bursts.cpus)])
+                core = self.bursts.cpus[number % len(self.bursts.cpus)]
+                self._last[count] = self.look(count, () if core is None else (core,))
 
-    def after_round(self, busy_cores: float, near: int | None, foreign_cores: float = 0.0) -> Pace:
+    def after_round(self, busy_cores: float, near: Sequence[int], foreign_cores: float = 0.0) -> Pace:
         """The pace of a round that has just ended.
 
         Args:
             busy_cores: that it kept busy.
-            near: the core where its main thread ran.
+            near: the cores where its threads ran last, the busiest first.
             foreign_cores: that others kept busy meanwhile.
         """
         cores = max(1, math.ceil(busy_cores - NEARLY))
@@ -127,7 +128,7 @@ class Pacer:
         memory = self._memory_left(near) if beside else None
         return Pace(cores, min(known) if len(known) == 2 else None, self.full_speed(cores), memory)
 
-    def _memory_left(self, near: int | None) -> float | None:
+    def _memory_left(self, near: Sequence[int]) -> float | None:
         """A neighbour on a core that we leave free may take the memory's bandwidth, and the caches, from us.
 
         One that is there for a side that leaves cores free, and displaced by a side that does not, would make the
@@ -152,10 +153,12 @@ class Pacer:
             return None
         return every * self._best[every] / self._best[1]
 
-    def _chosen(self, cores: int, near: int | None) -> list[int]:
-        every = list(range(len(self.bursts.cpus)))
-        first = self.bursts.cpus.index(near) if near in self.bursts.cpus else 0
-        return (every[first:] + every[:first])[:cores]
+    def _chosen(self, cores: int, near: Sequence[int]) -> list[int]:
+        """So many workers: those on the cores named, then those that follow the first of them."""
+        every, cpus = list(range(len(self.bursts.cpus))), self.bursts.cpus
+        named = [cpus.index(core) for core in dict.fromkeys(near) if core in cpus]
+        first = named[0] if named else 0
+        return list(dict.fromkeys([*named, *every[first:], *every[:first]]))[:cores]
 
 
 def this_pacer(machine: Machine, *, priority: bool) -> Pacer:

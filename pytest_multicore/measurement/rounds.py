@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from .counters import Counters, TreeSnapshot
-from .disturbance import TOLERATED_SHARE, disturbance, surroundings
+from .disturbance import TOLERATED_SHARE, disturbance, kept_waiting, surroundings
 from .pace import Pace, Pacer
 from .quiet import wait_until_quiet
 from .urgency import Urgency
@@ -21,6 +21,9 @@ from .usage import OwnClock, ThreadUse, usage
 #: them are disturbed, and each costs its length.
 ROUND_S = 0.03
 MOST_REPEATS = 1_000_000
+#: CPU time of a round that threads which live on may lack, and have ended all the same: they are counted to the
+#: nanosecond, or where waits are unknown in ticks of 10 ms.
+UNSEEN_S, UNSEEN_IN_TICKS_S = 0.001, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,8 @@ class Round:
     @property
     def all_threads_seen(self) -> bool:
         """Whether the living threads account for the CPU time: what is left over was used by some that have ended."""
-        return sum(use.cpu_s for use in self.thread_use) >= 0.95 * self.cpu_s - 0.02
+        slack_s = UNSEEN_S if self.delay_s is not None else UNSEEN_IN_TICKS_S
+        return sum(use.cpu_s for use in self.thread_use) >= 0.95 * self.cpu_s - slack_s
 
     @property
     def undivided(self) -> bool:
@@ -216,10 +220,11 @@ class Bench:
         return all(subject.repeatable for subject in self.subjects)
 
     def _row(self, order: Sequence[int], repeats: Sequence[int]) -> tuple[Round, ...]:
-        taken = {side: self._take(self.subjects[side], repeats[side]) for side in order}
+        taken = {side: self._take(side, repeats[side]) for side in order}
         return tuple(taken[side] for side in range(len(self.subjects)))
 
-    def _take(self, subject: Subject, repeat: int) -> Round:
+    def _take(self, side: int, repeat: int) -> Round:
+        subject = self.subjects[side]
         others = [one for one in self.subjects if one is not subject]
         subject.prepare()
         for one in others:
@@ -230,21 +235,22 @@ class Bench:
         began_s = time.monotonic() - self._start_s
         machine_before, before = self.counters.machine(), self.counters.tree(subject.pid)
         timing = subject.take(repeat)
-        after, machine_after = self.counters.tree(subject.pid), self.counters.machine()
+        after, machine_after = self.counters.tree(subject.pid, before), self.counters.machine()
         self._trees[subject.pid] = after
         used = usage(subject.pid, before, after, timing.own)
-        around = surroundings(machine_before, machine_after, used, self._all_cores_s(timing.wall_s))
+        around = surroundings(machine_before, machine_after, used, timing.wall_s, self.cores_online)
         why = disturbance(timing.wall_s, used.delay_s, self.cores_granted, around)
         if why is None and not quiet:
             why = "the other interpreter's threads kept spinning after their round and never came to rest"
         if timing.wall_s >= ROUND_S / 2:  # the first rounds, too short to count, tell nothing of how many are at work
             demanded_cores = (used.cpu_s + (used.delay_s or 0.0)) / timing.wall_s
-            self._ask_for_more(subject.pid, demanded_cores, kept_waiting=why is not None and bool(used.delay_s))
+            waited = used.delay_s is not None and kept_waiting(timing.wall_s, used.delay_s, self.cores_granted, around)
+            self._ask_for_more(side, demanded_cores, kept_waiting=waited)
         pace = None
         if self.pacer:
             subject.pause()
-            core, foreign_cores = self.counters.core_of(subject.pid), around.foreign_s / timing.wall_s
-            pace = self.pacer.after_round(used.cpu_s / timing.wall_s, core, foreign_cores)
+            cores = self.counters.cores_of([(one.pid, one.tid) for one in used.threads])
+            pace = self.pacer.after_round(used.cpu_s / timing.wall_s, cores, around.foreign_s / timing.wall_s)
         return Round(
             threads=subject.threads,
             repeat=repeat,
@@ -262,13 +268,9 @@ class Bench:
             cores_online=self.cores_online,
         )
 
-    def _all_cores_s(self, wall_s: float) -> float:
-        """CPU seconds that all cores of the machine have in a wall time."""
-        return wall_s * (self.cores_online or math.inf)
-
-    def _ask_for_more(self, pid: int, demanded_cores: float, *, kept_waiting: bool) -> None:
+    def _ask_for_more(self, side: int, demanded_cores: float, *, kept_waiting: bool) -> None:
         """Urge all sides, or take it back, where the rounds so far say so."""
-        if self._urgency.changed(pid, demanded_cores, kept_waiting=kept_waiting):
+        if self._urgency.changed(side, demanded_cores, kept_waiting=kept_waiting):
             for subject in self.subjects:
                 subject.urge(self._urgency.now)
 

@@ -106,7 +106,7 @@ class Sampler:
             self._looker.join()
         wall_s = time.monotonic() - self._began
         self._look()
-        busy_s = self._counters.machine().busy_s - self._machine.busy_s
+        busy_s = (self._counters.machine().busy_s or 0.0) - (self._machine.busy_s or 0.0)
         tasks = tuple(sorted(map(self._task, self._last), key=lambda task: -task.cpu_s))
         foreign_s = busy_s - self._looking_s - sum(task.cpu_s for task in tasks)
         foreign_cores = max(0.0, foreign_s) / wall_s if wall_s > 0 else 0.0

@@ -52,14 +52,16 @@ class Turns:
         reading, self._reading = self._reading, 0
         if reading:
             fcntl.flock(self._machine, fcntl.LOCK_UN)
+        alone = False
         try:
             for lock in (self._turnstile, self._machine):
                 _take(lock, fcntl.LOCK_EX, say)
+            alone = True
             yield
         finally:
             fcntl.flock(self._machine, fcntl.LOCK_UN)
             fcntl.flock(self._turnstile, fcntl.LOCK_UN)
-            if reading:
+            if reading and alone:  # else Ctrl-C, or a time limit, ended the wait: not to wait again
                 self._enter(say)
                 self._reading = reading
 
@@ -71,7 +73,7 @@ class Turns:
         self._reading += 1
 
     def _leave(self) -> None:
-        self._reading -= 1
+        self._reading = max(0, self._reading - 1)
         if not self._reading:
             fcntl.flock(self._machine, fcntl.LOCK_UN)
 
@@ -108,9 +110,12 @@ def _opened(file: Path) -> int:
     # in a sticky folder (fs.protected_regular), hence first without.
     for flags in (os.O_RDONLY, os.O_RDONLY | os.O_CREAT | os.O_EXCL, os.O_RDONLY):
         try:
-            return os.open(file, flags | os.O_CLOEXEC, 0o644)
+            opened = os.open(file, flags | os.O_CLOEXEC, 0o644)
         except (FileNotFoundError, FileExistsError):
             continue
+        if flags & os.O_CREAT:
+            os.fchmod(opened, 0o644)  # whatever this user's umask hides: others must be able to open it
+        return opened
     raise FileNotFoundError(file)
 
 
@@ -139,9 +144,10 @@ def _holders(lock: int) -> list[int]:
         lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
     except OSError:
         return []
-    inode, found = os.fstat(lock).st_ino, []
+    file, found = os.fstat(lock), []
+    place = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
     for fields in map(str.split, lines):
         # number, kind, how binding, READ or WRITE, process, device:inode, and the range; "->" marks one that waits.
-        if len(fields) > 5 and fields[1] == "FLOCK" and fields[5].rpartition(":")[2] == str(inode):
+        if len(fields) > 5 and fields[1] == "FLOCK" and fields[5] == place:
             found.append(int(fields[4]))
     return [pid for pid in found if pid > 0]

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from .counters import TaskTimes, TreeSnapshot
 
+#: CPU time that a thread does not owe to the region: going on after a pause wakes all threads, for 5 to 28 us here.
+WOKEN_S = 0.0002
+
 
 @dataclass(frozen=True, slots=True)
 class ThreadUse:
@@ -27,15 +30,19 @@ class Usage:
             the program's own holds back nobody else took. None where the system does not say.
         threads: those that got CPU time and still live, the busiest first.
         throttled_s: time that control groups of the program's own were held back by a quota, summed over CPUs.
-        others_s: CPU seconds of all other processes that lived throughout, to the nanosecond; None where some are not
-            to be seen, or ended.
+        tree_cpu_s: the tree's CPU seconds between the snapshots: what its threads spun beyond the region, too.
+        others_s: CPU seconds of all other processes that are to be seen and lived throughout, to the nanosecond; None
+            where they are not read, or one ended.
+        all_seen: whether everybody is to be seen.
     """
 
     cpu_s: float
     delay_s: float | None
     threads: tuple[ThreadUse, ...]
     throttled_s: float = 0.0
+    tree_cpu_s: float = 0.0
     others_s: float | None = None
+    all_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,15 @@ def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -
     cpu_s = own.process_cpu_s + own.reaped_cpu_s + others_s
     throttled_s, delay_s = max(0.0, after.throttled_s - before.throttled_s), _delay(before, after)
     waited_s = None if delay_s is None else max(0.0, delay_s - throttled_s)
-    return Usage(cpu_s, waited_s, _threads(before, after), throttled_s, _others(before, after))
+    return Usage(
+        cpu_s=cpu_s,
+        delay_s=waited_s,
+        threads=_threads(before, after),
+        throttled_s=throttled_s,
+        tree_cpu_s=others_s + after.process_cpu_s.get(root, 0.0) - before.process_cpu_s.get(root, 0.0),
+        others_s=_others(before, after),
+        all_seen=after.all_seen,
+    )
 
 
 def _others(before: TreeSnapshot, after: TreeSnapshot) -> float | None:
@@ -85,7 +100,7 @@ def _threads(before: TreeSnapshot, after: TreeSnapshot) -> tuple[ThreadUse, ...]
     used = [
         ThreadUse(task.name, pid, tid, cpu_s)
         for (pid, tid), task in after.tasks.items()
-        if (cpu_s := _grown(before, (pid, tid), task, "cpu_s")) and cpu_s > 0
+        if (cpu_s := _grown(before, (pid, tid), task, "cpu_s")) and cpu_s > WOKEN_S
     ]
     return tuple(sorted(used, key=lambda thread: -thread.cpu_s))
 

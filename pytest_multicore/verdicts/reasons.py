@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Sequence
@@ -86,7 +87,7 @@ def _too_slow(found: Found, needed: int) -> str:
     advised_s = 1.5 * needed * max(row_s, found.rounds_s / len(found.rows))
     return (
         f"{len(found.rows)} rows of rounds fit the budget of {found.budget_s:g} s, at least {needed} are needed "
-        f"at confidence {found.confidence:g}; one takes {row_s:.3g} s: use budget={advised_s:.0f}, or less work"
+        f"at confidence {found.confidence:g}; one takes {row_s:.3g} s: use budget={math.ceil(advised_s)}, or less work"
     )
 
 

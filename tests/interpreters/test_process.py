@@ -14,7 +14,9 @@ import pytest
 
 from pytest_multicore.errors import InterpreterCrashed, ProtocolError, TimedOut, WorkloadError
 from pytest_multicore.interpreters import log, orphans
-from pytest_multicore.interpreters.process import IsolatedInterpreter, Launch
+from pytest_multicore.interpreters.launch import Launch
+from pytest_multicore.interpreters.priority import set_real_time
+from pytest_multicore.interpreters.process import IsolatedInterpreter
 
 Open = Callable[..., IsolatedInterpreter]
 TIMEOUT_S = 60.0
@@ -198,7 +200,8 @@ import os, signal, sys, time
 # A shell that runs the tests in its background has its processes ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
-from pytest_multicore.interpreters.process import IsolatedInterpreter, Launch
+from pytest_multicore.interpreters.launch import Launch
+from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.orphans import guard
 one = IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd()))
 Path(sys.argv[1], "w.py").write_text(
@@ -261,3 +264,32 @@ def test_it_is_urged_into_the_real_time_class_and_back(start: Open, workloads: P
     assert interpreter.priority.endswith("kept it waiting, for a while")
     interpreter.urge(True)
     assert interpreter.priority.endswith("kept it waiting")
+    interpreter.calm()
+    assert call(interpreter, workloads, POLICIES) == before
+    assert "real-time" not in interpreter.priority
+
+
+def test_what_ends_while_it_is_urged_is_no_refusal(start: Open, workloads: Path) -> None:
+    interpreter = start()
+    interpreter.kill()
+    assert set_real_time(interpreter.pid, True)
+
+
+DETACHED = """
+import subprocess
+script = (
+    "import subprocess\\n"
+    "print(subprocess.Popen(['sleep', '60'], stdout=subprocess.DEVNULL, start_new_session=True).pid)"
+)
+return int(subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True).stdout)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the mark is looked for on Linux")
+def test_a_server_that_detached_itself_ends_with_its_interpreter(start: Open, workloads: Path) -> None:
+    """Its parent has ended, it leads a session of its own: no tree of processes leads to it."""
+    interpreter = start()
+    server = call(interpreter, workloads, DETACHED)
+    assert alive(server)
+    interpreter.close()
+    wait_until_gone([server])

@@ -13,7 +13,8 @@ from pytest_multicore.diagnosis.profile import profile_of
 from pytest_multicore.environments import libraries
 from pytest_multicore.errors import EnvironmentError_, WorkloadError
 from pytest_multicore.interpreters import sampled_profile as sampling
-from pytest_multicore.interpreters.process import IsolatedInterpreter, Launch
+from pytest_multicore.interpreters.launch import Launch
+from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.stage import Stage
 from pytest_multicore.interpreters.theano_profile import theano_profile
 from pytest_multicore.interpreters.workload import resolve

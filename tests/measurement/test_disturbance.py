@@ -8,7 +8,7 @@ from pytest_multicore.measurement.usage import Usage
 
 
 def used(cpu_s: float, others_s: float | None = None) -> Usage:
-    return Usage(cpu_s, 0.0, (), others_s=others_s)
+    return Usage(cpu_s, 0.0, (), others_s=others_s, all_seen=True)
 
 
 CALM = Surroundings(foreign_s=0.0, steal_s=0.0, throttled_s=0.0)
@@ -50,26 +50,49 @@ def test_without_known_waits_foreign_time_stands_in() -> None:
 
 def test_foreign_time_is_what_we_did_not_use() -> None:
     before, after = MachineSnapshot(10.0, 1.0, 0.0), MachineSnapshot(10.5, 1.1, 0.2)
-    found = surroundings(before, after, used(0.3))
+    found = surroundings(before, after, used(0.3), 0.1)
     assert abs(found.foreign_s - 0.2) < 1e-9
     assert abs(found.steal_s - 0.1) < 1e-9
-    assert surroundings(before, after, used(0.9)).foreign_s == 0.0
+    assert surroundings(before, after, used(0.9), 0.1).foreign_s == 0.0
 
 
 def test_others_cannot_have_used_more_than_all_cores() -> None:
     """A tick of 10 ms may be told within a round of 5 ms."""
     before, after = MachineSnapshot(10.0, 0.0, 0.0), MachineSnapshot(10.02, 0.0, 0.0)
-    assert surroundings(before, after, used(0.005), all_cores_s=0.01).foreign_s == 0.005
+    assert surroundings(before, after, used(0.005), 0.005, cores_online=2).foreign_s == 0.005
 
 
 def test_a_tick_makes_no_neighbour_where_all_clocks_are_seen() -> None:
     before, after = MachineSnapshot(10.0, 0.0, 0.0, started=7), MachineSnapshot(10.04, 0.0, 0.0, started=7)
-    assert surroundings(before, after, used(0.03, others_s=0.0002)).foreign_s == 0.0002
+    assert surroundings(before, after, used(0.03, others_s=0.0002), 0.03).foreign_s == 0.0002
 
 
 def test_somebody_who_came_or_went_is_counted_in_ticks() -> None:
     before, after = MachineSnapshot(10.0, 0.0, 0.0, started=7), MachineSnapshot(10.04, 0.0, 0.0, started=8)
-    assert surroundings(before, after, used(0.03, others_s=0.0)).foreign_s == pytest.approx(0.01)
-    assert surroundings(before, replace(after, started=7), used(0.03)).foreign_s == pytest.approx(0.01)
+    assert surroundings(before, after, used(0.03, others_s=0.0), 0.03).foreign_s == pytest.approx(0.01)
+    assert surroundings(before, replace(after, started=7), used(0.03), 0.03).foreign_s == pytest.approx(0.01)
     unknown = [replace(one, started=None) for one in (before, after)]
-    assert surroundings(*unknown, used(0.03, others_s=0.0)).foreign_s == pytest.approx(0.01)
+    assert surroundings(*unknown, used(0.03, others_s=0.0), 0.03).foreign_s == pytest.approx(0.01)
+
+
+def test_a_tree_that_spins_beyond_the_region_is_not_somebody_else() -> None:
+    before, after = MachineSnapshot(10.0, 0.0, 0.0), MachineSnapshot(10.06, 0.0, 0.0)
+    assert surroundings(before, after, replace(used(0.03), tree_cpu_s=0.06), 0.03).foreign_s < 1e-9
+
+
+@pytest.mark.parametrize(("others_s", "counts"), [(0.001, True), (0.01, False), (None, False)])
+def test_waits_by_our_quota_are_our_own_where_nobody_shares_it(others_s: float | None, counts: bool) -> None:
+    """On a busy host, in a container of its own: others outside of it did not use its quota up."""
+    before, after = MachineSnapshot(10.0, 0.0, 0.0), MachineSnapshot(11.0, 0.0, 0.04)
+    around = surroundings(before, after, replace(used(0.1, others_s), all_seen=False), 0.1)
+    assert around.foreign_s == pytest.approx(0.9)
+    assert (disturbance(0.1, 0.04, 2, around) is None) is counts
+
+
+def test_where_nobody_tells_what_others_use_every_wait_counts() -> None:
+    """As with lxcfs, or in a sandbox whose /proc/stat holds zeros."""
+    nothing = MachineSnapshot(None, 0.0, 0.0)
+    around = surroundings(nothing, nothing, used(0.1), 0.1, cores_online=2)
+    assert disturbance(0.1, 0.001, 2, around) is None
+    assert disturbance(0.1, 0.04, 2, around) == "what others used is not told; our threads waited for 0.40 cores"
+    assert "neither" in (disturbance(0.1, None, 2, around) or "")

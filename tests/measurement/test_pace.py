@@ -44,10 +44,10 @@ def made(*speeds: float | None, together: float = 1.0, cores_real: int | None = 
 def test_the_slowest_core_sets_the_pace() -> None:
     pacer, _ = made(100.0, 60.0)
     pacer.get_to_know(1, 2)
-    assert pacer.after_round(1.98, None).speed == 60.0
-    assert pacer.after_round(1.0, near=10).speed == 100.0
-    pacer.after_round(1.0, near=11)
-    assert pacer.after_round(1.0, near=11).speed == 60.0
+    assert pacer.after_round(1.98, []).speed == 60.0
+    assert pacer.after_round(1.0, near=[10]).speed == 100.0
+    pacer.after_round(1.0, near=[11])
+    assert pacer.after_round(1.0, near=[11]).speed == 60.0
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_slowest_core_sets_the_pace() -> None:
 )
 def test_a_round_is_about_as_many_cores_as_it_kept_busy(busy: float, cores: int) -> None:
     pacer, told = made(*[100.0] * 4)
-    assert pacer.after_round(busy, None).cores == cores
+    assert pacer.after_round(busy, []).cores == cores
     assert len(told.asked[-1]) == min(cores, 4), "no more can be looked at than there are"
 
 
@@ -63,20 +63,20 @@ def test_a_pace_is_the_worse_of_before_and_after() -> None:
     pacer, told = made(100.0, 100.0)
     pacer.get_to_know(2)
     told.together = 0.5
-    assert pacer.after_round(2.0, None).speed == 50.0
+    assert pacer.after_round(2.0, []).speed == 50.0
     told.together = 1.0
-    assert pacer.after_round(2.0, None).speed == 50.0
-    assert pacer.after_round(2.0, None).speed == 100.0
+    assert pacer.after_round(2.0, []).speed == 50.0
+    assert pacer.after_round(2.0, []).speed == 100.0
 
 
 def test_a_core_that_was_not_to_be_had_leaves_the_pace_unknown() -> None:
     pacer, told = made(100.0, 100.0)
     pacer.get_to_know(2)
     told.speeds_now[1] = None
-    assert pacer.after_round(2.0, None).speed is None
+    assert pacer.after_round(2.0, []).speed is None
     told.speeds_now[1] = 100.0
-    assert pacer.after_round(2.0, None).speed is None, "nor is it known before the next round"
-    assert pacer.after_round(2.0, None).speed == 100.0
+    assert pacer.after_round(2.0, []).speed is None, "nor is it known before the next round"
+    assert pacer.after_round(2.0, []).speed == 100.0
 
 
 def test_the_best_that_was_seen_is_the_full_speed() -> None:
@@ -85,7 +85,7 @@ def test_the_best_that_was_seen_is_the_full_speed() -> None:
     assert (pacer.full_speed(1), pacer.full_speed(2)) == (100.0, 90.0)
     assert pacer.cores_attainable == pytest.approx(1.8)
     told.together = 0.97
-    pacer.after_round(2.0, None)
+    pacer.after_round(2.0, [])
     assert pacer.full_speed(2) == 97.0
 
 
@@ -111,13 +111,13 @@ def test_every_core_is_looked_at_alone() -> None:
 def test_a_neighbour_beside_us_may_take_the_memory() -> None:
     pacer, told = made(100.0, 100.0)
     pacer.get_to_know(1, 2)
-    assert pacer.after_round(1.0, None).memory is None, "nobody was there"
+    assert pacer.after_round(1.0, []).memory is None, "nobody was there"
     told.copied_beside = 25.0
-    assert pacer.after_round(1.0, 11, foreign_cores=1.0).memory == 0.5
+    assert pacer.after_round(1.0, [11], foreign_cores=1.0).memory == 0.5
     assert told.asked[-2:] == [[1], [1, 0]]
-    assert pacer.after_round(2.0, 11, foreign_cores=1.0).memory is None, "we leave no core free"
+    assert pacer.after_round(2.0, [11], foreign_cores=1.0).memory is None, "we leave no core free"
     told.copied = None
-    assert pacer.after_round(1.0, 11, foreign_cores=1.0).memory is None
+    assert pacer.after_round(1.0, [11], foreign_cores=1.0).memory is None
 
 
 def test_nothing_is_attained_before_anybody_looked() -> None:

@@ -1,7 +1,7 @@
 """How rounds take turns and how long they are, with sides of known speed and a machine that stands still."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 
 import pytest
@@ -10,6 +10,7 @@ from pytest_multicore.measurement.counters import MachineSnapshot, TaskTimes, Tr
 from pytest_multicore.measurement.pace import Pace
 from pytest_multicore.measurement.rounds import ROUND_S, Bench, Timing
 from pytest_multicore.measurement.usage import OwnClock
+from tests.rounds import made
 
 EMPTY = TreeSnapshot({}, {}, {})
 
@@ -23,7 +24,7 @@ class StillMachine:
     spins: bool = False
     spun_s: Iterator[float] = field(default_factory=lambda: iter(range(10**9)))
 
-    def tree(self, pid: int) -> TreeSnapshot:
+    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
         return EMPTY
 
     def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
@@ -32,8 +33,8 @@ class StillMachine:
     def machine(self) -> MachineSnapshot:
         return MachineSnapshot(0.0, 0.0, 0.0)
 
-    def core_of(self, pid: int) -> int | None:
-        return pid
+    def cores_of(self, threads: Sequence[tuple[int, int]]) -> list[int]:
+        return [tid for _, tid in threads]
 
 
 @dataclass
@@ -80,7 +81,7 @@ class Crowded(StillMachine):
     threads: int = 2
     moments: int = 0
 
-    def tree(self, pid: int) -> TreeSnapshot:
+    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
         self.moments += 1
         tasks = {(pid, tid): TaskTimes("work", 0.1 * self.moments, 0.05 * self.moments) for tid in range(self.threads)}
         return TreeSnapshot({}, {}, tasks)
@@ -196,12 +197,12 @@ class Watching:
     """A pacer that writes down what it is asked."""
 
     known: list[tuple[int, ...]] = field(default_factory=list)
-    after: list[tuple[float, int | None]] = field(default_factory=list)
+    after: list[tuple[float, Sequence[int]]] = field(default_factory=list)
 
     def get_to_know(self, *cores: int) -> None:
         self.known.append(cores)
 
-    def after_round(self, busy_cores: float, near: int | None, foreign_cores: float) -> Pace:
+    def after_round(self, busy_cores: float, near: Sequence[int], foreign_cores: float) -> Pace:
         assert foreign_cores >= 0
         self.after.append((busy_cores, near))
         return Pace(1, 90.0, 100.0)
@@ -212,6 +213,14 @@ def test_the_cores_are_looked_at_after_each_round_while_its_side_stands_still() 
     made.pacer = watching = Watching()  # type: ignore[assignment]
     (row,) = islice(made.rows(), 1)
     assert watching.known == [(2, 2)]
-    assert sorted(watching.after) == [(1.0, 0), (1.0, 1)]
+    assert watching.after == [(1.0, []), (1.0, [])]
     assert row[0].pace == Pace(1, 90.0, 100.0)
     assert [side.pauses for side in sides] == [2, 2], "once for the other's round, once for the look"
+
+
+def test_a_thread_that_ended_is_missed_in_short_rounds_too() -> None:
+    """Of 18 ms of work 6 were done by one that is gone."""
+    taken = made(0.015, 1.2, ended_share=0.33)
+    assert not taken.all_threads_seen
+    assert made(0.015, 1.2).all_threads_seen
+    assert replace(taken, delay_s=None).all_threads_seen, "in ticks of 10 ms that cannot be told"

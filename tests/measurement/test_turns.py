@@ -152,3 +152,32 @@ def test_who_is_waited_for_is_named(hold, tmp_path: Path) -> None:  # type: igno
     assert len(said) == 1
     assert f"(process {measuring.process.pid})" in said[0]
     assert "a measurement" in said[0]
+
+
+def test_a_wait_that_is_broken_off_is_not_begun_again(hold, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Ctrl-C, or a time limit, while another measurement holds the machine."""
+    turns = Turns(tmp_path)
+
+    def give_up(_: str) -> None:
+        raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with turns.ordinary(print):
+        others = hold("alone")
+        assert others.says() == "waiting"
+        with pytest.raises(KeyboardInterrupt), turns.alone(give_up):
+            pytest.fail("it is not alone")
+        assert others.says() == "held"
+    assert time.monotonic() - began < 10
+    others.end()
+    with turns.alone(give_up):
+        pass
+
+
+def test_anybody_may_open_the_locks_whatever_this_users_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        Turns(tmp_path)
+    finally:
+        os.umask(before)
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o644}

@@ -67,3 +67,10 @@ def test_others_are_those_who_live_throughout_and_are_all_seen() -> None:
     assert usage(ROOT, before, after, own).others_s == pytest.approx(0.75)
     assert usage(ROOT, before, replace(after, others_cpu_s={1: 5.25}), own).others_s is None, "one has ended"
     assert usage(ROOT, before, replace(after, others_cpu_s=None), own).others_s is None
+
+
+def test_a_thread_that_a_pause_woke_did_no_work() -> None:
+    """SIGCONT wakes all threads of a process, for some microseconds each."""
+    before = snapshot({}, {}, t1=(1.0, 0.0), t2=(1.0, 0.0))
+    after = snapshot({}, {}, t1=(1.1, 0.0), t2=(1.00003, 0.0))
+    assert [thread.tid for thread in usage(ROOT, before, after, OwnClock(0.1, 0.0)).threads] == [1]

@@ -78,6 +78,7 @@ class OneTest(object):
         self._benchmarked = benchmarked
         self._errors = []
         self._left = []
+        self._parts = []
         self._warnings = {}
         self.told = False
 
@@ -111,6 +112,11 @@ class OneTest(object):
                 "filename": warning_message.filename,
                 "lineno": warning_message.lineno,
             }
+
+    def pytest_runtest_logreport(self, report):
+        """Keep the failures of a test's parts, its subtests: pytest tells them apart, and lets the test pass."""
+        if report.when == "call" and report.failed:
+            self._parts.append(report)
 
     def pytest_runtestloop(self, session):
         """Run the one item in place of all."""
@@ -175,8 +181,16 @@ class OneTest(object):
             lambda: item.ihook.pytest_runtest_call(item=item), when="call", reraise=(Exit, KeyboardInterrupt)
         )
         if call.excinfo is None and not getattr(item, "_excinfo", None):
-            return TestReport.from_item_and_call(item, call), True
+            report = TestReport.from_item_and_call(item, call)
+            return (self._with_parts(report), False) if self._parts else (report, True)
         return item.ihook.pytest_runtest_makereport(item=item, call=call), False
+
+    def _with_parts(self, report):
+        """The report of a call that passed as a whole and failed in parts."""
+        told = ["%s\n%s" % (_name_of(part), part.longreprtext) for part in self._parts]
+        count = "%d subtest%s failed" % (len(told), "" if len(told) == 1 else "s")
+        report.outcome, report.longrepr = "failed", "\n\n".join([count] + told)
+        return report
 
     def _repeat(self, item):
         capture = item.config.pluginmanager.get_plugin("capturemanager")
@@ -213,6 +227,15 @@ def _region(item, benchmarked):
             raise item._excinfo.pop(0).value
 
     return region
+
+
+def _name_of(part):
+    """What a subtest calls itself: its message and its values, where it tells them."""
+    context = getattr(part, "context", None)
+    values = getattr(context, "kwargs", None) or {}
+    told = ["[%s]" % context.msg] if getattr(context, "msg", None) else []
+    told += ["(%s)" % ", ".join("%s=%r" % pair for pair in sorted(values.items()))] if values else []
+    return " ".join(["subtest"] + told)
 
 
 def _without_pytest(trace):
