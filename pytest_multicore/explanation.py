@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from .asked import Asked, Voice
 from .diagnosis import catalogue
 from .diagnosis.evidence import Evidence
+from .diagnosis.profile import Profile
 from .diagnosis.suspicions import Explanation, Suspicion, Trial
 from .diagnosis.trials import Finding, Tried
 from .errors import EnvironmentError_, MulticoreError
@@ -82,12 +83,22 @@ def _looked_into(asked: Asked, stage: Stage, result: Result, voice: Voice) -> Re
     voice.live(f"{workload}: looking why")
     with turns().alone(voice.step):
         evidence = look(asked, stage, workload, result)
-        profile = profiled(asked, stage, workload, evidence)
-    found = evidence_record(evidence, profile)
+        profile, missing = _profile(asked, stage, workload, evidence)
+    result, found = replace(result, notes=(*result.notes, *missing)), evidence_record(evidence, profile)
     if result.outcome is not Outcome.FAILED:
         return replace(result, evidence=found)
     told = Inquiry(asked, stage, workload, evidence, voice, asked.settings.budget_s).causes()
     return replace(result, causes=tuple(map(asdict, told[:MOST_TOLD])), evidence=found)
+
+
+def _profile(
+    asked: Asked, stage: Stage, workload: Workload, evidence: Evidence
+) -> tuple[Profile | None, tuple[str, ...]]:
+    """The profile, or why there is none: what was seen otherwise explains without it."""
+    try:
+        return profiled(asked, stage, workload, evidence), ()
+    except MulticoreError as error:
+        return None, (f"no profile: {_first_line(error)}",)
 
 
 @dataclass

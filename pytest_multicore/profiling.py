@@ -1,4 +1,4 @@
-"""Where the time of a fit on Theano goes, in runs of its own: Theano's profiler, and py-spy where it is installed."""
+"""Where the time goes on Theano, in runs of its own: Theano's profiler; for a fit py-spy too, where it is installed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from .interpreters.workload import Workload, import_path
 
 
 def profiled(asked: Asked, stage: Stage, workload: Workload, found: Evidence) -> Profile | None:
-    """The profile of a built-in fit on Theano; None for all other work, whose parts its hottest lines tell.
+    """The profile of a workload on Theano, with its graph's operations and their shapes; None where there is none.
+
+    Other work is told by its hottest lines; a marked test's call cannot be opened by itself.
 
     Raises:
         MulticoreError: it could not be opened again, or failed there.
     """
-    if not workload.target.startswith("builtin:fit") or not found.facts.get("theano"):
+    if workload.target.startswith("pytest:") or not found.facts.get("theano"):
         return None
     path = import_path(stage.provisioned.is_current)
     variables = stage.variables(asked.contender, asked.theano_flags, asked.env)
@@ -28,6 +30,10 @@ def profiled(asked: Asked, stage: Stage, workload: Workload, found: Evidence) ->
         return stage.open(variables, priority=asked.settings.priority)
 
     raw = theano_profile(opened, workload, path, SETUP_TIMEOUT_S)
+    if not any(function["calls"] for function in raw.times["functions"]):
+        return None  # it is imported, and computes nothing here; or its functions run in Python, without a profile
+    if not workload.target.startswith("builtin:fit"):
+        return profile_of(raw, found.threshold)
     missing = Sampled(0, None, (), HOW_TO_GET_IT)
     sampled = _sampled(stage, asked, workload, path, raw.wall_s / raw.repeat) if py_spy() else missing
     return profile_of(raw, found.threshold, sampled)
