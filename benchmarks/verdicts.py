@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import statistics
 import sys
 import time
@@ -96,6 +97,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
     parser.add_argument("--table", action="store_true", help="print the tables of the runs so far, and run nothing")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended; start again with the same file to go on"))
     lines = [json.loads(line) for line in asked.file.read_text().splitlines()] if asked.file.exists() else []
     quiet = {line["case"]: line["speedup"] for line in lines if "speedup" in line}
     runs = [Run(**line) for line in lines if "tool" in line]
