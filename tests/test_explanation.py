@@ -54,6 +54,33 @@ def test_a_missed_limit_says_why(told: Any) -> None:
     assert "[gemm-too-small]" in text
 
 
+def test_a_test_in_an_interpreter_of_its_own_for_each_round_is_explained_too(told: Any) -> None:
+    _, result = told(SMALL.replace("threads=2", "threads=2, fresh=True"), outcome="failed")
+    assert result["evidence"]["observed"]["samples"] > 0
+    assert {call["m"] for call in result["evidence"]["blas_calls"]} == {30}
+    assert [cause["key"] for cause in result["causes"]][:1] == ["gemm-too-small"]
+
+
+def test_what_goes_wrong_in_an_explanation_hides_no_verdict(told: Any, pytester: pytest.Pytester) -> None:
+    """A defect of ours, put in on purpose."""
+    pytester.makeconftest("from pytest_multicore import looking\nlooking.Evidence = lambda **_: 1 / 0\n")
+    text, result = told(SMALL, outcome="failed")
+    assert result["causes"] == []
+    assert any("why could not be found out: ZeroDivisionError" in note for note in result["notes"])
+    assert "min_cores=1.5; measured" in text
+
+
+def test_the_evidence_is_all_in_the_report(told: Any) -> None:
+    _, result = told(SMALL, outcome="failed")
+    found = result["evidence"]
+    assert any("openblas" in name for name in found["mapped"])
+    assert found["gil"] is not None
+    assert found["foreign_cores"] >= 0
+    (main, *others) = found["tasks"]
+    assert {state for _, _, state in main["timeline"]} <= {"R", "S", "D"}
+    assert any(one["cpu_s"] < 0.1 * main["cpu_s"] for one in others), "the pool's other thread stands by"
+
+
 def test_never_looks_at_nothing(told: Any) -> None:
     text, result = told(SMALL, "--multicore-explain=never", outcome="failed")
     assert (result["causes"], result["evidence"]) == ([], None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 
 from pytest_multicore.environments.threads import THREAD_VARIABLES
@@ -144,7 +143,7 @@ def nested_limit(found: Evidence) -> Suspicion | None:
     for variables in found.seen.variables.values():
         for name in THREAD_VARIABLES:
             inner, outer = _number(variables.get(name, "")), _number(found.started_with.get(name, "inf"))
-            if name in variables and inner < min(outer, found.wanted) and inner * _at_work(found) < found.wanted:
+            if name in variables and inner < min(outer, found.wanted):
                 return _limited_workers(found, f"{name}={variables[name]}")
     if found.kinds("openmp") and "OMP_MAX_ACTIVE_LEVELS" not in found.started_with:
         return Suspicion(
@@ -156,16 +155,6 @@ def nested_limit(found: Evidence) -> Suspicion | None:
             [Trial("OMP_MAX_ACTIVE_LEVELS=2", Effect.MORE_CORES, Change(variables={"OMP_MAX_ACTIVE_LEVELS": "2"}))],
         )
     return None
-
-
-def _at_work(found: Evidence) -> int:
-    """Worker processes that did a good part of the work."""
-    by_process: defaultdict[int, float] = defaultdict(float)
-    for task in found.seen.tasks:
-        if task.pid != found.seen.root:
-            by_process[task.pid] += task.cpu_s
-    most_s = max(by_process.values(), default=0.0)
-    return sum(cpu_s > 0.5 * most_s for cpu_s in by_process.values())
 
 
 def _limited_workers(found: Evidence, given: str) -> Suspicion:

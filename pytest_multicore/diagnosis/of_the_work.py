@@ -94,7 +94,7 @@ def serial_fraction(found: Evidence) -> Suspicion | None:
     if not found.too_little or compared is None or found.inflation > 1.2:
         return None
     ratio = found.wanted / (found.result.baseline or 1)
-    if ratio <= 1 or not compared.speedup.estimate > 1.05:
+    if ratio <= 1 or not compared.speedup.low > 1.05:  # else nothing is surely gained
         return None
     fraction, counts = _serial_part(found, compared.speedup)
     if fraction is None:

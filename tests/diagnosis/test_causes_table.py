@@ -9,7 +9,6 @@ import pytest
 from pytest_multicore.diagnosis import catalogue
 from pytest_multicore.diagnosis.evidence import Calls, Evidence
 from pytest_multicore.measurement.machine import Machine
-from pytest_multicore.measurement.sampling import TaskSeen
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from tests.rounds import made, rows
 
@@ -88,9 +87,8 @@ def lowered(inside: int) -> Evidence:
     return idle(facts=observed(pools={"opened": pool(2), "region": pool(inside)}))
 
 
-def workers(given: str, *others: TaskSeen) -> Evidence:
-    told = {200: {"OMP_NUM_THREADS": given}}
-    return idle(seen=seen(task(200, 200), *others, variables=told), threads=None)
+def workers(given: str) -> Evidence:
+    return idle(seen=seen(task(200, 200), variables={200: {"OMP_NUM_THREADS": given}}), threads=None)
 
 
 def theano(**config: object) -> Evidence:
@@ -180,7 +178,6 @@ TABLE = [
     ("affinity-narrowed", masked("0"), masked("0-1"), ""),
     ("limited-at-runtime", lowered(1), lowered(2), ""),
     ("nested-limit", workers("1"), workers("2"), "workers"),
-    ("nested-limit", workers("1"), workers("1", task(300, 300)), "one each for all cores"),
     ("nested-limit", capped(), capped(OMP_MAX_ACTIVE_LEVELS="2"), "OpenMP in OpenMP"),
     (
         "reference-blas",
