@@ -55,10 +55,12 @@ def test_a_missed_limit_says_why(told: Any) -> None:
 
 
 def test_a_test_in_an_interpreter_of_its_own_for_each_round_is_explained_too(told: Any) -> None:
-    _, result = told(SMALL.replace("threads=2", "threads=2, fresh=True"), outcome="failed")
+    """In a new process the pool's threads spin before their first work: cores are busy, and of no use."""
+    fresh = SMALL.replace("min_cores=1.5, threads=2", "min_speedup=1.3, threads=2, fresh=True")
+    _, result = told(fresh, outcome="failed")
     assert result["evidence"]["observed"]["samples"] > 0
     assert {call["m"] for call in result["evidence"]["blas_calls"]} == {30}
-    assert [cause["key"] for cause in result["causes"]][:1] == ["gemm-too-small"]
+    assert "gemm-too-small" in [cause["key"] for cause in result["causes"]]
 
 
 def test_what_goes_wrong_in_an_explanation_hides_no_verdict(told: Any, pytester: pytest.Pytester) -> None:

@@ -219,4 +219,4 @@ def test_a_failing_subtest_fails_it(run) -> None:  # type: ignore[no-untyped-def
     )
     result = run(source)
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*1 subtest failed*", "*number*i=1*", "*assert*"])
+    result.stdout.fnmatch_lines(["*1 subtest failed*", "*number*i=*", "*assert*"])
