@@ -5,10 +5,9 @@ None of it touches the rounds that a verdict comes from: another interpreter is 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from .diagnosis.suspicions import SAME, UNCHANGED, Change
 from .environments.libraries import compiler
 from .environments.threads import REPORTED_VARIABLES, THREAD_VARIABLES
 from .environments.variables import ChildVariables
-from .errors import EnvironmentError_, MulticoreError
+from .errors import EnvironmentError_, MulticoreError, TimedOut
 from .experiment import FACTS_TIMEOUT_S, SETUP_TIMEOUT_S, round_timeout_s
 from .interpreters import blas_recorder
 from .interpreters.stage import Stage
@@ -34,11 +33,16 @@ from .verdicts.result import Result
 
 #: Wall seconds of rounds that are looked on, and rounds at most.
 LOOK_S, MOST_ROUNDS = 0.6, 20
-PROBE_TIMEOUT_S = 60.0
+#: The second try waits for threads that spin for 0.1 s after each look.
+PROBE_TIMEOUTS_S = (15.0, 60.0)
 #: How the file of the library begins that records BLAS calls (interpreters/blas_recorder.py).
 RECORDER = "blas_recorder-"
-#: Idle threads that spin would be taken for work; no threshold depends on these.
-PROBE_VARIABLES = {"OPENBLAS_THREAD_TIMEOUT": "4", "KMP_BLOCKTIME": "0"}
+#: Idle threads that spin would be taken for work; no threshold depends on these. OpenBLAS 0.2.18 of 2016 loses a wake-up
+#: now and then where its threads are soon asleep, and hangs: hence the second try without.
+PROBE_VARIABLES: Sequence[Mapping[str, str]] = (
+    {"OPENBLAS_THREAD_TIMEOUT": "4", "KMP_BLOCKTIME": "0"},
+    {"KMP_BLOCKTIME": "0"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +173,17 @@ def _probed(asked: Asked, stage: Stage, found: Evidence) -> int | None:
     files = blas_files(found.target, found.facts)
     carried = not files or any("numpy" in Path(one["path"]).parts or "numpy.libs" in one["path"] for one in files)
     arguments = {"threads": asked.contender, "library": None if carried else files[0]["path"]}
-    variables = stage.variables(asked.contender, asked.theano_flags, {**asked.env, **PROBE_VARIABLES})
-    with contextlib.suppress(MulticoreError), stage.open(variables, priority=asked.settings.priority) as interpreter:
-        answer = interpreter.ask(
-            "call", "result", PROBE_TIMEOUT_S, target="builtin:gemm_probe", arguments=arguments, path=[]
-        )
-        threshold = answer["value"]["threshold_mnk"]
-        return None if threshold is None else int(threshold)
+    told = {"target": "builtin:gemm_probe", "arguments": arguments, "path": []}
+    for extra, timeout_s in zip(PROBE_VARIABLES, PROBE_TIMEOUTS_S, strict=True):
+        variables = stage.variables(asked.contender, asked.theano_flags, {**asked.env, **extra})
+        try:
+            with stage.open(variables, priority=asked.settings.priority) as interpreter:
+                threshold = interpreter.ask("call", "result", timeout_s, **told)["value"]["threshold_mnk"]
+                return None if threshold is None else int(threshold)
+        except TimedOut:
+            continue
+        except MulticoreError:
+            break
     return None
 
 

@@ -107,7 +107,9 @@ def test_the_stack_of_2016_can_be_probed(tmp_path: Path) -> None:
     built = sorted(cache.root().glob("environments/*/lib/python2.7/site-packages/numpy"))
     if not built:
         pytest.skip("the environment theano-2016 was not built here")
-    found = probe(tmp_path, told(), python=str(built[0].parents[3] / "bin" / "python"))
+    variables = told()
+    del variables["OPENBLAS_THREAD_TIMEOUT"]  # with it this OpenBLAS, 0.2.18, lost a wake-up and hung 5 times of 40
+    found = probe(tmp_path, variables, python=str(built[0].parents[3] / "bin" / "python"))
     assert 1 < found["threshold_mnk"] < found["threaded_above"] < 1e8
 
 
