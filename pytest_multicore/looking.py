@@ -37,8 +37,8 @@ LOOK_S, MOST_ROUNDS = 0.6, 20
 PROBE_TIMEOUTS_S = (15.0, 60.0)
 #: How the file of the library begins that records BLAS calls (interpreters/blas_recorder.py).
 RECORDER = "blas_recorder-"
-#: Idle threads that spin would be taken for work; no threshold depends on these. OpenBLAS 0.2.18 of 2016 loses a wake-up
-#: now and then where its threads are soon asleep, and hangs: hence the second try without.
+#: Idle threads that spin would be taken for work; no threshold depends on these. OpenBLAS 0.2.18, of 2016, loses a
+#: wake-up now and then where its threads are soon asleep, and hangs: hence the second try without.
 PROBE_VARIABLES: Sequence[Mapping[str, str]] = (
     {"OPENBLAS_THREAD_TIMEOUT": "4", "KMP_BLOCKTIME": "0"},
     {"KMP_BLOCKTIME": "0"},
