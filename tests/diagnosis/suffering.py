@@ -1,0 +1,103 @@
+"""Evidence of programs that suffer from a cause, and of their twins that by a hair do not."""
+
+from __future__ import annotations
+
+from pytest_multicore.diagnosis import catalogue
+from pytest_multicore.diagnosis.evidence import Calls, Evidence
+from pytest_multicore.verdicts.limits import Limits
+from tests.rounds import made
+
+from .literals import COUNT, evidence, idle, library, line, observed, operand, pool, seen, task
+
+AT_ONE = Limits(max_threads=1)
+LARGE = operand([500_000])
+
+
+def product(*operands, **told):  # type: ignore[no-untyped-def]
+    """A hot product of such operands."""
+    return idle(facts=observed(line("a @ b", "matmul", *operands, **told)))
+
+
+def gemm(work: int, threads: int = 2, seconds: float = 0.1) -> Evidence:
+    facts = observed(pools={"opened": pool(threads)})
+    return idle(facts=facts, calls=(Calls("dgemm", 1, 1, work, 10, seconds),), threshold=1000)
+
+
+def elementwise(share: float) -> Evidence:
+    return idle(facts=observed(line("numpy.exp(a)", "elementwise", LARGE, share=share)))
+
+
+def anothers(**told: object):  # type: ignore[no-untyped-def]
+    """An array of a package that threads its operations otherwise than NumPy, and may not say where they lie."""
+    return {**operand([5, 9, 9], "float16"), "type": "torch.Tensor", **told}
+
+
+def memory(elements: int, threads: int = 2) -> Evidence:
+    facts = observed(line("numpy.negative(a)", "elementwise", operand([elements])), python_threads=threads)
+    return idle(1.9, 1.1, facts=facts)
+
+
+def python_threads(late_s: float) -> Evidence:
+    return idle(facts=observed(line(), python_threads=2, late_s=late_s))
+
+
+def lock(source: str = "with self.lock:", **told: object) -> Evidence:
+    at_lock = line(source, share=0.0, **{"thread": "Thread-#", "samples": 50, **told})
+    return idle(facts=observed(line(), at_lock, python_threads=2), seen=seen(task()))
+
+
+def crowded(demand: float) -> Evidence:
+    taken = [(made(0.1, 1.9, demand=demand), made(0.1, 1.0, threads=1))] * COUNT
+    return evidence(taken, seen=seen(task(), task(101), task(102)))
+
+
+def burning(inflation: float) -> Evidence:
+    return evidence([(made(0.1, 1.9), made(0.1, 1.9 / inflation, threads=1))] * COUNT)
+
+
+def forked(after_pool: bool) -> Evidence:
+    fork = {"how": "fork", "after_pool": after_pool, "in_region": False, "count": 1}
+    return idle(facts=observed(line(), forks=[fork]), seen=seen(task(200, 200), task()))
+
+
+def late(at_start: str) -> Evidence:
+    facts = {**observed(pools={"opened": pool(1)}), "variables": {"OPENBLAS_NUM_THREADS": "2"}}
+    return idle(facts=facts, started_with={"OPENBLAS_NUM_THREADS": at_start})
+
+
+def inherited(kind: str, layer: str = "pthreads", **variables: str) -> Evidence:
+    """A library of a kind, and variables that no thread count was set beside."""
+    return idle(facts={"libraries": [library(kind, layer)]}, started_with=variables, threads=None)
+
+
+def capped(**variables: str) -> Evidence:
+    return idle(facts={"libraries": [library("openmp", None)]}, started_with=variables)
+
+
+def masked(affinity: str) -> Evidence:
+    return idle(facts={"affinity_at_start": [0, 1], "affinity": [0, 1]}, seen=seen(task(affinity=affinity)))
+
+
+def lowered(inside: int) -> Evidence:
+    return idle(facts=observed(pools={"opened": pool(2), "region": pool(inside)}))
+
+
+def workers(given: str) -> Evidence:
+    return idle(seen=seen(task(200, 200), variables={200: {"OMP_NUM_THREADS": given}}), threads=None)
+
+
+def theano(**config: object) -> Evidence:
+    return idle(facts={"theano": {"cxx": "g++", "openmp": True, "device": "cpu", **config}})
+
+
+def quota(cores: float | None) -> Evidence:
+    return idle(1.2, quota=cores)
+
+
+def amdahl(speedup: float) -> Evidence:
+    return idle(1.2, speedup)
+
+
+def keys(found: Evidence) -> list[str]:
+    """What the evidence suggests, the likeliest first."""
+    return [one.key for one in catalogue.ranked(found)]

@@ -1,0 +1,120 @@
+"""What a suspicion says and would try, on literal evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_multicore.diagnosis import catalogue
+from pytest_multicore.diagnosis.evidence import Calls, Evidence
+from pytest_multicore.measurement.machine import Machine
+from pytest_multicore.verdicts.limits import Limits, Outcome
+from tests.rounds import made, rows
+
+from .literals import COUNT, TWO_CORES, evidence, idle, line, observed, pool, seen, task
+from .suffering import (
+    AT_ONE,
+    capped,
+    gemm,
+    keys,
+    python_threads,
+)
+
+
+def test_more_threads_than_were_asked_for_are_told_with_their_variable() -> None:
+    facts = {"frameworks": {"numpy": "2.0", "numba": "0.60"}}
+    found = evidence([(made(os_threads=2), made())] * COUNT, limits=AT_ONE, threads=1, facts=facts)
+    (suspicion,) = catalogue.ranked(found)
+
+    assert (suspicion.key, suspicion.trials[0].knob) == ("ignores-setting", "NUMBA_NUM_THREADS=1")
+    assert keys(evidence([(made(os_threads=2), made())] * COUNT, limits=AT_ONE, threads=2)) == []
+
+
+def test_a_variable_that_has_the_count_already_is_not_tried() -> None:
+    facts = {"frameworks": {"numexpr": "2.10"}}
+    told = {"limits": AT_ONE, "threads": 1, "facts": facts, "started_with": {"NUMEXPR_NUM_THREADS": "1"}}
+    (suspicion,) = catalogue.ranked(evidence([(made(os_threads=2), made())] * COUNT, **told))
+
+    assert suspicion.trials == []
+    assert "NUMEXPR" not in suspicion.remedy
+
+
+@pytest.mark.parametrize(("slept_s", "trials"), [(0.31, 1), (0.29, 0)])
+def test_sleep_is_left_out_where_it_is_much_of_the_time(slept_s: float, trials: int) -> None:
+    """Where it is little, a program that waits for something else would be none the faster."""
+    found = idle(0.5, facts=observed(line(), slept_s=slept_s), seen=seen(task(S=1.0)))
+    (suspicion,) = (one for one in catalogue.ranked(found) if one.key == "waiting")
+
+    assert len(suspicion.trials) == trials
+
+
+def test_calls_of_several_threads_are_no_larger_part_of_the_time() -> None:
+    facts = observed(python_threads=4, pools={"opened": pool(2)})
+    found = idle(facts=facts, calls=(Calls("dgemm", 1, 1, 1000, 10, 0.1),), threshold=1000)
+    (suspicion,) = (one for one in catalogue.ranked(found) if one.key == "gemm-too-small")
+
+    assert "25% of the time" in suspicion.evidence
+
+
+def test_a_blas_that_splits_everything_has_no_small_products() -> None:
+    assert "gemm-too-small" not in keys(replace(gemm(1000), threshold=0))
+
+
+@pytest.mark.parametrize("reason", ["min_cores=8 cannot be reached: 2 cores are granted", "the budget ran out"])
+def test_too_few_cores_is_what_the_gate_said(reason: str) -> None:
+    nothing = replace(idle().result, outcome=Outcome.INCONCLUSIVE, reason=reason, measurement=None, comparison=None)
+
+    assert keys(Evidence(nothing, "", TWO_CORES)) == (["too-few-cores"] if "cannot be reached" in reason else [])
+
+
+@pytest.mark.parametrize(("disturbed", "told"), [(11, ["machine-busy"]), (10, [])])
+def test_the_machine_is_busy_where_most_rounds_were_disturbed(disturbed: int, told: list[str]) -> None:
+    found = evidence(rows(COUNT, 1.0, disturbed=disturbed))
+    undecided = replace(found.result, outcome=Outcome.INCONCLUSIVE, verdicts=())
+
+    assert keys(replace(found, result=undecided)) == told
+
+
+def test_the_tightest_quota_counts() -> None:
+    machine = Machine(2, (0, 1), 1.5, 2, "a processor", "Linux")
+    (suspicion,) = (one for one in catalogue.ranked(idle(1.2, machine=machine, quota=1.2)) if one.key == "cpu-quota")
+
+    assert "1.2 cores" in suspicion.evidence
+
+
+def test_a_part_that_is_serial_is_told_by_amdahls_law() -> None:
+    """1.5x on two cores: a third of the time is serial."""
+    (suspicion,) = (one for one in catalogue.ranked(idle(1.33, 1.5, limits=Limits(min_speedup=1.6))) if one.shown)
+
+    assert (suspicion.key, "33%" in suspicion.evidence) == ("serial-fraction", True)
+
+
+@pytest.mark.parametrize(("seconds", "trials"), [(0.031, 1), (0.029, 0)])
+def test_a_product_alone_is_tried_where_much_of_the_time_is_in_products(seconds: float, trials: int) -> None:
+    """A larger one keeps more cores busy in any program."""
+    (suspicion,) = (one for one in catalogue.ranked(gemm(1000, seconds=seconds)) if one.key == "gemm-too-small")
+
+    assert len(suspicion.trials) == trials
+
+
+def test_a_build_that_can_do_without_the_lock_is_told_to() -> None:
+    facts = {**python_threads(0.5).facts, "gil": True, "free_threaded": True}
+    (suspicion,) = (one for one in catalogue.ranked(idle(facts=facts)) if one.key == "interpreter-bound")
+
+    assert suspicion.trials[0].change.variables == {"PYTHON_GIL": "0"}
+    assert "interpreter-bound" not in keys(idle(facts={**facts, "gil": False}))
+
+
+@pytest.mark.parametrize(("late_s", "weight"), [(0.2, 0.85), (0.19, 0.55)])
+def test_who_looks_waits_for_the_interpreters_lock_too(late_s: float, weight: float) -> None:
+    (suspicion,) = (one for one in catalogue.ranked(python_threads(late_s)) if one.key == "interpreter-bound")
+
+    assert suspicion.weight == weight
+
+
+def test_the_likeliest_is_tried_first() -> None:
+    weights = [one.weight for one in catalogue.ranked(capped(OMP_THREAD_LIMIT="1", OMP_PROC_BIND="TRUE"))]
+
+    assert len(weights) > 1
+    assert weights == sorted(weights, reverse=True)
