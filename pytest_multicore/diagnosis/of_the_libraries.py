@@ -41,16 +41,17 @@ def sequential_layer(found: Evidence) -> Suspicion | None:
 
 
 def reference_blas(found: Evidence) -> Suspicion | None:
-    """The BLAS in use knows no threads."""
-    threading = found.kinds("openblas", "mkl", "blis", "accelerate")
-    used = (found.result.blas or "").startswith("reference BLAS")
-    if not (found.idle and (used or (found.kinds("reference") and not threading))):
+    """The BLAS in use knows no threads; where one that has some is mapped beside it, it may be in use."""
+    alone = found.kinds("reference") and not found.kinds("openblas", "mkl", "blis", "accelerate")
+    used = [one.strip() for one in (found.result.blas or "").split("+")]
+    known = alone or (len(used) == 1 and used[0].startswith("reference BLAS"))
+    if not (found.idle and (known or any(one.startswith("reference BLAS") for one in used))):
         return None
     path = found.kinds("reference")[0]["path"] if found.kinds("reference") else "its library"
     return Suspicion(
         "reference-blas",
-        0.95,
-        f"{path} is the reference BLAS: it has no threads",
+        0.95 if known else 0.7,
+        f"{path} is the reference BLAS: it has no threads" + ("" if known else " (another BLAS is mapped beside it)"),
         "install or link OpenBLAS, MKL or BLIS (Debian: libopenblas0-pthread), or set blas.ldflags or LD_LIBRARY_PATH",
         [Trial(f"BLAS {name}", Effect.MORE_CORES, Change(blas=name)) for name in OTHER_BLAS],
     )

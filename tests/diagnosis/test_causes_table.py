@@ -116,6 +116,12 @@ TABLE = [
         idle(facts={"libraries": [library("reference", None), library("openblas")]}),
         "no other is loaded",
     ),
+    (
+        "reference-blas",
+        idle(blas="OpenBLAS 0.3.31 pthreads, 2 threads + reference BLAS sequential, 1 thread"),
+        idle(blas="OpenBLAS 0.3.31 pthreads, 2 threads"),
+        "whichever of those that are mapped is in use",
+    ),
     ("no-compiler", theano(cxx=""), theano(cxx="g++"), ""),
     (
         "sequential-layer",
