@@ -185,7 +185,7 @@ class MeasuredItem:
             side = begun()
             answer = side.attempt(round_timeout_s(self._gate.settings))
             if not side.passed:
-                raise WorkloadError(f"the test does not pass there: {answer['reports'][0].get('longrepr')}")
+                raise WorkloadError(f"the test does not pass there: {_crash(answer['reports'][0])}")
             if self.fresh:
                 side.finish(SETUP_TIMEOUT_S)
             timeout_s = round_timeout_s(self._gate.settings)
@@ -260,6 +260,14 @@ class MeasuredItem:
                 side.interpreter.say_goodbye()  # to all of them first: they end side by side
         self._opened.close()
         self._sides.clear()
+
+
+def _crash(report: Mapping[str, Any]) -> str:
+    """The first line of a failure, as pytest sums it up."""
+    told = report.get("longrepr")
+    if isinstance(told, Mapping):
+        told = (told.get("reprcrash") or {}).get("message") or "it failed"
+    return str(told).partition("\n")[0]
 
 
 def _raise_skip(told: pytest.TestReport) -> None:

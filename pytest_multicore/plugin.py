@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from . import front, settings
+from . import start as start  # it notes what is true before any test module is imported
 from .errors import UsageError
 from .fixtures import dot_product, isolated_interpreter, keras_fit, multicore
 

@@ -214,3 +214,15 @@ def test_results_come_together_from_xdist_workers(
     if counters == "psutil":
         assert all(one["demand"] is None for one in report["results"])
     assert result.stdout.str().count("work:serial") == 3
+
+
+@needs_two_cores
+def test_an_import_that_pins_pytest_itself_is_told(project: pytest.Pytester) -> None:
+    """The machine is not to blame where a test module's import leaves one CPU to the whole session."""
+    project.makepyfile(pinner="import os\nos.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n")
+    gated(project, "min_speedup=1.3, threads=2", "import pinner; multicore.run('work:serial')")
+    result = project.runpytest_subprocess("--multicore-json=report.json")
+    result.assert_outcomes(skipped=1)
+    (told,) = json.loads((project.path / "report.json").read_text())["results"]
+    assert "when it started, and was pinned to 1 since" in told["reason"]
+    assert [cause["key"] for cause in told["causes"]] == ["affinity-narrowed"]

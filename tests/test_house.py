@@ -14,7 +14,7 @@ AGENT = HOUSE / "interpreters" / "agent"
 ROOMS = ("environments", "interpreters", "measurement", "verdicts", "diagnosis", "reports")
 #: Top-level modules: what they may use is everything before them here.
 TOP = (
-    *("errors", "readers", "settings", "child_options", *ROOMS),
+    *("errors", "start", "readers", "settings", "child_options", *ROOMS),
     *(
         "asked",
         "experiment",

@@ -102,7 +102,7 @@ def test_a_session_without_marked_tests_loads_nothing_but_the_front_door(pyteste
         return set(line.partition("loaded ")[2].split())
 
     ours = loaded() - loaded("-p", "no:multicore")
-    names = {"plugin", "front", "fixtures", "settings", "readers", "errors"}
+    names = {"plugin", "front", "fixtures", "settings", "start", "readers", "errors"}
     assert ours == {"pytest_multicore", *(f"pytest_multicore.{name}" for name in names)}
 
 

@@ -19,6 +19,13 @@ def too_few_cores(found: Evidence) -> Suspicion | None:
         return None
     if "cannot be reached" not in found.result.reason:
         return None
+    if found.machine.narrowed:
+        return Suspicion(
+            "affinity-narrowed",
+            1.0,
+            found.machine.narrowed,
+            "find the import that calls sched_setaffinity: restore the mask after it, or have it leave the mask alone",
+        )
     return Suspicion(
         "too-few-cores",
         1.0,

@@ -32,7 +32,12 @@ def interpreter_bound(found: Evidence) -> Suspicion | None:
         return None
     if found.facts.get("gil") is False or (_at_locks(found) and not _held(found)):
         return None
-    hottest = next((line for line in found.lines if line.get("operation") not in ARRAY_WORK), None)
+    if threads > 1 and found.cores > 1.1 and not _held(found):
+        return None  # two at work at a time, and nobody waits for the lock: calls that let go of it
+    lines = [line for line in found.lines if line.get("operation") not in ARRAY_WORK]
+    # A pool's idle threads wait in the standard library.
+    own = (line for line in lines if not STANDARD_LIBRARY.search(line["file"]))
+    hottest = next(own, lines[0] if lines else None)
     where = f", most in {place(hottest)}" if hottest else ""
     if threads < 2:
         return Suspicion(
@@ -81,7 +86,8 @@ def waiting(found: Evidence) -> Suspicion | None:
         "waiting",
         0.9 if sleeps or (locks and not _held(found)) else 0.6,
         told,
-        "overlap the waiting with work: read ahead, ask for data in another thread, split the lock",
+        "overlap the waiting with work: read ahead, ask for data in another thread"
+        + (", split the lock" if locks else ""),
         trials,
     )
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from pytest_multicore import start
+
 from .cgroups import quota_cores
 
 
@@ -52,9 +54,26 @@ class Machine:
 
     def why_granted(self) -> str:
         """The grant and what limits it, in words."""
-        affinity = "unknown" if self.affinity is None else f"{len(self.affinity)} CPUs"
-        quota = "none" if self.quota is None else f"{self.quota:g} cores"
-        return f"{self.cores_granted:g} cores ({self.cores_online} online, affinity {affinity}, cgroup quota {quota})"
+        affinity = (
+            "unknown" if self.affinity is None else f"{len(self.affinity)} CPU{'' if len(self.affinity) == 1 else 's'}"
+        )
+        quota = "none" if self.quota is None else _cores(self.quota)
+        told = f"{_cores(self.cores_granted)} ({self.cores_online} online, affinity {affinity}, cgroup quota {quota})"
+        return f"{told}; {self.narrowed}" if self.narrowed else told
+
+    @property
+    def narrowed(self) -> str:
+        """Whether something in this process pinned it since pytest started, in words; empty where nothing did."""
+        if self.affinity is None or start.AFFINITY is None or len(self.affinity) >= len(start.AFFINITY):
+            return ""
+        return (
+            f"pytest itself might use {len(start.AFFINITY)} CPUs when it started, and was pinned to "
+            f"{len(self.affinity)} since, by an import or a test (os.sched_setaffinity)"
+        )
+
+
+def _cores(count: float) -> str:
+    return f"{count:g} core{'' if count == 1 else 's'}"
 
 
 def this_machine() -> Machine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_multicore.measurement.rounds import UNSEEN_S
 from pytest_multicore.reports.record import record
 from pytest_multicore.reports.scaling import series
 from pytest_multicore.reports.words import estimate, figure, seconds, threads
@@ -47,6 +48,8 @@ def _why(told: Mapping[str, Any]) -> Iterator[str]:
     profile = (told["evidence"] or {}).get("profile")
     if profile:
         yield from (_row("profile" if number == 0 else "", line) for number, line in enumerate(profile["told"]))
+    if told["evidence"] and told["evidence"]["blas_not_recorded"] and not any(one["proven"] for one in told["causes"]):
+        yield _row("note", f"BLAS calls were not recorded: {told['evidence']['blas_not_recorded']}")
     if told["evidence"] and not told["causes"]:
         yield _row("why", f"no cause was found; seen: {_seen(told['evidence'])}")
 
@@ -72,7 +75,8 @@ def _limit(verdict: Mapping[str, Any], confidence: float) -> str:
 def _measured(told: Mapping[str, Any]) -> Iterator[str]:
     if told["cores"] is None:
         return
-    yield _row("threads", f"{threads(told)}; {_counted(len(told['threads_seen']), 'OS thread')} got CPU time")
+    ended = ", and others that ended within a round" if _some_ended(told) else ""
+    yield _row("threads", f"{threads(told)}; {_counted(len(told['threads_seen']), 'OS thread')} got CPU time{ended}")
     yield _row("cores", f"{figure(told['cores'])} busy; {estimate(told['demand'])} demanded{_useful(told)}")
     yield _row("time", f"{seconds(told['wall_s'])} a repetition{_against(told)}")
     if scaled := series(told):
@@ -84,6 +88,14 @@ def _measured(told: Mapping[str, Any]) -> Iterator[str]:
     )
     for note in told["notes"]:
         yield _row("note", note)
+
+
+def _some_ended(told: Mapping[str, Any]) -> bool:
+    """Whether most rounds at these threads have CPU time that no thread which lived on accounts for."""
+    rounds = [one for one in told["rounds"] if one["threads"] == told["threads"]]
+    gone_s = [one["cpu_s"] - sum(use[3] for use in one["thread_use"]) for one in rounds]
+    gone = [seconds > 0.05 * one["cpu_s"] + UNSEEN_S for seconds, one in zip(gone_s, rounds, strict=True)]
+    return sum(gone) > len(rounds) / 2
 
 
 def _counted(number: int, what: str) -> str:

@@ -118,3 +118,17 @@ def test_the_likeliest_is_tried_first() -> None:
 
     assert len(weights) > 1
     assert weights == sorted(weights, reverse=True)
+
+
+def test_threads_that_let_go_of_the_lock_are_not_held_up_by_it() -> None:
+    """More than one at work at a time, and who looks from within does not wait."""
+    facts = observed(line(), python_threads=3, late_s=0.01)
+    assert "interpreter-bound" not in keys(idle(1.2, facts=facts))
+    assert "interpreter-bound" in keys(idle(1.2, facts={"observed": {**facts["observed"], "late_s": 0.3}}))
+
+
+def test_an_idle_worker_of_a_pool_is_not_the_hottest_line() -> None:
+    waiting = line("work_item = work_queue.get(block=True)", file="/usr/lib/python3.11/concurrent/futures/thread.py")
+    found = idle(facts=observed(waiting, line("total += 1"), python_threads=2, late_s=0.5))
+    (suspicion,) = (one for one in catalogue.ranked(found) if one.key == "interpreter-bound")
+    assert "most in work.py:7 (total += 1)" in suspicion.evidence
