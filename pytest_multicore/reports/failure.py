@@ -95,7 +95,7 @@ def _some_ended(told: Mapping[str, Any]) -> bool:
     rounds = [one for one in told["rounds"] if one["threads"] == told["threads"]]
     gone_s = [one["cpu_s"] - sum(use[3] for use in one["thread_use"]) for one in rounds]
     gone = [seconds > 0.05 * one["cpu_s"] + UNSEEN_S for seconds, one in zip(gone_s, rounds, strict=True)]
-    return sum(gone) > len(rounds) / 2
+    return bool(2 * sum(gone) > len(rounds))
 
 
 def _counted(number: int, what: str) -> str:
