@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -156,3 +157,9 @@ def test_cores_that_are_all_of_use_have_no_such_cause(key: str) -> None:
     met = replace(suffers.result, verdicts=(), outcome=Outcome.PASSED)
 
     assert key not in keys(replace(suffers, result=met))
+
+
+def test_the_documentation_names_every_key() -> None:
+    """The table there is made when the documentation is built: a reader of the file alone sees the keys."""
+    told = (Path(__file__).parents[2] / "docs" / "explanation" / "causes.md").read_text(encoding="utf-8")
+    assert [key for detector in catalogue.DETECTORS if f"`{(key := catalogue.key_of(detector))}`" not in told] == []
