@@ -47,7 +47,9 @@ def interpreter_bound(found: Evidence) -> Suspicion | None:
             "loops of Python, or calls of compiled code that has no threads",
             "fewer and larger calls; processes; a library or a setting that threads this call (n_jobs, workers)",
         )
-    trials = [Trial("processes in place of threads", Effect.FASTER, Change(child=("processes",)))]
+    # Short tasks take longer to hand over to a process than to do.
+    processes = Trial("processes in place of threads", Effect.FASTER, Change(child=("processes",)), refutes=False)
+    trials = [processes]
     if found.facts.get("free_threaded"):  # an extension that is not made for it has the lock taken again
         trials.insert(0, Trial("PYTHON_GIL=0", Effect.MORE_CORES, Change(variables={"PYTHON_GIL": "0"})))
     return Suspicion(

@@ -68,12 +68,14 @@ class Trial:
         effect: what proves the cause.
         change: to the program itself.
         replay: an operation in the program's place.
+        refutes: whether no difference speaks against the cause; not where the change costs something itself.
     """
 
     knob: str
     effect: Effect
     change: Change = UNCHANGED
     replay: Replay | None = None
+    refutes: bool = True
 
     @property
     def other_work(self) -> bool:

@@ -54,6 +54,8 @@ def judged(trial: Trial, compared: Comparison, original: Interval | None = None,
     finding, text = _finding(trial, compared, original), f"{trial.knob}: {_difference(trial, compared, original)}"
     if finding is Finding.REFUTED and not reached:
         return Tried(trial, Finding.OPEN, f"{text}, but that did not reach the program")
+    if finding is Finding.REFUTED and not trial.refutes:
+        return Tried(trial, Finding.OPEN, text)
     return Tried(trial, finding, text)
 
 

@@ -76,6 +76,13 @@ def test_a_change_that_did_not_reach_the_program_refutes_nothing(
     assert ("did not reach" in tried.text) is not there
 
 
+def test_a_change_that_costs_something_itself_refutes_nothing() -> None:
+    """Short tasks are no faster in processes, whoever holds the interpreter's lock."""
+    slower = compared(made(0.2), made(0.1))
+    assert judged(trial(Effect.FASTER, refutes=False), slower).finding is Finding.OPEN
+    assert judged(trial(Effect.FASTER), slower).finding is Finding.REFUTED
+
+
 @pytest.mark.parametrize(
     ("changed_s", "finding"), [(0.05, Finding.PROVEN), (0.097, Finding.REFUTED), (0.2, Finding.REFUTED)]
 )
