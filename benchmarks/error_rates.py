@@ -18,17 +18,13 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 
 import numpy
+from decision_rules import NEVER, Counts, Decided, Rivals, ours
 from noise_models import HARDER, MODELS, Array, Noise, Turns, spells
 from numpy.random import default_rng
-from numpy.typing import NDArray
 
 from pytest_multicore.verdicts import statistics
-
-Flags = NDArray[numpy.bool_]
-Counts = NDArray[numpy.int64]
 
 VALUES = (0.70, 0.80, 0.90, 0.95, 0.98, 1.02, 1.05, 1.10, 1.20, 1.30)
 #: Spread of a round's log time. The ratios of clean pairs on a 2-core virtual machine spread by 0.02 to 0.05.
@@ -36,102 +32,9 @@ LEVELS = (0.03, 0.10)
 BUDGET_S = 60.0
 #: Runs at a time: what fits into memory.
 CHUNK = 1000
-NEVER = 10**9
 LARGEST_EXPONENT = 700.0
 #: Times as many runs on the limit: 1 % must be told from 1.2 %.
 MORE_ON_THE_LIMIT = 5
-
-
-@dataclass(frozen=True)
-class Decided:
-    """What a test says of each run: 1 passed, -1 failed, 0 undecided; and after how many pairs."""
-
-    says: Counts
-    pairs: Counts
-
-
-def decided(passes: Flags, fails: Flags) -> Decided:
-    """Of looks after each pair: the first that passes or fails."""
-    ends = passes | fails
-    first = numpy.where(ends.any(1), ends.argmax(1), ends.shape[1] - 1)
-    runs = numpy.arange(len(first))
-    return Decided(passes[runs, first].astype(int) - fails[runs, first], first + 1)
-
-
-@cache
-def fewest(pairs: int, confidence: float) -> Counts:
-    """How many of 1, 2, 3 ... pairs must agree: the product's own table."""
-    found = (statistics.fewest_agreeing(count, confidence) for count in range(1, pairs + 1))
-    return numpy.array([NEVER if needed is None else needed for needed in found])
-
-
-def ours(reaches: Flags, confidence: float, misses: Flags | None = None, fails_from: int = 1) -> Decided:
-    """The product's verdict on a ``min_`` limit.
-
-    Args:
-        reaches: (runs, pairs), whether the value that can pass it does.
-        confidence: of each direction.
-        misses: whether the value that can fail it does; not given: where it does not reach the limit.
-        fails_from: the first pair at which a miss is believed; the last one always is.
-    """
-    needed, looks = fewest(reaches.shape[1], confidence), numpy.arange(1, reaches.shape[1] + 1)
-    won = reaches.cumsum(1, dtype=numpy.int32)
-    lost = looks - won if misses is None else misses.cumsum(1, dtype=numpy.int32)
-    return decided(won >= needed, (lost >= needed) & ((looks >= fails_from) | (looks == looks[-1])))
-
-
-@dataclass(frozen=True)
-class Rivals:
-    """Other tests on the same log ratios, each direction at the same confidence."""
-
-    log_ratios: Array
-    mean: Array
-    error: Array
-    confidence: float
-
-    @classmethod
-    def on(cls, log_ratios: Array, confidence: float) -> Rivals:
-        """Means of the first 1, 2, 3 ... pairs and their standard errors."""
-        count = numpy.arange(1, log_ratios.shape[1] + 1)
-        mean = log_ratios.cumsum(1) / count
-        squares = (log_ratios**2).cumsum(1) - count * mean**2
-        return cls(log_ratios, mean, numpy.sqrt(squares.clip(1e-300) / count / (count - 1).clip(1)), confidence)
-
-    def fixed_t(self, shift: float, size: int) -> Decided:
-        """Student's t-test after ``size`` pairs."""
-        t = (self.mean[:, size - 1 : size] + shift) / self.error[:, size - 1 : size]
-        bound = t_quantile(size - 1, self.confidence)
-        return decided(t >= bound, t <= -bound)
-
-    def peeking_t(self, shift: float) -> Decided:
-        """The same test after the third pair and each one that follows, until it says something."""
-        t = (self.mean[:, 2:] + shift) / self.error[:, 2:]
-        bounds = numpy.array([t_quantile(2 + look, self.confidence) for look in range(t.shape[1])])
-        found = decided(t >= bounds, t <= -bounds)
-        return Decided(found.says, found.pairs + 2)
-
-    def fixed_sign(self, shift: float, size: int) -> Decided:
-        """The sign test after ``size`` pairs."""
-        won = (self.log_ratios[:, :size] >= -shift).sum(1, keepdims=True)
-        needed = sign_quantile(size, self.confidence)
-        return decided(won >= needed, size - won >= needed)
-
-
-@cache
-def t_quantile(freedom: int, confidence: float) -> float:
-    """Of Student's t: the angle atan(t / sqrt(freedom)) has the density cos^(freedom - 1)."""
-    angles = numpy.linspace(-math.pi / 2, math.pi / 2, 20_001)
-    grown = (numpy.cos(angles).clip(0) ** (freedom - 1)).cumsum()
-    return math.sqrt(freedom) * math.tan(float(numpy.interp(confidence, grown / grown[-1], angles)))
-
-
-@cache
-def sign_quantile(size: int, confidence: float) -> int:
-    """How many of ``size`` signs must agree; more than ``size`` where no number is enough."""
-    tail, needed = 0.0, size + 1
-    while (tail := tail + math.comb(size, needed - 1) / 2**size) <= 1 - confidence:
-        needed -= 1
-    return needed
 
 
 #: Log ratios, those with what the rivals need, log(true value / limit), confidence -> what a test says.

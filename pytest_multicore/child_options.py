@@ -39,7 +39,6 @@ NOT_IN_A_CHILD: Mapping[str, Any] = {
     "reruns": None,
     # Files of the run's that a child would write anew, or empty.
     "log_file": os.devnull,
-    "multicore_json": None,
     "report_log": None,
     "htmlpath": None,
     "json_report": False,

@@ -21,7 +21,7 @@ from .measurement.machine import this_machine
 from .measurement.turns import turns
 from .profiling import profiled
 from .reports.evidence import evidence_record
-from .trying import Bargain, tried
+from .trying import Original, tried
 from .verdicts.limits import Outcome
 from .verdicts.result import Result
 
@@ -148,9 +148,9 @@ class Inquiry:
                 done.append(Tried(trial, Finding.OPEN, f"{trial.knob}: not tried, the budget was spent"))
                 break
             self.voice.live(f"{self.workload}: trying {trial.knob}")
-            bargain = Bargain(self.asked, self.stage, self.workload, self.voice, self._spend)
+            program = Original(self.asked, self.stage, self.workload, self.voice, self._spend)
             try:
-                done.append(tried(trial, bargain, ONE_TRIAL * self.left_s))
+                done.append(tried(trial, program, ONE_TRIAL * self.left_s))
             except EnvironmentError_:
                 continue  # not to be had here: nothing is said by that
             except MulticoreError as error:

@@ -29,11 +29,11 @@ Rows = Sequence[tuple[Round, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Bargain:
-    """What a trial is made for.
+class Original:
+    """The program as it was measured, which a trial changes.
 
     Attributes:
-        asked, stage, workload: what was measured, and where.
+        asked, stage, workload: how it was asked for, what it is, and where it runs.
         voice: told what is waited for.
         spend: told of the seconds that it took, without those that it waited for the machine's lock.
     """
@@ -45,26 +45,26 @@ class Bargain:
     spend: Callable[[float], None]
 
 
-def tried(trial: Trial, bargain: Bargain, rounds_s: float) -> Tried:
+def tried(trial: Trial, program: Original, rounds_s: float) -> Tried:
     """Take rounds until the difference is clear or the time is up.
 
     Args:
         trial: what to change.
-        bargain: what it is made for.
+        program: whose.
         rounds_s: seconds that its rounds may take.
 
     Raises:
         MulticoreError: a side could not be opened, or failed.
     """
-    asked, rows = bargain.asked, list[tuple[Round, ...]]()
-    with turns().alone(bargain.voice.step), ExitStack() as closing:
+    asked, rows = program.asked, list[tuple[Round, ...]]()
+    with turns().alone(program.voice.step), ExitStack() as closing:
         began = time.monotonic()
-        closing.callback(lambda: bargain.spend(time.monotonic() - began))
-        subjects = [closing.enter_context(opened(asked, world)) for world in _sides(trial, bargain)]
+        closing.callback(lambda: program.spend(time.monotonic() - began))
+        subjects = [closing.enter_context(opened(asked, world)) for world in _sides(trial, program)]
         for subject in subjects:
             subject.pause()
         ends = time.monotonic() + rounds_s
-        for row in _bench(subjects, asked, bargain.workload).rows():
+        for row in _bench(subjects, asked, program.workload).rows():
             rows.append(row)
             if _clear(rows, trial, asked.settings.confidence) or time.monotonic() > ends:
                 break
@@ -73,19 +73,19 @@ def tried(trial: Trial, bargain: Bargain, rounds_s: float) -> Tried:
     return judged(trial, compared, original, reached=reached(trial, facts))
 
 
-def _sides(trial: Trial, bargain: Bargain) -> list[World]:
+def _sides(trial: Trial, program: Original) -> list[World]:
     """The changed world and what it is compared with; of what shall scale, each at both thread counts."""
-    change, threads, workload = trial.change, bargain.asked.contender, bargain.workload
-    stage = bargain.stage.with_blas(change.blas, bargain.voice.step, build=False) if change.blas else bargain.stage
+    change, threads, workload = trial.change, program.asked.contender, program.workload
+    stage = program.stage.with_blas(change.blas, program.voice.step, build=False) if change.blas else program.stage
     one = other = workload
     if trial.replay:
         one, other = (_replayed(trial.replay, side) for side in ("changed", "original"))
     elif change.arguments:
         one = replace(workload, arguments={**workload.arguments, **change.arguments})
-    changed, original = World(stage, one, threads, change), World(bargain.stage, other, threads, UNCHANGED)
+    changed, original = World(stage, one, threads, change), World(program.stage, other, threads, UNCHANGED)
     if trial.effect is not Effect.SCALES:
         return [changed, original]
-    baseline = bargain.asked.baseline
+    baseline = program.asked.baseline
     return [side for world in (changed, original) for side in (world, replace(world, threads=baseline))]
 
 

@@ -16,6 +16,8 @@ from pytest_multicore.verdicts.result import Result
 NEARLY_BUSY = 0.85
 #: More CPU time than the baseline's by this is work burnt.
 INFLATED = 1.3
+#: Cores busy that one thread cannot keep so.
+MORE_THAN_ONE = 1.1
 #: Share of the time under which an operation is not what the time goes to, whatever would thread it.
 MUCH = 0.3
 
@@ -169,8 +171,7 @@ class Evidence:
     @property
     def callers(self) -> int:
         """Threads of Python, in all processes, that can have called a library at the same time: at least one."""
-        at_work = {task.pid for task in self.seen.tasks if task.cpu_s > 0}
-        return max(1, int(self.looked("python_threads")), len(at_work))
+        return max(1, int(self.looked("python_threads")), len({task.pid for task in self.seen.at_work}))
 
     def share(self, *operations: str) -> float:
         """Of the samples, those on a line with one of these operations."""

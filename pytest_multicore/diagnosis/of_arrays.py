@@ -6,15 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .evidence import MUCH, Evidence
+from .evidence import MORE_THAN_ONE, MUCH, Evidence
 from .lines import Operand, made, place
-from .of_the_work import ASSUMED_THRESHOLD
-from .suspicions import Change, Effect, Replay, Suspicion, Trial
+from .of_the_work import ASSUMED_THRESHOLD, OPENMP
+from .suspicions import Effect, Replay, Suspicion, Trial
 
 BLAS_TYPES = ("float32", "float64", "complex64", "complex128")
 PRODUCTS = ("matmul", "einsum")
-#: Cores busy that one thread cannot keep so.
-MORE_THAN_ONE = 1.1
 #: Bytes that hardly any core's own cache holds.
 LARGE_BYTES = 4_000_000
 #: Elements of an operand that a trial makes for each thread, at most.
@@ -98,13 +96,7 @@ def elementwise_serial(found: Evidence) -> Suspicion | None:
                 f"{name}.config.openmp is False: elementwise nodes stay on one thread; "
                 f"{in_blas_s / found.wall_s:.0%} of the time is in BLAS products",
                 "openmp=True with a small openmp_elemwise_minsize, or larger tensors",
-                [
-                    Trial(
-                        "openmp=True, openmp_elemwise_minsize=1000",
-                        Effect.FASTER,
-                        Change(theano_flags={"openmp": "True", "openmp_elemwise_minsize": "1000"}),
-                    )
-                ],
+                [OPENMP],
             )
     line = _hottest(found, "elementwise", "reduction")
     if line is None or found.share("elementwise", "reduction") < MUCH or not _large(line, RESIDENT_ELEMENTS):

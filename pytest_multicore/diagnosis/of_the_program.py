@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .evidence import INFLATED, MUCH, NEARLY_BUSY, Evidence
+from .evidence import INFLATED, MORE_THAN_ONE, MUCH, NEARLY_BUSY, Evidence
 from .lines import place
 from .suspicions import Change, Effect, Suspicion, Trial
 
@@ -32,7 +32,7 @@ def interpreter_bound(found: Evidence) -> Suspicion | None:
         return None
     if found.facts.get("gil") is False or (_at_locks(found) and not _held(found)):
         return None
-    if threads > 1 and found.cores > 1.1 and not _held(found):
+    if threads > 1 and found.cores > MORE_THAN_ONE and not _held(found):
         return None  # two at work at a time, and nobody waits for the lock: calls that let go of it
     lines = [line for line in found.lines if line.get("operation") not in ARRAY_WORK]
     # A pool's idle threads wait in the standard library.

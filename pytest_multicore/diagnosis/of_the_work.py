@@ -20,7 +20,7 @@ MOST = 0.5
 #: The threshold of OpenBLAS, for where none could be probed: interface/gemm.c, GEMM_MULTITHREAD_THRESHOLD 4.
 #: 0.3.31 was found to split from 524,880 on, on two threads; why is not known here.
 ASSUMED_THRESHOLD = 262_144
-#: What the next one would try who hears of elementwise work on one thread.
+#: What proves that elementwise work stays on one thread, and what its reader would try next of a fit's small products.
 OPENMP = Trial(
     "openmp=True, openmp_elemwise_minsize=1000",
     Effect.FASTER,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_multicore.measurement.rounds import UNSEEN_S
 from pytest_multicore.reports.record import record
 from pytest_multicore.reports.scaling import series
 from pytest_multicore.reports.words import estimate, figure, seconds, threads
@@ -16,21 +15,19 @@ UNITS = {"min_speedup": "x", "max_speedup": "x"}
 
 def missed(result: Result) -> str:
     """The text of a failed gate."""
-    return _text(record(result), "failed")
+    told = record(result)
+    missed = [one for one in told["verdicts"] if one["outcome"] == "failed"]
+    named = " and ".join(one["quantity"] for one in missed)
+    heading = f"{told['workload']} in environment {told['environment']}: {named} missed"
+    limits = [_row("limit", _limit(one, told["confidence"])) for one in missed]
+    return "\n".join([heading, *limits, *_measured(told, result), *_why(told)])
 
 
 def undecided(result: Result) -> str:
     """The text of an undecided gate under ``--multicore-strict``."""
     told = record(result)
     heading = f"{told['workload']} in environment {told['environment']}: inconclusive, which --multicore-strict fails"
-    return "\n".join([heading, _row("why", told["reason"]), *_measured(told)])
-
-
-def _text(told: Mapping[str, Any], outcome: str) -> str:
-    named = [one["quantity"] for one in told["verdicts"] if one["outcome"] == outcome]
-    heading = f"{told['workload']} in environment {told['environment']}: {' and '.join(named)} missed"
-    limits = [_row("limit", _limit(one, told["confidence"])) for one in told["verdicts"] if one["outcome"] == outcome]
-    return "\n".join([heading, *limits, *_measured(told), *_why(told)])
+    return "\n".join([heading, _row("why", told["reason"]), *_measured(told, result)])
 
 
 def _why(told: Mapping[str, Any]) -> Iterator[str]:
@@ -72,10 +69,11 @@ def _limit(verdict: Mapping[str, Any], confidence: float) -> str:
     return f"{verdict['quantity']}={verdict['limit']:g}; measured {measured} at confidence {confidence:g} a side"
 
 
-def _measured(told: Mapping[str, Any]) -> Iterator[str]:
-    if told["cores"] is None:
+def _measured(told: Mapping[str, Any], result: Result) -> Iterator[str]:
+    if result.measurement is None:
         return
-    ended = ", and others that ended within a round" if _some_ended(told) else ""
+    gone = sum(not one.all_threads_seen for one in result.measurement.rounds)
+    ended = ", and others that ended within a round" if 2 * gone > len(result.measurement.rounds) else ""
     yield _row("threads", f"{threads(told)}; {_counted(len(told['threads_seen']), 'OS thread')} got CPU time{ended}")
     yield _row("cores", f"{figure(told['cores'])} busy; {estimate(told['demand'])} demanded{_useful(told)}")
     yield _row("time", f"{seconds(told['wall_s'])} a repetition{_against(told)}")
@@ -88,14 +86,6 @@ def _measured(told: Mapping[str, Any]) -> Iterator[str]:
     )
     for note in told["notes"]:
         yield _row("note", note)
-
-
-def _some_ended(told: Mapping[str, Any]) -> bool:
-    """Whether most rounds at these threads have CPU time that no thread which lived on accounts for."""
-    rounds = [one for one in told["rounds"] if one["threads"] == told["threads"]]
-    gone_s = [one["cpu_s"] - sum(use[3] for use in one["thread_use"]) for one in rounds]
-    gone = [seconds > 0.05 * one["cpu_s"] + UNSEEN_S for seconds, one in zip(gone_s, rounds, strict=True)]
-    return bool(2 * sum(gone) > len(rounds))
 
 
 def _counted(number: int, what: str) -> str:

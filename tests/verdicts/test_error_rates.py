@@ -25,6 +25,7 @@ from tests.rounds import made
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
+import decision_rules  # noqa: E402
 import error_rates  # noqa: E402
 import noise_models  # noqa: E402
 
@@ -67,7 +68,7 @@ def test_the_table_says_what_judge_says_pair_by_pair(name: str, limit: str) -> N
     outcomes = set()
     for value in (0.8, 0.97, 1.03, 1.2):
         ratios = 1.5 * value * numpy.exp(drawn(name, 0.05, 4, 50))
-        found = error_rates.ours(ratios >= 1.5, CONFIDENCE)
+        found = decision_rules.ours(ratios >= 1.5, CONFIDENCE)
         for run, says, pairs in zip(ratios, found.says, found.pairs, strict=True):
             taken = [(made(0.1, 2.0), made(0.1 * ratio, 1.0, threads=1)) for ratio in run]
             held_to = {limit: 1.5 / (2 if limit == "min_efficiency" else 1)}
@@ -89,7 +90,7 @@ def test_the_table_says_what_judge_says_of_cores() -> None:
             for of_run in zip(busy, cores, strict=True)
         ]
         most = numpy.array([[row[0].most_cores for row in taken] for taken in runs])
-        found = error_rates.ours(busy >= 1.5, CONFIDENCE, most < 1.5)
+        found = decision_rules.ours(busy >= 1.5, CONFIDENCE, most < 1.5)
         for run, taken in enumerate(runs):
             outcome, count = one_by_one(lambda rows: by_cores(rows, min_cores=1.5), taken)
             assert (outcome, count) == (SAID[found.says[run]], found.pairs[run])
@@ -139,11 +140,11 @@ def test_an_order_drawn_for_each_pair_makes_fair_signs_of_any_machine_speed() ->
 
 def test_quantiles_of_the_other_tests() -> None:
     """Of Student's t with 2, 9 and 29 degrees of freedom, from printed tables; of fair signs, by hand."""
-    assert [error_rates.t_quantile(freedom, 0.99) for freedom in (2, 9, 29)] == pytest.approx(
+    assert [decision_rules.t_quantile(freedom, 0.99) for freedom in (2, 9, 29)] == pytest.approx(
         [6.965, 2.821, 2.462], rel=1e-3
     )
     # 9 of 10 or more have the probability 11 / 1024, 10 of 10 have 1 / 1024; 5 of 5 have 1 / 32.
-    assert [error_rates.sign_quantile(size, 0.99) for size in (5, 10)] == [6, 10]
+    assert [decision_rules.sign_quantile(size, 0.99) for size in (5, 10)] == [6, 10]
 
 
 def test_the_script_prints_its_tables() -> None:

@@ -58,7 +58,7 @@ class RestoredAffinity(Change):
 
     def before_region(self):
         """Whatever a thread has now, it gets the start's."""
-        self.used += 1
+        self.used += self._process.affinity() != self._affinity
         self._process.set_affinity(self._affinity)
 
     def _restore_if_changed(self, _):
