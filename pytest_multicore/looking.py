@@ -27,6 +27,7 @@ from .interpreters.workload import Workload, import_path
 from .measurement.cgroups import quota_cores, throttled_s
 from .measurement.libraries import blas_files
 from .measurement.machine import this_machine
+from .measurement.rounds import ROUND_S
 from .measurement.sampling import Sampler, started_with
 from .measurement.subject import AnySubject, FreshTest, OpenedWorkload
 from .verdicts.result import Result
@@ -56,6 +57,7 @@ class World:
         change: what is different from the measured world.
         extra: variables beside.
         observe: whether it is looked on from within.
+        trace: whether that times each line, for a region that is over before a sampler looks.
     """
 
     stage: Stage
@@ -64,6 +66,7 @@ class World:
     change: Change = UNCHANGED
     extra: Mapping[str, str] = field(default_factory=dict)
     observe: bool = False
+    trace: bool = False
 
     def variables(self, asked: Asked) -> ChildVariables:
         """The child's, with those removed that the change removes."""
@@ -80,7 +83,12 @@ class World:
         """What is sent to the child as ``watch``; None where nothing is."""
         if not (self.observe or self.change.child):
             return None
-        return {"observe": self.observe, "changes": list(self.change.child), "threads": self.threads}
+        return {
+            "observe": self.observe,
+            "trace": self.trace,
+            "changes": list(self.change.child),
+            "threads": self.threads,
+        }
 
 
 @contextmanager
@@ -111,11 +119,16 @@ def look(asked: Asked, stage: Stage, workload: Workload, result: Result) -> Evid
     with tempfile.TemporaryDirectory(prefix="pytest-multicore-") as folder:
         plain = World(stage, workload, asked.contender).variables(asked).variables
         recorded, why_not = _recorder(Path(folder), plain)
-        world = World(stage, workload, asked.contender, extra=recorded, observe=True)
+        world = World(stage, workload, asked.contender, extra=recorded, observe=True, trace=_over_at_once(result))
         with opened(asked, world) as subject:
             found = _looked_on(asked, result, subject, Path(folder) if recorded else None, workload.target)
     threshold = _probed(asked, stage, found) if any(call.work for call in found.calls or ()) else None
     return replace(found, threshold=threshold, not_recorded=why_not)
+
+
+def _over_at_once(result: Result) -> bool:
+    """Whether rounds are short all the same: those of a test that is measured in an interpreter of its own for each."""
+    return result.measurement is not None and result.measurement.rounds[-1].wall_s < ROUND_S / 2
 
 
 def _looked_on(asked: Asked, result: Result, subject: AnySubject, calls: Path | None, target: str) -> Evidence:

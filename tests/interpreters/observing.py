@@ -16,9 +16,9 @@ TWO_CPUS = pytest.mark.skipif(
 NUMPY = {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
 
 
-def observed(child, target, rounds=1, repeat=1, samples=0, file=WATCHED, **arguments):
+def observed(child, target, rounds=1, repeat=1, samples=0, file=WATCHED, trace=False, **arguments):
     """Watch, open, take rounds, and more until there are so many samples; facts' `observed`, and the rounds' wall_s."""
-    assert child.ask("watch", observe=True, changes=[], threads=2) == {
+    assert child.ask("watch", observe=True, trace=trace, changes=[], threads=2) == {
         "protocol": 1,
         "type": "watching",
         "changes": [],

@@ -29,6 +29,7 @@ def test_changes_alone_observe_nothing(python, tmp_path):
     ("fields", "why"),
     [
         ({"observe": 1}, "a boolean"),
+        ({"observe": True, "trace": None}, "a boolean"),
         ({"observe": True, "threads": 0}, "an integer >= 1 or null"),
         ({"observe": True, "changes": ["no-gravity"]}, "no change 'no-gravity'"),
     ],

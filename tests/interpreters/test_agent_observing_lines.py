@@ -28,6 +28,17 @@ def test_the_lines_of_the_region_are_told_with_their_source_and_share(python, tm
 
 
 @on_every_interpreter
+def test_a_region_that_is_over_before_a_look_is_traced_where_that_is_asked_for(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        seen = observed(child, "two_lines", rounds=1, seconds=0.0002, trace=True)
+    shares = {line["source"]: line["share"] for line in seen["lines"] if line["file"] == str(WATCHED)}
+    assert seen["traced"]
+    assert shares["time.sleep(seconds)"] > 0
+    assert shares["time.sleep(3 * seconds)"] > 0.05
+    assert sum(shares.values()) <= 1.001
+
+
+@on_every_interpreter
 def test_lines_of_other_threads_are_told_apart(python, tmp_path):
     with Dialogue(python, tmp_path) as child:
         seen = observed(child, "threads_that_run", rounds=2, samples=20, seconds=0.3, count=2)

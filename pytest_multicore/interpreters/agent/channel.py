@@ -15,7 +15,12 @@ FIELDS = {
     "call": (("target", "a string"), ("arguments", "an object"), ("path", "a list")),
     "round": (("repeat", "an integer >= 1"),),
     "facts": (("variables", "a list"),),
-    "watch": (("observe", "a boolean"), ("changes", "a list"), ("threads", "an integer >= 1 or null")),
+    "watch": (
+        ("observe", "a boolean"),
+        ("trace", "a boolean"),
+        ("changes", "a list"),
+        ("threads", "an integer >= 1 or null"),
+    ),
     "test": (("arguments", "an object"), ("path", "a list")),
     "begin": (),
     "attempt": (),
@@ -24,7 +29,7 @@ FIELDS = {
     "finish": (),
     "close": (),
 }
-OPTIONAL = {"arguments": dict, "path": list, "variables": list, "changes": list, "threads": lambda: None}
+OPTIONAL = {"arguments": dict, "path": list, "variables": list, "changes": list, "threads": lambda: None, "trace": bool}
 
 
 class Misunderstood(Exception):  # noqa: N818 - it is what happened

@@ -23,12 +23,12 @@ plain_sleep = time.sleep  # a region's own may be changed
 class Observer(object):
     """Looks on from the moment it is made."""
 
-    def __init__(self, load_sibling):
+    def __init__(self, load_sibling, trace):
         self._process, self._clocks = load_sibling("process"), load_sibling("clocks")
         self._text = load_sibling("failures").text
         self._pools, self._libraries = load_sibling("pools"), load_sibling("libraries")
         self._changes = load_sibling("changes").Changes(load_sibling)
-        self._sampler = load_sibling("sampling").Sampler(load_sibling)
+        self._sampler = load_sibling("sampling").Sampler(load_sibling, trace)
         self._start = self._pool_entries(self._pools.found_early(self._libraries, self._text))
         self._opened = []
         self._inherited = self._process.affinity()

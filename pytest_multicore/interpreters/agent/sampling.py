@@ -17,7 +17,8 @@ to 1, less what the agent itself took, and a thread that only waits beside other
 
 A look waits for the interpreter's lock as any thread does. Time counts for the line that is found at its end: where an
 operation held the lock all along, that can be the next one. Where it mostly is no line at all, or the start of a
-function, the rounds that follow are traced, and the lines are theirs.
+function, the rounds that follow are traced, and the lines are theirs; those of a region that is short and runs once are
+traced from its beginning, where that was asked for.
 """
 
 import linecache
@@ -60,14 +61,14 @@ class Line(object):
 class Sampler(object):
     """One thread at a time that looks, between start and stop."""
 
-    def __init__(self, load_sibling):
+    def __init__(self, load_sibling, trace):
         self._wall = load_sibling("clocks").wall
         self._thread_cpu = load_sibling("python_threads").ThreadCpu(load_sibling("clocks"))
         self._operations, self._operands = load_sibling("operations"), load_sibling("operands")
         self._sizes = load_sibling("pool_sizes").PoolSizes(load_sibling("pools"))
         self._text = load_sibling("failures").text
         self._tracer = load_sibling("tracing").LineTracer(self._wall, self._traced_line)
-        self._traced = self._running = False
+        self._traced, self._running = trace, False
         self._ended = None
         self.forget()
 
@@ -164,8 +165,10 @@ class Sampler(object):
             self.forget()
 
     def _traced_line(self, frame):
+        """A function of ours that stands in for another, as time.sleep, counts for the line that called it."""
         inner = _not_ours(frame)
-        return self._line(inner, "MainThread") if inner is not None and inner is frame else None
+        in_region = inner is not None and (inner is frame or inner.f_trace is not None)
+        return self._line(inner, "MainThread") if in_region else None
 
     def _line(self, frame, thread):
         caller = _users(frame)

@@ -1,12 +1,13 @@
 """The `watch` message: have this process looked on from within, or change one thing of the world that its code runs in.
 
-  parent -> watch     {"observe": bool, "changes": [names], "threads": n >= 1 | null}      before open and test, once
+  parent -> watch     {"observe": bool, "trace": bool, "changes": [names], "threads": n >= 1 | null}
+                                                                              before open and test, once
   child  -> watching  {"changes": [those of them that can be made on this Python]}
 
-observe: `facts` then holds "observed", see observing.py. changes: see changing.py; `facts` then holds "changed", how
-often each of them has made a difference. threads: what was asked for, where a
-change needs a number. Nothing of this is loaded without the message. The figures of a round that is observed are not
-for a verdict: looking on takes time, and a thread.
+observe: `facts` then holds "observed", see observing.py. trace: its lines are traced from the first region on, for one
+that is over before a sampler looks. changes: see changing.py; `facts` then holds "changed", how often each of them has
+made a difference. threads: what was asked for, where a change needs a number. Nothing of this is loaded without the
+message. The figures of a round that is observed are not for a verdict: looking on takes time, and a thread.
 """
 
 
@@ -25,7 +26,9 @@ class Watch(object):
             known = ", ".join(sorted(changing.CHANGES))
             raise failures.Failure("protocol", "there is no change %r; there are %s" % (unknown[0], known))
         # The observer first: a sleep that is left out is none that was slept.
-        self._observer = load_sibling("observing").Observer(load_sibling) if message["observe"] else None
+        self._observer = None
+        if message["observe"]:
+            self._observer = load_sibling("observing").Observer(load_sibling, message["trace"])
         asked = changing.Asked(affinity_at_start, message["threads"], load_sibling)
         made = [(name, changing.CHANGES[name](asked)) for name in message["changes"]]
         self.changes = [name for name, change in made if change.possible]
