@@ -40,9 +40,11 @@ OURS = "pytest-multicore"
 FILE = Path(verdict_cases.__file__)
 QUIET_TIMES = 5
 #: The bandwidth of a virtual machine's memory is what its host's other guests leave: on the machine that this was
-#: written on two threads came to 1.1x at one time and to 1.7x at another. Such a value holds for minutes: it is taken
-#: right before its runs, and again after them.
+#: written on two threads came to 1.1x at one time and to 1.7x at another, the sooner the more there was to do. It is
+#: taken right before each run and right after, among the same neighbours, who stand still meanwhile.
 OF_THE_HOST, STEADY = ("memory_bound",), 0.1
+#: The right verdicts on a limit 20 % under the quiet value and on one 20 % over it.
+RIGHT = (Outcome.PASSED.value, Outcome.FAILED.value)
 #: A confidence that takes over 50 rows of rounds, and how many of the last of them tell what a program comes to.
 LONG, LATE = 1 - 1e-15, 15
 
@@ -132,50 +134,49 @@ def _missing(runs: Sequence[Run], quiet: Mapping[str, float], asked: argparse.Na
     wanted = {OURS: asked.times, **dict.fromkeys(peers.TOOLS, asked.peers)}
     for number in range(max(wanted.values())):
         for neighbour in neighbours.NAMES:
-            wanted_now = [tool for tool, times in wanted.items() if number < times]
-            for cases in ([one for one in quiet if one not in OF_THE_HOST], *([one] for one in OF_THE_HOST)):
-                before = {case: _late(case, asked.priority) if case in OF_THE_HOST else quiet[case] for case in cases}
-                todo = [
-                    (tool, case, limit)
-                    for case in cases
-                    for limit in _limits(before[case])
-                    for tool in wanted_now
-                    if done[tool, case, neighbour, limit[2]] <= number
+            todo = {
+                case: [
+                    (tool, right)
+                    for right in RIGHT
+                    for tool, times in wanted.items()
+                    if number < times and done[tool, case, neighbour, right] <= number
                 ]
-                if time.monotonic() > ends:
-                    return
-                yield from _block(todo, neighbour, before, asked.priority)
+                for case in quiet
+            }
+            if time.monotonic() > ends:
+                return
+            if any(todo.values()):
+                yield from _beside(neighbour, todo, quiet, asked.priority)
 
 
-def _block(
-    todo: Sequence[tuple[str, str, tuple[str, float, str]]], neighbour: str, before: Mapping[str, float], priority: str
+def _beside(
+    neighbour: str, todo: Mapping[str, Sequence[tuple[str, str]]], quiet: Mapping[str, float], priority: str
 ) -> Iterator[Run]:
-    """Runs beside one neighbour; those of a case that is of the host are told when it has stayed the same."""
-    if not todo:
-        return
-    runs = []
-    with neighbours.neighbours(neighbour):
+    """Runs beside one neighbour, who stands still while a value is taken that is the host's."""
+    with neighbours.neighbours(neighbour) as company:
         time.sleep(1)
-        for tool, case, limit in todo:
-            run = _run(tool, case, neighbour, limit, priority)
-            if case in OF_THE_HOST:
-                runs.append(run)
-            else:
+        for case, each in todo.items():
+            value = _value_now(case, company, priority) if each and case in OF_THE_HOST else quiet[case]
+            for tool, right in each:
+                run = _run(tool, case, neighbour, right, _limits(value)[right], priority)
+                if case in OF_THE_HOST:
+                    run = replace(run, steady=abs(_value_now(case, company, priority) / value - 1) < STEADY)
                 yield run
-    if runs:
-        after = _late(runs[0].case, priority)
-        steady = abs(after / before[runs[0].case] - 1) < STEADY
-        yield from (replace(one, steady=steady) for one in runs)
 
 
-def _limits(quiet: float) -> list[tuple[str, float, str]]:
-    """Name, value and right verdict of a limit 20 % under the quiet value and of one 20 % over it."""
-    over = ("min_speedup", 1.2 * quiet, "failed") if 1.2 * quiet <= THREADS else ("max_speedup", 0.8 * quiet, "failed")
-    return [("min_speedup", 0.8 * quiet, "passed"), over]
+def _value_now(case: str, company: neighbours.Company, priority: str) -> float:
+    with company.held():
+        return _late(case, priority)
 
 
-def _run(tool: str, case: str, neighbour: str, limit: tuple[str, float, str], priority: str) -> Run:
-    name, value, right = limit
+def _limits(quiet: float) -> dict[str, tuple[str, float]]:
+    """Name and value of a limit 20 % under the quiet value and of one 20 % over it, by the verdict that is right."""
+    over = ("min_speedup", 1.2 * quiet) if 1.2 * quiet <= THREADS else ("max_speedup", 0.8 * quiet)
+    return dict(zip(RIGHT, (("min_speedup", 0.8 * quiet), over), strict=True))
+
+
+def _run(tool: str, case: str, neighbour: str, right: str, limit: tuple[str, float], priority: str) -> Run:
+    name, value = limit
     with turns().alone(print):  # somebody else's measurement is nobody's cost here
         pass
     began = time.monotonic()
