@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_multicore.asked import Asked
+from pytest_multicore.asked import Asked, First
 from pytest_multicore.diagnosis.profile import Profile, profile_of
 from pytest_multicore.experiment import SETUP_TIMEOUT_S, measure, round_timeout_s
 from pytest_multicore.interpreters.process import IsolatedInterpreter
@@ -112,16 +112,22 @@ class Bench:
         return result.comparison
 
     @contextmanager
-    def _ready(self, *sides: Side) -> Iterator[list[OpenedWorkload]]:
+    def _ready(self, *sides: Side, first: First = lambda _: None) -> Iterator[list[OpenedWorkload]]:
         with ExitStack() as stack:
             subjects = []
             for side in sides:
                 interpreter = stack.enter_context(self.opened(side))
+                first(interpreter)
                 subjects.append(OpenedWorkload(interpreter, side.threads, round_timeout_s(self.settings)))
                 subjects[-1].set_up(self.workload(side.arguments), [])
             for subject in subjects:
                 subject.wait_until_ready(SETUP_TIMEOUT_S)
             yield subjects
+
+    @contextmanager
+    def _one(self, side: Side, first: First) -> Iterator[OpenedWorkload]:
+        with self._ready(side, first=first) as (subject,):
+            yield subject
 
     def threshold(self, threads: int) -> int:
         """Multiply-adds up to which this BLAS keeps a float32 product, Keras's, on one thread: looked for here."""
@@ -153,7 +159,7 @@ class Bench:
         """One side's profile, in runs of its own."""
         workload = self.workload(side.arguments)
         with turns().alone(Quiet().step):
-            raw = theano_profile(lambda: self.opened(side), workload, [], SETUP_TIMEOUT_S)
+            raw = theano_profile(lambda first: self._one(side, first), SETUP_TIMEOUT_S)
             with self.opened(side, "off") as interpreter:  # or py-spy gets no core where both are busy
                 opening = {"target": workload.target, "arguments": dict(workload.arguments), "path": []}
                 interpreter.ask("open", "ready", SETUP_TIMEOUT_S, **opening)

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from .environments.variables import ChildVariables
 from .interpreters.process import IsolatedInterpreter
@@ -30,7 +30,8 @@ class Voice(Protocol):
         ...
 
 
-Reopen = Callable[[Stage, ChildVariables, int | None, Mapping[str, Any] | None], AbstractContextManager[AnySubject]]
+First = Callable[[IsolatedInterpreter], None]
+Reopen = Callable[[Stage, ChildVariables, int | None, First], AbstractContextManager[AnySubject]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ class Asked:
         scale: whether the sides are a scaling series, counting up.
         live: an interpreter that is open already, for the first side.
         ready: all sides, set up already by somebody who also ends them.
-        reopen: opens such a side anew: where, with which variables, at how many threads, and what is sent as ``watch``
-            (agent/watching.py; None: nothing).
+        reopen: opens such a side anew: where, with which variables, at how many threads, and what is done in its
+            interpreter first, before any of the test's code.
     """
 
     test: str

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .asked import Asked
+from .asked import Asked, First
 from .diagnosis.evidence import Calls, Evidence
 from .diagnosis.suspicions import SAME, UNCHANGED, Change
 from .environments.libraries import compiler
@@ -22,6 +22,7 @@ from .environments.variables import ChildVariables
 from .errors import EnvironmentError_, MulticoreError, TimedOut
 from .experiment import FACTS_TIMEOUT_S, SETUP_TIMEOUT_S, round_timeout_s
 from .interpreters import blas_recorder
+from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload, import_path
 from .measurement.cgroups import quota_cores, throttled_s
@@ -92,17 +93,28 @@ class World:
 
 
 @contextmanager
-def opened(asked: Asked, world: World) -> Iterator[AnySubject]:
-    """A side in such a world, set up, and ended with everything that it started."""
+def opened(asked: Asked, world: World, first: First = lambda _: None) -> Iterator[AnySubject]:
+    """A side in such a world, set up, and ended with everything that it started.
+
+    Args:
+        asked: how the program was asked for.
+        world: where and how it is opened.
+        first: what else is done in its interpreter before any of the user's code.
+    """
     variables = world.variables(asked)
+
+    def begin(interpreter: IsolatedInterpreter) -> None:
+        if world.watch:
+            interpreter.ask("watch", "watching", SETUP_TIMEOUT_S, **world.watch)
+        first(interpreter)
+
     if asked.reopen and world.workload.target.startswith("pytest:"):
-        with asked.reopen(world.stage, variables, world.threads, world.watch) as subject:
+        with asked.reopen(world.stage, variables, world.threads, begin) as subject:
             yield subject
         return
     with ExitStack() as closing:
         interpreter = closing.enter_context(world.stage.open(variables, priority=asked.settings.priority))
-        if world.watch:
-            interpreter.ask("watch", "watching", SETUP_TIMEOUT_S, **world.watch)
+        begin(interpreter)
         workload = OpenedWorkload(interpreter, world.threads, round_timeout_s(asked.settings))
         workload.set_up(world.workload, import_path(world.stage.provisioned.is_current))
         workload.wait_until_ready(SETUP_TIMEOUT_S)

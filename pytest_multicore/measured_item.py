@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from .asked import Asked
+from .asked import Asked, First
 from .benchmarked import subject
 from .child_session import address
 from .environments.variables import ChildVariables
@@ -157,28 +157,27 @@ class MeasuredItem:
                 break
 
     def _open(self, stage: Stage, threads: int | None) -> LiveTest:
-        return self._start(self._opened, stage, stage.variables(threads, {}, {}), None)
+        return self._start(self._opened, stage, stage.variables(threads, {}, {}))
 
     def _start(
-        self, opened: ExitStack, stage: Stage, variables: ChildVariables, watch: Mapping[str, Any] | None
+        self, opened: ExitStack, stage: Stage, variables: ChildVariables, first: First = lambda _: None
     ) -> LiveTest:
         interpreter = stage.open(variables, priority=self._gate.settings.priority)
         opened.callback(interpreter.close)
-        if watch:
-            interpreter.ask("watch", "watching", SETUP_TIMEOUT_S, **watch)
+        first(interpreter)
         live = LiveTest(interpreter)
         live.find(address(self._item, stage, once=self.fresh))
         return live
 
     @contextmanager
     def reopened(
-        self, stage: Stage, variables: ChildVariables, threads: int | None, watch: Mapping[str, Any] | None
+        self, stage: Stage, variables: ChildVariables, threads: int | None, first: First
     ) -> Iterator[AnySubject]:
         """See asked.Asked.reopen: the test, set up and called once, in a world that is changed or looked on."""
         with ExitStack() as opened:
 
             def begun() -> LiveTest:
-                live = self._start(opened, stage, variables, watch)
+                live = self._start(opened, stage, variables, first)
                 live.begin(SETUP_TIMEOUT_S)
                 return live
 

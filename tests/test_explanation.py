@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from pytest_multicore.environments import libraries
+
 pytestmark = pytest.mark.explained
 
 SMALL = """
@@ -15,6 +17,21 @@ SMALL = """
         a = numpy.ones((30, 30))
         for _ in range(1000):
             a @ a
+"""
+ON_THEANO = """
+    import pytest
+
+    @pytest.fixture
+    def product():
+        import numpy, theano
+        x = theano.tensor.matrix()
+        a, multiply = numpy.ones((30, 30), theano.config.floatX), theano.function([x], theano.tensor.dot(x, x))
+        return lambda: multiply(a)
+
+    @pytest.mark.multicore(max_cores=64, threads=2, environment="theano")
+    def test_small(product):
+        for _ in range(100):
+            product()
 """
 LARGE = """
     import numpy, pytest
@@ -101,6 +118,16 @@ def test_always_tells_the_blas_calls_of_a_met_limit(told: Any) -> None:
     (call,) = result["evidence"]["blas_calls"]
     assert (call["routine"], call["m"], call["n"], call["k"], call["count"]) == ("dgemm", 800, 800, 800, 1)
     assert "test_large: BLAS calls in a repetition: 1 dgemm of 800 x 800 x 800" in text
+
+
+@pytest.mark.skipif(not libraries.compiler(), reason="Theano needs a C++ compiler")
+def test_the_graph_of_a_marked_test_is_told_with_its_shapes(told: Any) -> None:
+    _, result = told(ON_THEANO, "--multicore-explain=always", outcome="passed")
+    profile = result["evidence"]["profile"]
+    (product,) = profile["products"]
+    assert (product["m"], product["n"], product["k"], product["calls"]) == (30, 30, 30, 100)
+    assert profile["calls"] == 100
+    assert 0 < product["seconds"] < profile["wall_s"]
 
 
 def test_without_a_compiler_always_says_what_is_missing(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,13 @@ the second, slower, the shapes. Raw data: diagnosis/profile.py makes something o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from .launch import RUNNER
 from .process import IsolatedInterpreter
-from .workload import Workload
 
 PROFILER = RUNNER.parent / "profiles" / "theano_profile.py"
 #: Long enough to add up operations that take microseconds, each timed by a clock that tells microseconds.
@@ -37,50 +37,67 @@ class RawProfile:
     shapes: Mapping[str, Any]
 
 
-def theano_profile(
-    opened: Callable[[], IsolatedInterpreter],
-    workload: Workload,
-    path: Sequence[str],
-    timeout_s: float,
-    *,
-    shapes: bool = True,
-) -> RawProfile:
-    """Run the workload under Theano's profiler, in interpreters that nothing else is measured in.
+class Took(Protocol):
+    """What a round tells."""
+
+    @property
+    def wall_s(self) -> float:
+        """Wall seconds of the region."""
+        ...
+
+
+class Opened(Protocol):
+    """A region that was set up and has run once: see measurement.rounds.Subject."""
+
+    @property
+    def interpreter(self) -> IsolatedInterpreter:
+        """Where it lives."""
+        ...
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether a round may run it more than once."""
+        ...
+
+    def prepare(self) -> None:
+        """Get ready for the next ``take``."""
+        ...
+
+    def take(self, repeat: int) -> Took:
+        """Run it so often."""
+        ...
+
+
+Opening = Callable[[Callable[[IsolatedInterpreter], None]], AbstractContextManager[Opened]]
+
+
+def theano_profile(opened: Opening, timeout_s: float, *, shapes: bool = True) -> RawProfile:
+    """Run a region on Theano under its profiler, in interpreters that nothing else is measured in.
 
     Args:
-        opened: starts an interpreter in which nothing was opened yet; it is ended here.
-        workload: one that runs on Theano.
-        path: folders for the child's search path.
-        timeout_s: for each answer; the first may have to wait for Theano's compiling.
+        opened: opens the region in a new interpreter, and ends that; what it is given is to be done in there first.
+        timeout_s: for each answer; the first may have to wait for Theano's import.
         shapes: make the second run.
 
     Raises:
-        WorkloadError: Theano cannot be imported there, or the workload failed.
+        WorkloadError: Theano cannot be imported there, or the region failed.
     """
-    with opened() as interpreter:
-        wall_s, repeat, times = _profiled(interpreter, workload, path, timeout_s, shapes=False)
-    if not shapes:
-        return RawProfile(wall_s, repeat, times, {})
-    with opened() as interpreter:
-        _, _, seen = _profiled(interpreter, workload, path, timeout_s, shapes=True)
+    wall_s, repeat, times = _profiled(opened, timeout_s, shapes=False)
+    seen = _profiled(opened, timeout_s, shapes=True)[-1] if shapes else {}
     return RawProfile(wall_s, repeat, times, seen)
 
 
-def _profiled(
-    interpreter: IsolatedInterpreter, workload: Workload, path: Sequence[str], timeout_s: float, *, shapes: bool
-) -> tuple[float, int, Mapping[str, Any]]:
-    def call(function: str, **arguments: Any) -> Any:
-        answer = interpreter.ask(
-            "call", "result", timeout_s, target=f"{PROFILER}:{function}", arguments=arguments, path=[]
-        )
-        return answer["value"]
+def _profiled(opened: Opening, timeout_s: float, *, shapes: bool) -> tuple[float, int, Mapping[str, Any]]:
+    def call(interpreter: IsolatedInterpreter, function: str, **arguments: Any) -> Any:
+        target = f"{PROFILER}:{function}"
+        return interpreter.ask("call", "result", timeout_s, target=target, arguments=arguments, path=[])["value"]
 
-    call("begin", shapes=shapes)
-    opening = {"target": workload.target, "arguments": dict(workload.arguments), "path": list(path)}
-    interpreter.ask("open", "ready", timeout_s, **opening)
-    # The warm-up compiled; what one repetition takes is known after another.
-    once_s = interpreter.ask("round", "done", timeout_s, repeat=1)["wall_s"]
-    repeat = 1 if shapes else math.ceil(ENOUGH_S / max(once_s, 1e-3))
-    call("start")
-    wall_s = interpreter.ask("round", "done", timeout_s, repeat=repeat)["wall_s"]
-    return wall_s, repeat, call("read")
+    with opened(lambda interpreter: call(interpreter, "begin", shapes=shapes) and None) as region:
+        # The warm-up compiled; what one repetition takes is known after another.
+        region.prepare()
+        once_s = region.take(1).wall_s
+        repeat = 1 if shapes or not region.repeatable else math.ceil(ENOUGH_S / max(once_s, 1e-3))
+        region.prepare()
+        call(region.interpreter, "start")
+        wall_s = region.take(repeat).wall_s
+        return wall_s, repeat, call(region.interpreter, "read")

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pytest_multicore.asked import Asked
 from pytest_multicore.diagnosis.profile import profile_of
 from pytest_multicore.environments import libraries
 from pytest_multicore.errors import EnvironmentError_, WorkloadError
@@ -18,6 +19,9 @@ from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.stage import Stage
 from pytest_multicore.interpreters.theano_profile import theano_profile
 from pytest_multicore.interpreters.workload import resolve
+from pytest_multicore.looking import World, opened
+from pytest_multicore.settings import resolve as settings_of
+from pytest_multicore.verdicts.limits import Limits
 
 TIMEOUT_S = 300.0
 SECONDS = 1
@@ -52,7 +56,8 @@ def test_theanos_profile_of_fit_has_its_times_and_the_shapes_of_its_products(env
     arguments = {"samples": 84, "batch_size": 32, "features": 10, "hidden": 6}
     workload = resolve("fit", arguments, stage.environment.frameworks, None, tmp_path)
 
-    raw = theano_profile(lambda: stage.open(stage.variables(1, {}, {}), priority="off"), workload, [], TIMEOUT_S)
+    asked = Asked("fit", "fit", lambda _: workload, (1,), Limits(), settings_of(lambda _: None, {"priority": "off"}))
+    raw = theano_profile(lambda first: opened(asked, World(stage, workload, 1), first), TIMEOUT_S)
     found = profile_of(raw, threshold=1000)
 
     assert found.calls == 3  # batches of 32, 32 and 20
@@ -71,18 +76,18 @@ def test_theanos_profile_of_fit_has_its_times_and_the_shapes_of_its_products(env
 
 
 @pytest.fixture
-def opened(tmp_path):
+def at_work(tmp_path):
     """An interpreter with a workload opened, of the given source."""
     started = []
 
-    def opened(source: str) -> IsolatedInterpreter:
+    def at_work(source: str) -> IsolatedInterpreter:
         file = tmp_path / "work.py"
         file.write_text(source)
         started.append(IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd())))
         started[0].ask("open", "ready", TIMEOUT_S, target=f"{file}:prepare", arguments={}, path=[])
         return started[0]
 
-    yield opened
+    yield at_work
     for interpreter in started:
         interpreter.close()
 
@@ -95,8 +100,8 @@ def pretended_py_spy(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str)
     monkeypatch.setattr(sys, "executable", str(folder / "python"))
 
 
-def test_py_spy_finds_the_line_that_runs_and_who_holds_the_gil(opened):
-    found = sampling.sampled_profile(opened(BUSY), 0.001, TIMEOUT_S, seconds=SECONDS)
+def test_py_spy_finds_the_line_that_runs_and_who_holds_the_gil(at_work):
+    found = sampling.sampled_profile(at_work(BUSY), 0.001, TIMEOUT_S, seconds=SECONDS)
     if found.missing:
         pytest.skip(found.missing)
     assert found.frames[0].function.endswith("<genexpr>")
@@ -107,14 +112,14 @@ def test_py_spy_finds_the_line_that_runs_and_who_holds_the_gil(opened):
     assert 0 < found.gil_share <= 1
 
 
-def test_the_interpreter_is_usable_afterwards(opened):
-    interpreter = opened(BUSY)
+def test_the_interpreter_is_usable_afterwards(at_work):
+    interpreter = at_work(BUSY)
     sampling.sampled_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
     assert interpreter.ask("round", "done", TIMEOUT_S, repeat=1)["repeat"] == 1
 
 
-def test_without_py_spy_it_says_how_to_get_it(opened, tmp_path, monkeypatch):
-    interpreter = opened(BUSY)
+def test_without_py_spy_it_says_how_to_get_it(at_work, tmp_path, monkeypatch):
+    interpreter = at_work(BUSY)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     found = sampling.sampled_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
@@ -122,16 +127,16 @@ def test_without_py_spy_it_says_how_to_get_it(opened, tmp_path, monkeypatch):
     assert (found.samples, found.gil_share, found.frames) == (0, None, ())
 
 
-def test_what_py_spy_says_of_its_permissions_is_handed_on(opened, tmp_path, monkeypatch):
-    interpreter = opened(BUSY)
+def test_what_py_spy_says_of_its_permissions_is_handed_on(at_work, tmp_path, monkeypatch):
+    interpreter = at_work(BUSY)
     pretended_py_spy(tmp_path, monkeypatch, "echo 'Permission Denied: Try running again with sudo' >&2; exit 1")
     found = sampling.sampled_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
     assert "Permission Denied: Try running again with sudo" in found.missing
     assert found.samples == 0
 
 
-def test_a_round_that_fails_ends_py_spy_too(opened, tmp_path, monkeypatch):
-    interpreter = opened(FAILS_LATER)
+def test_a_round_that_fails_ends_py_spy_too(at_work, tmp_path, monkeypatch):
+    interpreter = at_work(FAILS_LATER)
     pretended_py_spy(tmp_path, monkeypatch, f"echo $$ > {tmp_path}/pid; exec sleep 600")
     with pytest.raises(WorkloadError, match="the second call fails"):
         sampling.sampled_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
