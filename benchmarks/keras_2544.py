@@ -112,11 +112,13 @@ class Bench:
         return result.comparison
 
     @contextmanager
-    def _ready(self, *sides: Side, first: First = lambda _: None) -> Iterator[list[OpenedWorkload]]:
+    def _ready(
+        self, *sides: Side, first: First = lambda _: None, priority: str = "auto"
+    ) -> Iterator[list[OpenedWorkload]]:
         with ExitStack() as stack:
             subjects = []
             for side in sides:
-                interpreter = stack.enter_context(self.opened(side))
+                interpreter = stack.enter_context(self.opened(side, priority))
                 first(interpreter)
                 subjects.append(OpenedWorkload(interpreter, side.threads, round_timeout_s(self.settings)))
                 subjects[-1].set_up(self.workload(side.arguments), [])
@@ -157,13 +159,10 @@ class Bench:
 
     def profiled(self, side: Side, threshold: int) -> Profile:
         """One side's profile, in runs of its own."""
-        workload = self.workload(side.arguments)
         with turns().alone(Quiet().step):
             raw = theano_profile(lambda first: self._one(side, first), SETUP_TIMEOUT_S)
-            with self.opened(side, "off") as interpreter:  # or py-spy gets no core where both are busy
-                opening = {"target": workload.target, "arguments": dict(workload.arguments), "path": []}
-                interpreter.ask("open", "ready", SETUP_TIMEOUT_S, **opening)
-                sampled = sampled_profile(interpreter, raw.wall_s / raw.repeat, SETUP_TIMEOUT_S)
+            with self._ready(side, priority="off") as (subject,):  # or py-spy gets no core where both are busy
+                sampled = sampled_profile(subject.interpreter, raw.wall_s / raw.repeat, SETUP_TIMEOUT_S)
         return profile_of(raw, threshold, sampled)
 
 
@@ -188,19 +187,14 @@ def main() -> None:
 
 def _batches(bench: Bench, _: int) -> Iterator[str]:
     """The epoch at four batch sizes, 2 threads against 1."""
-    yield from _head("batch_size", "2 threads", "1 thread")
-    for size in BATCHES:
-        sides = (Side(threads, {"batch_size": size}, {}) for threads in (THREADS, 1))
-        yield _row(str(size), bench.compared(*sides))
+    return _against_one(bench, "batch_size", {str(size): {"batch_size": size} for size in BATCHES})
 
 
 def _edge(bench: Bench, threshold: int) -> Iterator[str]:
     """The largest batch whose products all stay under the threshold, and the next."""
-    yield from _head("batch_size", "2 threads", "1 thread")
-    largest = threshold // A_SAMPLE
-    for size in (largest, largest + 1):
-        sides = (Side(threads, {"batch_size": size}, {}) for threads in (THREADS, 1))
-        yield _row(f"{size} ({size * A_SAMPLE:,} multiply-adds)", bench.compared(*sides))
+    sizes = (threshold // A_SAMPLE, threshold // A_SAMPLE + 1)
+    each = {f"{size} ({size * A_SAMPLE:,} multiply-adds)": {"batch_size": size} for size in sizes}
+    return _against_one(bench, "batch_size", each)
 
 
 def _steps(bench: Bench, _: int) -> Iterator[str]:
@@ -234,10 +228,7 @@ def _pools(bench: Bench, _: int) -> Iterator[str]:
 
 def _wide(bench: Bench, _: int) -> Iterator[str]:
     """A layer wide enough for products above the threshold, at the posted batch and at a large one."""
-    yield from _head("shapes", "2 threads", "1 thread")
-    for arguments in ({**WIDE, "hidden": 20}, WIDE, LARGE):
-        sides = (Side(threads, arguments, {}) for threads in (THREADS, 1))
-        yield _row(_named(arguments), bench.compared(*sides))
+    return _against_one(bench, "shapes", {_named(one): one for one in ({**WIDE, "hidden": 20}, WIDE, LARGE)})
 
 
 def _processes(bench: Bench, _: int) -> Iterator[str]:
@@ -256,6 +247,12 @@ def _profile(bench: Bench, threshold: int) -> Iterator[str]:
     for arguments in (*({"batch_size": size} for size in BATCHES), WIDE, LARGE):
         yield f"fit ({_named(arguments)}), {THREADS} threads"
         yield from (f"    {line}" for line in bench.profiled(Side(THREADS, arguments, {}), threshold).lines())
+
+
+def _against_one(bench: Bench, what: str, each: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    yield from _head(what, "2 threads", "1 thread")
+    for name, arguments in each.items():
+        yield _row(name, bench.compared(Side(THREADS, arguments), Side(1, arguments)))
 
 
 def _named(arguments: Mapping[str, Any]) -> str:

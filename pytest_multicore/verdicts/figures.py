@@ -58,6 +58,18 @@ class Comparison:
     useful_cores: float
     cpu_inflation: Interval
 
+    @property
+    def one_thread_each(self) -> bool:
+        """Whether one thread did all the work on both sides: what they differ by is no gain from threads.
+
+        One that was not busy may have waited for somebody else to do it, as a server.
+        """
+        sides = (self.contender, self.baseline)
+        least, most = ONE_CORE
+        return all(
+            side.threads_seen.high <= 1 and least <= side.cores.estimate and side.cores.high <= most for side in sides
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
@@ -76,6 +88,8 @@ class Scaling:
 
 Rows = Sequence[tuple[Round, ...]]
 
+#: Cores that one thread keeps busy which does nothing else, by clocks that are read one after the other.
+ONE_CORE = (0.9, 1.1)
 #: Of its full speed; a core's bursts of work differ by 3 % either way, and by 20 to 50 % when it is shared.
 FULL_PACE = 0.85
 #: Of the time that a measurement took: the clean rows of at least so much are of the whole.

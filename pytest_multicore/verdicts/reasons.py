@@ -98,6 +98,13 @@ def _too_close(found: Found, clean: int) -> str:
             f"{clean} clean rows in {found.rounds_s:.0f} s do not bound the speed-up: {_held_back(found, clean)}"
             f"run it on a quieter machine, or with a larger budget than {found.budget_s:g} s"
         )
+    if undecided.interval is not None and undecided.interval.low > undecided.limit:  # see decision.decide
+        return (
+            f"{undecided.quantity}={undecided.limit:g} lies below [{undecided.interval.low:.3g}, "
+            f"{undecided.interval.high:.3g}], but one thread did all the work on both sides: one is faster by what is "
+            "its process's own, as where its memory lies, and not by threads. Have the work use threads, or leave the "
+            "limit out"
+        )
     if not of_the_whole(found.rows):
         return (
             f"the {clean} clean rows come from a part of the {found.rounds_s:.0f} s alone, and the program may have "

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import pytest
+
 from pytest_multicore.verdicts.decision import decide
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from tests.rounds import made
@@ -38,3 +40,34 @@ def test_cores_are_told_by_disturbed_rounds_too() -> None:
     idle = [tuple(dataclasses.replace(one, cpu_s=one.wall_s) for one in row) for row in taken(20, 60)]
     (verdict,) = decide(Limits(min_cores=1.5), idle, 0.99)
     assert verdict.outcome is Outcome.FAILED
+
+
+def unthreaded(speedup: float, **contender):  # type: ignore[no-untyped-def]
+    """One thread at work on both sides, and one of them faster all the same."""
+    return [(made(0.1, **contender), made(0.1 * speedup, threads=1)) for _ in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("limits", "speedup", "expected"),
+    [
+        ({"min_speedup": 1.02}, 1.1, Outcome.INCONCLUSIVE),
+        ({"min_speedup": 1.02}, 1.0, Outcome.FAILED),
+        ({"min_speedup": 0.9}, 1.1, Outcome.PASSED),
+        ({"min_speedup": 0.9}, 0.8, Outcome.FAILED),
+        ({"max_speedup": 1.05}, 1.1, Outcome.INCONCLUSIVE),
+        ({"max_speedup": 0.95}, 1.1, Outcome.FAILED),
+        ({"min_efficiency": 0.52}, 1.1, Outcome.INCONCLUSIVE),
+        ({"min_efficiency": 0.48}, 1.1, Outcome.PASSED),
+        ({"max_cores": 1.5}, 1.1, Outcome.PASSED),
+    ],
+)
+def test_what_no_second_thread_worked_at_is_not_faster_by_threads(limits, speedup, expected) -> None:  # type: ignore[no-untyped-def]
+    (verdict,) = decide(Limits(**limits), unthreaded(speedup), 0.99)
+    assert verdict.outcome is expected
+
+
+@pytest.mark.parametrize("at_work", [{"os_threads": 2}, {"cores": 1.3}, {"cores": 0.3}])
+def test_what_somebody_else_worked_at_may_be(at_work) -> None:  # type: ignore[no-untyped-def]
+    """A second thread; one that ended, which shows as CPU time alone; a server, which one thread waits for."""
+    (verdict,) = decide(Limits(min_speedup=1.02), unthreaded(1.1, **at_work), 0.99)
+    assert verdict.outcome is Outcome.PASSED

@@ -1,6 +1,7 @@
 from pytest_multicore.measurement.pace import Pace
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts import figures, reasons
+from pytest_multicore.verdicts.decision import decide
 from pytest_multicore.verdicts.limits import Limits, judge, of_comparison
 from tests.rounds import made, rows
 
@@ -27,6 +28,13 @@ def test_a_value_at_the_limit_shows_the_interval() -> None:
     text = reasons.why_inconclusive(found(taken))
     assert "min_speedup=1.5 lies within [1.4, 1.6]" in text
     assert "after 20 clean rows" in text
+
+
+def test_a_gain_without_threads_is_told_to_be_none() -> None:
+    taken = [(made(0.1), made(0.11, threads=1))] * 20
+    verdicts = decide(Limits(min_speedup=1.05), taken, 0.99)
+    text = reasons.why_inconclusive(reasons.Found(taken, verdicts, 10.0, 10.0, 0.99, ()))
+    assert text.startswith("min_speedup=1.05 lies below [1.1, 1.1], but one thread did all the work on both sides")
 
 
 def slow_cores(count: int) -> list[tuple[Round, Round]]:
