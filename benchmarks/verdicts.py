@@ -1,6 +1,6 @@
 """Who is right on a crowded machine: labelled programs, real neighbours, this plugin and its peers.
 
-    python benchmarks/verdicts.py --file verdicts.jsonl [--times 10] [--peers 3] [--priority off]
+    python benchmarks/verdicts.py --file verdicts.jsonl [--times 10] [--peers 3] [--priority off] [--beside one two]
 
 First each program's speed-up on the quiet machine is measured (2 threads against 1, five long measurements; keep the
 machine to yourself). Then each is held, beside each kind of neighbour, to a limit 20 % under that value and one 20 %
@@ -96,6 +96,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=10, help="verdicts of ours in each cell and on each limit")
     parser.add_argument("--peers", type=int, default=0, metavar="TIMES", help="verdicts of each peer likewise")
     parser.add_argument("--priority", choices=["auto", "off"], default="auto")
+    parser.add_argument("--beside", nargs="+", choices=neighbours.NAMES, default=neighbours.NAMES, metavar="WHOM")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
     parser.add_argument("--table", action="store_true", help="print the tables of the runs so far, and run nothing")
     asked = parser.parse_args()
@@ -133,7 +134,7 @@ def _missing(runs: Sequence[Run], quiet: Mapping[str, float], asked: argparse.Na
     done = Counter((one.tool, one.case, one.neighbour, one.right) for one in runs if one.steady)
     wanted = {OURS: asked.times, **dict.fromkeys(peers.TOOLS, asked.peers)}
     for number in range(max(wanted.values())):
-        for neighbour in neighbours.NAMES:
+        for neighbour in asked.beside:
             todo = {
                 case: [
                     (tool, right)
