@@ -158,10 +158,12 @@ def _beside(
         time.sleep(1)
         for case, each in todo.items():
             value = _value_now(case, company, priority) if each and case in OF_THE_HOST else quiet[case]
+            steady = True
             for tool, right in each:
                 run = _run(tool, case, neighbour, right, _limits(value)[right], priority)
                 if case in OF_THE_HOST:
-                    run = replace(run, steady=abs(_value_now(case, company, priority) / value - 1) < STEADY)
+                    before, steady = steady, abs(_value_now(case, company, priority) / value - 1) < STEADY
+                    run = replace(run, steady=before and steady)
                 yield run
 
 
