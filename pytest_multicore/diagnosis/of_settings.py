@@ -79,14 +79,34 @@ def thread_limit(found: Evidence) -> Suspicion | None:
         if name in found.started_with and _caps(found.started_with[name], found.wanted)
     }
     if not caps:
-        return None
+        return _dynamic_by_itself(found)
     obeyed = bool(found.kinds("openmp", "mkl") or counts)
+    # MKL is dynamic unless it is told otherwise: to unset that changes nothing.
+    change = {name: "FALSE" if name == "MKL_DYNAMIC" else None for name in caps}
+    knobs = [f"{name} unset" if value is None else f"{name}={value}" for name, value in change.items()]
+    remedies = [
+        f"unset {name}, or raise it" if value is None else f"set {name}={value}" for name, value in change.items()
+    ]
     return Suspicion(
         "thread-limit",
         0.85 if obeyed else 0.2,
         f"{_settings(caps)} in the environment, and {found.wanted:g} cores could be used",
-        f"unset {' and '.join(caps)}, or raise {'it' if len(caps) == 1 else 'them'}",
-        [Trial(f"{' and '.join(caps)} unset", Effect.MORE_CORES, Change(variables=dict.fromkeys(caps, None)))],
+        "; ".join(remedies),
+        [Trial(" and ".join(knobs), Effect.MORE_CORES, Change(variables=change))],
+    )
+
+
+def _dynamic_by_itself(found: Evidence) -> Suspicion | None:
+    """MKL takes fewer threads than it was told where it thinks that better, unless it may not."""
+    pools = found.observed.get("pools", {}).get("region", ())
+    if "MKL_DYNAMIC" in found.started_with or not any(one["api"] == "mkl" and one.get("dynamic") for one in pools):
+        return None
+    return Suspicion(
+        "thread-limit",
+        0.3,
+        "MKL may take fewer threads than it is told, which it does unless MKL_DYNAMIC is FALSE",
+        "set MKL_DYNAMIC=FALSE",
+        [Trial("MKL_DYNAMIC=FALSE", Effect.MORE_CORES, Change(variables={"MKL_DYNAMIC": "FALSE"}))],
     )
 
 

@@ -78,6 +78,10 @@ def masked(affinity: str) -> Evidence:
     return idle(facts={"affinity_at_start": [0, 1], "affinity": [0, 1]}, seen=seen(task(affinity=affinity)))
 
 
+def on_mkl(*, dynamic: bool) -> Evidence:
+    return idle(facts=observed(pools={"region": [{**pool(2, "mkl")[0], "dynamic": dynamic}]}))
+
+
 def lowered(inside: int) -> Evidence:
     return idle(facts=observed(pools={"opened": pool(2), "region": pool(inside)}))
 

@@ -31,6 +31,14 @@ def test_more_threads_than_were_asked_for_are_told_with_their_variable() -> None
     assert keys(evidence([(made(os_threads=2), made())] * COUNT, limits=AT_ONE, threads=2)) == []
 
 
+def test_mkl_is_told_to_take_all_threads_for_it_takes_fewer_where_nothing_is_said() -> None:
+    suspicion, *_ = catalogue.ranked(capped(MKL_DYNAMIC="TRUE", OMP_THREAD_LIMIT="1"))
+
+    assert suspicion.trials[0].change.variables == {"OMP_THREAD_LIMIT": None, "MKL_DYNAMIC": "FALSE"}
+    assert suspicion.trials[0].knob == "OMP_THREAD_LIMIT unset and MKL_DYNAMIC=FALSE"
+    assert suspicion.remedy == "unset OMP_THREAD_LIMIT, or raise it; set MKL_DYNAMIC=FALSE"
+
+
 def test_a_variable_that_has_the_count_already_is_not_tried() -> None:
     facts = {"frameworks": {"numexpr": "2.10"}}
     told = {"limits": AT_ONE, "threads": 1, "facts": facts, "started_with": {"NUMEXPR_NUM_THREADS": "1"}}
