@@ -114,6 +114,11 @@ class IsolatedInterpreter:
         told = f"{self._priority}, then real-time, since others kept it waiting"
         return told if self._urged else f"{told}, for a while"
 
+    @property
+    def foremost(self) -> bool:
+        """Whether its threads are in the real-time class just now: nobody's ordinary ones come before them."""
+        return self._urged
+
     def urge(self, urgent: bool) -> None:
         """Raise its priority further, where it was raised and that is permitted, or take that back."""
         if self._priority.startswith("raised") and urgent is not self._urged and set_real_time(self.pid, urgent):

@@ -17,6 +17,8 @@ from .usage import Usage
 #: The error of a round's time that is let pass, as a share of its wall time. A limit is compared with a median of
 #: ratios, so a bias of this size moves a verdict only where the true value is this near the limit.
 TOLERATED_SHARE = 0.05
+#: By which the machine counts time, for each core.
+TICK_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Surroundings:
         throttled_s: time that our control groups were held back by a quota.
         our_own_s: of that, what nobody in these groups but us can have brought about.
         told: whether this system tells what others use.
+        exact: whether it does so to the nanosecond, or else in ticks of 10 ms.
     """
 
     foreign_s: float
@@ -36,6 +39,7 @@ class Surroundings:
     throttled_s: float
     our_own_s: float = 0.0
     told: bool = True
+    exact: bool = True
 
 
 def surroundings(
@@ -50,10 +54,10 @@ def surroundings(
     left_s = wall_s * (cores_online or math.inf) - used.cpu_s
     busy_s = None if before.busy_s is None or after.busy_s is None else after.busy_s - before.busy_s
     told = busy_s is not None
-    foreign_s = left_s if busy_s is None else busy_s - max(used.cpu_s, used.tree_cpu_s)
+    foreign_s, exact = left_s if busy_s is None else busy_s - max(used.cpu_s, used.tree_cpu_s), False
     nobody_came = None not in (before.started, after.started) and before.started == after.started
     if nobody_came and used.others_s is not None and used.all_seen:
-        foreign_s, told = used.others_s, True
+        foreign_s, told, exact = used.others_s, True, True
     throttled_s = max(0.0, after.throttled_s - before.throttled_s)
     alone = used.others_s is not None and used.others_s <= TOLERATED_SHARE * wall_s
     return Surroundings(
@@ -62,7 +66,31 @@ def surroundings(
         throttled_s=throttled_s,
         our_own_s=throttled_s if alone else 0.0,
         told=told,
+        exact=exact,
     )
+
+
+def longest_wait_s(
+    used: Usage, wall_s: float, around: Surroundings, at_once: float, cores_online: int | None
+) -> float | None:
+    """How long our threads may have stood in queues, in seconds, summed; None where the system does not say.
+
+    Those that ended meanwhile took their waits along: a pool that is made and closed within the region. They waited for
+    at most as long as others ran, and for nobody where they and those others have a core each.
+
+    Args:
+        used: what the tree used.
+        wall_s: of the round.
+        around: what others did.
+        at_once: threads that want to run at the same time, at most; 0: whose nobody's else come before.
+        cores_online: of the machine; None where unknown.
+    """
+    if used.delay_s is None or used.all_threads_seen or not at_once:
+        return used.delay_s
+    wanted = max(at_once, used.cpu_s / wall_s) + math.ceil(around.foreign_s / wall_s)
+    if cores_online is not None and wanted <= cores_online:
+        return used.delay_s
+    return max(used.delay_s, around.foreign_s - (0.0 if around.exact else TICK_S * (cores_online or 1)))
 
 
 def disturbance(wall_s: float, delay_s: float | None, cores_granted: float, around: Surroundings) -> str | None:
@@ -90,5 +118,5 @@ def _waited_for_others_s(delay_s: float | None, cores_granted: float, around: Su
     if delay_s is not None:
         return min(max(0.0, delay_s - around.our_own_s), around.foreign_s)
     # A tick-counted foreign time of one tick on each core may be nobody at all.
-    slack_s = 0.01 * cores_granted
+    slack_s = TICK_S * cores_granted
     return max(0.0, around.foreign_s - slack_s)

@@ -10,20 +10,17 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from .counters import Counters, TreeSnapshot
-from .disturbance import TOLERATED_SHARE, disturbance, kept_waiting, surroundings
+from .disturbance import TOLERATED_SHARE, disturbance, kept_waiting, longest_wait_s, surroundings
 from .pace import Pace, Pacer
 from .quiet import wait_until_quiet
 from .urgency import Urgency
-from .usage import OwnClock, ThreadUse, usage
+from .usage import OwnClock, ThreadUse, accounts_for, usage
 
 #: What short work is repeated to fill: clocks, messages and a wake-up (tens of microseconds) do not matter in it.
 #: Longer rounds were measured too (20, 40 and 80 ms, quiet and beside neighbours): their ratios spread no less, more of
 #: them are disturbed, and each costs its length.
 ROUND_S = 0.03
 MOST_REPEATS = 1_000_000
-#: CPU time of a round that threads which live on may lack, and have ended all the same: they are counted to the
-#: nanosecond, or where waits are unknown in ticks of 10 ms.
-UNSEEN_S, UNSEEN_IN_TICKS_S = 0.001, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +60,11 @@ class Subject(Protocol):
 
     def pause(self) -> None:
         """Stand still until the next ``take``."""
+        ...
+
+    @property
+    def foremost(self) -> bool:
+        """Whether others do not keep its threads waiting, whatever they do."""
         ...
 
     def urge(self, urgent: bool) -> None:
@@ -121,8 +123,7 @@ class Round:
     @property
     def all_threads_seen(self) -> bool:
         """Whether the living threads account for the CPU time: what is left over was used by some that have ended."""
-        slack_s = UNSEEN_S if self.delay_s is not None else UNSEEN_IN_TICKS_S
-        return sum(use.cpu_s for use in self.thread_use) >= 0.95 * self.cpu_s - slack_s
+        return accounts_for(self.thread_use, self.cpu_s, in_ticks=self.delay_s is None)
 
     @property
     def undivided(self) -> bool:
@@ -234,17 +235,19 @@ class Bench:
         self._start_s = self._start_s or time.monotonic()
         began_s = time.monotonic() - self._start_s
         machine_before, before = self.counters.machine(), self.counters.tree(subject.pid)
-        timing = subject.take(repeat)
+        foremost, timing = subject.foremost, subject.take(repeat)
         after, machine_after = self.counters.tree(subject.pid, before), self.counters.machine()
         self._trees[subject.pid] = after
         used = usage(subject.pid, before, after, timing.own)
         around = surroundings(machine_before, machine_after, used, timing.wall_s, self.cores_online)
-        why = disturbance(timing.wall_s, used.delay_s, self.cores_granted, around)
+        at_once = 0 if foremost else subject.threads or math.inf
+        waited_s = longest_wait_s(used, timing.wall_s, around, at_once, self.cores_online)
+        why = disturbance(timing.wall_s, waited_s, self.cores_granted, around)
         if why is None and not quiet:
             why = "the other interpreter's threads kept spinning after their round and never came to rest"
         if timing.wall_s >= ROUND_S / 2:  # the first rounds, too short to count, tell nothing of how many are at work
             demanded_cores = (used.cpu_s + (used.delay_s or 0.0)) / timing.wall_s
-            waited = used.delay_s is not None and kept_waiting(timing.wall_s, used.delay_s, self.cores_granted, around)
+            waited = waited_s is not None and kept_waiting(timing.wall_s, waited_s, self.cores_granted, around)
             self._ask_for_more(side, demanded_cores, kept_waiting=waited)
         pace = None
         if self.pacer:

@@ -55,6 +55,11 @@ class OpenedWorkload:
         """See rounds.Subject."""
         self.interpreter.pause()
 
+    @property
+    def foremost(self) -> bool:
+        """See rounds.Subject."""
+        return self.interpreter.foremost
+
     def urge(self, urgent: bool) -> None:
         """See rounds.Subject."""
         self.interpreter.urge(urgent)
@@ -113,6 +118,11 @@ class FreshTest:
     def pause(self) -> None:
         """See rounds.Subject."""
         self.interpreter.pause()
+
+    @property
+    def foremost(self) -> bool:
+        """See rounds.Subject."""
+        return self.interpreter.foremost
 
     def urge(self, urgent: bool) -> None:
         """See rounds.Subject."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .counters import TaskTimes, TreeSnapshot
 
+#: CPU time that threads which live on may lack, and none has ended all the same: they are counted to the nanosecond, or
+#: where waits are unknown in ticks of 10 ms. And the share of it that their clocks are read too late for.
+UNSEEN_S, UNSEEN_IN_TICKS_S, UNSEEN_SHARE = 0.001, 0.02, 0.05
 #: CPU time that a thread does not owe to the region: going on after a pause wakes all threads, for 5 to 28 us here.
 WOKEN_S = 0.0002
 
@@ -44,6 +48,11 @@ class Usage:
     others_s: float | None = None
     all_seen: bool = False
 
+    @property
+    def all_threads_seen(self) -> bool:
+        """Whether no thread can have ended meanwhile, and taken its waits along."""
+        return accounts_for(self.threads, self.cpu_s, in_ticks=self.delay_s is None)
+
 
 @dataclass(frozen=True, slots=True)
 class OwnClock:
@@ -55,6 +64,12 @@ class OwnClock:
 
     process_cpu_s: float
     reaped_cpu_s: float
+
+
+def accounts_for(threads: Sequence[ThreadUse], cpu_s: float, *, in_ticks: bool) -> bool:
+    """Whether the living threads used all of the CPU time: what is left over was used by some that have ended."""
+    slack_s = UNSEEN_IN_TICKS_S if in_ticks else UNSEEN_S
+    return sum(use.cpu_s for use in threads) >= (1 - UNSEEN_SHARE) * cpu_s - slack_s
 
 
 def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -> Usage:

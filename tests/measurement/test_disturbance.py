@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_multicore.measurement.counters import MachineSnapshot
-from pytest_multicore.measurement.disturbance import Surroundings, disturbance, surroundings
-from pytest_multicore.measurement.usage import Usage
+from pytest_multicore.measurement.disturbance import Surroundings, disturbance, longest_wait_s, surroundings
+from pytest_multicore.measurement.usage import ThreadUse, Usage
 
 
 def used(cpu_s: float, others_s: float | None = None) -> Usage:
@@ -96,3 +96,35 @@ def test_where_nobody_tells_what_others_use_every_wait_counts() -> None:
     assert disturbance(0.1, 0.001, 2, around) is None
     assert disturbance(0.1, 0.04, 2, around) == "what others used is not told; our threads waited for 0.40 cores"
     assert "neither" in (disturbance(0.1, None, 2, around) or "")
+
+
+def pool(ended_s: float, delay_s: float | None = 0.0005) -> Usage:
+    """Two threads that did 60 ms, some of it in threads that ended within the round and took their waits along."""
+    return Usage(0.06, delay_s, (ThreadUse("python", 1, 1, 0.06 - ended_s),))
+
+
+BESIDE_A_LOOP = Surroundings(0.03, 0.0, 0.0)
+
+
+def test_threads_that_ended_may_have_waited_for_as_long_as_others_ran() -> None:
+    """A pool made and closed within the region, beside a loop: it took 45 ms in place of 30."""
+    waited_s = longest_wait_s(pool(0.059), 0.045, BESIDE_A_LOOP, 2, 2)
+    assert waited_s == 0.03
+    assert "our threads waited for 0.67 cores" in (disturbance(0.045, waited_s, 2, BESIDE_A_LOOP) or "")
+
+
+@pytest.mark.parametrize(
+    ("used_", "at_once", "online", "why"),
+    [
+        (pool(0.001), 2, 2, "all live on: their waits are known"),
+        (pool(0.059), 2, 3, "a core each"),
+        (pool(0.059), 0, 2, "nobody comes before them"),
+        (pool(0.059, None), 2, 2, "nobody tells waits"),
+    ],
+)
+def test_else_what_is_known_of_waits_is_all(used_: Usage, at_once: float, online: int, why: str) -> None:
+    assert longest_wait_s(used_, 0.045, BESIDE_A_LOOP, at_once, online) == used_.delay_s, why
+
+
+def test_a_tick_of_each_core_may_be_nobody() -> None:
+    assert longest_wait_s(pool(0.059), 0.045, replace(BESIDE_A_LOOP, foreign_s=0.02, exact=False), 2, 2) == 0.0005

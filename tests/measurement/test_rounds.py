@@ -51,6 +51,7 @@ class Side:
     urged: list[bool] = field(default_factory=list)
 
     repeatable: bool = True
+    foremost: bool = False
     first_s: float | None = None
 
     def prepare(self) -> None:
