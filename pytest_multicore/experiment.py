@@ -170,8 +170,10 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
     confidence, rows = asked.settings.confidence, taken.rows
     verdicts = decide(asked.limits, asked.compared(rows), confidence)
     outcome = overall(verdicts) if verdicts else _bounded(asked, rows)
-    found = reasons.Found(rows, verdicts, taken.rounds_s, asked.settings.budget_s, confidence, taken.busy_others)
     compared = figures.comparison(asked.compared(rows), confidence) if len(asked.sides) > 1 else None
+    found = reasons.Found(
+        rows, verdicts, taken.rounds_s, asked.settings.budget_s, confidence, taken.busy_others, compared
+    )
     measured = compared.contender if compared else figures.measurement([row[0] for row in rows], confidence)
     threads = [count for count in asked.sides if count is not None]
     return _result(

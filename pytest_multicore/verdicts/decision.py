@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from . import figures
 from .figures import Comparison, Rows
-from .limits import COMPARING, Limits, Outcome, Verdict, judge, of_comparison, of_measurement, says_slow
+from .limits import COMPARING, Limits, Outcome, Verdict, judge, of_comparison, of_measurement
 from .statistics import Interval
 
 
@@ -17,7 +17,8 @@ def decide(limits: Limits, rows: Rows, confidence: float) -> tuple[Verdict, ...]
     that, the clean rows tell of the beginning alone, and nothing that says slow is said by them.
 
     Nor does a second thread speed up anything that did not work: where one thread did it all on both sides, and one was
-    faster all the same, that is a speed of its process's own, and no limit is met by it.
+    faster all the same, that is a speed of its process's own, and no limit is met by it. And where the baseline used
+    more cores than it was told to, a gain may be in it already: that there is none is not said.
 
     Args:
         limits: those asked for.
@@ -34,9 +35,9 @@ def decide(limits: Limits, rows: Rows, confidence: float) -> tuple[Verdict, ...]
             _open(one) if _says_fast(one) and one.outcome is not other.outcome else one
             for one, other in zip(verdicts, equal, strict=True)
         )
-    if figures.of_the_whole(rows):
+    if figures.of_the_whole(rows) and compared.baseline_is_its_own:
         return verdicts
-    return tuple(_open(one) if _of_a_part(one) else one for one in verdicts)
+    return tuple(_open(one) if _says_no_gain(one) else one for one in verdicts)
 
 
 def _without_gain(compared: Comparison) -> Comparison:
@@ -51,9 +52,10 @@ def _open(verdict: Verdict) -> Verdict:
 
 
 def _says_fast(verdict: Verdict) -> bool:
-    fast = Outcome.FAILED if verdict.quantity.startswith("max_") else Outcome.PASSED
-    return verdict.quantity in COMPARING and verdict.outcome is fast
+    gain = Outcome.FAILED if verdict.quantity.startswith("max_") else Outcome.PASSED
+    return verdict.quantity in COMPARING and verdict.outcome is gain
 
 
-def _of_a_part(verdict: Verdict) -> bool:
-    return verdict.quantity in COMPARING and says_slow(verdict)
+def _says_no_gain(verdict: Verdict) -> bool:
+    no_gain = Outcome.PASSED if verdict.quantity.startswith("max_") else Outcome.FAILED
+    return verdict.quantity in COMPARING and verdict.outcome is no_gain

@@ -59,6 +59,12 @@ class Comparison:
     cpu_inflation: Interval
 
     @property
+    def baseline_is_its_own(self) -> bool:
+        """Whether the baseline kept no more cores busy than it was told to; else what is gained is in it already."""
+        threads = self.baseline.threads
+        return threads is None or self.baseline.cores.low <= MANY_MORE * threads
+
+    @property
     def one_thread_each(self) -> bool:
         """Whether one thread did all the work on both sides: what they differ by is no gain from threads.
 
@@ -90,6 +96,8 @@ Rows = Sequence[tuple[Round, ...]]
 
 #: Cores that one thread keeps busy which does nothing else, by clocks that are read one after the other.
 ONE_CORE = (0.9, 1.1)
+#: Times the threads that a side was told to use: clearly a pool that nobody told.
+MANY_MORE = 1.5
 #: Of its full speed; a core's bursts of work differ by 3 % either way, and by 20 to 50 % when it is shared.
 FULL_PACE = 0.85
 #: Of the time that a measurement took: the clean rows of at least so much are of the whole.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts.figures import (
     FULL_PACE,
+    Comparison,
     at_full_pace,
     clean_rows,
     full_speeds,
@@ -34,6 +35,7 @@ class Found:
         rounds_s, budget_s: seconds that the rows took, and might have taken.
         confidence: of each verdict.
         busy_others: other processes that used the machine meanwhile, and how many cores.
+        compared: the two sides that limits are about; None where there is one.
     """
 
     rows: Sequence[tuple[Round, ...]]
@@ -42,6 +44,7 @@ class Found:
     budget_s: float
     confidence: float
     busy_others: Sequence[tuple[str, float]]
+    compared: Comparison | None = None
 
 
 def why_inconclusive(found: Found) -> str:
@@ -105,6 +108,8 @@ def _too_close(found: Found, clean: int) -> str:
             "its process's own, as where its memory lies, and not by threads. Have the work use threads, or leave the "
             "limit out"
         )
+    if undecided.interval is not None and (more := _more_than_told(found)):
+        return f"{undecided.quantity}={undecided.limit:g} cannot be held against its baseline: {more}"
     if not of_the_whole(found.rows):
         return (
             f"the {clean} clean rows come from a part of the {found.rounds_s:.0f} s alone, and the program may have "
@@ -118,6 +123,19 @@ def _too_close(found: Found, clean: int) -> str:
         f"{undecided.interval.high:.3g}], the interval after {clean} clean rows in {found.rounds_s:.0f} s; "
         f"{_held_back(found, clean)}"
         f"move the limit away from {undecided.interval.estimate:.3g}, or raise the budget of {found.budget_s:g} s"
+    )
+
+
+def _more_than_told(found: Found) -> str:
+    """What a baseline used beyond what it was told to; empty where it did not."""
+    compared = found.compared
+    if compared is None or compared.baseline_is_its_own:
+        return ""
+    asked, busy = compared.baseline.threads, compared.baseline.cores.estimate
+    return (
+        f"told to use {threads_in_words(asked)} it kept {busy:.2f} cores busy, and what more threads gain is in it "
+        "already. No variable that is set reaches its pool, as one of Python's of a fixed size, or n_jobs=-1: take the "
+        "size from OMP_NUM_THREADS, or hold the work to min_cores"
     )
 
 

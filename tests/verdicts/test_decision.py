@@ -71,3 +71,29 @@ def test_what_somebody_else_worked_at_may_be(at_work) -> None:  # type: ignore[n
     """A second thread; one that ended, which shows as CPU time alone; a server, which one thread waits for."""
     (verdict,) = decide(Limits(min_speedup=1.02), unthreaded(1.1, **at_work), 0.99)
     assert verdict.outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("limits", "speedup", "expected"),
+    [
+        ({"min_speedup": 1.3}, 1.0, Outcome.INCONCLUSIVE),
+        ({"min_efficiency": 0.6}, 1.0, Outcome.INCONCLUSIVE),
+        ({"max_speedup": 1.2}, 1.0, Outcome.INCONCLUSIVE),
+        ({"min_speedup": 1.3}, 1.4, Outcome.PASSED),
+        ({"max_speedup": 1.2}, 1.4, Outcome.FAILED),
+        ({"min_cores": 2.5}, 1.0, Outcome.FAILED),
+    ],
+)
+def test_no_lack_of_gain_is_told_beside_a_baseline_that_uses_more_than_it_was_told_to(  # type: ignore[no-untyped-def]
+    limits, speedup, expected
+) -> None:
+    """A pool of a fixed size: both sides keep two cores busy."""
+    taken = [(made(0.1, 2.0, os_threads=2), made(0.1 * speedup, 2.0, threads=1, os_threads=2)) for _ in range(20)]
+    (verdict,) = decide(Limits(**limits), taken, 0.99)
+    assert verdict.outcome is expected
+
+
+def test_a_baseline_with_some_help_is_one_thread_all_the_same() -> None:
+    taken = [(made(0.1, 2.0, os_threads=2), made(0.1, 1.4, threads=1, os_threads=2)) for _ in range(20)]
+    (verdict,) = decide(Limits(min_speedup=1.3), taken, 0.99)
+    assert verdict.outcome is Outcome.FAILED

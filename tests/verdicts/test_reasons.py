@@ -37,6 +37,15 @@ def test_a_gain_without_threads_is_told_to_be_none() -> None:
     assert text.startswith("min_speedup=1.05 lies below [1.1, 1.1], but one thread did all the work on both sides")
 
 
+def test_a_baseline_that_takes_more_than_it_was_told_to_is_named() -> None:
+    taken = [(made(0.1, 2.0), made(0.1, 2.0, threads=1))] * 20
+    verdicts, compared = decide(Limits(min_speedup=1.5), taken, 0.99), figures.comparison(taken, 0.99)
+    text = reasons.why_inconclusive(reasons.Found(taken, verdicts, 10.0, 10.0, 0.99, (), compared))
+    assert text.startswith(
+        "min_speedup=1.5 cannot be held against its baseline: told to use 1 thread it kept 2.00 cores"
+    )
+
+
 def slow_cores(count: int) -> list[tuple[Round, Round]]:
     shared, alone = Pace(2, 55.0, 100.0), Pace(1, 100.0, 100.0)
     return [(made(0.1, 2.0, pace=shared), made(0.103, 1.0, threads=1, pace=alone))] * count
