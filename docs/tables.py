@@ -32,12 +32,12 @@ def marker() -> Iterator[Row]:
 
 def options() -> Iterator[Row]:
     """The options with their ini keys."""
-    yield "option", "ini key", "default", "meaning"
+    yield "option", "ini key", "default", "meaning", "value"
     for option in OPTIONS:
         flag = option.flag if option.metavar is None else f"{option.flag}={option.metavar}"
         # In a file it would put an end to every run: plugin.py gives it no key.
         key = "none" if option.name == "doctor" else f"`{option.ini}`"
-        yield f"`{flag}`", key, _default(option.default), option.help
+        yield f"`{flag}`", key, _default(option.default), option.help, _said(option.read)
 
 
 def environments() -> Iterator[Row]:
