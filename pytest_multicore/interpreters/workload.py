@@ -130,6 +130,11 @@ def _from_callable(function: Callable[..., object], arguments: Mapping[str, Any]
             f"{function!r} cannot be found by name in another interpreter: expected a module's top-level function; "
             "move it there, or name it as 'module:function' or 'file.py:function'"
         )
+    if not _is_found(function, module, name):
+        raise UsageError(
+            f"{function!r} calls itself {module}:{name}, and another function is found by that name (a wrapper takes "
+            "the name of what it wraps): name the one that is meant as 'module:function' or 'file.py:function'"
+        )
     try:
         file = Path(inspect.getsourcefile(function) or "")
     except TypeError:
@@ -137,6 +142,16 @@ def _from_callable(function: Callable[..., object], arguments: Mapping[str, Any]
     if _can_be_imported(module, file):
         return Workload(f"{module}:{name}", f"{module}:{name}", arguments)
     return Workload(f"{file.name}:{name}", f"{file.resolve()}:{name}", arguments)
+
+
+def _is_found(function: Callable[..., object], module: str, name: str) -> bool:
+    """Whether its name leads to this function, as far as its module is loaded here."""
+    found: object = sys.modules.get(module)
+    if found is None:
+        return True
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found is function
 
 
 def _can_be_imported(module: str, file: Path) -> bool:

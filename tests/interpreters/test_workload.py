@@ -65,3 +65,19 @@ def test_another_interpreter_gets_the_project_and_none_of_our_packages(
     monkeypatch.setattr(sys, "path", [str(tmp_path), str(packages), str(Path(json.__file__).parents[1])])
     assert import_path(same_interpreter=False) == [str(tmp_path)]
     assert import_path(same_interpreter=True)[:2] == [str(tmp_path), str(packages)]
+
+
+def serial(value: int = 1) -> int:
+    return value
+
+
+@functools.wraps(serial)
+def wrapper() -> int:
+    """It bears the name of what it wraps, where that is found and not this."""
+    return serial()
+
+
+def test_a_wrapper_that_bears_anothers_name_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"calls itself .*:serial, and another function is found by that name"):
+        resolve(wrapper, {}, {}, None, Path())
+    assert resolve(serial, {}, {}, None, Path()).target.endswith(":serial")
