@@ -54,11 +54,12 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     return 0
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Wrong markers are errors here, before any test has run; a session that measures takes turns with others."""
-    if front.is_child(config):
-        return
-    front.read_markers(config, items)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Wrong markers are errors here, before any test has run: all markers, for other plugins may add some."""
+    yield
+    if not front.is_child(config):
+        front.read_markers(config, items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

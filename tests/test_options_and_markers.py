@@ -161,3 +161,24 @@ def test_a_report_that_cannot_be_written_costs_no_outcome(pytester: pytest.Pytes
     (pytester.path / "folder").mkdir()
     refused = pytester.runpytest("--multicore-json=folder")
     assert refused.ret == pytest.ExitCode.USAGE_ERROR
+
+
+@pytest.mark.parametrize("hook", ["trylast=True", "wrapper=True"])
+def test_a_marker_that_another_plugin_adds_last_is_read(pytester: pytest.Pytester, hook: str) -> None:
+    """A limit that no machine reaches: nothing is run, and the test does not pass unmeasured."""
+    late = "yield" if "wrapper" in hook else "pass"
+    pytester.makeconftest(
+        f"""
+        import pytest
+
+        @pytest.hookimpl({hook})
+        def pytest_collection_modifyitems(items):
+            {late}
+            for item in items:
+                item.add_marker(pytest.mark.multicore(min_cores=1000))
+        """
+    )
+    pytester.makepyfile("def test_it(): pass")
+    result = pytester.runpytest_subprocess("-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*min_cores=1000 cannot be reached on this machine*"])
