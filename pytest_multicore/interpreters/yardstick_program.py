@@ -33,7 +33,7 @@ def main() -> None:
     words = sys.stdin.readline().split()
     if "urgent" in words:
         words.remove("urgent")
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, AttributeError):  # not permitted; not on this system
             os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     # Shared, so that they take their memory once; and none before one of them copies.
     buffers = mmap.mmap(-1, STEPS * STEP_BYTES), mmap.mmap(-1, STEPS * STEP_BYTES)

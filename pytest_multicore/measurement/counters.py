@@ -113,9 +113,12 @@ class PsutilCounters:
         tasks: dict[tuple[int, int], TaskTimes] = {}
         for process in _with_descendants(pid):
             try:
-                times, threads = process.cpu_times(), process.threads()
+                times = process.cpu_times()
             except psutil.Error:
                 continue  # it ended meanwhile: its time is in its parent's entry
+            threads = []
+            with contextlib.suppress(psutil.Error):  # macOS tells threads to root alone
+                threads = process.threads()
             cpu_s[process.pid] = times.user + times.system
             reaped_s[process.pid] = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
             for thread in threads:

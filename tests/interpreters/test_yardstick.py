@@ -5,10 +5,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
+from pytest_multicore.interpreters import yardstick as yardstick_module
 from pytest_multicore.interpreters.yardstick import Yardstick, yardstick
 
 CPUS: list[int | None] = sorted(os.sched_getaffinity(0))[:2] if hasattr(os, "sched_getaffinity") else [None, None]
@@ -77,3 +79,18 @@ def test_a_yardstick_that_somebody_ended_tells_nothing_and_breaks_nothing(stick:
 def test_a_process_has_one_yardstick_of_a_kind() -> None:
     assert yardstick(1, priority=False) is yardstick(1, priority=False)
     assert len(yardstick(3, priority=False).cpus) == 3
+
+
+def test_a_system_without_a_real_time_class_has_a_yardstick_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """macOS: Python's os has neither classes nor affinities there."""
+    without = "import os, runpy\ndel os.sched_setscheduler, os.SCHED_RR, os.sched_setaffinity\n"
+    program = tmp_path / "program.py"
+    program.write_text(f"{without}runpy.run_path({str(yardstick_module.PROGRAM)!r}, run_name='__main__')\n")
+    monkeypatch.setattr(yardstick_module, "PROGRAM", program)
+    made = Yardstick([None], priority=True)
+    try:
+        assert some(made, [0])[0] > 1000
+    finally:
+        made.close()

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from pytest_multicore.interpreters.priority import raise_priority
@@ -135,6 +136,18 @@ def test_psutils_counters_can_be_forced(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_a_process_whose_threads_are_not_told_counts_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS tells them to root alone."""
+
+    def refused(process: psutil.Process) -> list[object]:
+        raise psutil.AccessDenied(process.pid)
+
+    monkeypatch.setattr(psutil.Process, "threads", refused)
+    tree = PsutilCounters().tree(os.getpid())
+    assert tree.process_cpu_s[os.getpid()] > 0
+    assert tree.tasks == {}
+
+
 def test_a_kernel_without_schedstat_leaves_waits_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Zero would read as "nobody waited", and a neighbour's load as a missed limit."""
     from pytest_multicore.measurement import linux
