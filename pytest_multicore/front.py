@@ -248,7 +248,8 @@ def doctor(config: pytest.Config) -> None:
         return gate.measured(asked, gate.stage(environment))
 
     try:
-        for line in examine(this_machine(), load(config.rootpath), tried):
+        raised = gate.settings.priority == "auto"
+        for line in examine(this_machine(), load(config.rootpath), tried, priority=raised):
             print(line, flush=True)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None

@@ -77,7 +77,13 @@ OPTIONS = (
         "auto|always|never",
     ),
     Option("strict", switch, False, "fail what cannot be decided, in place of skipping it", None),
-    Option("off", switch, False, "measure nothing: tests that only measure are skipped", None),
+    Option(
+        "off",
+        switch,
+        False,
+        "measure nothing: marked tests run plainly, those that measure through a fixture skip there",
+        None,
+    ),
     Option("json", word, None, "write the report to this file", "FILE"),
     Option("doctor", switch, False, "say what this machine and each environment can give, then exit", None),
 )

@@ -50,10 +50,13 @@ def find_interpreter(
         return _found_at(sys.executable)
     world = os.environ if world is None else world
     for spec in specs:
-        found = _found_at(spec) if is_path(spec) else _searched(spec, world)
+        found = probe(spec) if is_path(spec) else _searched(spec, world)
         if found:
             return found
-    found, reason = downloaded(specs, world, progress)
+    versions = [spec for spec in specs if not is_path(spec)]
+    if not versions:
+        raise _not_at(specs[0])
+    found, reason = downloaded(versions, world, progress)
     if found is None:
         raise _not_found(specs, world, reason)
     return found
@@ -62,11 +65,13 @@ def find_interpreter(
 def _found_at(path: str) -> Interpreter:
     found = probe(path)
     if found is None:
-        what = (
-            "it does not answer as a Python of 2.7 or 3.6 and later" if Path(path).exists() else "there is no such file"
-        )
-        raise EnvironmentError_(f"interpreter {path}: {what}; expected the path of an interpreter that runs")
+        raise _not_at(path)
     return found
+
+
+def _not_at(path: str) -> EnvironmentError_:
+    what = "it does not answer as a Python of 2.7 or 3.6 and later" if Path(path).exists() else "there is no such file"
+    return EnvironmentError_(f"interpreter {path}: {what}; expected the path of an interpreter that runs")
 
 
 def _searched(spec: str, world: Mapping[str, str]) -> Interpreter | None:
@@ -125,12 +130,12 @@ def is_version(interpreter: Interpreter, spec: str) -> bool:
 
 
 def _not_found(specs: Sequence[str], world: Mapping[str, str], download: str) -> EnvironmentError_:
-    versions = " or ".join(specs)
+    versions, first = " or ".join(specs), next(spec for spec in specs if not is_path(spec))
     managers = ", ".join(
         f"${variable}" + (f" ({default})" if default else "") for variable, default, _pattern in INSTALLED_BY
     )
     return EnvironmentError_(
-        f"no Python {versions} found; install one ({_install_advice(specs[0])}), or name another in the environment's "
+        f"no Python {versions} found; install one ({_install_advice(first)}), or name another in the environment's "
         f"'python' in pyproject.toml. Looked {_searched_with()} on PATH and under {managers}; no download: {download}"
     )
 

@@ -79,7 +79,7 @@ def child_variables(
         blas: becomes a Theano flag and the head of the loader's search path.
         threads: how many, by the table of `threads`; None: no thread variable is set.
         theano_flags: flags of this child, over the environment's; over the world's as well, flag by flag.
-        env: variables of this child; they win over everything else.
+        env: variables of this child; they win over everything else, but for flags, which are merged.
         world: the variables that the parent has, ``os.environ`` usually.
 
     Raises:

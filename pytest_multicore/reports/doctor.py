@@ -28,25 +28,28 @@ CALIBRATION_S = 0.5
 Tried = Callable[[str], "Result"]
 
 
-def examine(machine: Machine, environments: dict[str, catalogue.Environment], tried: Tried) -> Iterator[str]:
+def examine(
+    machine: Machine, environments: dict[str, catalogue.Environment], tried: Tried, *, priority: bool
+) -> Iterator[str]:
     """The examination, a line at a time.
 
     Args:
         machine: this one.
         environments: all that can be named here.
         tried: measures the dot product in an environment that is ready.
+        priority: look at the cores at the CPU priority that measured children have.
     """
     yield f"machine: {machine.cpu}, {machine.os}"
     yield f"grants: {machine.why_granted()}"
-    yield f"attains: {_attained(machine)}"
+    yield f"attains: {_attained(machine, priority=priority)}"
     yield f"counters: {_counters()}"
     yield f"environments are cached in {cache.root()}"
     for environment in environments.values():
         yield f"environment {environment.name}: {_examined(environment, tried)}"
 
 
-def _attained(machine: Machine) -> str:
-    pacer = this_pacer(machine, priority=True)
+def _attained(machine: Machine, *, priority: bool) -> str:
+    pacer = this_pacer(machine, priority=priority)
     began = time.monotonic()
     while time.monotonic() - began < CALIBRATION_S:
         pacer.get_to_know(1, math.ceil(machine.cores_granted))

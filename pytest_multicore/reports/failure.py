@@ -27,7 +27,8 @@ def undecided(result: Result) -> str:
     """The text of an undecided gate under ``--multicore-strict``."""
     told = record(result)
     heading = f"{told['workload']} in environment {told['environment']}: inconclusive, which --multicore-strict fails"
-    return "\n".join([heading, _row("why", told["reason"]), *_measured(told, result)])
+    remedies = [_row("remedy", cause["remedy"]) for cause in told["causes"]]
+    return "\n".join([heading, _row("why", told["reason"]), *_measured(told, result), *remedies])
 
 
 def _why(told: Mapping[str, Any]) -> Iterator[str]:

@@ -84,6 +84,15 @@ def test_a_path_that_is_no_interpreter_is_refused(tmp_path):
         find_interpreter([str(tmp_path / "absent")])
 
 
+def test_a_path_that_is_not_there_leaves_the_next_choice(tmp_path):
+    found = find_interpreter([str(tmp_path / "absent" / "python"), sys.executable])
+    assert str(found.path) == sys.executable
+    with pytest.raises(
+        EnvironmentError_, match=r"no Python .*absent or 3\.0 found; install one \(uv python install 3\.0"
+    ):
+        find_interpreter([str(tmp_path / "absent"), "3.0"], world={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
+
+
 def test_no_download_without_uv(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "uv", None)
     monkeypatch.setenv("PATH", str(tmp_path))
