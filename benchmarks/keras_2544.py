@@ -25,7 +25,7 @@ from typing import Any
 
 from pytest_multicore.asked import Asked, First
 from pytest_multicore.diagnosis.profile import Profile, profile_of
-from pytest_multicore.experiment import SETUP_TIMEOUT_S, measure, round_timeout_s
+from pytest_multicore.experiment import SETUP_TIMEOUT_S, measure
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.sampled_profile import sampled_profile
 from pytest_multicore.interpreters.stage import Stage
@@ -120,7 +120,7 @@ class Bench:
             for side in sides:
                 interpreter = stack.enter_context(self.opened(side, priority))
                 first(interpreter)
-                subjects.append(OpenedWorkload(interpreter, side.threads, round_timeout_s(self.settings)))
+                subjects.append(OpenedWorkload(interpreter, side.threads, SETUP_TIMEOUT_S))
                 subjects[-1].set_up(self.workload(side.arguments), [])
             for subject in subjects:
                 subject.wait_until_ready(SETUP_TIMEOUT_S)

@@ -1,16 +1,28 @@
-"""How a child's pytest finds a marked item again, and in which world: as this pytest was told."""
+"""How a child's pytest finds a marked item again, in a world as this pytest was told, and what it tells, revived."""
 
 from __future__ import annotations
 
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from .benchmarked import fixture_asked_for
 from .child_options import NOT_IN_A_CHILD
-from .interpreters.live_test import TestAddress, plain_options
+from .interpreters.live_test import PytestExited, TestAddress, plain_options
 from .interpreters.stage import Stage
 from .interpreters.workload import import_path
+
+
+class AdoptedFailure(Exception):  # noqa: N818 - the test's own failure, told by its child
+    """The test failed in its isolated interpreter; ``longrepr`` is what pytest said there."""
+
+    def __init__(self, longrepr: object) -> None:
+        super().__init__(str(longrepr))
+        self.longrepr = longrepr
 
 
 def address(item: pytest.Item, stage: Stage, *, once: bool) -> TestAddress:
@@ -37,7 +49,82 @@ def address(item: pytest.Item, stage: Stage, *, once: bool) -> TestAddress:
         options=options,
         path=import_path(stage.provisioned.is_current),
         benchmark=fixture_asked_for(config, once=once),
+        worker=_worker(config),
     )
+
+
+def revived(config: pytest.Config, report: Mapping[str, Any]) -> pytest.TestReport:
+    """A child's report as pytest knows it."""
+    found: pytest.TestReport = config.hook.pytest_report_from_serializable(config=config, data=dict(report))
+    if isinstance(found.longrepr, list):  # a skip's place and reason: a tuple, which JSON does not know
+        found.longrepr = tuple(found.longrepr)
+    return found
+
+
+@contextmanager
+def exiting_alike() -> Iterator[None]:
+    """Where the child's pytest was told to exit, exit as the plain test would have."""
+    __tracebackhide__ = True
+    try:
+        yield
+    except PytestExited as exited:
+        pytest.exit(exited.reason, exited.returncode)
+
+
+def xfail_mark(told: Mapping[str, Any]) -> pytest.MarkDecorator:
+    """A mark of an expected failure, as it was added in a child. What the child's own failures are it judged itself."""
+    arguments = {name: told[name] for name in ("reason", "run", "strict") if name in told}
+    if "raises" in told:
+        # One that this process does not know is nothing that it raises: none of all leaves nothing to expect.
+        found = [_named(module, name) for module, name in told["raises"]]
+        arguments["raises"] = tuple(one for one in found if issubclass(one, BaseException))
+    mark: pytest.MarkDecorator = pytest.mark.xfail(**arguments)
+    return mark
+
+
+def warn_again(item: pytest.Item, told: Iterable[Mapping[str, Any]]) -> None:
+    """Hand warnings of a child to this process's reports."""
+    for one in told:
+        message = warnings.WarningMessage(one["message"], _category(*one["category"]), one["filename"], one["lineno"])
+        place = {"when": "runtest", "nodeid": item.nodeid, "location": None}
+        item.config.hook.pytest_warning_recorded.call_historic(kwargs={"warning_message": message, **place})
+
+
+def crash(report: Mapping[str, Any]) -> str:
+    """The first line of a failure, as pytest sums it up."""
+    told = report.get("longrepr")
+    if isinstance(told, Mapping):
+        told = (told.get("reprcrash") or {}).get("message") or "it failed"
+    return str(told).partition("\n")[0]
+
+
+def raise_skip(told: pytest.TestReport) -> None:
+    """Skip as a child did, or as it said that a failure was expected."""
+    __tracebackhide__ = True
+    if hasattr(told, "wasxfail"):
+        raise pytest.xfail.Exception(str(told.wasxfail))
+    reason = told.longrepr[2] if isinstance(told.longrepr, tuple) else str(told.longrepr)
+    pytest.skip(reason.removeprefix("Skipped: "))
+
+
+def _category(module: str, name: str) -> type[Warning]:
+    """The warning's class, where this process knows it."""
+    found = _named(module, name)
+    return found if issubclass(found, Warning) else UserWarning
+
+
+def _named(module: str, qualified_name: str) -> type:
+    """A class that this process has loaded, else ``object``."""
+    found: Any = sys.modules.get(module)
+    for name in qualified_name.split("."):
+        found = getattr(found, name, None)
+    return found if isinstance(found, type) else object
+
+
+def _worker(config: pytest.Config) -> Mapping[str, str] | None:
+    """Which worker of pytest-xdist this process is; None: it is none."""
+    found: Mapping[str, str] | None = getattr(config, "workerinput", None)
+    return found and {name: found[name] for name in ("workerid", "testrunuid")}
 
 
 def _places(config: pytest.Config) -> dict[str, Any]:

@@ -43,6 +43,8 @@ SETUP_TIMEOUT_S = 600.0
 FACTS_TIMEOUT_S = 60.0
 #: A round that alone takes the whole budget can decide nothing; none is given up before this, however small the budget.
 SHORTEST_ROUND_TIMEOUT_S = 30.0
+#: Times its first run that a round may take before its interpreter is taken for hung: neighbours may come.
+PATIENCE = 5.0
 #: A virtual machine's cores can share one real core for a second or two. The pacer sees most of that; what says that a
 #: program is slow is believed only when it lasts longer.
 SHORTEST_FAILURE_S = 4.0
@@ -101,7 +103,6 @@ def _opened(asked: Asked, stage: Stage, workload: Workload, voice: Voice) -> Ite
         return
     voice.live(f"{workload}: setting up with {' and '.join(map(reasons.threads_in_words, asked.sides))}")
     path = import_path(stage.provisioned.is_current)
-    timeout_s = round_timeout_s(asked.settings)
     with ExitStack() as interpreters:
         subjects = []
         for side, threads in enumerate(asked.sides):
@@ -109,18 +110,23 @@ def _opened(asked: Asked, stage: Stage, workload: Workload, voice: Voice) -> Ite
             if interpreter is None:
                 variables = stage.variables(threads, asked.theano_flags, asked.env)
                 interpreter = interpreters.enter_context(stage.open(variables, priority=asked.settings.priority))
-            subjects.append(OpenedWorkload(interpreter, threads, timeout_s))
+            subjects.append(OpenedWorkload(interpreter, threads, SETUP_TIMEOUT_S))
             subjects[-1].set_up(workload, path)
         for subject in subjects:
             subject.wait_until_ready(SETUP_TIMEOUT_S)
+            subject.timeout_s = round_timeout_s(asked.settings, subject.first_s)
         yield subjects
         for subject in subjects[1 if asked.live else 0 :]:
             subject.interpreter.say_goodbye()
 
 
-def round_timeout_s(settings: Settings) -> float:
-    """After so long a silence within a round its interpreter is taken for hung."""
-    return max(SHORTEST_ROUND_TIMEOUT_S, settings.budget_s)
+def round_timeout_s(settings: Settings, first_s: float | None) -> float:
+    """After so long a silence within a round its interpreter is taken for hung; ``first_s``: of the region's first run.
+
+    That one has the time of a set-up: how long a region takes is nobody's mistake, and too long for the budget is
+    inconclusive.
+    """
+    return max(SHORTEST_ROUND_TIMEOUT_S, settings.budget_s, PATIENCE * (first_s or 0.0))
 
 
 def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], machine: Machine, voice: Voice) -> Taken:

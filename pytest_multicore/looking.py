@@ -115,9 +115,10 @@ def opened(asked: Asked, world: World, first: First = lambda _: None) -> Iterato
     with ExitStack() as closing:
         interpreter = closing.enter_context(world.stage.open(variables, priority=asked.settings.priority))
         begin(interpreter)
-        workload = OpenedWorkload(interpreter, world.threads, round_timeout_s(asked.settings))
+        workload = OpenedWorkload(interpreter, world.threads, SETUP_TIMEOUT_S)
         workload.set_up(world.workload, import_path(world.stage.provisioned.is_current))
         workload.wait_until_ready(SETUP_TIMEOUT_S)
+        workload.timeout_s = round_timeout_s(asked.settings, workload.first_s)
         yield workload
         interpreter.say_goodbye()
 

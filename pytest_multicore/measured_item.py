@@ -8,21 +8,21 @@ junit files need nothing of ours. Only what the phases do is replaced: ``setup``
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from .asked import Asked, First
 from .benchmarked import subject
-from .child_session import address
+from .child_session import AdoptedFailure, address, crash, exiting_alike, raise_skip, revived, warn_again, xfail_mark
 from .environments.variables import ChildVariables
 from .errors import LimitMissed, MulticoreError, Undecided, WorkloadError
 from .experiment import SETUP_TIMEOUT_S, round_timeout_s
 from .gate import Gate
-from .interpreters.live_test import LiveTest
+from .interpreters.live_test import LiveTest, PytestExited
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload
 from .measurement.subject import AnySubject, FreshTest
@@ -31,14 +31,6 @@ NOT_REPEATABLE = (
     "the test is not repeatable, for its first call passed and a later one failed: use fresh=True (a new interpreter "
     "for every round), or let each call start from the same state"
 )
-
-
-class AdoptedFailure(Exception):  # noqa: N818 - the test's own failure, told by its child
-    """The test failed in its isolated interpreter; ``longrepr`` is what pytest said there."""
-
-    def __init__(self, longrepr: object) -> None:
-        super().__init__(str(longrepr))
-        self.longrepr = longrepr
 
 
 class MeasuredItem:
@@ -55,6 +47,10 @@ class MeasuredItem:
         self._gate = gate
         self._opened = ExitStack()
         self._sides: list[LiveTest] = []
+        self._fresh: list[FreshTest] = []
+        self._expected = 0
+        self._warnings: dict[str, Mapping[str, Any]] = {}
+        self._failed_teardowns: list[Mapping[str, Any]] = []
         self._reports: dict[str, pytest.TestReport] = {}
         self.benchmarks: Sequence[Mapping[str, Any] | None] = ()
 
@@ -66,6 +62,7 @@ class MeasuredItem:
         # The one place through which pytest makes text of a failure, in any phase.
         self._item._repr_failure_py = self.show_failure  # type: ignore[method-assign]
 
+    @exiting_alike()
     def setup(self) -> None:
         """Find and set up the test in each side's interpreter."""
         __tracebackhide__ = True
@@ -74,6 +71,7 @@ class MeasuredItem:
         self._gate.opened(self._begin)
         self._adopt("setup")
 
+    @exiting_alike()
     def runtest(self) -> None:
         """The test's own outcome first; then, if it passed, rounds and limits."""
         __tracebackhide__ = True
@@ -93,6 +91,8 @@ class MeasuredItem:
         try:
             gate.hold(asked, self._stage())
         except WorkloadError as error:
+            if self.fresh or isinstance(error, PytestExited):
+                raise
             raise WorkloadError(f"{NOT_REPEATABLE}. {error.args[0]}", error.child_traceback, error.log_tail) from None
         except (LimitMissed, Undecided, pytest.skip.Exception):
             self._conclude()
@@ -106,6 +106,7 @@ class MeasuredItem:
         self.benchmarks = [side.benchmark for side in self._sides]
         self._adopt("call")
 
+    @exiting_alike()
     def teardown(self) -> None:
         """Tear down in the children, and end them whatever comes of it."""
         __tracebackhide__ = True
@@ -178,23 +179,26 @@ class MeasuredItem:
 
             def begun() -> LiveTest:
                 live = self._start(opened, stage, variables, first)
-                live.begin(SETUP_TIMEOUT_S)
+                live.begin_again(SETUP_TIMEOUT_S)
                 return live
 
             side = begun()
-            answer = side.attempt(round_timeout_s(self._gate.settings))
+            answer = side.attempt(SETUP_TIMEOUT_S)
             if not side.passed:
-                raise WorkloadError(f"the test does not pass there: {_crash(answer['reports'][0])}")
+                raise WorkloadError(f"the test does not pass there: {crash(answer['reports'][0])}")
+            timeout_s = round_timeout_s(self._gate.settings, side.first_s)
             if self.fresh:
-                side.finish(SETUP_TIMEOUT_S)
-            timeout_s = round_timeout_s(self._gate.settings)
-            yield FreshTest(begun, side, threads, timeout_s) if self.fresh else subject(side, threads, timeout_s)
-            side.conclude(timeout_s)
-            side.finish(timeout_s)
+                fresh = FreshTest(begun, lambda _: None, side, threads, timeout_s)
+                yield fresh
+                fresh.finish()
+            else:
+                yield subject(side, threads, timeout_s)
+                side.conclude(timeout_s)
+                side.finish(timeout_s)
 
     def _attempt(self) -> None:
         for side in self._sides:
-            side.attempt(round_timeout_s(self._gate.settings))
+            side.attempt(SETUP_TIMEOUT_S)
             if not side.passed:
                 return
         if self.fresh:
@@ -207,77 +211,66 @@ class MeasuredItem:
     def _finish(self) -> None:
         for side in self._sides:
             side.finish(SETUP_TIMEOUT_S)
+        for fresh in self._fresh:
+            fresh.finish()
+
+    def _keep_end(self, live: LiveTest) -> None:
+        """Of a round's interpreter only what is to be told: there may be hundreds."""
+        self._warnings.update((str(one), one) for one in live.warnings)
+        teardown = live.reports.get("teardown", {})
+        if teardown.get("outcome") == "failed":
+            self._failed_teardowns.append(teardown)
 
     def _subject(self, side: LiveTest, threads: int | None) -> AnySubject:
-        timeout_s = round_timeout_s(self._gate.settings)
+        timeout_s = round_timeout_s(self._gate.settings, side.first_s)
         if not self.fresh:
             return subject(side, threads, timeout_s)
 
         def open_one() -> LiveTest:
             live = self._open(self._stage(), threads)
-            live.begin(SETUP_TIMEOUT_S)
+            live.begin_again(SETUP_TIMEOUT_S)
             return live
 
-        return FreshTest(open_one, side, threads, timeout_s)
+        self._fresh.append(FreshTest(open_one, self._keep_end, side, threads, timeout_s))
+        return self._fresh[-1]
 
     def _adopt(self, when: str) -> None:
-        """Raise what pytest raised in the child, so that this process's hooks judge it as their own."""
+        """Raise what pytest raised in a child, so that this process's hooks judge it as their own."""
         __tracebackhide__ = True
-        for side in self._sides:
-            report = side.reports.get(when)
-            if report is None:
-                continue
-            told = self._revived(report)
+        self._expect_alike()
+        reports = [side.reports[when] for side in self._sides if when in side.reports]
+        for report in reports + (self._failed_teardowns if when == "teardown" else []):
+            told = revived(self._item.config, report)
             if told.passed:
                 self._reports.setdefault(when, told)
                 continue
             self._reports[when] = told
             if told.failed:
                 raise AdoptedFailure(told.longrepr)
-            _raise_skip(told)
+            raise_skip(told)
+
+    def _expect_alike(self) -> None:
+        """Mark this item as a fixture or the test's body marked the children's: its hooks are yet to judge."""
+        told = next((side.xfails for side in self._sides if side.xfails), ())
+        for one in told[self._expected :]:
+            self._item.add_marker(xfail_mark(one))
+        if len(told) > self._expected and not self._item.config.option.runxfail:
+            gate = self._gate
+            # As for a mark that was there from the start: a miss that is expected is nothing that anybody asks why of.
+            explain = "never" if gate.settings.explain == "auto" else gate.settings.explain
+            gate.settings = replace(gate.settings, explain=explain)
+        self._expected = len(told)
 
     def _warn_again(self) -> None:
         """Hand the children's warnings to this process's reports, each once."""
-        for told in {str(one): one for side in self._sides for one in side.warnings}.values():
-            message = warnings.WarningMessage(
-                told["message"], _category(*told["category"]), told["filename"], told["lineno"]
-            )
-            place = {"when": "runtest", "nodeid": self._item.nodeid, "location": None}
-            hook = self._item.config.hook.pytest_warning_recorded
-            hook.call_historic(kwargs={"warning_message": message, **place})
-
-    def _revived(self, report: Mapping[str, Any]) -> pytest.TestReport:
-        config = self._item.config
-        found: pytest.TestReport = config.hook.pytest_report_from_serializable(config=config, data=dict(report))
-        if isinstance(found.longrepr, list):  # a skip's place and reason: a tuple, which JSON does not know
-            found.longrepr = tuple(found.longrepr)
-        return found
+        told = {str(one): one for side in self._sides for one in side.warnings} | self._warnings
+        warn_again(self._item, told.values())
 
     def _close(self) -> None:
         for side in self._sides:
             if not side.interpreter.ended:
                 side.interpreter.say_goodbye()  # to all of them first: they end side by side
         self._opened.close()
-        self._sides.clear()
-
-
-def _crash(report: Mapping[str, Any]) -> str:
-    """The first line of a failure, as pytest sums it up."""
-    told = report.get("longrepr")
-    if isinstance(told, Mapping):
-        told = (told.get("reprcrash") or {}).get("message") or "it failed"
-    return str(told).partition("\n")[0]
-
-
-def _raise_skip(told: pytest.TestReport) -> None:
-    __tracebackhide__ = True
-    if hasattr(told, "wasxfail"):
-        raise pytest.xfail.Exception(str(told.wasxfail))
-    reason = told.longrepr[2] if isinstance(told.longrepr, tuple) else str(told.longrepr)
-    pytest.skip(reason.removeprefix("Skipped: "))
-
-
-def _category(module: str, name: str) -> type[Warning]:
-    """The warning's class, where this process knows it."""
-    found = getattr(sys.modules.get(module), name, None)
-    return found if isinstance(found, type) and issubclass(found, Warning) else UserWarning
+        for kept in (self._sides, self._fresh, self._warnings, self._failed_teardowns):
+            kept.clear()
+        self._expected = 0

@@ -135,3 +135,20 @@ def test_a_child_writes_no_report_of_its_own(run, pytester) -> None:  # type: ig
     )
     run(source, "--multicore-json=report.json").assert_outcomes(passed=2)
     assert '"results": [' in (pytester.path / "report.json").read_text()
+
+
+def test_a_call_that_takes_longer_than_the_budget_is_too_slow_for_it_and_does_not_hang(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest("from pytest_multicore import experiment\nexperiment.SHORTEST_ROUND_TIMEOUT_S = 0.5\n")
+    pytester.makepyfile(
+        """
+        import time, pytest
+
+        @pytest.mark.multicore(min_speedup=1.5, threads=2, budget=0.5)
+        def test_slow(): time.sleep(1.5)
+        """
+    )
+    result = pytester.runpytest_subprocess("-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*1 rows of rounds fit the budget of 0.5 s*use budget=*"])

@@ -66,6 +66,24 @@ def test_xdist(pytester: pytest.Pytester) -> None:
     assert len(json.loads((pytester.path / "report.json").read_text())["results"]) == 4
 
 
+def test_xdist_tells_a_child_which_worker_it_belongs_to(pytester: pytest.Pytester) -> None:
+    """Tests keep apart by it what two workers must not share, and together by the run's what they must."""
+    pytest.importorskip("xdist")
+    pytester.makepyfile(
+        GATED + "import os\n@gated\n@pytest.mark.parametrize('n', range(2))\n"
+        "def test_a(n, worker_id, testrun_uid):\n    work()\n"
+        "    assert worker_id == os.environ['PYTEST_XDIST_WORKER'] != 'master'\n"
+        "    assert testrun_uid == os.environ['PYTEST_XDIST_TESTRUNUID']\n"
+    )
+    pytester.runpytest_subprocess("-n", "2").assert_outcomes(passed=2)
+
+
+def test_without_xdist_there_is_no_worker(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("xdist")
+    pytester.makepyfile(GATED + "@gated\ndef test_a(worker_id):\n    work()\n    assert worker_id == 'master'\n")
+    pytester.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=1)
+
+
 def test_no_ordinary_test_overlaps_a_measured_round(pytester: pytest.Pytester) -> None:
     """200 ordinary tests and some measured ones over 4 workers: each writes down when it ran, as does each round."""
     pytest.importorskip("xdist")

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_multicore.errors import WorkloadError
 from pytest_multicore.interpreters import protocol
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 
 Report = dict[str, Any]
+
+
+class PytestExited(WorkloadError):  # noqa: N818 - it is what happened
+    """The test, or what belongs to it, called ``pytest.exit``.
+
+    Attributes:
+        reason, returncode: as given there.
+    """
+
+    def __init__(self, reason: str, returncode: int | None) -> None:
+        super().__init__(f"pytest.exit was called: {reason}")
+        self.reason, self.returncode = reason, returncode
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +36,7 @@ class TestAddress:
         options: the parent's options, as the child shall see them.
         path: folders for the front of the child's search path.
         benchmark: how the child gives pytest-benchmark's fixture (agent/benchmark_rounds.py); None: it does not.
+        worker: of pytest-xdist, by which its fixtures answer (agent/xdist_fixtures.py); None: this is none.
     """
 
     __test__ = False  # no test of this project's
@@ -32,6 +46,7 @@ class TestAddress:
     options: Mapping[str, Any]
     path: list[str]
     benchmark: Mapping[str, Any] | None = None
+    worker: Mapping[str, str] | None = None
 
 
 @dataclass
@@ -41,23 +56,29 @@ class LiveTest:
     Attributes:
         interpreter: where it lives.
         reports: what pytest said of its phases there, by phase.
+        texts: the same as text: a failure's, or a skip's reason.
         warnings: what it warned of, with message, category, filename and lineno.
+        xfails: its marks of expected failures that were added there (agent/added_marks.py).
         passed: whether its call passed, so that rounds can be taken.
         first_s: wall seconds of that call; None before it.
         within: whether the call is not over: it waits where pytest-benchmark's fixture was called, and rounds are
             taken of what it was given there.
         stepwise: whether each round must be prepared, and is one call.
         benchmark: what the test said of its benchmark; None without that fixture.
+        over: whether its pytest session ended early: there is nobody left to answer.
     """
 
     interpreter: IsolatedInterpreter
     reports: dict[str, Report] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     warnings: list[dict[str, Any]] = field(default_factory=list)
+    xfails: Sequence[Mapping[str, Any]] = ()
     passed: bool = False
     first_s: float | None = None
     within: bool = False
     stepwise: bool = False
     benchmark: Mapping[str, Any] | None = None
+    over: bool = False
 
     def find(self, address: TestAddress) -> None:
         """Have the child collect the test; do not wait for it."""
@@ -66,17 +87,46 @@ class LiveTest:
             "args": list(address.args),
             "options": dict(address.options),
             "benchmark": address.benchmark,
+            "worker": address.worker,
         }
         self.interpreter.tell("test", arguments=arguments, path=address.path)
 
     def begin(self, timeout_s: float) -> None:
-        """Set it up. Raises as IsolatedInterpreter.ask."""
-        self.interpreter.wait_for("collected", timeout_s)
-        self._keep(self.interpreter.ask("begin", ("begun", "ended"), timeout_s))
+        """Set it up. Raises as IsolatedInterpreter.ask, and PytestExited, as all that follows."""
+        self._wait_for(("collected",), timeout_s)
+        self._keep(self._ask("begin", ("begun", "ended"), timeout_s))
+
+    def begin_again(self, timeout_s: float) -> None:
+        """Set up a test that was set up elsewhere before. Raises as ``begin``.
+
+        Raises:
+            WorkloadError: its set-up fails or skips here; nothing is left to call.
+        """
+        self.begin(timeout_s)
+        if self.torn_down:
+            raise self.not_passed("setup", "the test was set up")
+
+    def not_passed(self, when: str, what: str) -> WorkloadError:
+        """What to raise where a phase did not pass in this interpreter and did in another.
+
+        Args:
+            when: the phase.
+            what: what it did in the other one.
+        """
+        sentence = f"{what} once and not again, in an interpreter of its own"
+        told = self.texts.get(when, "")
+        if self.reports[when].get("outcome") == "skipped":
+            return WorkloadError(f"{sentence}: it skipped there: {told.removeprefix('Skipped: ')}")
+        return WorkloadError(f"{sentence}: it failed there", told)
+
+    @property
+    def torn_down(self) -> bool:
+        """Whether there is nothing more to call."""
+        return "teardown" in self.reports
 
     def attempt(self, timeout_s: float) -> protocol.Message:
         """Run its call once, as pytest runs any; the answer holds the clocks' figures when it passed."""
-        answer = self.interpreter.ask("attempt", ("ready", "ended"), timeout_s)
+        answer = self._ask("attempt", ("ready", "ended"), timeout_s)
         self.passed, self.first_s = answer["type"] == "ready", answer.get("wall_s")
         self.within, self.stepwise = answer.get("within", False), answer.get("stepwise", False)
         self._keep(answer)
@@ -86,15 +136,33 @@ class LiveTest:
         """Let a call that waits go on to its end."""
         if self.within and not self.interpreter.ended:
             self.within = False
-            self._keep(self.interpreter.ask("conclude", "concluded", timeout_s))
+            self._keep(self._ask("conclude", ("concluded",), timeout_s))
 
     def finish(self, timeout_s: float) -> None:
         """Tear it down, if that is not done already, as after a call that failed."""
-        if self.reports and "teardown" not in self.reports and not self.interpreter.ended:
-            self._keep(self.interpreter.ask("finish", "ended", timeout_s))
+        if self.reports and not (self.torn_down or self.over or self.interpreter.ended):
+            self._keep(self._ask("finish", ("ended",), timeout_s))
+
+    def _ask(self, kind: str, expected: tuple[str, ...], timeout_s: float) -> protocol.Message:
+        self.interpreter.tell(kind)
+        return self._wait_for(expected, timeout_s)
+
+    def _wait_for(self, expected: tuple[str, ...], timeout_s: float) -> protocol.Message:
+        try:
+            answer = self.interpreter.wait_for((*expected, "exited"), timeout_s)
+        except WorkloadError:
+            self.over = True
+            raise
+        if answer["type"] == "exited":
+            self.over = True
+            raise PytestExited(answer["reason"], answer["returncode"])
+        return answer
 
     def _keep(self, answer: Mapping[str, Any]) -> None:
-        self.reports.update((report["when"], report) for report in answer["reports"])
+        for report in answer["reports"]:
+            self.texts[report["when"]] = report.pop("text", "")
+            self.reports[report["when"]] = report
+        self.xfails = answer.get("xfails", self.xfails)
         self.warnings.extend(answer.get("warnings", ()))
         self.benchmark = answer.get("benchmark", self.benchmark)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pytest_multicore.errors import WorkloadError
 from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.protocol import Message
@@ -74,7 +73,8 @@ class FreshTest:
     """See rounds.Subject: every round is the first call of a test that was just set up in a new interpreter.
 
     Attributes:
-        open_one: opens and sets up one.
+        open_one: opens and sets up one; raises where that does not succeed.
+        ended: told of each that has been torn down.
         live: the one of the last round; it is ended before the next.
         threads: threads asked for, None for inherited ones.
         timeout_s: after so long a silence in a round the interpreter is ended.
@@ -82,6 +82,7 @@ class FreshTest:
     """
 
     open_one: Callable[[], LiveTest]
+    ended: Callable[[LiveTest], None]
     live: LiveTest
     threads: int | None
     timeout_s: float
@@ -109,11 +110,16 @@ class FreshTest:
 
     def prepare(self) -> None:
         """See rounds.Subject."""
-        self.live.finish(self.timeout_s)
+        self.finish()
         self.live.interpreter.close()
         self.live = self.open_one()
         if self.urged:
             self.interpreter.urge(True)
+
+    def finish(self) -> None:
+        """Tear down the last one, if that is not done."""
+        self.live.finish(self.timeout_s)
+        self.ended(self.live)
 
     def pause(self) -> None:
         """See rounds.Subject."""
@@ -132,8 +138,7 @@ class FreshTest:
         """See rounds.Subject."""
         answer = self.live.attempt(self.timeout_s)
         if not self.live.passed:
-            text = str(self.live.reports["call"].get("longrepr") or self.live.reports["call"].get("outcome"))
-            raise WorkloadError("the test passed once and did not in a later round, in an interpreter of its own", text)
+            raise self.live.not_passed("call", "the test passed")
         return _timing(answer)
 
 

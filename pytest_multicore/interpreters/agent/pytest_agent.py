@@ -1,6 +1,6 @@
 """A pytest item as a workload: its setup and teardown once, its call as often as the parent asks.
 
-    parent -> test       {"arguments": {"options": {}, "args": [...], "nodeid", "benchmark"}, "path": [...]}
+    parent -> test       {"arguments": {"options": {}, "args": [...], "nodeid", "benchmark", "worker"}, "path": [...]}
     child  -> collected  {}                       the item was found again
     parent -> begin      {}
     child  -> begun      {"reports": [setup]}                    it is set up
@@ -12,8 +12,10 @@
     parent -> finish     {}                                      after ready only
     child  -> ended      {"reports": [teardown], "warnings": [{"message", "category", "filename", "lineno"}]}
 
-Reports are pytest's own, as `pytest_report_to_serializable` writes them. The first call runs as pytest runs any: its
-report, output and logs are the ones that count. A round then repeats the call without pytest's reporting around it.
+Reports are pytest's own, as `pytest_report_to_serializable` writes them, with what they say in "text". The first call
+runs as pytest runs any: its report, output and logs are the ones that count. A round then repeats the call without
+pytest's reporting around it: see repeated_call.py. A session that ends early says why: see session_end.py. Messages
+with reports also tell of marks that were added meanwhile: see added_marks.py.
 A test that uses pytest-benchmark's fixture is measured within its call of that: see benchmark_rounds.py.
 Runs pytest as it is installed here, 5.4 or later; parses on 2.7 as the rest of the agent, but is never loaded there.
 """
@@ -39,18 +41,38 @@ def run(dialogue, message, load_sibling):
     from _pytest.config import Config
 
     _refuse_old_pytest()
+    endings = load_sibling("session_end")
+    dialogue, ending = endings.Owing(dialogue), endings.Ending()
     asked, benchmarked = message["arguments"], None
     if asked.get("benchmark") is not None:
         rounds, fixtures = load_sibling("benchmark_rounds"), load_sibling("benchmark_fixture")
         benchmarked = rounds.Benchmarked(dialogue, asked["benchmark"], fixtures)
-    one = OneTest(dialogue, asked["nodeid"], benchmarked)
+    one = OneTest(dialogue, asked["nodeid"], benchmarked, load_sibling)
     config = Config.fromdictargs(asked["options"], [str(arg) for arg in asked["args"]])
     if benchmarked is not None:
         benchmarked.replace_plugin(config.pluginmanager)
+    if asked.get("worker") is not None:
+        fixtures = load_sibling("xdist_fixtures").plugin(asked["worker"])
+        config.pluginmanager.register(fixtures, "multicore-xdist")
     config.pluginmanager.register(one, "multicore-agent")
-    status = config.hook.pytest_cmdline_main(config=config)
-    if not one.told:
-        dialogue.send(one.lost("pytest ended with status %s before the test was collected" % status))
+    config.pluginmanager.register(ending, "multicore-ending")
+    status = _status_of(config, one)
+    if dialogue.owed:
+        before = "did" if one.told else "was collected"
+        otherwise = "pytest ended with status %s before the test %s" % (status, before)
+        dialogue.send(ending.message(one.lost, otherwise))
+
+
+def _status_of(config, one):
+    """Run the session; returns the status that it ends with."""
+    from _pytest.config import UsageError
+
+    try:
+        return config.hook.pytest_cmdline_main(config=config)
+    except UsageError:
+        if not one.uncollected:
+            raise
+        return 4  # "found no collectors", for a reason that is known
 
 
 def _refuse_old_pytest():
@@ -72,12 +94,14 @@ def _in_order(**order):
 class OneTest(object):
     """The plugin that runs one item by the parent's word."""
 
-    def __init__(self, dialogue, nodeid, benchmarked):
+    def __init__(self, dialogue, nodeid, benchmarked, load_sibling):
         self._dialogue = dialogue
         self._nodeid = nodeid
         self._benchmarked = benchmarked
-        self._errors = []
-        self._left = []
+        self._repeated_call, self._added_marks = load_sibling("repeated_call"), load_sibling("added_marks")
+        self.uncollected = []
+        self._left = {"reports": []}
+        self._known_marks = []
         self._parts = []
         self._warnings = {}
         self.told = False
@@ -99,7 +123,7 @@ class OneTest(object):
     def pytest_collectreport(self, report):
         """Keep why something could not be collected."""
         if report.failed:
-            self._errors.append(str(report.longrepr))
+            self.uncollected.append(str(report.longrepr))
 
     @_in_order(optionalhook=True)  # new in pytest 6
     def pytest_warning_recorded(self, warning_message, when, nodeid, location):
@@ -127,8 +151,9 @@ class OneTest(object):
             return True
         self._dialogue.send({"type": "collected"})
         if self._dialogue.receive()["type"] == "begin":
+            self._known_marks = self._added_marks.marks_of(found[0])
             found[0].config.hook.pytest_runtest_protocol(item=found[0], nextitem=None)
-            self._dialogue.send({"type": "ended", "reports": self._left, "warnings": list(self._warnings.values())})
+            self._dialogue.send(dict(self._left, type="ended", warnings=list(self._warnings.values())))
         return True
 
     @_in_order(tryfirst=True)
@@ -138,17 +163,18 @@ class OneTest(object):
         return True
 
     def lost(self, why):
-        """The message for a test that is not found again."""
+        """The message for a test that is not found again, or not run to its end."""
         sentence = "%s cannot be run in an isolated interpreter: %s" % (self._nodeid, why)
-        text = "\n".join(self._errors)
-        return {"type": "error", "kind": "import", "message": sentence, "exception": "", "traceback": text}
+        text = "\n".join(self.uncollected)
+        kind = "workload" if self.told else "import"
+        return {"type": "error", "kind": kind, "message": sentence, "exception": "", "traceback": text}
 
     def _run(self, item):
         from _pytest import runner
 
         left = [runner.call_and_report(item, "setup", log=False)]
         if left[0].passed:
-            self._dialogue.send({"type": "begun", "reports": self._carried(item, left)})
+            self._dialogue.send(dict(self._carried(item, left), type="begun"))
             left = self._call(item, runner) if self._dialogue.receive()["type"] == "attempt" else []
         left.append(runner.call_and_report(item, "teardown", log=False, nextitem=None))
         self._left = self._carried(item, left)
@@ -163,12 +189,12 @@ class OneTest(object):
             told, measured = self._benchmarked.told(report.outcome == "skipped"), self._benchmarked.ended_by
             figures = self._benchmarked.figures(figures)
         if measured == "conclude":
-            self._dialogue.send({"type": "concluded", "reports": self._carried(item, [report]), "benchmark": told})
+            self._dialogue.send(dict(self._carried(item, [report]), type="concluded", benchmark=told))
             self._dialogue.receive()
             return []
         if measured or not passed:
             return [report]
-        self._dialogue.send(dict(figures, type="ready", reports=self._carried(item, [report]), benchmark=told))
+        self._dialogue.send(dict(figures, type="ready", benchmark=told, **self._carried(item, [report])))
         self._repeat(item)
         return []
 
@@ -187,63 +213,33 @@ class OneTest(object):
 
     def _with_parts(self, report):
         """The report of a call that passed as a whole and failed in parts."""
-        told = ["%s\n%s" % (_name_of(part), part.longreprtext) for part in self._parts]
-        count = "%d subtest%s failed" % (len(told), "" if len(told) == 1 else "s")
-        report.outcome, report.longrepr = "failed", "\n\n".join([count] + told)
+        told = [self._repeated_call.count_of(self._parts)] + self._repeated_call.told_of(self._parts)
+        report.outcome, report.longrepr = "failed", "\n\n".join(told)
         return report
 
     def _repeat(self, item):
-        capture = item.config.pluginmanager.get_plugin("capturemanager")
-        if capture is not None:  # as in any call: a test may read its own output through capsys
-            capture.resume_global_capture()
-            capture.activate_fixture()
-        self._dialogue.measure(self._nodeid, _region(item, self._benchmarked))
-        while True:
-            message = self._dialogue.receive()
-            if message["type"] in ("finish", "close"):
-                break
-            self._dialogue.send(self._dialogue.answer(message))
-        if capture is not None:
-            capture.deactivate_fixture()
-            capture.suspend_global_capture(in_=False)
-            capture.read_global_capture()  # what the repetitions printed is nobody's
+        with self._repeated_call.surroundings(item) as handler:
+            region = self._repeated_call.region(item, self._parts, handler, self._benchmarked)
+            self._dialogue.measure(self._nodeid, region)
+            while True:
+                message = self._dialogue.receive()
+                if message["type"] in ("finish", "close"):
+                    break
+                self._dialogue.send(self._dialogue.answer(message))
 
     def _carried(self, item, reports):
-        hook = item.config.hook
-        return [_plain(hook.pytest_report_to_serializable(config=item.config, report=report)) for report in reports]
+        hook, told = item.config.hook, []
+        for report in reports:
+            plain = _plain(hook.pytest_report_to_serializable(config=item.config, report=report))
+            told.append(dict(plain, text=_text_of(report)))
+        return {"reports": told, "xfails": self._added_marks.added(item, self._known_marks)}
 
 
-def _region(item, benchmarked):
-    """The item's call, as often as it is wanted. unittest's runner keeps a failure to itself: it is raised here."""
-
-    def region():
-        if benchmarked is not None:
-            benchmarked.restart()
-        try:
-            item.runtest()
-        except Exception as error:
-            raise error.with_traceback(_without_pytest(error.__traceback__))
-        if getattr(item, "_excinfo", None):
-            raise item._excinfo.pop(0).value
-
-    return region
-
-
-def _name_of(part):
-    """What a subtest calls itself: its message and its values, where it tells them."""
-    context = getattr(part, "context", None)
-    values = getattr(context, "kwargs", None) or {}
-    told = ["[%s]" % context.msg] if getattr(context, "msg", None) else []
-    told += ["(%s)" % ", ".join("%s=%r" % pair for pair in sorted(values.items()))] if values else []
-    return " ".join(["subtest"] + told)
-
-
-def _without_pytest(trace):
-    """A traceback from the test's own frame on, or the whole where there is none."""
-    inner = trace
-    while inner is not None and {"_pytest", "pluggy", "agent"} & set(inner.tb_frame.f_code.co_filename.split(os.sep)):
-        inner = inner.tb_next
-    return inner or trace
+def _text_of(report):
+    """What a report says, for those who are no pytest: a failure's text, a skip's reason."""
+    if report.skipped and isinstance(report.longrepr, tuple):
+        return report.longrepr[2]
+    return report.longreprtext
 
 
 def _plain(report):

@@ -1,0 +1,99 @@
+"""A marked test with a new interpreter for each round: what goes wrong in a later one is told as well."""
+
+import pytest
+
+from pytest_multicore.interpreters.process import CLOSE_TIMEOUT_S
+
+FRESH = """
+import os, warnings
+from pathlib import Path
+TRIES = Path(__file__).with_name("tries")
+
+def tries():
+    with open(TRIES, "a") as file:
+        file.write("x")
+    return TRIES.stat().st_size
+
+fresh = pytest.mark.multicore(max_cores=1.5, threads=1, fresh=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        (
+            "raise OSError('no disk')",
+            ["*set up once and not again*failed there*", "*def sometimes*", "E *OSError: no disk"],
+        ),
+        ("pytest.skip('no more')", ["*set up once and not again*skipped there: no more*"]),
+    ],
+    ids=["failure", "skip"],
+)
+def test_a_set_up_that_does_not_succeed_again(run, second: str, told: list[str]) -> None:  # type: ignore[no-untyped-def]
+    source = f"""
+@pytest.fixture
+def sometimes():
+    if tries() > 1:
+        {second}
+
+@fresh
+def test_a(sometimes): work()
+"""
+    result = run(FRESH + source)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(told)
+    result.stdout.no_fnmatch_line("*out of turn*")
+    result.stdout.no_fnmatch_line("*use fresh=True*")
+
+
+def test_a_later_failure_is_shown_as_pytest_shows_it(run) -> None:  # type: ignore[no-untyped-def]
+    result = run(FRESH + "@fresh\ndef test_a():\n    work()\n    assert tries() < 2\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*the test passed once and not again*failed there*", ">*assert tries() < 2", "E *"])
+
+
+def test_a_later_teardown_that_fails_is_an_error_and_its_warnings_are_told(run) -> None:  # type: ignore[no-untyped-def]
+    source = """
+@pytest.fixture
+def late():
+    yield
+    n = tries()
+    warnings.warn("beware" if n < 3 else "of the third" if n == 3 else "of later ones")
+    if n == 2:
+        raise OSError("no disk")
+
+@fresh
+def test_a(late): work()
+"""
+    result = run(FRESH + source)
+    result.assert_outcomes(passed=1, errors=1, warnings=3)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_a*", ">*raise OSError(*", "E *OSError: no disk"])
+    for warning in ("beware", "of the third", "of later ones"):
+        assert result.stdout.str().count(f"UserWarning: {warning}") == 1
+
+
+def test_the_last_interpreter_has_the_time_that_its_teardown_needs(run, pytester) -> None:  # type: ignore[no-untyped-def]
+    """More than what a closed one has left: only this process knows which round was the last."""
+    conftest = """
+        import os
+        from pathlib import Path
+
+        def pytest_runtest_teardown(item):
+            if "PYTEST_MULTICORE_INTERPRETER" not in os.environ:
+                Path(__file__).with_name("last").touch()
+    """
+    source = f"""
+import time
+
+@pytest.fixture
+def slow():
+    yield
+    if TRIES.with_name("last").exists():
+        time.sleep({CLOSE_TIMEOUT_S} + 1)
+        tries()
+
+@fresh
+def test_a(slow): work()
+"""
+    run(FRESH + source, conftest=conftest).assert_outcomes(passed=1)
+    assert (pytester.path / "tries").read_text() == "x"
