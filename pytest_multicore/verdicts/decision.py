@@ -18,7 +18,8 @@ def decide(limits: Limits, rows: Rows, confidence: float) -> tuple[Verdict, ...]
 
     Nor does a second thread speed up anything that did not work: where one thread did it all on both sides, and one was
     faster all the same, that is a speed of its process's own, and no limit is met by it. And where the baseline used
-    more cores than it was told to, a gain may be in it already: that there is none is not said.
+    more cores than it was told to, a gain may be in it already: that there is none is not said, unless more threads
+    made it slower.
 
     Args:
         limits: those asked for.
@@ -35,7 +36,7 @@ def decide(limits: Limits, rows: Rows, confidence: float) -> tuple[Verdict, ...]
             _open(one) if _says_fast(one) and one.outcome is not other.outcome else one
             for one, other in zip(verdicts, equal, strict=True)
         )
-    if figures.of_the_whole(rows) and compared.baseline_is_its_own:
+    if figures.of_the_whole(rows) and (compared.baseline_is_its_own or compared.speedup.high < 1):
         return verdicts
     return tuple(_open(one) if _says_no_gain(one) else one for one in verdicts)
 

@@ -79,6 +79,7 @@ def test_what_somebody_else_worked_at_may_be(at_work) -> None:  # type: ignore[n
         ({"min_speedup": 1.3}, 1.0, Outcome.INCONCLUSIVE),
         ({"min_efficiency": 0.6}, 1.0, Outcome.INCONCLUSIVE),
         ({"max_speedup": 1.2}, 1.0, Outcome.INCONCLUSIVE),
+        ({"min_speedup": 1.3}, 0.8, Outcome.FAILED),
         ({"min_speedup": 1.3}, 1.4, Outcome.PASSED),
         ({"max_speedup": 1.2}, 1.4, Outcome.FAILED),
         ({"min_cores": 2.5}, 1.0, Outcome.FAILED),
