@@ -82,7 +82,7 @@ def longest_wait_s(
         used: what the tree used.
         wall_s: of the round.
         around: what others did.
-        at_once: threads that want to run at the same time, at most; 0: whose nobody's else come before.
+        at_once: threads that want to run at the same time, at most; 0: nobody else's come before them.
         cores_online: of the machine; None where unknown.
     """
     if used.delay_s is None or used.all_threads_seen or not at_once:

@@ -18,7 +18,7 @@ from pytest_multicore.verdicts.figures import (
     has_its_memory,
     of_the_whole,
 )
-from pytest_multicore.verdicts.limits import Outcome, Verdict
+from pytest_multicore.verdicts.limits import COMPARING, Outcome, Verdict
 from pytest_multicore.verdicts.statistics import fewest_values
 
 #: Of the rows; fewer than these held nothing up.
@@ -108,7 +108,7 @@ def _too_close(found: Found, clean: int) -> str:
             "its process's own, as where its memory lies, and not by threads. Have the work use threads, or leave the "
             "limit out"
         )
-    if undecided.interval is not None and (more := _more_than_told(found)):
+    if undecided.quantity in COMPARING and undecided.interval is not None and (more := _more_than_told(found)):
         return f"{undecided.quantity}={undecided.limit:g} cannot be held against its baseline: {more}"
     if not of_the_whole(found.rows):
         return (

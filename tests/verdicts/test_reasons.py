@@ -46,6 +46,13 @@ def test_a_baseline_that_takes_more_than_it_was_told_to_is_named() -> None:
     )
 
 
+def test_busy_cores_have_nothing_to_do_with_a_baseline() -> None:
+    taken = [(made(0.1, cores), made(0.1, 2.0, threads=1)) for cores in (1.4, 1.6)] * 10
+    verdicts, compared = decide(Limits(min_cores=1.5), taken, 0.99), figures.comparison(taken, 0.99)
+    text = reasons.why_inconclusive(reasons.Found(taken, verdicts, 10.0, 10.0, 0.99, (), compared))
+    assert text.startswith("min_cores=1.5 lies within")
+
+
 def slow_cores(count: int) -> list[tuple[Round, Round]]:
     shared, alone = Pace(2, 55.0, 100.0), Pace(1, 100.0, 100.0)
     return [(made(0.1, 2.0, pace=shared), made(0.103, 1.0, threads=1, pace=alone))] * count
