@@ -34,6 +34,7 @@ from .verdicts.limits import (
     unreachable,
 )
 from .verdicts.result import Result
+from .verdicts.rows import clean_rows
 from .verdicts.scaling_law import each_confidence
 from .verdicts.statistics import fewest_values
 from .verdicts.warnings import busy_is_not_fast
@@ -167,7 +168,7 @@ def _enough(asked: Asked, rows: Sequence[tuple[Round, ...]], took_s: float) -> b
         verdicts = decide(asked.limits, asked.compared(rows), asked.settings.confidence)
         return settled(verdicts) and (took_s >= SHORTEST_FAILURE_S or not any(map(says_slow, verdicts)))
     each = each_confidence(asked.settings.confidence, len(asked.sides) - 1)
-    spared = len(figures.clean_rows(rows)) - fewest_values(each)
+    spared = len(clean_rows(rows)) - fewest_values(each)
     return spared >= ROWS_BEYOND_FEWEST and _bounded(asked, rows) is Outcome.PASSED
 
 

@@ -23,9 +23,8 @@ from .measurement.subject import AnySubject
 from .measurement.turns import turns
 from .verdicts import figures
 from .verdicts.figures import Comparison
+from .verdicts.rows import Rows, clean_rows
 from .verdicts.statistics import Interval, fewest_values
-
-Rows = Sequence[tuple[Round, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def _bench(subjects: Sequence[AnySubject], asked: Asked, workload: Workload) -> 
 
 
 def _clear(rows: Rows, trial: Trial, confidence: float) -> bool:
-    if len(figures.clean_rows(rows)) < fewest_values(confidence):
+    if len(clean_rows(rows)) < fewest_values(confidence):
         return False
     return settled(trial, *_figures(rows, trial, confidence))
 

@@ -57,8 +57,10 @@ class Pace:
 
     Attributes:
         cores: how many the round kept busy, rounded up.
-        speed: of the slowest of so many, in units of work per CPU second; None when one was not to be had.
+        speed: of the slowest of so many, in units of work per CPU second, at the slower of the looks before and after;
+            None when one was not to be had.
         full_speed: what each of so many cores can do here, as far as is known by then.
+        fastest: the same at the faster of the two looks; None in files of earlier versions.
         memory: how fast a core copied memory beside the neighbours on the cores that the round left free, as a share of
             what it copies when those cores are taken from them; None where nobody was there.
     """
@@ -67,6 +69,7 @@ class Pace:
     speed: float | None
     full_speed: float
     memory: float | None = None
+    fastest: float | None = None
 
 
 @dataclass
@@ -126,7 +129,8 @@ class Pacer:
         known = [speed for speed in (before, now) if speed is not None]
         beside = foreign_cores > ANYBODY and cores < len(self.bursts.cpus)
         memory = self._memory_left(near) if beside else None
-        return Pace(cores, min(known) if len(known) == 2 else None, self.full_speed(cores), memory)
+        slower, faster = (min(known), max(known)) if len(known) == 2 else (None, None)
+        return Pace(cores, slower, self.full_speed(cores), memory, faster)
 
     def _memory_left(self, near: Sequence[int]) -> float | None:
         """A neighbour on a core that we leave free may take the memory's bandwidth, and the caches, from us.

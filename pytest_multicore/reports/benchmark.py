@@ -16,8 +16,9 @@ from typing import Any
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.reports.record import Record, interval
 from pytest_multicore.reports.replay import rows_of
-from pytest_multicore.verdicts.figures import clean_rows, measurement
+from pytest_multicore.verdicts.figures import measurement
 from pytest_multicore.verdicts.reasons import threads_in_words
+from pytest_multicore.verdicts.rows import clean_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import figures
-from .figures import Comparison, Rows
+from .figures import Comparison
 from .limits import COMPARING, Limits, Outcome, Verdict, judge, of_comparison, of_measurement
+from .rows import Rows, of_the_whole
 from .statistics import Interval
 
 
@@ -36,7 +37,7 @@ def decide(limits: Limits, rows: Rows, confidence: float) -> tuple[Verdict, ...]
             _open(one) if _says_fast(one) and one.outcome is not other.outcome else one
             for one, other in zip(verdicts, equal, strict=True)
         )
-    if figures.of_the_whole(rows) and (compared.baseline_is_its_own or compared.speedup.high < 1):
+    if of_the_whole(rows) and (compared.baseline_is_its_own or compared.speedup.high < 1):
         return verdicts
     return tuple(_open(one) if _says_no_gain(one) else one for one in verdicts)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pytest_multicore.measurement.rounds import Round
 
+from .rows import Rows, bounding, clean_rows
 from .scaling_law import Law, fit
 from .statistics import Interval, median_interval
 
@@ -92,30 +93,10 @@ class Scaling:
     law: Law | None
 
 
-Rows = Sequence[tuple[Round, ...]]
-
 #: Cores that one thread keeps busy which does nothing else, by clocks that are read one after the other.
 ONE_CORE = (0.9, 1.1)
 #: Times the threads that a side was told to use: clearly a pool that nobody told.
 MANY_MORE = 1.5
-#: Of its full speed; a core's bursts of work differ by 3 % either way, and by 20 to 50 % when it is shared.
-FULL_PACE = 0.85
-#: Of the time that a measurement took: the clean rows of at least so much are of the whole.
-WHOLE = 0.5
-#: Of the memory's bandwidth, and of the looks. Of 60 pairs of looks without such a neighbour the lowest tenth lay under
-#: 0.76 to 0.92, beside one the lowest quarter under 0.54 (one run each, 2 cores).
-HELD_BACK, OFTEN = 0.75, 0.25
-
-
-def clean_rows(rows: Rows) -> list[tuple[Round, ...]]:
-    """The rows of which no round was disturbed."""
-    return [row for row in rows if all(one.disturbance is None for one in row)]
-
-
-def of_the_whole(rows: Rows) -> bool:
-    """Whether the clean rows come from all of the measurement, not from a part of it alone."""
-    began, clean = [row[0].began_s for row in rows], [row[0].began_s for row in clean_rows(rows)]
-    return not clean or max(clean) - min(clean) >= WHOLE * (max(began) - min(began))
 
 
 def measurement(rounds: Sequence[Round], confidence: float) -> Measurement:
@@ -205,49 +186,15 @@ def _ratio(rows: Rows, of: Callable[[tuple[Round, ...]], float], confidence: flo
 
 
 def _speedup(rows: Rows, side: int, other: int, confidence: float) -> Interval:
-    """The speed-up of one side over another, each given by its place in a row.
-
-    A core below its full speed makes its side slower, and nothing makes one faster. So a row in which the other side
-    had its full pace can show the speed-up too low, never too high: such rows bound it from below. Those in which the
-    side itself had its full pace bound it from above.
-    """
-    clean = clean_rows(rows)
-    full = full_speeds(clean)
-    rising = [row for row in clean if at_full_pace(row[other], full)] if has_its_memory(clean, other) else []
-    falling = [row for row in clean if at_full_pace(row[side], full)]
-    both = [row for row in rising if at_full_pace(row[side], full)]
+    """The speed-up of one side over another, each given by its place in a row: bounded by the rows that may."""
+    rising, falling = bounding(rows, side, other)
+    may_fall = set(map(id, falling))
+    both = [row for row in rising if id(row) in may_fall]
 
     def interval(used: Rows) -> Interval:
         return _interval([row[other].one_s / row[side].one_s for row in used], confidence)
 
-    estimate = interval(both or clean or rows).estimate
+    estimate = interval(both or clean_rows(rows) or rows).estimate
     low = interval(rising).low if rising else -math.inf
     high = interval(falling).high if falling else math.inf
     return Interval(min(low, estimate), estimate, max(high, estimate), confidence)
-
-
-def has_its_memory(rows: Rows, side: int) -> bool:
-    """Whether neighbours on the cores that a side left free let it have the memory's bandwidth and the caches.
-
-    Single looks spread by a tenth; a neighbour that copies memory takes half, in as many looks as find it beside.
-    """
-    paces = [pace for row in rows if (pace := row[side].pace) is not None]
-    looks = [pace.memory for pace in paces if pace.memory is not None]
-    return sum(share < HELD_BACK for share in looks) <= max(OFTEN * len(looks), 1)
-
-
-def full_speeds(rows: Rows) -> dict[int, float]:
-    """What each of so many cores can do, by how many, as was known when the rounds had been taken."""
-    found: dict[int, float] = {}
-    for one in (one for row in rows for one in row):
-        if one.pace is not None:
-            found[one.pace.cores] = max(found.get(one.pace.cores, 0.0), one.pace.full_speed)
-    return found
-
-
-def at_full_pace(taken: Round, full: Mapping[int, float]) -> bool:
-    """Whether the cores had their full speed in a round, as far as anybody looked."""
-    pace = taken.pace
-    if pace is None:
-        return True
-    return pace.speed is not None and pace.speed >= FULL_PACE * full[pace.cores]

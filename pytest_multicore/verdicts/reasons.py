@@ -9,16 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts.figures import (
-    FULL_PACE,
-    Comparison,
-    at_full_pace,
-    clean_rows,
-    full_speeds,
-    has_its_memory,
-    of_the_whole,
-)
+from pytest_multicore.verdicts.figures import Comparison
 from pytest_multicore.verdicts.limits import COMPARING, Outcome, Verdict
+from pytest_multicore.verdicts.rows import FULL_PACE, clean_rows, has_its_memory, of_the_whole, slow_rows
 from pytest_multicore.verdicts.statistics import fewest_values
 
 #: Of the rows; fewer than these held nothing up.
@@ -144,8 +137,7 @@ def _held_back(found: Found, clean: int) -> str:
     told = ""
     if (disturbed := len(found.rows) - clean) > WORTH_TELLING * len(found.rows):
         told += f"{disturbed} more were disturbed; {_who(found)}"
-    full = full_speeds(clean_rows(found.rows))
-    slow = [row for row in clean_rows(found.rows) if not all(at_full_pace(one, full) for one in row)]
+    slow = slow_rows(found.rows)
     if not all(has_its_memory(clean_rows(found.rows), side) for side in range(len(found.rows[0]))):
         told += (
             "a neighbour took the memory's bandwidth from the side that leaves cores free, and such rows cannot prove "
@@ -154,6 +146,6 @@ def _held_back(found: Found, clean: int) -> str:
     if len(slow) > WORTH_TELLING * clean:
         told += (
             f"in {len(slow)} of the clean rows the cores had less than {FULL_PACE:.0%} of their full speed, as when "
-            "other guests of a host share them, and such a row cannot prove a miss; "
+            "other guests of a host share them, and such a row proves nothing that slow cores explain; "
         )
     return told

@@ -65,7 +65,8 @@ def test_a_pace_is_the_worse_of_before_and_after() -> None:
     told.together = 0.5
     assert pacer.after_round(2.0, []).speed == 50.0
     told.together = 1.0
-    assert pacer.after_round(2.0, []).speed == 50.0
+    pace = pacer.after_round(2.0, [])
+    assert (pace.speed, pace.fastest) == (50.0, 100.0)
     assert pacer.after_round(2.0, []).speed == 100.0
 
 

@@ -3,8 +3,6 @@ import math
 
 import pytest
 
-from pytest_multicore.measurement.pace import Pace
-from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts import figures
 from tests.rounds import made, rows
 
@@ -103,76 +101,3 @@ def test_threads_that_ended_in_the_round_are_at_least_one_more() -> None:
     seen = figures.measurement([made(wall_s=1.0, cores=2.0, os_threads=1, ended_share=0.5)] * 8, 0.99).threads_seen
     assert (seen.low, seen.high) == (2.0, math.inf)
     assert figures.measurement([made(os_threads=3)] * 8, 0.99).threads_seen.high == 3.0
-
-
-FULL, SLOW = Pace(2, 100.0, 100.0), Pace(2, 55.0, 100.0)
-ALONE, ALONE_SLOW = Pace(1, 100.0, 100.0), Pace(1, 70.0, 100.0)
-
-
-def paced(count: int, speedup: float, contender: Pace | None, baseline: Pace | None) -> list[tuple[Round, Round]]:
-    return [(made(0.1, 2.0, pace=contender), made(0.1 * speedup, 1.0, threads=1, pace=baseline))] * count
-
-
-def test_cores_that_others_share_prove_no_miss() -> None:
-    """Both threads on one real core: 1.03x is the machine's, whatever the program could do."""
-    found = figures.comparison(paced(50, 1.03, SLOW, ALONE), 0.99).speedup
-    assert (found.low, found.estimate, found.high) == (pytest.approx(1.03), pytest.approx(1.03), math.inf)
-
-
-def test_a_slow_baseline_proves_no_pass() -> None:
-    found = figures.comparison(paced(50, 2.3, FULL, ALONE_SLOW), 0.99).speedup
-    assert (found.low, found.high) == (-math.inf, pytest.approx(2.3))
-
-
-def test_rows_at_full_pace_say_what_the_program_does() -> None:
-    """A phase on a shared core drags neither the estimate nor the upper bound down."""
-    rows = paced(30, 1.03, SLOW, ALONE) + paced(12, 1.9, FULL, ALONE)
-    found = figures.comparison(rows, 0.99).speedup
-    assert found.estimate == pytest.approx(1.9)
-    assert found.high == pytest.approx(1.9)
-    assert found.low == pytest.approx(1.03), "all rows count for it: it can only be too low"
-
-
-def test_what_a_machine_can_do_is_known_at_the_end() -> None:
-    """The first rows were taken before anybody had seen the cores at their best."""
-    early = Pace(2, 55.0, 56.0)
-    found = figures.comparison(paced(20, 1.03, early, ALONE) + paced(1, 1.9, FULL, ALONE), 0.99).speedup
-    assert math.isinf(found.high)
-
-
-def test_nobody_looked_at_the_cores() -> None:
-    found = figures.comparison(paced(10, 1.5, None, None), 0.99).speedup
-    assert (found.low, found.high) == (pytest.approx(1.5), pytest.approx(1.5))
-
-
-def test_a_core_that_was_not_to_be_had_counts_as_slow() -> None:
-    unknown = Pace(2, None, 100.0)
-    assert math.isinf(figures.comparison(paced(10, 1.5, unknown, ALONE), 0.99).speedup.high)
-
-
-def test_a_scaling_series_bounds_each_count_by_its_own_cores() -> None:
-    rows = [
-        (made(0.4, 1.0, pace=ALONE), made(0.2, 2.0, pace=FULL), made(0.2, 4.0, pace=Pace(4, 50.0, 100.0)))
-        for _ in range(10)
-    ]
-    found = figures.scaling([1, 2, 4], rows, 0.99).speedups
-    assert found[2].high == pytest.approx(2.0)
-    assert math.isinf(found[4].high)
-
-
-@pytest.mark.parametrize(
-    ("looks", "bounded"), [([0.5] * 12, False), ([0.95] * 12, True), ([0.95] * 10 + [0.5] * 2, True)]
-)
-def test_a_baseline_whose_memory_was_taken_proves_no_speedup(looks: list[float], bounded: bool) -> None:
-    """The side in question drives the neighbour away, and the baseline does not: the speed-up reads too high."""
-    taken = [
-        (
-            made(0.1, 2.0, pace=Pace(2, 100.0, 100.0)),
-            made(0.15, 1.0, threads=1, pace=Pace(1, 100.0, 100.0, memory=memory)),
-        )
-        for memory in looks
-    ]
-    speedup = figures.comparison(taken, 0.99).speedup
-    assert (speedup.low == pytest.approx(1.5)) is bounded
-    assert math.isinf(speedup.low) is not bounded
-    assert speedup.high == pytest.approx(1.5)

@@ -1,0 +1,118 @@
+"""Rows of rounds, one round a side: which of them tell anything, and what each may prove."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pytest_multicore.measurement.rounds import Round
+
+Rows = Sequence[tuple[Round, ...]]
+
+#: Of the time that a measurement took: the clean rows of at least so much are of the whole.
+WHOLE = 0.5
+#: Of its full speed; a core's bursts of work differ by 3 % either way, and by 20 to 50 % when it is shared.
+FULL_PACE = 0.85
+#: Looks that agree so well, in so many rows in succession, are of cores that were as slow all the time. In 1331 rows on
+#: a host that came and went (2 cores), such spells of 6 to 15 rows at 0.66 to 0.75 of the full speed gave 31 ratios
+#: within 3 % of the value at full speed; four looks of a single row that agreed gave 0.57x and 1.8x for 1.0x.
+EVENLY, SPELL = 0.9, 6
+#: Of the memory's bandwidth, and of the looks. Of 60 pairs of looks without such a neighbour the lowest tenth lay under
+#: 0.76 to 0.92, beside one the lowest quarter under 0.54 (one run each, 2 cores).
+HELD_BACK, OFTEN = 0.75, 0.25
+
+
+def clean_rows(rows: Rows) -> list[tuple[Round, ...]]:
+    """The rows of which no round was disturbed."""
+    return [row for row in rows if all(one.disturbance is None for one in row)]
+
+
+def of_the_whole(rows: Rows) -> bool:
+    """Whether the clean rows come from all of the measurement, not from a part of it alone."""
+    began, clean = [row[0].began_s for row in rows], [row[0].began_s for row in clean_rows(rows)]
+    return not clean or max(clean) - min(clean) >= WHOLE * (max(began) - min(began))
+
+
+def bounding(rows: Rows, side: int, other: int) -> tuple[Rows, Rows]:
+    """The clean rows that bound the speed-up of one side over another from below, and those that do from above.
+
+    A core below its full speed makes its side slower, and nothing makes one faster. So a row in which the other side
+    had its full pace can show the speed-up too low, never too high: such rows bound it from below. Those in which the
+    side itself had its full pace bound it from above. And where the cores were slow evenly, for both sides alike, rows
+    do both.
+
+    Args:
+        rows: of rounds, in the order in which they were taken.
+        side: the place in a row of the one that is to be faster.
+        other: the place of the one it is compared with.
+    """
+    clean = clean_rows(rows)
+    full = full_speeds(clean)
+    even = _even(clean, (side, other), full)
+    rising, falling = (
+        [row for row, evenly in zip(clean, even, strict=True) if evenly or at_full_pace(row[one], full)]
+        for one in (other, side)
+    )
+    return rising if has_its_memory(clean, other) else [], falling
+
+
+def slow_rows(rows: Rows) -> Rows:
+    """The clean rows in which the cores of some side were slower than they can be, and not evenly."""
+    clean = clean_rows(rows)
+    full = full_speeds(clean)
+    even = _even(clean, range(len(rows[0])), full)
+    return [
+        row
+        for row, evenly in zip(clean, even, strict=True)
+        if not evenly and not all(at_full_pace(one, full) for one in row)
+    ]
+
+
+def has_its_memory(rows: Rows, side: int) -> bool:
+    """Whether neighbours on the cores that a side left free let it have the memory's bandwidth and the caches.
+
+    Single looks spread by a tenth; a neighbour that copies memory takes half, in as many looks as find it beside.
+    """
+    paces = [pace for row in rows if (pace := row[side].pace) is not None]
+    looks = [pace.memory for pace in paces if pace.memory is not None]
+    return sum(share < HELD_BACK for share in looks) <= max(OFTEN * len(looks), 1)
+
+
+def full_speeds(rows: Rows) -> dict[int, float]:
+    """What each of so many cores can do, by how many, as was known when the rounds had been taken."""
+    found: dict[int, float] = {}
+    for one in (one for row in rows for one in row):
+        if one.pace is not None:
+            found[one.pace.cores] = max(found.get(one.pace.cores, 0.0), one.pace.full_speed)
+    return found
+
+
+def at_full_pace(taken: Round, full: Mapping[int, float]) -> bool:
+    """Whether the cores had their full speed in a round, as far as anybody looked."""
+    pace = taken.pace
+    if pace is None:
+        return True
+    return pace.speed is not None and pace.speed >= FULL_PACE * full[pace.cores]
+
+
+def _even(rows: Rows, sides: Sequence[int], full: Mapping[int, float]) -> list[bool]:
+    """Of each row, whether it lies in a spell in which all looks of these sides found the cores equally slow."""
+    shares = [[share for side in sides for share in _shares(row[side], full)] for row in rows]
+    even = [False] * len(rows)
+    begin = 0
+    while begin < len(rows):
+        end, spell = begin, list[float]()
+        while end < len(rows) and min(spell + shares[end]) >= EVENLY * max(spell + shares[end]) > 0:
+            spell += shares[end]
+            end += 1
+        if end - begin >= SPELL:
+            even[begin:end] = [True] * (end - begin)
+        begin = end if end - begin >= SPELL else begin + 1
+    return even
+
+
+def _shares(taken: Round, full: Mapping[int, float]) -> tuple[float, float]:
+    """Of their full speed, what the cores had at the slower and at the faster look round a round; 0: not known."""
+    pace = taken.pace
+    if pace is None or pace.speed is None or pace.fastest is None or not full[pace.cores]:
+        return 0.0, 0.0
+    return pace.speed / full[pace.cores], pace.fastest / full[pace.cores]
