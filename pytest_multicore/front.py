@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -182,6 +183,7 @@ def gate_of(item: pytest.Item) -> Gate:
     if GATE not in item.stash:
         from .gate import Gate, limits_of
         from .reports.progress import voice
+        from .time_limits import standing_still
 
         marker = item.stash.get(MARKER_VALUES, {})
         item.stash[GATE] = Gate(
@@ -191,6 +193,7 @@ def gate_of(item: pytest.Item) -> Gate:
             limits=limits_of(marker),
             voice=voice(item.config),
             skip=_skip,
+            unhurried=partial(standing_still, item),
         )
     return item.stash[GATE]
 

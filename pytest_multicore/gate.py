@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,7 @@ class Gate:
         limits: what its measurements are held to.
         voice: where progress is told.
         skip: ends the test as skipped, with a reason.
+        unhurried: time limits on the test stand still within it.
         results: its measurements so far, in order.
     """
 
@@ -44,6 +46,7 @@ class Gate:
     limits: Limits
     voice: Voice
     skip: Callable[[str], NoReturn]
+    unhurried: Callable[[], AbstractContextManager[None]] = nullcontext
     results: list[Result] = field(default_factory=list)
 
     def stage(self, environment: str | None = None, blas: str | None = None, also: tuple[str, ...] = ()) -> Stage:
@@ -55,14 +58,15 @@ class Gate:
             also: packages that it must hold beside its own.
         """
         wishes = self.settings
-        return _stage(
-            environment or wishes.environment,
-            None if environment else wishes.python,
-            blas or wishes.blas,
-            self.folder,
-            self.voice.step,
-            also,
-        )
+        with self.unhurried():
+            return _stage(
+                environment or wishes.environment,
+                None if environment else wishes.python,
+                blas or wishes.blas,
+                self.folder,
+                self.voice.step,
+                also,
+            )
 
     def workload(
         self, workload: AnyWorkload, arguments: Mapping[str, Any], framework: str | None
@@ -113,7 +117,8 @@ class Gate:
         __tracebackhide__ = True
         try:
             stage = stage or self.stage()
-            result = explained(asked, stage, measure(asked, stage, self.voice), self.voice)
+            with self.unhurried():
+                result = explained(asked, stage, measure(asked, stage, self.voice), self.voice)
         except EnvironmentError_:
             raise
         except MulticoreError as error:

@@ -65,9 +65,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Only now is known which tests will run: a session that measures takes turns with others on the host."""
     if not front.is_child(session.config) and front.measures(session):
+        from .time_limits import TimeLimits
+
         plugins = session.config.pluginmanager
         plugins.register(front.TakeTurns(session.config), "multicore-turns")
         plugins.register(Measuring(), "multicore-measuring")
+        plugins.register(TimeLimits(), "multicore-time-limits")
         if not plugins.has_plugin("multicore-collected"):
             plugins.register(Collected(session.config), "multicore-collected")
         front.measure_calls(session.config, session.items)

@@ -87,6 +87,7 @@ def test_only_the_front_door_and_the_terminal_know_pytest() -> None:
         "front.py",
         "reporting.py",
         "fixtures.py",
+        "time_limits.py",
         "measured_item.py",
         "child_session.py",
         "reports/terminal.py",

@@ -38,6 +38,33 @@ def test_timeout(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*Timeout*3.0s*"])
 
 
+@pytest.mark.parametrize("method", ["signal", "thread"])
+def test_a_time_limit_is_not_spent_on_rounds(pytester: pytest.Pytester, method: str) -> None:
+    """What neighbours cost, the wait for the machine and rounds without end, must not turn a test red."""
+    pytest.importorskip("pytest_timeout")
+    pytester.makepyfile(
+        "import pytest\n@pytest.mark.multicore(min_cores=1.5, budget=30)\n@pytest.mark.timeout(3)\n"
+        "def test_a(): sum(range(50000))\n"
+    )
+    result = pytester.runpytest_subprocess(f"--timeout-method={method}", "--multicore-explain=never")
+    result.assert_outcomes(failed=1)
+    # A miss lasts 4 s at least: longer than the limit.
+    result.stdout.fnmatch_lines(["*min_cores=1.5*"])
+    result.stdout.no_fnmatch_line("*Timeout*")
+
+
+def test_a_time_limit_counts_again_after_the_rounds(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("pytest_timeout")
+    pytester.makepyfile(
+        "import pytest, time\ndef work(): return lambda: sum(range(50000))\n"
+        "@pytest.mark.multicore(max_cores=1.5)\n@pytest.mark.timeout(2, func_only=True)\n"
+        "def test_a(multicore):\n    multicore.run(work)\n    time.sleep(60)\n"
+    )
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*Timeout*2.0s*"])
+
+
 def test_rerunfailures(pytester: pytest.Pytester) -> None:
     pytest.importorskip("pytest_rerunfailures")
     pytester.makepyfile(
