@@ -22,6 +22,8 @@ MEASURED: pytest.StashKey[MeasuredItem] = pytest.StashKey()
 REPORTED = pytest.StashKey[int]()
 #: Whether any collected test may measure.
 ANY_MEASURES = pytest.StashKey[bool]()
+#: Options of pytest that ask for the test as it is, and what they are called in its config.
+PLAIN = {"--pdb": "usepdb", "--trace": "trace", "--setup-plan": "setupplan", "--setup-only": "setuponly"}
 
 
 def read_markers(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -117,8 +119,8 @@ def say_what_runs_plainly(config: pytest.Config, items: Sequence[pytest.Item]) -
 
 def _why_plain(config: pytest.Config) -> str | None:
     """Why marked tests run plainly in this process, or None when they are measured."""
-    for option, asked in (("--pdb", config.option.usepdb), ("--trace", config.option.trace)):
-        if asked:
+    for option, name in PLAIN.items():
+        if getattr(config.option, name, False):
             return f"multicore: {option}: marked tests run plainly in this process, nothing is measured"
     if settings_of(config, {}).off:
         return "multicore: --multicore-off: marked tests run plainly in this process, nothing is measured"

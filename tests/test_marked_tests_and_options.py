@@ -50,6 +50,18 @@ def test_run_plainly_with_a_line_that_says_so(run, option: str) -> None:  # type
     result.stdout.fnmatch_lines([f"multicore: {option}: marked tests run plainly in this process, nothing is measured"])
 
 
+def test_a_plan_of_the_fixtures_sets_nothing_up(run, pytester) -> None:  # type: ignore[no-untyped-def]
+    source = (
+        "import os, pathlib\nlog = pathlib.Path(__file__).with_name('log')\n@pytest.fixture\n"
+        "def data(): log.write_text(os.environ.get('PYTEST_MULTICORE_INTERPRETER', 'here'))\n"
+        "@missed\ndef test_a(data): pass\n"
+    )
+    run(source, "--setup-plan").stdout.fnmatch_lines(["*SETUP*F data", "*test_a (fixtures used: data*"])
+    assert not (pytester.path / "log").exists()
+    run(source, "--setup-only").stdout.fnmatch_lines(["*SETUP*F data"])
+    assert (pytester.path / "log").read_text() == "here"
+
+
 def test_doctests_are_left_alone(run) -> None:  # type: ignore[no-untyped-def]
     source = (
         'def doubled(x):\n    """\n    >>> doubled(2)\n    4\n    """\n    return 2 * x\n@gated\ndef test_a(): work()\n'
