@@ -136,7 +136,8 @@ class MeasuredItem:
         if report.outcome == told.outcome != "passed":
             report.longrepr = told.longrepr
         if self._item.config.getoption("capture") == "no":
-            sys.stdout.write("".join(text for name, text in told.sections if "Captured stdout" in name))
+            for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr)):
+                stream.write("".join(text for title, text in told.sections if f"Captured {name}" in title))
 
     @property
     def _label(self) -> str:

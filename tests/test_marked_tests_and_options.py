@@ -27,6 +27,14 @@ def test_options_of_pytest(run, pytester, options: tuple[str, ...]) -> None:  # 
     run("@gated\ndef test_a():\n    print('shown'); work()\n", *options).assert_outcomes(passed=1)
 
 
+def test_output_that_is_not_captured_is_seen_where_it_belongs(run) -> None:  # type: ignore[no-untyped-def]
+    result = run(
+        "import sys\n@gated\ndef test_a():\n    print('told'); print('warned', file=sys.stderr); work()\n", "-s"
+    )
+    result.stdout.fnmatch_lines(["*told"])
+    result.stderr.fnmatch_lines(["*warned"])
+
+
 def test_last_failed(run) -> None:  # type: ignore[no-untyped-def]
     source = "@gated\ndef test_a(): assert work() < 0\n@gated\ndef test_b(): work()\n"
     run(source).assert_outcomes(failed=1, passed=1)
