@@ -14,6 +14,7 @@ def made(
     demand: float | None = None,
     os_threads: int = 1,
     ended_share: float = 0.0,
+    threads_unseen: int | None = None,
     disturbance: str | None = None,
     pace: Pace | None = None,
 ) -> Round:
@@ -34,6 +35,7 @@ def made(
         quiet=True,
         disturbance=disturbance,
         pace=pace,
+        threads_unseen=threads_unseen,
     )
 
 

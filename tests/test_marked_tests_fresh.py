@@ -97,3 +97,19 @@ def test_a(slow): work()
 """
     run(FRESH + source, conftest=conftest).assert_outcomes(passed=1)
     assert (pytester.path / "tries").read_text() == "x"
+
+
+def test_a_thread_that_ends_within_a_short_round_is_not_overlooked(run) -> None:  # type: ignore[no-untyped-def]
+    """It takes less CPU time than the clocks differ by: a pool of one call, in an interpreter that makes one call."""
+    source = """
+import threading
+@pytest.mark.multicore(max_threads=1, fresh=True, budget=8)
+def test_a():
+    sum(number * number for number in range(20_000))
+    helper = threading.Thread(target=sum, args=(range(10_000),))
+    helper.start()
+    helper.join()
+"""
+    result = run(FRESH + source, "-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*in * of the clean rows a thread or process was started or ended*"])

@@ -70,6 +70,10 @@ class MachineSnapshot:
     throttled_s: float
     started: int | None = None
 
+    def started_since(self, before: MachineSnapshot) -> int | None:
+        """Processes and threads that were started since then; None where unknown."""
+        return None if self.started is None or before.started is None else self.started - before.started
+
 
 class Counters(Protocol):
     """One way to read the counters.

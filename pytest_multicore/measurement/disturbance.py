@@ -55,7 +55,7 @@ def surroundings(
     busy_s = None if before.busy_s is None or after.busy_s is None else after.busy_s - before.busy_s
     told = busy_s is not None
     foreign_s, exact = left_s if busy_s is None else busy_s - max(used.cpu_s, used.tree_cpu_s), False
-    nobody_came = None not in (before.started, after.started) and before.started == after.started
+    nobody_came = after.started_since(before) == 0
     if nobody_came and used.others_s is not None and used.all_seen:
         foreign_s, told, exact = used.others_s, True, True
     throttled_s = max(0.0, after.throttled_s - before.throttled_s)

@@ -14,7 +14,7 @@ from .disturbance import TOLERATED_SHARE, disturbance, kept_waiting, longest_wai
 from .pace import Pace, Pacer
 from .quiet import wait_until_quiet
 from .urgency import Urgency
-from .usage import OwnClock, ThreadUse, accounts_for, usage
+from .usage import OwnClock, ThreadUse, accounts_for, threads_unseen, usage
 
 #: What short work is repeated to fill: clocks, messages and a wake-up (tens of microseconds) do not matter in it.
 #: Longer rounds were measured too (20, 40 and 80 ms, quiet and beside neighbours): their ratios spread no less, more of
@@ -93,6 +93,7 @@ class Round:
         disturbance: why it does not count, or None.
         pace: how fast the cores were; None where nobody looked.
         cores_online: of the machine: more can never be busy; None where unknown.
+        threads_unseen: threads of the tree that may have ended meanwhile, at most; None where nobody tells.
     """
 
     threads: int | None
@@ -109,6 +110,7 @@ class Round:
     disturbance: str | None
     pace: Pace | None = None
     cores_online: int | None = None
+    threads_unseen: int | None = None
 
     @property
     def one_s(self) -> float:
@@ -269,6 +271,7 @@ class Bench:
             disturbance=why,
             pace=pace,
             cores_online=self.cores_online,
+            threads_unseen=threads_unseen(before, after, machine_after.started_since(machine_before)),
         )
 
     def _ask_for_more(self, side: int, demanded_cores: float, *, kept_waiting: bool) -> None:

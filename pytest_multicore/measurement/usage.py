@@ -72,6 +72,25 @@ def accounts_for(threads: Sequence[ThreadUse], cpu_s: float, *, in_ticks: bool) 
     return sum(use.cpu_s for use in threads) >= (1 - UNSEEN_SHARE) * cpu_s - slack_s
 
 
+def threads_unseen(before: TreeSnapshot, after: TreeSnapshot, started: int | None) -> int | None:
+    """How many threads of the tree may have ended between its snapshots, at most; None where nobody tells.
+
+    Those that are gone, and those that were started and are gone already: whatever anybody on the machine started may
+    have been one, unless it is among ours now, or a process of somebody else's.
+
+    Args:
+        before: the tree, after the machine was looked at first.
+        after: the tree, before the machine was looked at again.
+        started: processes and threads that were started on the machine between these looks; None where unknown.
+    """
+    if started is None:
+        return None
+    gone, new = before.tasks.keys() - after.tasks.keys(), after.tasks.keys() - before.tasks.keys()
+    then, now = before.others_cpu_s, after.others_cpu_s
+    others = 0 if then is None or now is None else len(now.keys() - then.keys())
+    return len(gone) + max(0, started - len(new) - others)
+
+
 def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -> Usage:
     """What the tree under ``root`` used between the snapshots, with the root's own clock in place of ours.
 

@@ -25,7 +25,8 @@ class Measurement:
         cores: cores busy while the region ran. Its low end comes from CPU time alone, its high end from CPU time and
             waits for a core, so that it brackets the truth on a crowded machine too.
         demand: cores demanded; None where the system does not tell waits.
-        threads_seen: OS threads that got CPU time; without a high end when some ended before they were counted.
+        threads_seen: OS threads that got CPU time; the high end counts those that may have ended before they were
+            counted, and is none where some have.
     """
 
     threads: int | None
@@ -74,7 +75,8 @@ class Comparison:
         sides = (self.contender, self.baseline)
         least, most = ONE_CORE
         return all(
-            side.threads_seen.high <= 1 and least <= side.cores.estimate and side.cores.high <= most for side in sides
+            side.threads_seen.estimate <= 1 and least <= side.cores.estimate and side.cores.high <= most
+            for side in sides
         )
 
 
@@ -115,15 +117,20 @@ def measurement(rounds: Sequence[Round], confidence: float) -> Measurement:
         cpu_s=interval([one.cpu_s / one.repeat for one in used]),
         cores=Interval(busy.low, busy.estimate, most.high, confidence),
         demand=demand,
-        threads_seen=_threads_seen(used, interval([float(len(one.thread_use)) for one in used])),
+        threads_seen=_threads_seen(used, interval),
     )
 
 
-def _threads_seen(rounds: Sequence[Round], living: Interval) -> Interval:
-    """Threads that ended within a round left their CPU time but not their number: there was one more, or any number."""
-    if all(one.all_threads_seen for one in rounds):
-        return living
-    return Interval(living.low + 1, living.estimate + 1, math.inf, living.confidence)
+def _threads_seen(rounds: Sequence[Round], interval: Callable[[Sequence[float]], Interval]) -> Interval:
+    """Threads that ended within a round may have left their CPU time, and there was one more, or any number.
+
+    Where they left no more than clocks differ by, those that may have ended are counted by what was started.
+    """
+    living = interval([float(len(one.thread_use)) for one in rounds])
+    if not all(one.all_threads_seen for one in rounds):
+        return Interval(living.low + 1, living.estimate + 1, math.inf, living.confidence)
+    most = interval([float(len(one.thread_use) + (one.threads_unseen or 0)) for one in rounds])
+    return Interval(living.low, living.estimate, most.high, living.confidence)
 
 
 def _bracket(rounds: Sequence[Round], confidence: float) -> tuple[Interval, Interval | None, Interval]:

@@ -114,7 +114,7 @@ def _too_close(found: Found, clean: int) -> str:
     return (
         f"{undecided.quantity}={undecided.limit:g} lies within [{undecided.interval.low:.3g}, "
         f"{undecided.interval.high:.3g}], the interval after {clean} clean rows in {found.rounds_s:.0f} s; "
-        f"{_held_back(found, clean)}"
+        f"{_held_back(found, clean)}{_started(found, undecided)}"
         f"move the limit away from {undecided.interval.estimate:.3g}, or raise the budget of {found.budget_s:g} s"
     )
 
@@ -129,6 +129,17 @@ def _more_than_told(found: Found) -> str:
         f"told to use {threads_in_words(asked)} it kept {busy:.2f} cores busy, and what more threads gain is in it "
         "already. No variable that is set reaches its pool, as one of Python's of a fixed size, or n_jobs=-1: take the "
         "size from OMP_NUM_THREADS, or hold the work to min_cores"
+    )
+
+
+def _started(found: Found, undecided: Verdict) -> str:
+    """What was started meanwhile, where the program's threads are what is counted; empty elsewhere."""
+    in_rows = sum(1 for row in clean_rows(found.rows) if row[0].threads_unseen)
+    if undecided.quantity != "max_threads" or not in_rows:
+        return ""
+    return (
+        f"in {in_rows} of the clean rows a thread or process was started or ended, by the program or by somebody else "
+        "on the machine, and was gone when threads were counted; "
     )
 
 

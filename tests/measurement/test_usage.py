@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_multicore.measurement.counters import TaskTimes, TreeSnapshot
-from pytest_multicore.measurement.usage import OwnClock, usage
+from pytest_multicore.measurement.usage import OwnClock, threads_unseen, usage
 
 ROOT = 10
 
@@ -74,3 +74,19 @@ def test_a_thread_that_a_pause_woke_did_no_work() -> None:
     before = snapshot({}, {}, t1=(1.0, 0.0), t2=(1.0, 0.0))
     after = snapshot({}, {}, t1=(1.1, 0.0), t2=(1.00003, 0.0))
     assert [thread.tid for thread in usage(ROOT, before, after, OwnClock(0.1, 0.0)).threads] == [1]
+
+
+def test_threads_that_may_have_ended_are_those_that_are_gone_and_those_that_anybody_started() -> None:
+    before = snapshot({}, {}, t1=(1.0, 0.0), t2=(0.0, 0.0))
+    after = snapshot({}, {}, t1=(1.5, 0.0), t3=(0.1, 0.0))
+    assert threads_unseen(before, before, 0) == 0
+    assert threads_unseen(before, before, 2) == 2, "ours or a neighbour's: nobody knows"
+    assert threads_unseen(before, after, 1) == 1, "t2 is gone, and t3 is what was started"
+    assert threads_unseen(before, after, 0) == 1, "t3 was started before the machine was looked at"
+    assert threads_unseen(before, after, None) is None
+
+
+def test_a_process_of_somebody_elses_is_no_thread_of_ours() -> None:
+    before = replace(snapshot({}, {}, t1=(1.0, 0.0)), others_cpu_s={7: 3.0})
+    assert threads_unseen(before, replace(before, others_cpu_s={7: 3.0, 8: 0.1}), 2) == 1
+    assert threads_unseen(before, replace(before, others_cpu_s=None), 2) == 2

@@ -101,3 +101,12 @@ def test_threads_that_ended_in_the_round_are_at_least_one_more() -> None:
     seen = figures.measurement([made(wall_s=1.0, cores=2.0, os_threads=1, ended_share=0.5)] * 8, 0.99).threads_seen
     assert (seen.low, seen.high) == (2.0, math.inf)
     assert figures.measurement([made(os_threads=3)] * 8, 0.99).threads_seen.high == 3.0
+
+
+def test_threads_that_may_have_ended_without_a_trace_widen_their_count() -> None:
+    """Less CPU time than clocks differ by is no proof that nobody used it."""
+    seen = figures.measurement([made(threads_unseen=2)] * 8, 0.99).threads_seen
+    assert (seen.low, seen.estimate, seen.high) == (1.0, 1.0, 3.0)
+    now_and_then = [made(threads_unseen=2), *[made(threads_unseen=0)] * 19]
+    assert figures.measurement(now_and_then, 0.99).threads_seen.high == 1.0
+    assert figures.measurement([made(threads_unseen=None)] * 8, 0.99).threads_seen.high == 1.0

@@ -77,3 +77,10 @@ def test_without_limits_a_missing_bound_is_the_reason() -> None:
 
 def test_threads_in_words() -> None:
     assert [reasons.threads_in_words(count) for count in (None, 1, 8)] == ["inherited threads", "1 thread", "8 threads"]
+
+
+def test_threads_that_may_have_ended_are_told_where_threads_are_counted() -> None:
+    taken = [(made(threads_unseen=1),)] * 20
+    for limits, told in ((Limits(max_threads=1), True), (Limits(min_cores=1.0), False)):
+        text = reasons.why_inconclusive(reasons.Found(taken, decide(limits, taken, 0.99), 10.0, 10.0, 0.99, ()))
+        assert ("in 20 of the clean rows a thread or process was started or ended" in text) is told
