@@ -22,8 +22,9 @@ from pytest_multicore.experiment import SETUP_TIMEOUT_S
 from pytest_multicore.interpreters.stage import Stage
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement import counters
+from pytest_multicore.measurement.bench import Bench
 from pytest_multicore.measurement.machine import this_machine
-from pytest_multicore.measurement.rounds import Bench, Round
+from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.measurement.subject import OpenedWorkload
 from pytest_multicore.measurement.turns import turns
 

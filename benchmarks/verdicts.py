@@ -36,6 +36,9 @@ from pytest_multicore.settings import resolve as resolve_settings
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.result import Result
 
+#: Options of ours, by name.
+Wishes = Mapping[str, str]
+
 THREADS = 2
 OURS = "pytest-multicore"
 FILE = Path(verdict_cases.__file__)
@@ -104,6 +107,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=10, help="verdicts of ours in each cell and on each limit")
     parser.add_argument("--peers", type=int, default=0, metavar="TIMES", help="verdicts of each peer likewise")
     parser.add_argument("--priority", choices=["auto", "off"], default="auto")
+    parser.add_argument("--budget", help="of a verdict of ours, in seconds; else the plugin's own")
     parser.add_argument("--beside", nargs="+", choices=neighbours.NAMES, default=neighbours.NAMES, metavar="WHOM")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
     parser.add_argument("--table", action="store_true", help="print the tables of the runs so far, and run nothing")
@@ -127,9 +131,9 @@ def main() -> None:
     _print_tables(runs, quiet)
 
 
-def _late(case: str, priority: str) -> float:
+def _late(case: str, wishes: Wishes) -> float:
     """The speed-up of the last rounds of a long measurement: a program that starts serial is what it comes to."""
-    result = _measured(case, Limits(), priority, confidence=LONG)
+    result = _measured(case, Limits(), {**wishes, "budget": "60"}, confidence=LONG)
     assert result.comparison is not None
     sides = zip(result.comparison.contender.rounds, result.comparison.baseline.rounds, strict=True)
     return statistics.median(other.wall_s / one.wall_s for one, other in list(sides)[-LATE:])
@@ -140,10 +144,11 @@ def _missing(
 ) -> Iterator[Run | Quiet]:
     """Take what is not there yet: the quiet values, then all cells once before any is taken twice."""
     cases = [case.__name__ for case in verdict_cases.CASES]
+    wishes = {"priority": asked.priority, **({"budget": asked.budget} if asked.budget else {})}
     for case in cases:
         if not quiet[case]:
             # All of them: at ordinary priority a scheduler may keep a program's threads on one core, and not the next.
-            yield from [Quiet(case, _late(case, asked.priority)) for _ in range(QUIET_TIMES)]
+            yield from [Quiet(case, _late(case, wishes)) for _ in range(QUIET_TIMES)]
     wanted = {OURS: asked.times, **dict.fromkeys(peers.TOOLS, asked.peers)}
     for number in range(max(wanted.values())):
         for neighbour in asked.beside:
@@ -160,14 +165,14 @@ def _missing(
             if time.monotonic() > ends:
                 return
             if any(todo.values()):
-                yield from _beside(neighbour, todo, quiet, asked.priority)
+                yield from _beside(neighbour, todo, quiet, wishes)
 
 
 def _beside(
     neighbour: str,
     todo: Mapping[str, Sequence[tuple[str, str]]],
     quiet: Mapping[str, Sequence[float]],
-    priority: str,
+    wishes: Wishes,
 ) -> Iterator[Run | Quiet]:
     """Runs beside one neighbour, who stands still while a quiet value is looked at again."""
     with neighbours.neighbours(neighbour) as company:
@@ -175,10 +180,10 @@ def _beside(
         for case, each in todo.items():
             if each and case in OF_THE_HOST:
                 with company.held():
-                    value = _late(case, priority)
+                    value = _late(case, wishes)
                 yield Quiet(case, value)
             for tool, right in each:
-                yield _run(tool, case, neighbour, right, _limits(quiet[case])[right], priority)
+                yield _run(tool, case, neighbour, right, _limits(quiet[case])[right], wishes)
 
 
 def _limits(quiet: Sequence[float]) -> dict[str, tuple[str, float]]:
@@ -200,13 +205,13 @@ def _that_count(runs: Sequence[Run], quiet: Mapping[str, Sequence[float]]) -> li
     return [run for run in runs if counts(run)]
 
 
-def _run(tool: str, case: str, neighbour: str, right: str, limit: tuple[str, float], priority: str) -> Run:
+def _run(tool: str, case: str, neighbour: str, right: str, limit: tuple[str, float], wishes: Wishes) -> Run:
     name, value = limit
     with turns().alone(print):  # somebody else's measurement is nobody's cost here
         pass
     began = time.monotonic()
     if tool == OURS:
-        said, estimate, why = _ours(case, Limits(**{name: value}), priority)
+        said, estimate, why = _ours(case, Limits(**{name: value}), wishes)
     else:
         estimate, why = peers.TOOLS[tool](case, THREADS), ""
         met = estimate >= value if name == "min_speedup" else estimate <= value
@@ -214,15 +219,14 @@ def _run(tool: str, case: str, neighbour: str, right: str, limit: tuple[str, flo
     return Run(tool, case, neighbour, name, value, right, said, estimate, time.monotonic() - began, why)
 
 
-def _ours(case: str, limits: Limits, priority: str) -> tuple[str, float | None, str]:
-    result = _measured(case, limits, priority)
+def _ours(case: str, limits: Limits, wishes: Wishes) -> tuple[str, float | None, str]:
+    result = _measured(case, limits, wishes)
     compared = result.comparison
     return result.outcome.value, compared.speedup.estimate if compared else None, result.reason
 
 
-def _measured(case: str, limits: Limits, priority: str, **changed: float) -> Result:
+def _measured(case: str, limits: Limits, wishes: Wishes, **changed: float) -> Result:
     stage = Stage.prepare("current", None, None, Path.cwd(), print)
-    wishes = {"priority": priority}
     settings = replace(resolve_settings(lambda option: wishes.get(option.name), {}), **changed)
     workload = resolve(f"{FILE}:{case}", {}, {}, None, Path.cwd())
     return measure(Asked(case, case, lambda _: workload, (THREADS, 1), limits, settings), stage, Silent())

@@ -17,10 +17,11 @@ from .environments.threads import REPORTED_VARIABLES
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload, import_path
 from .measurement import counters
+from .measurement.bench import Bench
 from .measurement.libraries import blas_in_use, links_its_own
 from .measurement.machine import Machine, busiest, cpu_by_process, this_machine
 from .measurement.pace import Pacer, this_pacer
-from .measurement.rounds import Bench, Round
+from .measurement.rounds import Round
 from .measurement.subject import AnySubject, OpenedWorkload
 from .measurement.turns import turns
 from .settings import Settings

@@ -25,10 +25,10 @@ from .interpreters import blas_recorder
 from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload, import_path
+from .measurement.bench import ROUND_S
 from .measurement.cgroups import quota_cores, throttled_s
 from .measurement.libraries import blas_files
 from .measurement.machine import this_machine
-from .measurement.rounds import ROUND_S
 from .measurement.sampling import Sampler, started_with
 from .measurement.subject import AnySubject, FreshTest, OpenedWorkload
 from .verdicts.result import Result

@@ -16,9 +16,10 @@ from .interpreters.stage import Stage
 from .interpreters.workload import Workload
 from .looking import World, opened
 from .measurement import counters
+from .measurement.bench import Bench
 from .measurement.machine import this_machine
 from .measurement.pace import this_pacer
-from .measurement.rounds import Bench, Round
+from .measurement.rounds import Round
 from .measurement.subject import AnySubject
 from .measurement.turns import turns
 from .verdicts import figures

@@ -15,6 +15,8 @@ def made(
     os_threads: int = 1,
     ended_share: float = 0.0,
     threads_unseen: int | None = None,
+    longest_delay_s: float | None = None,
+    cores_online: int | None = None,
     disturbance: str | None = None,
     pace: Pace | None = None,
 ) -> Round:
@@ -36,6 +38,8 @@ def made(
         disturbance=disturbance,
         pace=pace,
         threads_unseen=threads_unseen,
+        longest_delay_s=longest_delay_s,
+        cores_online=cores_online,
     )
 
 

@@ -111,7 +111,7 @@ class IsolatedInterpreter:
         """What came of raising its CPU priority, for the report."""
         if not self._was_urged:
             return self._priority
-        told = f"{self._priority}, then real-time, since others kept it waiting"
+        told = f"{self._priority}, then real-time, since its threads were kept waiting"
         return told if self._urged else f"{told}, for a while"
 
     @property

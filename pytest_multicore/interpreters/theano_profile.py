@@ -47,7 +47,7 @@ class Took(Protocol):
 
 
 class Opened(Protocol):
-    """A region that was set up and has run once: see measurement.rounds.Subject."""
+    """A region that was set up and has run once: see measurement.bench.Subject."""
 
     @property
     def interpreter(self) -> IsolatedInterpreter:

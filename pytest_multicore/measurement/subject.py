@@ -9,7 +9,7 @@ from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.protocol import Message
 from pytest_multicore.interpreters.workload import Workload
-from pytest_multicore.measurement.rounds import Timing
+from pytest_multicore.measurement.bench import Timing
 from pytest_multicore.measurement.usage import OwnClock
 
 

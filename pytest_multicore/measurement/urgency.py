@@ -1,4 +1,8 @@
-"""When do the sides ask for more of the machine than they got: others keep them waiting, and they are not too many."""
+"""When do the sides ask for more of the machine than they got: their threads stand in queues, and are not too many.
+
+Behind others, or behind each other though a core is free: a scheduler may wake two threads on one core, and leave them
+there for as long as the process lives. In the real-time class it does neither.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import dataclass, field
 
 #: Cores demanded, as a factor on those granted: two threads on two cores demand two at most, whoever else is there.
 CROWDED = 1.1
-#: Disturbed rounds until more is done about it, and rounds of a side that tell how many threads are at work.
+#: Rounds with such waits until more is done about it, and rounds of a side that tell how many threads are at work.
 PATIENCE, LOOK_BACK = 3, 8
 
 

@@ -32,6 +32,7 @@ class Usage:
         cpu_s: CPU seconds of the whole tree, ended threads and processes included.
         delay_s: seconds that its threads stood runnable without a core, summed, less ``throttled_s``: what a quota of
             the program's own holds back nobody else took. None where the system does not say.
+        longest_delay_s: the part of the thread that stood so the longest.
         threads: those that got CPU time and still live, the busiest first.
         throttled_s: time that control groups of the program's own were held back by a quota, summed over CPUs.
         tree_cpu_s: the tree's CPU seconds between the snapshots: what its threads spun beyond the region, too.
@@ -47,6 +48,7 @@ class Usage:
     tree_cpu_s: float = 0.0
     others_s: float | None = None
     all_seen: bool = False
+    longest_delay_s: float | None = None
 
     @property
     def all_threads_seen(self) -> bool:
@@ -99,8 +101,8 @@ def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -
     """
     others_s = _total_without(root, after) - _total_without(root, before)
     cpu_s = own.process_cpu_s + own.reaped_cpu_s + others_s
-    throttled_s, delay_s = max(0.0, after.throttled_s - before.throttled_s), _delay(before, after)
-    waited_s = None if delay_s is None else max(0.0, delay_s - throttled_s)
+    throttled_s, delays_s = max(0.0, after.throttled_s - before.throttled_s), _delays(before, after)
+    waited_s = None if delays_s is None else max(0.0, sum(delays_s) - throttled_s)
     return Usage(
         cpu_s=cpu_s,
         delay_s=waited_s,
@@ -109,6 +111,7 @@ def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -
         tree_cpu_s=others_s + after.process_cpu_s.get(root, 0.0) - before.process_cpu_s.get(root, 0.0),
         others_s=_others(before, after),
         all_seen=after.all_seen,
+        longest_delay_s=None if delays_s is None or waited_s is None else min(waited_s, max(delays_s, default=0.0)),
     )
 
 
@@ -124,10 +127,10 @@ def _total_without(root: int, snapshot: TreeSnapshot) -> float:
     return total_s - snapshot.process_cpu_s.get(root, 0.0) - snapshot.reaped_cpu_s.get(root, 0.0)
 
 
-def _delay(before: TreeSnapshot, after: TreeSnapshot) -> float | None:
+def _delays(before: TreeSnapshot, after: TreeSnapshot) -> list[float] | None:
     delays = [_grown(before, key, task, "delay_s") for key, task in after.tasks.items()]
     known = [delay for delay in delays if delay is not None]
-    return sum(known) if len(known) == len(delays) else None
+    return known if len(known) == len(delays) else None
 
 
 def _threads(before: TreeSnapshot, after: TreeSnapshot) -> tuple[ThreadUse, ...]:

@@ -193,15 +193,33 @@ def _ratio(rows: Rows, of: Callable[[tuple[Round, ...]], float], confidence: flo
 
 
 def _speedup(rows: Rows, side: int, other: int, confidence: float) -> Interval:
-    """The speed-up of one side over another, each given by its place in a row: bounded by the rows that may."""
+    """The speed-up of one side over another, each given by its place in a row: bounded by the rows that may.
+
+    The bounds allow for the time that a side's threads stood in queues while cores were free: where a scheduler puts
+    two of them is not the program's doing, and is another in the next process.
+    """
     rising, falling = bounding(rows, side, other)
     may_fall = set(map(id, falling))
     both = [row for row in rising if id(row) in may_fall]
 
-    def interval(used: Rows) -> Interval:
-        return _interval([row[other].one_s / row[side].one_s for row in used], confidence)
+    def interval(used: Rows, slower: Callable[[Round], float], faster: Callable[[Round], float]) -> Interval:
+        return _interval([_quotient(slower(row[other]), faster(row[side])) for row in used], confidence)
 
-    estimate = interval(both or clean_rows(rows) or rows).estimate
-    low = interval(rising).low if rising else -math.inf
-    high = interval(falling).high if falling else math.inf
+    estimate = interval(both or clean_rows(rows) or rows, _one_s, _one_s).estimate
+    # One thread has none beside it to be parted from: what a second one waits, for bookkeeping, costs no time.
+    alone = all(row[other].threads == 1 for row in rising)
+    low = interval(rising, _one_s if alone else _undelayed_one_s, _one_s).low if rising else -math.inf
+    high = interval(falling, _one_s, _undelayed_one_s).high if falling else math.inf
     return Interval(min(low, estimate), estimate, max(high, estimate), confidence)
+
+
+def _one_s(one: Round) -> float:
+    return one.one_s
+
+
+def _undelayed_one_s(one: Round) -> float:
+    return one.undelayed_one_s
+
+
+def _quotient(dividend: float, divisor: float) -> float:
+    return dividend / divisor if divisor > 0 else math.inf

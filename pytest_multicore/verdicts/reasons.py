@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pytest_multicore.measurement.disturbance import TOLERATED_SHARE
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts.figures import Comparison
 from pytest_multicore.verdicts.limits import COMPARING, Outcome, Verdict
@@ -143,11 +144,25 @@ def _started(found: Found, undecided: Verdict) -> str:
     )
 
 
+def _queued(clean: Sequence[tuple[Round, ...]]) -> str:
+    """Threads that stood in queues while cores were free; empty where they did not."""
+    shares = [1 - one.undelayed_one_s / one.one_s for row in clean for one in row]
+    queued = [share for share in shares if share > TOLERATED_SHARE]
+    if len(queued) <= WORTH_TELLING * len(clean):
+        return ""
+    return (
+        f"in {len(queued)} of the clean rounds threads stood in a queue while a core was free, for "
+        f"{statistics.median(queued):.0%} of the time (median), as where the scheduler puts two on one core: the "
+        "interval holds what they came to with that and without; a raised CPU priority (CAP_SYS_NICE) avoids it; "
+    )
+
+
 def _held_back(found: Found, clean: int) -> str:
     """What kept the rows from telling more: neighbours, or cores that were slower than they can be."""
     told = ""
     if (disturbed := len(found.rows) - clean) > WORTH_TELLING * len(found.rows):
         told += f"{disturbed} more were disturbed; {_who(found)}"
+    told += _queued(clean_rows(found.rows))
     slow = slow_rows(found.rows)
     if not all(has_its_memory(clean_rows(found.rows), side) for side in range(len(found.rows[0]))):
         told += (

@@ -261,9 +261,9 @@ def test_it_is_urged_into_the_real_time_class_and_back(start: Open, workloads: P
     assert call(interpreter, workloads, POLICIES)[:2] == [os.SCHED_RR, os.SCHED_RR]  # type: ignore[index]
     interpreter.urge(False)
     assert call(interpreter, workloads, POLICIES) == before
-    assert interpreter.priority.endswith("kept it waiting, for a while")
+    assert interpreter.priority.endswith("were kept waiting, for a while")
     interpreter.urge(True)
-    assert interpreter.priority.endswith("kept it waiting")
+    assert interpreter.priority.endswith("were kept waiting")
     interpreter.calm()
     assert call(interpreter, workloads, POLICIES) == before
     assert "real-time" not in interpreter.priority

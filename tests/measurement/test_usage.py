@@ -47,6 +47,15 @@ def test_only_threads_that_ran_are_seen_and_the_busiest_is_first() -> None:
     assert found.delay_s == pytest.approx(0.2)
 
 
+def test_the_thread_that_waited_longest_is_told() -> None:
+    before = snapshot({ROOT: 0.0}, {ROOT: 0.0}, t1=(1.0, 0.5), t2=(1.0, 0.0))
+    after = snapshot({ROOT: 0.0}, {ROOT: 0.0}, t1=(1.5, 0.6), t2=(1.5, 0.3))
+    used = usage(ROOT, before, after, OwnClock(1.0, 0.0))
+    assert (used.delay_s, used.longest_delay_s) == (pytest.approx(0.4), pytest.approx(0.3))
+    throttled = usage(ROOT, before, replace(after, throttled_s=0.2), OwnClock(1.0, 0.0))
+    assert throttled.longest_delay_s == pytest.approx(0.2), "no more than what no quota held back"
+
+
 def test_an_unknown_delay_stays_unknown() -> None:
     after = snapshot({}, {}, t1=(1.1, None))
     assert usage(ROOT, snapshot({}, {}), after, OwnClock(1.1, 0.0)).delay_s is None

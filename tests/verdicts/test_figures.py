@@ -3,6 +3,7 @@ import math
 
 import pytest
 
+from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts import figures
 from tests.rounds import made, rows
 
@@ -110,3 +111,33 @@ def test_threads_that_may_have_ended_without_a_trace_widen_their_count() -> None
     now_and_then = [made(threads_unseen=2), *[made(threads_unseen=0)] * 19]
     assert figures.measurement(now_and_then, 0.99).threads_seen.high == 1.0
     assert figures.measurement([made(threads_unseen=None)] * 8, 0.99).threads_seen.high == 1.0
+
+
+def parted(wall_s: float, cores: float, longest_delay_s: float, threads: int = 2) -> Round:
+    return made(wall_s, cores, threads=threads, demand=2.0, longest_delay_s=longest_delay_s, cores_online=2)
+
+
+def test_threads_that_waited_beside_a_free_core_prove_no_miss() -> None:
+    """Two on one core for half of the time: 1.0x as it was, 1.33x in a process that is luckier."""
+    found = figures.comparison([(parted(0.12, 1.0, 0.03), made(0.12, 1.0, threads=1))] * 10, 0.99).speedup
+    assert (found.low, found.estimate, found.high) == (
+        pytest.approx(1.0),
+        pytest.approx(1.0),
+        pytest.approx(0.12 / 0.09),
+    )
+
+
+def test_waits_where_no_core_is_free_are_the_programs_own() -> None:
+    """Eight threads on two cores wait long; that they are too many is what makes it slow."""
+    found = figures.comparison([(parted(0.12, 2.0, 0.09, threads=8), made(0.1, 1.0, threads=1))] * 10, 0.99).speedup
+    assert found.high == pytest.approx(0.1 / 0.12)
+
+
+@pytest.mark.parametrize(("threads", "low"), [(1, 2.0), (2, 1.5)])
+def test_a_baseline_of_several_threads_that_waited_proves_less(threads: int, low: float) -> None:
+    taken = [(made(0.06, 2.0, threads=4), parted(0.12, 1.0, 0.03, threads=threads))] * 10
+    assert figures.comparison(taken, 0.99).speedup.low == pytest.approx(low)
+
+
+def test_a_wait_as_long_as_the_round_bounds_nothing() -> None:
+    assert figures.comparison([(parted(0.1, 0.0, 0.2), made(0.1, threads=1))] * 10, 0.99).speedup.high == math.inf

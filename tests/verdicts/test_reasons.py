@@ -84,3 +84,10 @@ def test_threads_that_may_have_ended_are_told_where_threads_are_counted() -> Non
     for limits, told in ((Limits(max_threads=1), True), (Limits(min_cores=1.0), False)):
         text = reasons.why_inconclusive(reasons.Found(taken, decide(limits, taken, 0.99), 10.0, 10.0, 0.99, ()))
         assert ("in 20 of the clean rows a thread or process was started or ended" in text) is told
+
+
+def test_threads_that_waited_beside_a_free_core_are_told() -> None:
+    waited = made(0.12, 1.0, demand=1.25, longest_delay_s=0.03, cores_online=2)
+    text = reasons.why_inconclusive(found([(waited, made(0.16, 1.0, threads=1))] * 20))
+    assert "min_speedup=1.5 lies within [1.33, 1.78]" in text
+    assert "in 20 of the clean rounds threads stood in a queue while a core was free, for 25% of the time" in text

@@ -6,9 +6,9 @@ from itertools import islice, pairwise
 
 import pytest
 
+from pytest_multicore.measurement.bench import ROUND_S, Bench, Timing
 from pytest_multicore.measurement.counters import MachineSnapshot, TaskTimes, TreeSnapshot
 from pytest_multicore.measurement.pace import Pace
-from pytest_multicore.measurement.rounds import ROUND_S, Bench, Timing
 from pytest_multicore.measurement.usage import OwnClock
 from tests.rounds import made
 
@@ -96,6 +96,23 @@ def test_sides_that_others_keep_waiting_ask_for_more_all_alike() -> None:
     made.counters = Crowded()
     rows = list(islice(made.rows(), 4))
     assert all(one.disturbance for row in rows for one in row)
+    assert [side.urged for side in sides] == [[True], [True]]
+
+
+@dataclass
+class Parted(Crowded):
+    """Nobody else is there: a scheduler puts two threads of ours on one core, and leaves the other free."""
+
+    def machine(self) -> MachineSnapshot:
+        return MachineSnapshot(0.0, 0.0, 0.0)
+
+
+def test_sides_whose_threads_wait_for_each_other_beside_a_free_core_do_so_too() -> None:
+    made, _, sides = bench(0.1, 0.1)
+    made.counters = Parted()
+    rows = list(islice(made.rows(), 4))
+    assert not any(one.disturbance for row in rows for one in row), "that is no neighbour's doing"
+    assert rows[-1][0].longest_delay_s == pytest.approx(0.05)
     assert [side.urged for side in sides] == [[True], [True]]
 
 
