@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from pytest_multicore.measurement.rounds import Round
@@ -97,12 +98,13 @@ def at_full_pace(taken: Round, full: Mapping[int, float]) -> bool:
 def _even(rows: Rows, sides: Sequence[int], full: Mapping[int, float]) -> list[bool]:
     """Of each row, whether it lies in a spell in which all looks of these sides found the cores equally slow."""
     shares = [[share for side in sides for share in _shares(row[side], full)] for row in rows]
+    slowest, fastest = [min(each) for each in shares], [max(each) for each in shares]
     even = [False] * len(rows)
     begin = 0
     while begin < len(rows):
-        end, spell = begin, list[float]()
-        while end < len(rows) and min(spell + shares[end]) >= EVENLY * max(spell + shares[end]) > 0:
-            spell += shares[end]
+        end, low, high = begin, math.inf, 0.0
+        while end < len(rows) and min(low, slowest[end]) >= EVENLY * max(high, fastest[end]) > 0:
+            low, high = min(low, slowest[end]), max(high, fastest[end])
             end += 1
         if end - begin >= SPELL:
             even[begin:end] = [True] * (end - begin)
