@@ -15,7 +15,8 @@ WHOLE = 0.5
 FULL_PACE = 0.85
 #: Looks that agree so well, in so many rows in succession, are of cores that were as slow all the time. In 1331 rows on
 #: a host that came and went (2 cores), such spells of 6 to 15 rows at 0.66 to 0.75 of the full speed gave 31 ratios
-#: within 3 % of the value at full speed; four looks of a single row that agreed gave 0.57x and 1.8x for 1.0x.
+#: within 3 % of the value at full speed; single rows whose looks agreed within 15 % gave 0.70x for 0.99x, 1.49x for
+#: 1.89x.
 EVENLY, SPELL = 0.9, 6
 #: Of the memory's bandwidth, and of the looks. Of 60 pairs of looks without such a neighbour the lowest tenth lay under
 #: 0.76 to 0.92, beside one the lowest quarter under 0.54 (one run each, 2 cores).
