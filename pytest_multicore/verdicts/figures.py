@@ -198,6 +198,8 @@ def _speedup(rows: Rows, side: int, other: int, confidence: float) -> Interval:
     The bounds allow for the time that a side's threads stood in queues while cores were free: where a scheduler puts
     two of them is not the program's doing, and is another in the next process.
     """
+    if side == other:
+        return Interval(1.0, 1.0, 1.0, confidence)
     rising, falling = bounding(rows, side, other)
     may_fall = set(map(id, falling))
     both = [row for row in rising if id(row) in may_fall]

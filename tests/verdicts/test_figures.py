@@ -141,3 +141,9 @@ def test_a_baseline_of_several_threads_that_waited_proves_less(threads: int, low
 
 def test_a_wait_as_long_as_the_round_bounds_nothing() -> None:
     assert figures.comparison([(parted(0.1, 0.0, 0.2), made(0.1, threads=1))] * 10, 0.99).speedup.high == math.inf
+
+
+def test_a_side_is_as_fast_as_itself_whatever_its_threads_waited() -> None:
+    rows = [(parted(0.12, 1.0, 0.03, threads=2), parted(0.08, 1.5, 0.01, threads=4))] * 10
+    first = figures.scaling([2, 4], rows, 0.99).speedups[2]
+    assert (first.low, first.estimate, first.high) == (1.0, 1.0, 1.0)
