@@ -14,9 +14,8 @@ def made(
     demand: float | None = None,
     os_threads: int = 1,
     ended_share: float = 0.0,
-    threads_unseen: int | None = None,
-    longest_delay_s: float | None = None,
-    cores_online: int | None = None,
+    threads_unseen: int | None = 0,
+    cores_open: float | None = None,
     disturbance: str | None = None,
     pace: Pace | None = None,
 ) -> Round:
@@ -38,8 +37,7 @@ def made(
         disturbance=disturbance,
         pace=pace,
         threads_unseen=threads_unseen,
-        longest_delay_s=longest_delay_s,
-        cores_online=cores_online,
+        cores_open=cores_open,
     )
 
 

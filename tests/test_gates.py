@@ -226,3 +226,28 @@ def test_an_import_that_pins_pytest_itself_is_told(project: pytest.Pytester) -> 
     (told,) = json.loads((project.path / "report.json").read_text())["results"]
     assert "when it started, and was pinned to 1 since" in told["reason"]
     assert [cause["key"] for cause in told["causes"]] == ["affinity-narrowed"]
+
+
+@needs_two_cores
+@pytest.mark.parametrize("priority", ["auto", "off"])
+@pytest.mark.parametrize("limit", ["min_cores=1.5", "min_speedup=1.5"])
+def test_threads_that_share_a_pinned_core_miss_their_limit(project: pytest.Pytester, priority: str, limit: str) -> None:
+    """They wait for each other, and a core is free: but not for them, and that is what the gate is to tell."""
+    project.makepyfile(
+        pinned="""
+        import hashlib, os
+        from concurrent.futures import ThreadPoolExecutor
+        def program():
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+            threads = int(os.environ["OMP_NUM_THREADS"])
+            pool, block = ThreadPoolExecutor(threads), bytes(12_000_000 // threads)
+            return lambda: list(pool.map(lambda _: hashlib.sha256(block).digest(), range(threads)))
+        """
+    )
+    gated(project, limit, "multicore.run('pinned:program')")
+    result = project.runpytest_subprocess(f"--multicore-priority={priority}", "--multicore-explain=never", "-rs")
+    told = result.parseoutcomes()
+    if "skipped" in told and "rows were disturbed" in result.stdout.str():
+        pytest.skip("others kept the machine busy throughout")
+    assert told == {"failed": 1}
+    result.stdout.fnmatch_lines([f"*LimitMissed*{limit.partition('=')[0]} missed*"])

@@ -43,13 +43,12 @@ def test_a_time_limit_is_not_spent_on_rounds(pytester: pytest.Pytester, method: 
     """What neighbours cost, the wait for the machine and rounds without end, must not turn a test red."""
     pytest.importorskip("pytest_timeout")
     pytester.makepyfile(
-        "import pytest\n@pytest.mark.multicore(min_cores=1.5, budget=30)\n@pytest.mark.timeout(3)\n"
+        "import pytest\n@pytest.mark.multicore(min_speedup=1, budget=9)\n@pytest.mark.timeout(6)\n"
         "def test_a(): sum(range(50000))\n"
     )
-    result = pytester.runpytest_subprocess(f"--timeout-method={method}", "--multicore-explain=never")
-    result.assert_outcomes(failed=1)
-    # A miss lasts 4 s at least: longer than the limit.
-    result.stdout.fnmatch_lines(["*min_cores=1.5*"])
+    result = pytester.runpytest_subprocess(f"--timeout-method={method}", "-rs")
+    # A limit at the value itself is not decided before the budget ends.
+    result.assert_outcomes(skipped=1)
     result.stdout.no_fnmatch_line("*Timeout*")
 
 

@@ -10,12 +10,19 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from .counters import Counters, TreeSnapshot
-from .disturbance import TOLERATED_SHARE, disturbance, longest_wait_s, surroundings
+from .disturbance import (
+    TOLERATED_SHARE,
+    Surroundings,
+    disturbance,
+    kept_waiting,
+    longest_wait_s,
+    surroundings,
+)
 from .pace import Pacer
 from .quiet import wait_until_quiet
 from .rounds import Round
 from .urgency import Urgency
-from .usage import OwnClock, threads_unseen, usage
+from .usage import OwnClock, Usage, threads_unseen, usage
 
 #: What short work is repeated to fill: clocks, messages and a wake-up (tens of microseconds) do not matter in it.
 #: Longer rounds were measured too (20, 40 and 80 ms, quiet and beside neighbours): their ratios spread no less, more of
@@ -98,10 +105,7 @@ class Bench:
     different_work: bool = False
     _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
     _start_s: float = 0.0
-    _urgency: Urgency = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._urgency = Urgency(self.cores_granted)
+    _urgency: Urgency = field(default_factory=Urgency)
 
     def rows(self) -> Iterator[tuple[Round, ...]]:
         """Endless rows of rounds, one a side, in the subjects' order however they took turns.
@@ -171,14 +175,15 @@ class Bench:
         why = disturbance(timing.wall_s, waited_s, self.cores_granted, around)
         if why is None and not quiet:
             why = "the other interpreter's threads kept spinning after their round and never came to rest"
+        threads = [(one.pid, one.tid) for one in used.threads]
+        cores_open = self.counters.cores_open_to(threads)
         if timing.wall_s >= ROUND_S / 2:  # the first rounds, too short to count, tell nothing of how many are at work
-            demanded_cores = (used.cpu_s + (used.delay_s or 0.0)) / timing.wall_s
-            queued = used.delay_s is not None and used.delay_s > TOLERATED_SHARE * timing.wall_s
-            self._ask_for_more(side, demanded_cores, kept_waiting=queued)
+            waited = waited_s is not None and kept_waiting(timing.wall_s, waited_s, self.cores_granted, around)
+            self._ask_for_more(side, used, timing.wall_s, cores_open, waited or _parted(used, timing.wall_s, around))
         pace = None
         if self.pacer:
             subject.pause()
-            cores = self.counters.cores_of([(one.pid, one.tid) for one in used.threads])
+            cores = self.counters.cores_of(threads)
             pace = self.pacer.after_round(used.cpu_s / timing.wall_s, cores, around.foreign_s / timing.wall_s)
         return Round(
             threads=subject.threads,
@@ -195,15 +200,22 @@ class Bench:
             disturbance=why,
             pace=pace,
             cores_online=self.cores_online,
-            longest_delay_s=used.longest_delay_s,
+            cores_open=None if cores_open is None else min(cores_open, self.cores_granted),
             threads_unseen=threads_unseen(before, after, machine_after.started_since(machine_before)),
         )
 
-    def _ask_for_more(self, side: int, demanded_cores: float, *, kept_waiting: bool) -> None:
+    def _ask_for_more(self, side: int, used: Usage, wall_s: float, cores_open: int | None, kept_waiting: bool) -> None:
         """Urge all sides, or take it back, where the rounds so far say so."""
-        if self._urgency.changed(side, demanded_cores, kept_waiting=kept_waiting):
+        demanded_cores = (used.cpu_s + (used.delay_s or 0.0)) / wall_s
+        demand = demanded_cores / min(self.cores_granted, cores_open or math.inf)
+        if self._urgency.changed(side, demand, kept_waiting=kept_waiting):
             for subject in self.subjects:
                 subject.urge(self._urgency.now)
+
+
+def _parted(used: Usage, wall_s: float, around: Surroundings) -> bool:
+    """Whether a thread stood in a queue for longer than is tolerated, whoever came before it, and by no quota."""
+    return max(0.0, (used.longest_delay_s or 0.0) - around.throttled_s) > TOLERATED_SHARE * wall_s
 
 
 def _repeats_needed(repeat: int, fastest_s: float) -> int:

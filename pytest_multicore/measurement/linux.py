@@ -6,6 +6,7 @@ Sources: proc(5), clock_getcpuclockid(3), ``Documentation/scheduler/sched-stats.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import defaultdict
@@ -60,6 +61,14 @@ class ProcCounters:
         """See Counters."""
         told = (_stat(f"{pid}/task/{tid}") for pid, tid in threads)
         return [int(fields[36]) for fields in told if fields is not None]
+
+    def cores_open_to(self, threads: Sequence[tuple[int, int]]) -> int | None:
+        """See Counters."""
+        cores = set[int]()
+        for _, tid in threads:
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                cores |= os.sched_getaffinity(tid)
+        return len(cores) or None
 
 
 def process_cpu_s(pid: int) -> float | None:

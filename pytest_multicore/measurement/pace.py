@@ -60,7 +60,8 @@ class Pace:
         speed: of the slowest of so many, in units of work per CPU second, at the slower of the looks before and after;
             None when one was not to be had.
         full_speed: what each of so many cores can do here, as far as is known by then.
-        fastest: the same at the faster of the two looks; None in files of earlier versions.
+        fastest: the same at the faster of the two looks; None likewise.
+        full_is_seen: whether a look has found that full speed, or it is what a single core's makes likely.
         memory: how fast a core copied memory beside the neighbours on the cores that the round left free, as a share of
             what it copies when those cores are taken from them; None where nobody was there.
     """
@@ -70,6 +71,7 @@ class Pace:
     full_speed: float
     memory: float | None = None
     fastest: float | None = None
+    full_is_seen: bool = True
 
 
 @dataclass
@@ -130,7 +132,9 @@ class Pacer:
         beside = foreign_cores > ANYBODY and cores < len(self.bursts.cpus)
         memory = self._memory_left(near) if beside else None
         slower, faster = (min(known), max(known)) if len(known) == 2 else (None, None)
-        return Pace(cores, slower, self.full_speed(cores), memory, faster)
+        full_speed = self.full_speed(cores)
+        seen = full_speed == self._best.get(min(cores, len(self.bursts.cpus)))
+        return Pace(cores, slower, full_speed, memory, faster, seen)
 
     def _memory_left(self, near: Sequence[int]) -> float | None:
         """A neighbour on a core that we leave free may take the memory's bandwidth, and the caches, from us.

@@ -28,7 +28,7 @@ class Round:
         pace: how fast the cores were; None where nobody looked.
         cores_online: of the machine: more can never be busy; None where unknown.
         threads_unseen: threads of the tree that may have ended meanwhile, at most; None where nobody tells.
-        longest_delay_s: of ``delay_s``, the part of the thread that stood so the longest; None where unknown.
+        cores_open: cores that its threads may use, by what is granted and by their affinity; None where unknown.
     """
 
     threads: int | None
@@ -46,7 +46,7 @@ class Round:
     pace: Pace | None = None
     cores_online: int | None = None
     threads_unseen: int | None = None
-    longest_delay_s: float | None = None
+    cores_open: float | None = None
 
     @property
     def one_s(self) -> float:
@@ -62,13 +62,14 @@ class Round:
     def undelayed_one_s(self) -> float:
         """Wall seconds of one repetition, at least, had no thread stood in a queue while a core was free.
 
-        A scheduler may put two threads on one core, though another is idle, and leave them there. They wait for each
-        other in turn, so what it costs is what the one waited that waited longest, and no more than cores were free.
+        A scheduler may put two threads on one core, though another is idle, and leave them there. That made the round
+        longer by at most the sum of the waits, and by no more than the time that cores were free which are open to its
+        threads: one that is pinned, or has a quota, waits for its own.
         """
-        if self.longest_delay_s is None or self.cores_online is None:
+        if self.delay_s is None or self.cores_open is None:
             return self.one_s
-        free_s = max(0.0, self.wall_s * self.cores_online - self.cpu_s)
-        return max(0.0, self.wall_s - min(self.longest_delay_s, free_s)) / self.repeat
+        free_s = max(0.0, self.wall_s * self.cores_open - self.cpu_s)
+        return max(0.0, self.wall_s - min(self.delay_s, free_s)) / self.repeat
 
     @property
     def all_threads_seen(self) -> bool:
@@ -91,11 +92,13 @@ class Round:
 
         Without them the round would have been shorter by at most their sum. Demanded cores are no such bound: a thread
         that sleeps until a displaced one is done stands in no queue. Nor are the waits known of threads that ended
-        within the round: theirs are at most the time that others used.
+        within the round: theirs are at most the time that others used. And nobody can have kept them from cores that
+        are not open to them.
         """
         if self.delay_s is None or self.demanded_cores is None:
             return None
         waited_s = self.delay_s if self.all_threads_seen else max(self.delay_s, self.foreign_s)
         undelayed_s = self.wall_s - waited_s
         most = max(self.demanded_cores, self.cpu_s / undelayed_s) if undelayed_s > 0 else math.inf
-        return most if self.cores_online is None else max(self.busy_cores, min(most, self.cores_online))
+        known = [cores for cores in (self.cores_online, self.cores_open) if cores is not None]
+        return max(self.busy_cores, min([most, *known]))

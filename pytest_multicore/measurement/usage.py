@@ -32,7 +32,7 @@ class Usage:
         cpu_s: CPU seconds of the whole tree, ended threads and processes included.
         delay_s: seconds that its threads stood runnable without a core, summed, less ``throttled_s``: what a quota of
             the program's own holds back nobody else took. None where the system does not say.
-        longest_delay_s: the part of the thread that stood so the longest.
+        longest_delay_s: the part of the thread that stood so the longest; None likewise.
         threads: those that got CPU time and still live, the busiest first.
         throttled_s: time that control groups of the program's own were held back by a quota, summed over CPUs.
         tree_cpu_s: the tree's CPU seconds between the snapshots: what its threads spun beyond the region, too.

@@ -124,12 +124,14 @@ def measurement(rounds: Sequence[Round], confidence: float) -> Measurement:
 def _threads_seen(rounds: Sequence[Round], interval: Callable[[Sequence[float]], Interval]) -> Interval:
     """Threads that ended within a round may have left their CPU time, and there was one more, or any number.
 
-    Where they left no more than clocks differ by, those that may have ended are counted by what was started.
+    Where they left no more than clocks differ by, those that may have ended are counted by what was started; where
+    nobody tells that, the count has no high end either.
     """
     living = interval([float(len(one.thread_use)) for one in rounds])
     if not all(one.all_threads_seen for one in rounds):
         return Interval(living.low + 1, living.estimate + 1, math.inf, living.confidence)
-    most = interval([float(len(one.thread_use) + (one.threads_unseen or 0)) for one in rounds])
+    unseen = [math.inf if one.threads_unseen is None else one.threads_unseen for one in rounds]
+    most = interval([len(one.thread_use) + more for one, more in zip(rounds, unseen, strict=True)])
     return Interval(living.low, living.estimate, most.high, living.confidence)
 
 
@@ -208,9 +210,7 @@ def _speedup(rows: Rows, side: int, other: int, confidence: float) -> Interval:
         return _interval([_quotient(slower(row[other]), faster(row[side])) for row in used], confidence)
 
     estimate = interval(both or clean_rows(rows) or rows, _one_s, _one_s).estimate
-    # One thread has none beside it to be parted from: what a second one waits, for bookkeeping, costs no time.
-    alone = all(row[other].threads == 1 for row in rising)
-    low = interval(rising, _one_s if alone else _undelayed_one_s, _one_s).low if rising else -math.inf
+    low = interval(rising, _undelayed_one_s, _one_s).low if rising else -math.inf
     high = interval(falling, _one_s, _undelayed_one_s).high if falling else math.inf
     return Interval(min(low, estimate), estimate, max(high, estimate), confidence)
 

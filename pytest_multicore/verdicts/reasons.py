@@ -144,16 +144,20 @@ def _started(found: Found, undecided: Verdict) -> str:
     )
 
 
-def _queued(clean: Sequence[tuple[Round, ...]]) -> str:
-    """Threads that stood in queues while cores were free; empty where they did not."""
-    shares = [1 - one.undelayed_one_s / one.one_s for row in clean for one in row]
+def _queued(found: Found) -> str:
+    """Threads that stood in queues while cores were free; empty where they did not, or speed is not what is asked."""
+    undecided = [one.quantity for one in found.verdicts if one.outcome is Outcome.INCONCLUSIVE]
+    if undecided and not set(undecided) & set(COMPARING):
+        return ""
+    clean = clean_rows(found.rows)
+    shares = [max(1 - one.undelayed_one_s / one.one_s for one in row) for row in clean]
     queued = [share for share in shares if share > TOLERATED_SHARE]
     if len(queued) <= WORTH_TELLING * len(clean):
         return ""
     return (
-        f"in {len(queued)} of the clean rounds threads stood in a queue while a core was free, for "
+        f"in {len(queued)} of the clean rows threads stood in queues while a core was free, for "
         f"{statistics.median(queued):.0%} of the time (median), as where the scheduler puts two on one core: the "
-        "interval holds what they came to with that and without; a raised CPU priority (CAP_SYS_NICE) avoids it; "
+        "interval holds what they came to with that and without, and it is rarer at a raised CPU priority; "
     )
 
 
@@ -162,7 +166,7 @@ def _held_back(found: Found, clean: int) -> str:
     told = ""
     if (disturbed := len(found.rows) - clean) > WORTH_TELLING * len(found.rows):
         told += f"{disturbed} more were disturbed; {_who(found)}"
-    told += _queued(clean_rows(found.rows))
+    told += _queued(found)
     slow = slow_rows(found.rows)
     if not all(has_its_memory(clean_rows(found.rows), side) for side in range(len(found.rows[0]))):
         told += (

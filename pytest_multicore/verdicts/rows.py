@@ -47,26 +47,19 @@ def bounding(rows: Rows, side: int, other: int) -> tuple[Rows, Rows]:
         side: the place in a row of the one that is to be faster.
         other: the place of the one it is compared with.
     """
-    clean = clean_rows(rows)
-    full = full_speeds(clean)
-    even = _even(clean, (side, other), full)
+    full = full_speeds(clean_rows(rows))
+    marked = _clean_and_even(rows, (side, other), full)
     rising, falling = (
-        [row for row, evenly in zip(clean, even, strict=True) if evenly or at_full_pace(row[one], full)]
-        for one in (other, side)
+        [row for row, evenly in marked if evenly or at_full_pace(row[one], full)] for one in (other, side)
     )
-    return rising if has_its_memory(clean, other) else [], falling
+    return rising if has_its_memory(clean_rows(rows), other) else [], falling
 
 
 def slow_rows(rows: Rows) -> Rows:
     """The clean rows in which the cores of some side were slower than they can be, and not evenly."""
-    clean = clean_rows(rows)
-    full = full_speeds(clean)
-    even = _even(clean, range(len(rows[0])), full)
-    return [
-        row
-        for row, evenly in zip(clean, even, strict=True)
-        if not evenly and not all(at_full_pace(one, full) for one in row)
-    ]
+    full = full_speeds(clean_rows(rows))
+    marked = _clean_and_even(rows, range(len(rows[0])), full)
+    return [row for row, evenly in marked if not evenly and not all(at_full_pace(one, full) for one in row)]
 
 
 def has_its_memory(rows: Rows, side: int) -> bool:
@@ -96,6 +89,17 @@ def at_full_pace(taken: Round, full: Mapping[int, float]) -> bool:
     return pace.speed is not None and pace.speed >= FULL_PACE * full[pace.cores]
 
 
+def _clean_and_even(
+    rows: Rows, sides: Sequence[int], full: Mapping[int, float]
+) -> list[tuple[tuple[Round, ...], bool]]:
+    """The clean rows, each with whether it lies in an even spell: of all rows, for the others' looks tell as much."""
+    return [
+        (row, evenly)
+        for row, evenly in zip(rows, _even(rows, sides, full), strict=True)
+        if all(one.disturbance is None for one in row)
+    ]
+
+
 def _even(rows: Rows, sides: Sequence[int], full: Mapping[int, float]) -> list[bool]:
     """Of each row, whether it lies in a spell in which all looks of these sides found the cores equally slow."""
     shares = [[share for side in sides for share in _shares(row[side], full)] for row in rows]
@@ -114,8 +118,11 @@ def _even(rows: Rows, sides: Sequence[int], full: Mapping[int, float]) -> list[b
 
 
 def _shares(taken: Round, full: Mapping[int, float]) -> tuple[float, float]:
-    """Of their full speed, what the cores had at the slower and at the faster look round a round; 0: not known."""
+    """Of their full speed, what the cores had at the slower and at the faster look round a round; 0: not known.
+
+    A full speed that nobody has seen yet is no measure for two numbers of cores: it is put low, to be safe for one.
+    """
     pace = taken.pace
-    if pace is None or pace.speed is None or pace.fastest is None or not full[pace.cores]:
+    if pace is None or pace.speed is None or pace.fastest is None or not pace.full_is_seen or not full.get(pace.cores):
         return 0.0, 0.0
     return pace.speed / full[pace.cores], pace.fastest / full[pace.cores]

@@ -22,6 +22,7 @@ class StillMachine:
     name: str = "still"
     tick_s: float = 1e-6
     spins: bool = False
+    cores_open: int | None = 2
     spun_s: Iterator[float] = field(default_factory=lambda: iter(range(10**9)))
 
     def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
@@ -35,6 +36,9 @@ class StillMachine:
 
     def cores_of(self, threads: Sequence[tuple[int, int]]) -> list[int]:
         return [tid for _, tid in threads]
+
+    def cores_open_to(self, threads: Sequence[tuple[int, int]]) -> int | None:
+        return self.cores_open
 
 
 @dataclass
@@ -112,7 +116,41 @@ def test_sides_whose_threads_wait_for_each_other_beside_a_free_core_do_so_too() 
     made.counters = Parted()
     rows = list(islice(made.rows(), 4))
     assert not any(one.disturbance for row in rows for one in row), "that is no neighbour's doing"
-    assert rows[-1][0].longest_delay_s == pytest.approx(0.05)
+    assert rows[-1][0].cores_open == 2.0
+    assert [side.urged for side in sides] == [[True], [True]]
+
+
+def test_threads_that_are_pinned_to_one_core_are_too_many_for_it() -> None:
+    made, _, sides = bench(0.1, 0.1)
+    made.counters = counters = Parted()
+    counters.cores_open = 1
+    rows = list(islice(made.rows(), 4))
+    assert rows[-1][0].cores_open == 1
+    assert [side.urged for side in sides] == [[], []]
+
+
+def test_no_more_cores_are_open_than_are_granted() -> None:
+    made, _, _ = bench(0.1, 0.1)
+    made.counters = counters = Parted()
+    counters.cores_open = 64
+    assert next(made.rows())[0].cores_open == 2.0
+    counters.cores_open = None
+    assert next(made.rows())[0].cores_open is None
+
+
+class Pooled(Crowded):
+    """A pool that is made and closed within each region, beside others: its threads took their waits along."""
+
+    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
+        self.moments += 1
+        return TreeSnapshot({}, {}, {(pid, pid): TaskTimes("work", 0.001 * self.moments, 0.0)})
+
+
+def test_sides_whose_threads_end_ask_for_more_beside_others_too() -> None:
+    made, _, sides = bench(0.1, 0.1)
+    made.counters = Pooled()
+    rows = list(islice(made.rows(), 4))
+    assert all(one.disturbance for row in rows for one in row)
     assert [side.urged for side in sides] == [[True], [True]]
 
 

@@ -94,6 +94,8 @@ def test_two_that_were_never_seen_fast_are_held_against_one_alone() -> None:
     shared, _ = made(100.0, 100.0, together=0.5)
     shared.get_to_know(1, 2)
     assert shared.full_speed(2) == 100 * LEAST_SHARE_OF_ALONE
+    assert not shared.after_round(2.0, []).full_is_seen
+    assert shared.after_round(1.0, []).full_is_seen
     assert shared.cores_attainable == pytest.approx(1.0)
 
 

@@ -36,6 +36,12 @@ def test_no_more_cores_can_be_busy_than_the_machine_has() -> None:
     assert figures.measurement([crowded] * 8, 0.99).cores.high == 2.0
 
 
+def test_nor_more_than_are_open_to_its_threads() -> None:
+    """Two threads that are pinned to one core wait for each other there, and for nobody else."""
+    pinned = dataclasses.replace(made(cores=1.0, demand=2.0), cores_online=2, cores_open=1.0)
+    assert figures.measurement([pinned] * 8, 0.99).cores.high == 1.0
+
+
 def test_a_comparison_divides_pair_by_pair() -> None:
     """A machine that halves its speed in mid-run moves both sides and not their ratio."""
     slow = [(made(0.2, 2.0), made(0.36, 1.0, threads=1))] * 4
@@ -110,11 +116,11 @@ def test_threads_that_may_have_ended_without_a_trace_widen_their_count() -> None
     assert (seen.low, seen.estimate, seen.high) == (1.0, 1.0, 3.0)
     now_and_then = [made(threads_unseen=2), *[made(threads_unseen=0)] * 19]
     assert figures.measurement(now_and_then, 0.99).threads_seen.high == 1.0
-    assert figures.measurement([made(threads_unseen=None)] * 8, 0.99).threads_seen.high == 1.0
+    assert figures.measurement([made(threads_unseen=None)] * 8, 0.99).threads_seen.high == math.inf
 
 
-def parted(wall_s: float, cores: float, longest_delay_s: float, threads: int = 2) -> Round:
-    return made(wall_s, cores, threads=threads, demand=2.0, longest_delay_s=longest_delay_s, cores_online=2)
+def parted(wall_s: float, cores: float, delay_s: float, threads: int = 2, cores_open: float = 2.0) -> Round:
+    return made(wall_s, cores, threads=threads, demand=cores + delay_s / wall_s, cores_open=cores_open)
 
 
 def test_threads_that_waited_beside_a_free_core_prove_no_miss() -> None:
@@ -133,10 +139,19 @@ def test_waits_where_no_core_is_free_are_the_programs_own() -> None:
     assert found.high == pytest.approx(0.1 / 0.12)
 
 
-@pytest.mark.parametrize(("threads", "low"), [(1, 2.0), (2, 1.5)])
-def test_a_baseline_of_several_threads_that_waited_proves_less(threads: int, low: float) -> None:
-    taken = [(made(0.06, 2.0, threads=4), parted(0.12, 1.0, 0.03, threads=threads))] * 10
-    assert figures.comparison(taken, 0.99).speedup.low == pytest.approx(low)
+@pytest.mark.parametrize("cores_open", [1.0, None])
+def test_threads_that_are_pinned_to_one_core_wait_for_their_own(cores_open: float | None) -> None:
+    """A library that narrows its process's affinity is what a gate is there to find."""
+    pinned = dataclasses.replace(parted(0.12, 1.0, 0.06), cores_open=cores_open)
+    found = figures.comparison([(pinned, made(0.12, 1.0, threads=1))] * 10, 0.99).speedup
+    assert found.high == pytest.approx(1.0)
+
+
+def test_a_baseline_whose_threads_waited_proves_less() -> None:
+    """A pool of two that nobody told, on one core here and on two there: no gain from threads."""
+    taken = [(made(0.06, 2.0), parted(0.12, 1.0, 0.06, threads=1))] * 10
+    found = figures.comparison(taken, 0.99).speedup
+    assert (found.low, found.estimate) == (pytest.approx(1.0), pytest.approx(2.0))
 
 
 def test_a_wait_as_long_as_the_round_bounds_nothing() -> None:

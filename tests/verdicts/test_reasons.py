@@ -87,7 +87,7 @@ def test_threads_that_may_have_ended_are_told_where_threads_are_counted() -> Non
 
 
 def test_threads_that_waited_beside_a_free_core_are_told() -> None:
-    waited = made(0.12, 1.0, demand=1.25, longest_delay_s=0.03, cores_online=2)
+    waited = made(0.12, 1.0, demand=1.25, cores_open=2.0)
     text = reasons.why_inconclusive(found([(waited, made(0.16, 1.0, threads=1))] * 20))
     assert "min_speedup=1.5 lies within [1.33, 1.78]" in text
-    assert "in 20 of the clean rounds threads stood in a queue while a core was free, for 25% of the time" in text
+    assert "in 20 of the clean rows threads stood in queues while a core was free, for 25% of the time" in text

@@ -1,5 +1,6 @@
 """Rows on cores that are slow at times: which of them bound the speed-up, and from which side."""
 
+import dataclasses
 import math
 
 import pytest
@@ -136,3 +137,20 @@ def test_a_spell_among_others_counts_alone() -> None:
     rows = even([0.5, 0.9, 0.6] * 5, speedup=1.1) + even([0.7] * 10) + even([0.9, 0.5] * 5, speedup=1.1)
     found = figures.comparison(rows, 0.99).speedup
     assert found.high == pytest.approx(1.8)
+
+
+def test_a_spell_does_not_bridge_rows_that_others_disturbed() -> None:
+    """A host that comes and goes: what was seen round disturbed rows tells as much of the cores."""
+    disturbed = [(dataclasses.replace(one, disturbance="others"), other) for one, other in even([0.4])]
+    assert math.isinf(figures.comparison((even([0.7]) + disturbed) * 12, 0.99).speedup.high)
+    as_slow = [(dataclasses.replace(one, disturbance="others"), other) for one, other in even([0.7])]
+    assert figures.comparison((even([0.7]) + as_slow) * 12, 0.99).speedup.high == pytest.approx(1.8)
+
+
+def test_a_full_speed_that_nobody_has_seen_is_no_measure_of_evenness() -> None:
+    assumed = [
+        (dataclasses.replace(one, pace=dataclasses.replace(one.pace, full_is_seen=False)), other)
+        for one, other in even([0.7] * 12)
+        if one.pace is not None
+    ]
+    assert math.isinf(figures.comparison(assumed, 0.99).speedup.high)
