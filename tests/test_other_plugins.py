@@ -43,12 +43,13 @@ def test_a_time_limit_is_not_spent_on_rounds(pytester: pytest.Pytester, method: 
     """What neighbours cost, the wait for the machine and rounds without end, must not turn a test red."""
     pytest.importorskip("pytest_timeout")
     pytester.makepyfile(
-        "import pytest\n@pytest.mark.multicore(min_speedup=1, budget=9)\n@pytest.mark.timeout(6)\n"
-        "def test_a(): sum(range(50000))\n"
+        "import pytest, time\n@pytest.mark.multicore(min_speedup=1.5, budget=9)\n@pytest.mark.timeout(6)\n"
+        "def test_a(): time.sleep(0.7)\n"
     )
     result = pytester.runpytest_subprocess(f"--timeout-method={method}", "-rs")
-    # A limit at the value itself is not decided before the budget ends.
+    # Six rows fit the budget, and fewer than seven decide nothing.
     result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*rows of rounds fit the budget of 9 s*"])
     result.stdout.no_fnmatch_line("*Timeout*")
 
 
