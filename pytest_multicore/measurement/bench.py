@@ -76,7 +76,7 @@ class Subject(Protocol):
         ...
 
     def urge(self, urgent: bool) -> None:
-        """Ask for more of the machine, since others keep it waiting, or for no more than before."""
+        """Ask for more of the machine, since its threads are kept waiting, or for no more than before."""
         ...
 
     def take(self, repeat: int) -> Timing:
