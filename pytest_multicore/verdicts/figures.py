@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pytest_multicore.measurement.rounds import Round
 
-from .rows import Rows, bounding, clean_rows
+from .rows import Rows, bounding, clean_rows, waits_matter
 from .scaling_law import Law, fit
 from .statistics import Interval, median_interval
 
@@ -197,8 +197,8 @@ def _ratio(rows: Rows, of: Callable[[tuple[Round, ...]], float], confidence: flo
 def _speedup(rows: Rows, side: int, other: int, confidence: float) -> Interval:
     """The speed-up of one side over another, each given by its place in a row: bounded by the rows that may.
 
-    The bounds allow for the time that a side's threads stood in queues while cores were free: where a scheduler puts
-    two of them is not the program's doing, and is another in the next process.
+    The bounds allow for the time that a side's threads stood in queues while cores were free, where they did so often:
+    where a scheduler puts two of them is not the program's doing, and is another in the next process.
     """
     if side == other:
         return Interval(1.0, 1.0, 1.0, confidence)
@@ -210,8 +210,9 @@ def _speedup(rows: Rows, side: int, other: int, confidence: float) -> Interval:
         return _interval([_quotient(slower(row[other]), faster(row[side])) for row in used], confidence)
 
     estimate = interval(both or clean_rows(rows) or rows, _one_s, _one_s).estimate
-    low = interval(rising, _undelayed_one_s, _one_s).low if rising else -math.inf
-    high = interval(falling, _one_s, _undelayed_one_s).high if falling else math.inf
+    slower, faster = (_undelayed_one_s if waits_matter(rows, one) else _one_s for one in (other, side))
+    low = interval(rising, slower, _one_s).low if rising else -math.inf
+    high = interval(falling, _one_s, faster).high if falling else math.inf
     return Interval(min(low, estimate), estimate, max(high, estimate), confidence)
 
 

@@ -12,7 +12,14 @@ from pytest_multicore.measurement.disturbance import TOLERATED_SHARE
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts.figures import Comparison
 from pytest_multicore.verdicts.limits import COMPARING, Outcome, Verdict
-from pytest_multicore.verdicts.rows import FULL_PACE, clean_rows, has_its_memory, of_the_whole, slow_rows
+from pytest_multicore.verdicts.rows import (
+    FULL_PACE,
+    clean_rows,
+    has_its_memory,
+    of_the_whole,
+    slow_rows,
+    waits_matter,
+)
 from pytest_multicore.verdicts.statistics import fewest_values
 
 #: Of the rows; fewer than these held nothing up.
@@ -149,11 +156,10 @@ def _queued(found: Found) -> str:
     undecided = [one.quantity for one in found.verdicts if one.outcome is Outcome.INCONCLUSIVE]
     if undecided and not set(undecided) & set(COMPARING):
         return ""
-    clean = clean_rows(found.rows)
-    shares = [max(1 - one.undelayed_one_s / one.one_s for one in row) for row in clean]
-    queued = [share for share in shares if share > TOLERATED_SHARE]
-    if len(queued) <= WORTH_TELLING * len(clean):
+    if not any(waits_matter(found.rows, side) for side in range(len(found.rows[0]))):
         return ""
+    shares = [max(1 - one.undelayed_one_s / one.one_s for one in row) for row in clean_rows(found.rows)]
+    queued = [share for share in shares if share > TOLERATED_SHARE]
     return (
         f"in {len(queued)} of the clean rows threads stood in queues while a core was free, for "
         f"{statistics.median(queued):.0%} of the time (median), as where the scheduler puts two on one core: the "

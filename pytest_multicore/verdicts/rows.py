@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from pytest_multicore.measurement.disturbance import TOLERATED_SHARE
 from pytest_multicore.measurement.rounds import Round
 
 Rows = Sequence[tuple[Round, ...]]
@@ -21,6 +22,8 @@ EVENLY, SPELL = 0.9, 6
 #: Of the memory's bandwidth, and of the looks. Of 60 pairs of looks without such a neighbour the lowest tenth lay under
 #: 0.76 to 0.92, beside one the lowest quarter under 0.54 (one run each, 2 cores).
 HELD_BACK, OFTEN = 0.75, 0.25
+#: Of the clean rows; fewer hardly move a median.
+MANY = 1 / 3
 
 
 def clean_rows(rows: Rows) -> list[tuple[Round, ...]]:
@@ -60,6 +63,13 @@ def slow_rows(rows: Rows) -> Rows:
     full = full_speeds(clean_rows(rows))
     marked = _clean_and_even(rows, range(len(rows[0])), full)
     return [row for row, evenly in marked if not evenly and not all(at_full_pace(one, full) for one in row)]
+
+
+def waits_matter(rows: Rows, side: int) -> bool:
+    """Whether a side's threads stood in queues beside free cores in so many clean rows that it moves their median."""
+    taken = [row[side] for row in clean_rows(rows)]
+    waited = sum(one.undelayed_one_s < (1 - TOLERATED_SHARE) * one.one_s for one in taken)
+    return waited > MANY * len(taken)
 
 
 def has_its_memory(rows: Rows, side: int) -> bool:

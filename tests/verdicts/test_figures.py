@@ -162,3 +162,11 @@ def test_a_side_is_as_fast_as_itself_whatever_its_threads_waited() -> None:
     rows = [(parted(0.12, 1.0, 0.03, threads=2), parted(0.08, 1.5, 0.01, threads=4))] * 10
     first = figures.scaling([2, 4], rows, 0.99).speedups[2]
     assert (first.low, first.estimate, first.high) == (1.0, 1.0, 1.0)
+
+
+def test_a_few_rows_that_waited_move_no_bound() -> None:
+    """As those before the real-time class was asked for: a median is robust against them."""
+    waited, did_not = (parted(0.12, 1.0, 0.11), made(0.12, 1.0, threads=1)), (made(0.1, 2.0), made(0.19, threads=1))
+    found = figures.comparison([waited] * 3 + [did_not] * 9, 0.99).speedup
+    assert found.high == pytest.approx(1.9)
+    assert figures.comparison([waited] * 9 + [did_not] * 9, 0.99).speedup.high > 10
