@@ -9,7 +9,7 @@ from pytest_multicore.verdicts.scaling_law import Model
 from pytest_multicore.verdicts.scaling_law import serial_fraction as serial_fraction_of
 from pytest_multicore.verdicts.statistics import Interval
 
-from .evidence import MUCH, Calls, Evidence
+from .evidence import MORE_THAN_ONE, MUCH, Calls, Evidence
 from .lines import made, place
 from .suspicions import Change, Effect, Replay, Suspicion, Trial
 
@@ -95,6 +95,8 @@ def serial_fraction(found: Evidence) -> Suspicion | None:
         return None
     ratio = found.wanted / (found.result.baseline or 1)
     if ratio <= 1 or not compared.speedup.low > 1.05:  # else nothing is surely gained
+        return None
+    if found.cores <= MORE_THAN_ONE * compared.baseline.cores.estimate:  # a speed of the process's own: trials.py
         return None
     fraction, counts = _serial_part(found, compared.speedup)
     if fraction is None:

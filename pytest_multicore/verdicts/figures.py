@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_multicore.measurement.rounds import Round
@@ -72,12 +72,7 @@ class Comparison:
 
         One that was not busy may have waited for somebody else to do it, as a server.
         """
-        sides = (self.contender, self.baseline)
-        least, most = ONE_CORE
-        return all(
-            side.threads_seen.estimate <= 1 and least <= side.cores.estimate and side.cores.high <= most
-            for side in sides
-        )
+        return one_thread_each([self.contender, self.baseline])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +82,8 @@ class Scaling:
     Attributes:
         measurements: by thread count.
         speedups: by thread count, against the first count.
-        law: what they say of the serial part; None where there is nothing to fit.
+        law: what they say of the serial part; None where there is nothing to fit. Where one thread did all the work
+            at every count, all of it is serial, whatever the speeds of their processes.
     """
 
     measurements: Mapping[int, Measurement]
@@ -99,6 +95,14 @@ class Scaling:
 ONE_CORE = (0.9, 1.1)
 #: Times the threads that a side was told to use: clearly a pool that nobody told.
 MANY_MORE = 1.5
+
+
+def one_thread_each(sides: Iterable[Measurement]) -> bool:
+    """Whether one thread did all the work on every side: see ``Comparison.one_thread_each``."""
+    least, most = ONE_CORE
+    return all(
+        side.threads_seen.estimate <= 1 and least <= side.cores.estimate and side.cores.high <= most for side in sides
+    )
 
 
 def measurement(rounds: Sequence[Round], confidence: float) -> Measurement:
@@ -179,12 +183,16 @@ def comparison(rows: Rows, confidence: float) -> Comparison:
 
 def scaling(threads: Sequence[int], rows: Rows, confidence: float, cores_granted: float = math.inf) -> Scaling:
     """The figures of rows that hold one round for each thread count; more threads than cores say nothing of the law."""
+    measurements = {count: measurement([row[side] for row in rows], confidence) for side, count in enumerate(threads)}
+    alone = one_thread_each(measurements.values())
+
+    def gained(side: int, each: float) -> Interval:
+        return Interval(1.0, 1.0, 1.0, each) if alone else _speedup(rows, side, 0, each)
+
     return Scaling(
-        measurements={
-            count: measurement([row[side] for row in rows], confidence) for side, count in enumerate(threads)
-        },
+        measurements=measurements,
         speedups={count: _speedup(rows, side, 0, confidence) for side, count in enumerate(threads)},
-        law=fit(threads, lambda side, each: _speedup(rows, side, 0, each), confidence, cores_granted),
+        law=fit(threads, gained, confidence, cores_granted),
     )
 
 

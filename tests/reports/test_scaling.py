@@ -18,7 +18,7 @@ from tests.rounds import made
 
 def result(times_s: dict[int, float], cores: float = 64, rows: int = 20) -> Result:
     """Of rows that all took these times, held to a speed-up that they miss."""
-    taken = [tuple(made(time_s, threads=count) for count, time_s in times_s.items())] * rows
+    taken = [tuple(made(time_s, threads=count, os_threads=count) for count, time_s in times_s.items())] * rows
     compared = figures.comparison([(row[-1], row[0]) for row in taken], 0.99)
     return Result(
         test="test_a.py::test_it",

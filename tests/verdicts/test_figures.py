@@ -5,6 +5,7 @@ import pytest
 
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts import figures
+from pytest_multicore.verdicts.statistics import Interval
 from tests.rounds import made, rows
 
 
@@ -101,6 +102,15 @@ def test_scaling_is_against_the_first_count() -> None:
     assert found.speedups[1].estimate == pytest.approx(1.0)
     assert found.speedups[4].estimate == pytest.approx(2.0)
     assert found.measurements[2].wall_s.estimate == pytest.approx(0.22)
+
+
+def test_one_thread_at_every_count_leaves_all_of_it_serial() -> None:
+    """Interpreters have speeds of their own: 1.08x of a loop in Python that no thread can speed up."""
+    series = [(made(0.1, threads=1), made(0.0926, threads=2), made(0.0926, threads=4))] * 20
+    found = figures.scaling([1, 2, 4], series, 0.99)
+    assert found.speedups[4].estimate == pytest.approx(1.08, abs=0.01)
+    assert found.law
+    assert found.law.serial_fraction == Interval(1.0, 1.0, 1.0, 0.99)
 
 
 def test_threads_that_ended_in_the_round_are_at_least_one_more() -> None:
