@@ -65,6 +65,7 @@ class Taken:
         rounds_s: seconds that all rows took, waits included.
         facts: the child of the side in question, of itself.
         priority: what came of raising the children's CPU priority.
+        fixed_layout: whether all sides' interpreters lie at the same addresses.
         busy_others: other processes that used the machine meanwhile, and how many cores.
         cores_attainable: what the machine's cores do at once, as far as anybody looked.
     """
@@ -73,6 +74,7 @@ class Taken:
     rounds_s: float
     facts: Mapping[str, Any]
     priority: str
+    fixed_layout: bool
     busy_others: list[tuple[str, float]]
     cores_attainable: float | None
 
@@ -153,7 +155,8 @@ def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], mach
     own = {os.getpid(), *(use.pid for row in rows for one in row for use in one.thread_use)}
     own |= pacer.pids if pacer else set()
     others = busiest(others_before, cpu_by_process(), rounds_s, own)
-    return Taken(rows, rounds_s, facts, contender.priority, others, pacer.cores_attainable if pacer else None)
+    fixed = all(subject.interpreter.fixed_layout for subject in subjects)
+    return Taken(rows, rounds_s, facts, contender.priority, fixed, others, pacer.cores_attainable if pacer else None)
 
 
 def _pacer(asked: Asked, machine: Machine) -> Pacer | None:
@@ -226,6 +229,8 @@ def _notes(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine
     if taken.cores_attainable is not None and taken.cores_attainable < HARDLY_ALL * machine.cores_granted:
         notes.append(f"{machine.why_granted()} do the work of {taken.cores_attainable:.2f} when all are at work")
     notes.append(f"CPU priority: {taken.priority}")
+    if len(asked.sides) > 1 and not taken.fixed_layout:
+        notes.append("memory layout: another in each interpreter (not permitted otherwise); that alone made up to 9 %")
     return tuple(notes)
 
 

@@ -251,3 +251,19 @@ def test_threads_that_share_a_pinned_core_miss_their_limit(project: pytest.Pytes
         pytest.skip("others kept the machine busy throughout")
     assert told == {"failed": 1}
     result.stdout.fnmatch_lines([f"*LimitMissed*{limit.partition('=')[0]} missed*"])
+
+
+def test_a_layout_that_cannot_be_fixed_is_told(project: pytest.Pytester) -> None:
+    """As in a container whose filter of system calls does not permit it."""
+    project.makeconftest(
+        """
+        from contextlib import nullcontext
+        from pytest_multicore.interpreters import launch
+        launch.fixed_addresses = lambda: nullcontext(False)
+        """
+    )
+    gated(project, "max_speedup=1.9, threads=2", "multicore.run('work.py:serial')")
+
+    result = project.runpytest_subprocess("--multicore-budget=10")
+
+    result.stdout.fnmatch_lines(["note: memory layout: another in each interpreter (not permitted otherwise)*"])

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_multicore.environments.environment import Environment
     from pytest_multicore.environments.provision import Provisioned
 
+#: The value with which Python draws no hashes: which keys share a dict's slots is the same on both sides then, and in
+#: the next run. See interpreters/layout.py for the addresses.
+HASH_SEED = {"PYTHONHASHSEED": "0"}
 LIBRARY_PATH = "DYLD_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
 
 
@@ -86,9 +89,14 @@ def child_variables(
         UsageError: threads below 1, or flags of the world that cannot be read.
     """
     base = _untraced(world if provisioned.is_current else tool_variables(world))
-    changed = for_threads(threads) | dict(environment.env) | _library_path(blas, base) | dict(env)
+    changed = _hash_seed(base) | for_threads(threads) | dict(environment.env) | _library_path(blas, base) | dict(env)
     changed |= _flags(environment, provisioned, blas, theano_flags, {**base, **changed}, threads)
     return ChildVariables(base | changed, _differing(changed, base), _overridden(changed, world))
+
+
+def _hash_seed(base: Mapping[str, str]) -> dict[str, str]:
+    """Nothing where the world says something of it."""
+    return {name: value for name, value in HASH_SEED.items() if name not in base}
 
 
 def _untraced(world: Mapping[str, str]) -> dict[str, str]:

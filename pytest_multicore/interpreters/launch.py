@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pytest_multicore.errors import InterpreterCrashed
 
+from .layout import fixed_addresses
 from .log import Log
 from .orphans import MARK
 
@@ -36,29 +37,34 @@ class Launch:
     raise_priority: bool = True
 
 
-def spawn(launch: Launch, log: Log, mark: str) -> subprocess.Popen[bytes]:
+def spawn(launch: Launch, log: Log, mark: str) -> tuple[subprocess.Popen[bytes], bool]:
     """Start the agent in a session of its own, everything that it starts marked.
+
+    Returns:
+        Its process, and whether its addresses are those of any other (layout.py).
 
     Raises:
         InterpreterCrashed: there is no such program, or it cannot be run.
     """
     command = [*launch.command, str(RUNNER)]
     try:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log.fileno(),
-            env={**launch.variables, MARK: mark},
-            cwd=launch.folder,
-            start_new_session=True,
-        )
+        with fixed_addresses() as fixed:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log.fileno(),
+                env={**launch.variables, MARK: mark},
+                cwd=launch.folder,
+                start_new_session=True,
+            )
     except OSError as error:
         log.close()
         raise InterpreterCrashed(
             f"the interpreter {launch.command[0]} cannot be started: {error.strerror}; "
             "check the path, or let the environment be built again"
         ) from error
+    return process, fixed
 
 
 def wait_for_end(process: subprocess.Popen[bytes], timeout_s: float) -> None:

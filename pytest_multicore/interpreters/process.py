@@ -48,7 +48,7 @@ class IsolatedInterpreter:
         self._buffer = bytearray()
         self._ended_already = self._paused = self._urged = self._was_urged = False
         self._mark = uuid.uuid4().hex
-        self._process = spawn(launch, self._log, self._mark)
+        self._process, self.fixed_layout = spawn(launch, self._log, self._mark)
         self.pid = self._process.pid
         guard().watch(self.pid, self._mark)
         self._priority = raise_priority(self.pid) if launch.raise_priority else "off"

@@ -96,4 +96,5 @@ class Stage:
         if self.provisioned.is_current:
             # The world as this interpreter sees it: -W, -X and their like too. multiprocessing starts its workers so.
             return [sys.executable, *subprocess._args_from_interpreter_flags()]  # type: ignore[attr-defined]
-        return [python, "-E", "-s", "-B"]
+        # No PYTHON* of the parent is left in its variables (child_variables): what is there was meant for it.
+        return [python, "-s", "-B"]

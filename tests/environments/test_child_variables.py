@@ -11,7 +11,7 @@ from pytest_multicore.environments.blas import BlasSelection
 from pytest_multicore.environments.catalogue import CURRENT, Environment
 from pytest_multicore.environments.flags import parsed
 from pytest_multicore.environments.provision import Provisioned
-from pytest_multicore.environments.variables import LIBRARY_PATH, child_variables
+from pytest_multicore.environments.variables import HASH_SEED, LIBRARY_PATH, child_variables
 
 AS_FOUND = BlasSelection("as found")
 THEANO = Environment("own", requires=("Theano",), env={"KERAS_BACKEND": "theano"})
@@ -27,12 +27,21 @@ def variables(environment, where, blas=AS_FOUND, *, threads=None, theano_flags=N
     )
 
 
-def test_inheriting_in_the_current_interpreter_changes_nothing():
+def test_inheriting_in_the_current_interpreter_fixes_hashes_and_changes_nothing_else():
     world = {"OMP_NUM_THREADS": "3", "PYTHONPATH": "/p", "VIRTUAL_ENV": "/v", "ACCESS": "secret"}
 
     child = variables(CURRENT, HERE, world=world)
 
-    assert (child.variables, child.set, child.overridden) == (world, {}, {})
+    assert (child.variables, child.set, child.overridden) == (world | HASH_SEED, HASH_SEED, {})
+
+
+@pytest.mark.parametrize("given", ["77", "random"])
+def test_a_hash_seed_of_the_world_is_kept(given):
+    world = {"PYTHONHASHSEED": given}
+
+    child = variables(CURRENT, HERE, world=world)
+
+    assert (child.variables, child.set) == (world, {})
 
 
 def test_another_interpreter_is_not_told_of_the_parents_environment(provisioned):
@@ -48,7 +57,7 @@ def test_another_interpreter_is_not_told_of_the_parents_environment(provisioned)
 
     child = variables(Environment("own", requires=("six",)), provisioned, world=world)
 
-    assert child.variables == {"PYTENSOR_FLAGS": "kept=1", "PIP_INDEX_URL": "kept"}
+    assert child.variables == {"PYTENSOR_FLAGS": "kept=1", "PIP_INDEX_URL": "kept"} | HASH_SEED
 
 
 def test_threads_are_set_and_what_they_replace_is_told():

@@ -1,6 +1,6 @@
 """The child's side of a measurement: located and run by path, never imported.
 
-    <python> -E -s -B /abs/path/runner.py        (CPython 2.7 and 3.6 or later, standard library only)
+    <python> -s -B /abs/path/runner.py        (CPython 2.7 and 3.6 or later, standard library only)
 
 This text is the wire contract. Messages are JSON objects, one a line, UTF-8; each holds "protocol": 1 and "type". The
 parent asks on descriptor 0, the child answers on descriptor 1, one answer to each question. Descriptor 2 is the log:
