@@ -220,6 +220,17 @@ def check_measured(item: pytest.Item) -> None:
         )
 
 
+def check_marked_in_time(item: pytest.Item) -> None:
+    """Fail a test that a fixture, or its own body, has marked: it was set up by then, and nothing held it to limits."""
+    late = _marked(item.own_markers) and MARKER_VALUES not in item.stash and not isinstance(item, pytest.DoctestItem)
+    if late and not is_child(item.config) and not _why_plain(item.config):
+        pytest.fail(
+            f"{item.nodeid} was marked with @pytest.mark.multicore while it ran (request.node.add_marker), too late to "
+            "be measured: mark it in its module, or in the hook pytest_collection_modifyitems",
+            pytrace=False,
+        )
+
+
 def attach_results(item: pytest.Item, report: pytest.TestReport) -> None:
     """Give the test's new results to its report, as plain data: so they reach the controller of pytest-xdist too."""
     if measured := item.stash.get(MEASURED, None):

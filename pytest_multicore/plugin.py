@@ -76,6 +76,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         front.measure_calls(session.config, session.items)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """A test that was marked while it ran does not pass unmeasured: half a microsecond for one that was not."""
+    front.check_marked_in_time(item)
+
+
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> str | list[str]:
     """Say when marked tests run plainly."""
     return front.say_what_runs_plainly(config, items) or []

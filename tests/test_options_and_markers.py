@@ -182,3 +182,23 @@ def test_a_marker_that_another_plugin_adds_last_is_read(pytester: pytest.Pyteste
     result = pytester.runpytest_subprocess("-rs")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*min_cores=1000 cannot be reached on this machine*"])
+
+
+@pytest.mark.parametrize("fixture", ["", ", multicore"])
+def test_a_marker_that_a_fixture_adds_comes_too_late(pytester: pytest.Pytester, fixture: str) -> None:
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.fixture
+        def late(request):
+            request.node.add_marker(pytest.mark.multicore(min_cores=1.5))
+
+        def test_it(late{fixture}):
+            pass
+        """
+    )
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*test_it was marked with @pytest.mark.multicore while it ran*"])
+    pytester.runpytest_subprocess("--multicore-off").assert_outcomes(passed=1)
