@@ -230,7 +230,9 @@ def _notes(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine
         notes.append(f"{machine.why_granted()} do the work of {taken.cores_attainable:.2f} when all are at work")
     notes.append(f"CPU priority: {taken.priority}")
     if len(asked.sides) > 1 and not taken.fixed_layout:
-        notes.append("memory layout: another in each interpreter (not permitted otherwise); that alone made up to 9 %")
+        notes.append(
+            "memory layout: cannot be fixed here; two interpreters that do the same can differ by some percent"
+        )
     return tuple(notes)
 
 

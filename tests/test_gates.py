@@ -253,17 +253,17 @@ def test_threads_that_share_a_pinned_core_miss_their_limit(project: pytest.Pytes
     result.stdout.fnmatch_lines([f"*LimitMissed*{limit.partition('=')[0]} missed*"])
 
 
-def test_a_layout_that_cannot_be_fixed_is_told(project: pytest.Pytester) -> None:
+@pytest.mark.parametrize("fixed", [True, False])
+def test_a_layout_that_cannot_be_fixed_is_told(project: pytest.Pytester, fixed: bool) -> None:
     """As in a container whose filter of system calls does not permit it."""
     project.makeconftest(
-        """
-        from contextlib import nullcontext
-        from pytest_multicore.interpreters import launch
-        launch.fixed_addresses = lambda: nullcontext(False)
+        f"""
+        from pytest_multicore.interpreters import process
+        process.are_fixed = lambda pid: {fixed}
         """
     )
     gated(project, "max_speedup=1.9, threads=2", "multicore.run('work.py:serial')")
 
     result = project.runpytest_subprocess("--multicore-budget=10")
 
-    result.stdout.fnmatch_lines(["note: memory layout: another in each interpreter (not permitted otherwise)*"])
+    assert ("note: memory layout: cannot be fixed here" in result.stdout.str()) is not fixed

@@ -1,15 +1,20 @@
 """The ``isolated_interpreter`` fixture: a live interpreter whose threads and flags are set before any import."""
 
+import venv
+
 import pytest
 
 WORK = """
-import os
+import os, sys
 
 def variables(*names):
     return {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "MY_FLAG", "THEANO_FLAGS")}
 
 def serial(steps=20000):
     return sum(i * i for i in range(steps))
+
+def hashed():
+    return [hash("x"), hash("multicore"), sys.flags.ignore_environment, sys.warnoptions]
 
 counted = []
 def count():
@@ -58,6 +63,20 @@ def test_inherit_sets_nothing(project: pytest.Pytester) -> None:
             assert (found["OMP_NUM_THREADS"], found["MKL_NUM_THREADS"]) == ("5", None)
     """
     run(project, body).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("another", [False, True], ids=["current", "another"])
+def test_hashes_are_not_drawn_and_pythons_own_variables_are_read(project: pytest.Pytester, another: bool) -> None:
+    folder = project.path / "another"
+    if another:
+        venv.create(folder, symlinks=True)
+    options = [f"--multicore-python={folder / 'bin' / 'python'}"] if another else []
+    body = """
+            one, other = (isolated_interpreter(env={"PYTHONWARNINGS": "error"}).call("work:hashed") for _ in range(2))
+            assert one == other
+            assert one[2:] == [0, ["error"]]
+    """
+    run(project, body, *options).assert_outcomes(passed=1)
 
 
 def test_what_was_overridden_is_reported(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

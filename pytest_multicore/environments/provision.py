@@ -47,7 +47,7 @@ class Provisioned:
 
     @property
     def is_current(self) -> bool:
-        """Whether this is the interpreter that runs pytest: its children keep PYTHON* and need no ``-E -s``."""
+        """Whether this is the interpreter that runs pytest: its children keep PYTHON* and its own flags."""
         return self.folder is None and self.python == Path(sys.executable).absolute()
 
 

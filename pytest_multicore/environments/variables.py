@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pytest_multicore.environments.environment import Environment
     from pytest_multicore.environments.provision import Provisioned
 
-#: The value with which Python draws no hashes: which keys share a dict's slots is the same on both sides then, and in
-#: the next run. See interpreters/layout.py for the addresses.
+#: The value with which Python draws no hashes: which keys share a dict's slots is the same on both sides then. For the
+#: addresses see interpreters/layout.py.
 HASH_SEED = {"PYTHONHASHSEED": "0"}
 LIBRARY_PATH = "DYLD_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
 

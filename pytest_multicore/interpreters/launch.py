@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pytest_multicore.errors import InterpreterCrashed
 
-from .layout import fixed_addresses
+from .layout import filled, fixed_addresses
 from .log import Log
 from .orphans import MARK
 
@@ -37,24 +37,21 @@ class Launch:
     raise_priority: bool = True
 
 
-def spawn(launch: Launch, log: Log, mark: str) -> tuple[subprocess.Popen[bytes], bool]:
+def spawn(launch: Launch, log: Log, mark: str) -> subprocess.Popen[bytes]:
     """Start the agent in a session of its own, everything that it starts marked.
-
-    Returns:
-        Its process, and whether its addresses are those of any other (layout.py).
 
     Raises:
         InterpreterCrashed: there is no such program, or it cannot be run.
     """
     command = [*launch.command, str(RUNNER)]
     try:
-        with fixed_addresses() as fixed:
-            process = subprocess.Popen(
+        with fixed_addresses():
+            return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log.fileno(),
-                env={**launch.variables, MARK: mark},
+                env=filled({**launch.variables, MARK: mark}),
                 cwd=launch.folder,
                 start_new_session=True,
             )
@@ -64,7 +61,6 @@ def spawn(launch: Launch, log: Log, mark: str) -> tuple[subprocess.Popen[bytes],
             f"the interpreter {launch.command[0]} cannot be started: {error.strerror}; "
             "check the path, or let the environment be built again"
         ) from error
-    return process, fixed
 
 
 def wait_for_end(process: subprocess.Popen[bytes], timeout_s: float) -> None:

@@ -28,6 +28,7 @@ from pytest_multicore.errors import (
 
 from . import protocol
 from .launch import Launch, how_it_ended, spawn, wait_for_end
+from .layout import are_fixed
 from .log import Log
 from .orphans import descendants, end, end_group, guard, marked
 from .priority import raise_priority, set_real_time
@@ -48,12 +49,13 @@ class IsolatedInterpreter:
         self._buffer = bytearray()
         self._ended_already = self._paused = self._urged = self._was_urged = False
         self._mark = uuid.uuid4().hex
-        self._process, self.fixed_layout = spawn(launch, self._log, self._mark)
+        self._process = spawn(launch, self._log, self._mark)
         self.pid = self._process.pid
         guard().watch(self.pid, self._mark)
         self._priority = raise_priority(self.pid) if launch.raise_priority else "off"
         try:
             self.hello = self.wait_for("hello", START_TIMEOUT_S)
+            self.fixed_layout = are_fixed(self.pid)
         except BaseException:
             self.kill()
             raise

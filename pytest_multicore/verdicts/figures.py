@@ -83,7 +83,7 @@ class Scaling:
         measurements: by thread count.
         speedups: by thread count, against the first count.
         law: what they say of the serial part; None where there is nothing to fit. Where one thread did all the work
-            at every count, all of it is serial, whatever the speeds of their processes.
+            at every count, and nearly as fast, all of it is serial: they differ by the speeds of their processes.
     """
 
     measurements: Mapping[int, Measurement]
@@ -95,6 +95,8 @@ class Scaling:
 ONE_CORE = (0.9, 1.1)
 #: Times the threads that a side was told to use: clearly a pool that nobody told.
 MANY_MORE = 1.5
+#: Processes that do the same differ by no more, whatever threads they were told to use.
+ALIKE = (1 / 1.12, 1.12)
 
 
 def one_thread_each(sides: Iterable[Measurement]) -> bool:
@@ -184,14 +186,16 @@ def comparison(rows: Rows, confidence: float) -> Comparison:
 def scaling(threads: Sequence[int], rows: Rows, confidence: float, cores_granted: float = math.inf) -> Scaling:
     """The figures of rows that hold one round for each thread count; more threads than cores say nothing of the law."""
     measurements = {count: measurement([row[side] for row in rows], confidence) for side, count in enumerate(threads)}
-    alone = one_thread_each(measurements.values())
+    speedups = {count: _speedup(rows, side, 0, confidence) for side, count in enumerate(threads)}
+    alike = all(one.bounded and ALIKE[0] <= one.estimate <= ALIKE[1] for one in speedups.values())
+    nothing = alike and one_thread_each(measurements.values())
 
     def gained(side: int, each: float) -> Interval:
-        return Interval(1.0, 1.0, 1.0, each) if alone else _speedup(rows, side, 0, each)
+        return Interval(1.0, 1.0, 1.0, each) if nothing else _speedup(rows, side, 0, each)
 
     return Scaling(
         measurements=measurements,
-        speedups={count: _speedup(rows, side, 0, confidence) for side, count in enumerate(threads)},
+        speedups=speedups,
         law=fit(threads, gained, confidence, cores_granted),
     )
 

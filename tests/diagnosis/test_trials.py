@@ -92,6 +92,21 @@ def test_faster_is_by_more_than_interpreters_differ(changed_s: float, finding: F
 
 
 @pytest.mark.parametrize(
+    ("effect", "changed", "done"),
+    [
+        (Effect.FASTER, made(0.093), True),
+        (Effect.FASTER, made(0.0955), False),
+        (Effect.LESS_CPU, made(0.1, 0.93), True),
+        (Effect.MORE_CORES, made(0.1, 1.1), True),
+    ],
+    ids=["surely too small", "on the edge", "surely too little", "proven"],
+)
+def test_a_difference_that_can_be_no_proof_is_settled(effect: Effect, changed: Round, done: bool) -> None:
+    rows = [(changed, made(0.1)), (changed, made(0.0995)), (changed, made(0.1005))] * 7
+    assert settled(trial(effect), comparison(rows, 0.99), None) is done
+
+
+@pytest.mark.parametrize(
     ("cores", "wall_s", "finding"),
     [
         (1.0, 0.1, Finding.PROVEN),
@@ -111,7 +126,7 @@ def test_fewer_threads_are_counted(changed: int, finding: Finding) -> None:
     assert found(Effect.FEWER_THREADS, made(os_threads=changed), made(os_threads=2)) is finding
 
 
-@pytest.mark.parametrize(("gained", "finding"), [(1.9, Finding.PROVEN), (1.05, Finding.REFUTED)])
+@pytest.mark.parametrize(("gained", "finding"), [(1.9, Finding.PROVEN), (1.25, Finding.OPEN), (1.05, Finding.REFUTED)])
 def test_changed_work_scales_where_it_gains_more_than_the_original_did(gained: float, finding: Finding) -> None:
     original = Interval(1.05, 1.1, 1.15, 0.99)
     assert found(Effect.SCALES, made(0.1), made(0.1 * gained, threads=1), original) is finding

@@ -40,7 +40,7 @@ class Dialogue:
         self._pending = b""
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [python, "-E", "-s", "-B", str(RUNNER)],
+                [python, "-s", "-B", str(RUNNER)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -14,7 +14,7 @@ from tests.interpreters.dialogue import RUNNER, USER_CODE, Dialogue, on_every_in
 DYING_PARENT = """
 import json, os, subprocess, sys
 python, runner, target, log = sys.argv[1:]
-child = subprocess.Popen([python, "-E", "-s", "-B", runner], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+child = subprocess.Popen([python, "-s", "-B", runner], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                          stderr=open(log, "wb"))
 child.stdout.readline()
 child.stdin.write(json.dumps({"protocol": 1, "type": "call", "target": target, "arguments": {"seconds": 60}}).encode())

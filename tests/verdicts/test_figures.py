@@ -113,6 +113,20 @@ def test_one_thread_at_every_count_leaves_all_of_it_serial() -> None:
     assert found.law.serial_fraction == Interval(1.0, 1.0, 1.0, 0.99)
 
 
+@pytest.mark.parametrize("times_s", [(0.1, 0.05), (0.1, 0.2)], ids=["faster", "slower"])
+def test_one_thread_that_does_other_work_at_other_counts_is_told_as_it_is(times_s: tuple[float, float]) -> None:
+    """One that cuts its data by the count, as into blocks that fit a cache."""
+    first_s, second_s = times_s
+    found = figures.scaling([1, 2], [(made(first_s, threads=1), made(second_s, threads=2))] * 20, 0.99)
+    assert found.law is not None
+    assert found.law.serial_fraction != Interval(1.0, 1.0, 1.0, 0.99)
+
+
+def test_disturbed_rows_say_nothing_of_one_thread_either() -> None:
+    row = made(0.1, threads=1, disturbance="others"), made(0.1, threads=2, disturbance="others")
+    assert figures.scaling([1, 2], [row] * 20, 0.99).law is None
+
+
 def test_threads_that_ended_in_the_round_are_at_least_one_more() -> None:
     """A pool that is made and joined within the region is gone when its threads are counted: never a low number."""
     seen = figures.measurement([made(wall_s=1.0, cores=2.0, os_threads=1, ended_share=0.5)] * 8, 0.99).threads_seen
