@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .disturbance import TOLERATED_SHARE
 from .pace import Pace
+from .urgency import CROWDED
 from .usage import ThreadUse, accounts_for
 
 
@@ -64,12 +65,19 @@ class Round:
 
         A scheduler may put two threads on one core, though another is idle, and leave them there. That made the round
         longer by at most the sum of the waits, and by no more than the time that cores were free which are open to its
-        threads: one that is pinned, or has a quota, waits for its own.
+        threads: one that is pinned, or has a quota, waits for its own. And so do threads that demand more cores than
+        are open to them: theirs are full while they wait, and free at other times.
         """
-        if self.delay_s is None or self.cores_open is None:
+        if self.delay_s is None or self.cores_open is None or self._crowded:
             return self.one_s
         free_s = max(0.0, self.wall_s * self.cores_open - self.cpu_s)
         return max(0.0, self.wall_s - min(self.delay_s, free_s)) / self.repeat
+
+    @property
+    def _crowded(self) -> bool:
+        """Whether more threads wanted to run at once than there were cores for them."""
+        demanded, may = self.demanded_cores, self.cores_open
+        return demanded is not None and may is not None and demanded > CROWDED * may
 
     @property
     def all_threads_seen(self) -> bool:

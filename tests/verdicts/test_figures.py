@@ -163,6 +163,12 @@ def test_waits_where_no_core_is_free_are_the_programs_own() -> None:
     assert found.high == pytest.approx(0.1 / 0.12)
 
 
+def test_so_they_are_where_threads_are_too_many_and_sleep_now_and_then() -> None:
+    """They wait for one another at a barrier, all but one, and a core is free; nobody waits for it then."""
+    found = figures.comparison([(parted(0.12, 1.7, 0.12, threads=8), made(0.1, 1.0, threads=1))] * 10, 0.99).speedup
+    assert found.high == pytest.approx(0.1 / 0.12)
+
+
 @pytest.mark.parametrize("cores_open", [1.0, None])
 def test_threads_that_are_pinned_to_one_core_wait_for_their_own(cores_open: float | None) -> None:
     """A library that narrows its process's affinity is what a gate is there to find."""
