@@ -19,6 +19,7 @@ from .disturbance import (
     surroundings,
 )
 from .pace import Pacer
+from .probation import Probation
 from .quiet import wait_until_quiet
 from .rounds import Round
 from .urgency import Urgency
@@ -106,6 +107,7 @@ class Bench:
     _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
     _start_s: float = 0.0
     _urgency: Urgency = field(default_factory=Urgency)
+    _probation: Probation = field(default_factory=Probation)
 
     def rows(self) -> Iterator[tuple[Round, ...]]:
         """Endless rows of rounds, one a side, in the subjects' order however they took turns.
@@ -128,9 +130,19 @@ class Bench:
                 break
             repeats = needed
         while True:
-            yield row
+            if self._counts(row):
+                yield row
             row = self._row(order, repeats)
             draw.shuffle(order)
+
+    def _counts(self, row: Sequence[Round]) -> bool:
+        """Whether a row may count; where it shows that urging does harm, that is taken back for good."""
+        counts = self._probation.counts(row)
+        if self._probation.failed and not self._urgency.barred:
+            self._urgency.barred, self._urgency.now = True, False
+            for subject in self.subjects:
+                subject.urge(False)
+        return counts
 
     def _first_repeats(self) -> list[int]:
         """By the warm-up: a first run, cold, takes longer than the others, so this comes near and never goes beyond."""
@@ -202,6 +214,7 @@ class Bench:
             cores_online=self.cores_online,
             cores_open=None if cores_open is None else min(cores_open, self.cores_granted),
             threads_unseen=threads_unseen(before, after, machine_after.started_since(machine_before)),
+            foremost=foremost,
         )
 
     def _ask_for_more(self, side: int, used: Usage, wall_s: float, cores_open: int | None, kept_waiting: bool) -> None:

@@ -30,6 +30,8 @@ class Round:
         cores_online: of the machine: more can never be busy; None where unknown.
         threads_unseen: threads of the tree that may have ended meanwhile, at most; None where nobody tells.
         cores_open: cores that its threads may use, by what is granted and by their affinity; None where unknown.
+        foremost: taken in the real-time class, where nobody's ordinary threads come before ours, and a scheduler leaves
+            no core free that one of them waits for.
     """
 
     threads: int | None
@@ -48,6 +50,7 @@ class Round:
     cores_online: int | None = None
     threads_unseen: int | None = None
     cores_open: float | None = None
+    foremost: bool = False
 
     @property
     def one_s(self) -> float:
@@ -66,9 +69,10 @@ class Round:
         A scheduler may put two threads on one core, though another is idle, and leave them there. That made the round
         longer by at most the sum of the waits, and by no more than the time that cores were free which are open to its
         threads: one that is pinned, or has a quota, waits for its own. And so do threads that demand more cores than
-        are open to them: theirs are full while they wait, and free at other times.
+        are open to them: theirs are full while they wait, and free at other times. In the real-time class that goes
+        for all of them.
         """
-        if self.delay_s is None or self.cores_open is None or self._crowded:
+        if self.delay_s is None or self.cores_open is None or self._crowded or self.foremost:
             return self.one_s
         free_s = max(0.0, self.wall_s * self.cores_open - self.cpu_s)
         return max(0.0, self.wall_s - min(self.delay_s, free_s)) / self.repeat
@@ -101,12 +105,15 @@ class Round:
         Without them the round would have been shorter by at most their sum. Demanded cores are no such bound: a thread
         that sleeps until a displaced one is done stands in no queue. Nor are the waits known of threads that ended
         within the round: theirs are at most the time that others used. And nobody can have kept them from cores that
-        are not open to them.
+        are not open to them. In the real-time class others had no more than what the system keeps for them.
         """
         if self.delay_s is None or self.demanded_cores is None:
             return None
-        waited_s = self.delay_s if self.all_threads_seen else max(self.delay_s, self.foreign_s)
-        undelayed_s = self.wall_s - waited_s
-        most = max(self.demanded_cores, self.cpu_s / undelayed_s) if undelayed_s > 0 else math.inf
+        if self.foremost:
+            most = self.busy_cores / (1 - TOLERATED_SHARE)
+        else:
+            waited_s = self.delay_s if self.all_threads_seen else max(self.delay_s, self.foreign_s)
+            undelayed_s = self.wall_s - waited_s
+            most = max(self.demanded_cores, self.cpu_s / undelayed_s) if undelayed_s > 0 else math.inf
         known = [cores for cores in (self.cores_online, self.cores_open) if cores is not None]
         return max(self.busy_cores, min([most, *known]))

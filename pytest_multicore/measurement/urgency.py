@@ -24,9 +24,11 @@ class Urgency:
 
     Attributes:
         now: whether it is urgent.
+        barred: whether it must not be any more, for it does harm (probation.py).
     """
 
     now: bool = False
+    barred: bool = False
     _kept_waiting: int = 0
     _crowds: dict[int, deque[bool]] = field(default_factory=dict)
 
@@ -41,5 +43,5 @@ class Urgency:
         self._crowds.setdefault(side, deque(maxlen=LOOK_BACK)).append(demand > CROWDED)
         self._kept_waiting += kept_waiting
         crowded = any(2 * sum(rounds) >= len(rounds) for rounds in self._crowds.values())
-        before, self.now = self.now, self._kept_waiting >= PATIENCE and not crowded
+        before, self.now = self.now, self._kept_waiting >= PATIENCE and not crowded and not self.barred
         return self.now is not before

@@ -1,0 +1,74 @@
+"""Sides of known speed and a machine that stands still, to take rounds of."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pytest_multicore.measurement.bench import Bench, Timing
+from pytest_multicore.measurement.counters import MachineSnapshot, TreeSnapshot
+from pytest_multicore.measurement.usage import OwnClock
+
+EMPTY = TreeSnapshot({}, {}, {})
+
+
+@dataclass
+class StillMachine:
+    """Counters of a machine on which nothing happens between rounds."""
+
+    name: str = "still"
+    tick_s: float = 1e-6
+    spins: bool = False
+    cores_open: int | None = 2
+    spun_s: Iterator[float] = field(default_factory=lambda: iter(range(10**9)))
+
+    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
+        return EMPTY
+
+    def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
+        return next(self.spun_s) if self.spins else 0.0
+
+    def machine(self) -> MachineSnapshot:
+        return MachineSnapshot(0.0, 0.0, 0.0)
+
+    def cores_of(self, threads: Sequence[tuple[int, int]]) -> list[int]:
+        return [tid for _, tid in threads]
+
+    def cores_open_to(self, threads: Sequence[tuple[int, int]]) -> int | None:
+        return self.cores_open
+
+
+@dataclass
+class Side:
+    """A side whose region takes a known time."""
+
+    pid: int
+    wall_s: float
+    diary: list[int]
+    threads: int | None = 2
+    repeats: list[int] = field(default_factory=list)
+    pauses: int = 0
+    prepared: int = 0
+    urged: list[bool] = field(default_factory=list)
+
+    repeatable: bool = True
+    foremost: bool = False
+    first_s: float | None = None
+
+    def prepare(self) -> None:
+        self.prepared += 1
+
+    def pause(self) -> None:
+        self.pauses += 1
+
+    def urge(self, urgent: bool) -> None:
+        self.urged.append(urgent)
+
+    def take(self, repeat: int) -> Timing:
+        self.diary.append(self.pid)
+        self.repeats.append(repeat)
+        return Timing(self.wall_s * repeat, OwnClock(self.wall_s * repeat, 0.0))
+
+
+def bench(*walls_s: float, seed: int = 0, spins: bool = False) -> tuple[Bench, list[int], list[Side]]:
+    diary: list[int] = []
+    sides = [Side(number, wall_s, diary) for number, wall_s in enumerate(walls_s)]
+    return Bench(sides, StillMachine(spins=spins), 2.0, seed), diary, sides

@@ -1,0 +1,65 @@
+"""Rounds on trial in the real-time class, from literals."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from pytest_multicore.measurement.probation import ROWS, Probation
+from pytest_multicore.measurement.rounds import Round
+from tests.rounds import made
+
+
+def within(wall_s: float, cores: float) -> Round:
+    return dataclasses.replace(made(wall_s, cores), foremost=True)
+
+
+def learned(before: Round, after: Round) -> Probation:
+    """Of rows of two sides, one of which is the same all along."""
+    probation, same = Probation(), made(0.1)
+    assert all(probation.counts((same, before)) for _ in range(2))
+    assert not any(probation.counts((dataclasses.replace(same, foremost=True), after)) for _ in range(ROWS))
+    return probation
+
+
+def test_a_program_that_burns_a_core_in_that_class_is_another() -> None:
+    """As multiprocessing.Pool at its end."""
+    probation = learned(made(0.065, 1.07), within(0.057, 1.73))
+    assert probation.failed
+    assert probation.counts((made(0.1), made(0.065, 1.07))), "what is taken outside of it counts as before"
+    assert not probation.counts((within(0.1, 1.0), within(0.057, 1.73)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (made(0.12, 1.0, demand=2.0), within(0.06, 2.0)),
+        (made(0.13, 1.0), within(0.065, 2.0)),
+        (made(0.06, 1.0), within(0.11, 1.0)),
+        (made(0.1, 1.5, demand=2.0), within(0.1, 2.0)),
+        (made(0.1, 2.0), within(0.1, 1.2)),
+    ],
+    ids=[
+        "waits are over",
+        "so are those of threads that ended",
+        "the cores became slow",
+        "a thread that spins is not displaced",
+        "less is burnt",
+    ],
+)
+def test_the_same_program_without_its_waits_is_no_other(before: Round, after: Round) -> None:
+    probation = learned(before, after)
+    assert not probation.failed
+    assert probation.counts((within(0.1, 1.0), after)), "its rows count once the trial is over"
+
+
+def test_a_row_of_which_one_side_was_there_is_on_trial() -> None:
+    probation = Probation()
+    assert probation.counts((made(0.1), made(0.1)))
+    assert not probation.counts((made(0.1), within(0.1, 1.0)))
+
+
+def test_rows_that_are_never_there_count() -> None:
+    probation = Probation()
+    assert all(probation.counts((made(0.1), made(0.1))) for _ in range(10))
