@@ -1,9 +1,9 @@
 """Does the real-time class change what a program does? Then its rounds there are another program's.
 
-One that waits by asking again and again, with sched_yield or sleep(0) in between, gives way to nobody there, and burns a
-core. A multiprocessing.Pool of one worker, made and closed in the region, kept 1.73 cores busy in place of 1.07, and
-took as long. So the first rows in that class are on trial: they are held against those before, and count for
-nothing themselves.
+One that waits by asking again and again, with sched_yield or sleep(0) in between, gives way to nobody there, and burns
+a core. A multiprocessing.Pool of one worker, made and closed in the region, kept 1.73 cores busy in place of 1.07, and
+took as long. So the first rows in that class are on trial: they are held against those before, and count for nothing
+themselves.
 """
 
 from __future__ import annotations
