@@ -140,12 +140,13 @@ def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], mach
     bench = Bench(subjects, counters.for_this_system(), granted, seed, pacer, online)
     rows: list[tuple[Round, ...]] = []
     began, others_before, budget_s = time.monotonic(), cpu_by_process(), asked.settings.budget_s
-    longest_s, row_began = 0.0, began
+    longest_s, row_began = 0.0, None
     for row in bench.rows():
-        rows.append(row)
         now = time.monotonic()
         # The first row's time may hold that of rounds too short to count: the estimate would be too careful.
-        longest_s, row_began = (max(longest_s, now - row_began) if len(rows) > 1 else 0.0), now
+        longest_s, row_began = max(longest_s, now - (now if row_began is None else row_began)), now
+        if row:
+            rows.append(row)
         voice.live(f"{workload}: round {len(rows)} a side, {now - began:.0f} s of at most {budget_s:g} s")
         if _enough(asked, rows, now - began) or now - began + longest_s > budget_s:
             break

@@ -65,7 +65,8 @@ def tried(trial: Trial, program: Original, rounds_s: float) -> Tried:
             subject.pause()
         ends = time.monotonic() + rounds_s
         for row in _bench(subjects, asked, program.workload).rows():
-            rows.append(row)
+            if row:
+                rows.append(row)
             if _clear(rows, trial, asked.settings.confidence) or time.monotonic() > ends:
                 break
         facts = subjects[0].interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=[])

@@ -56,6 +56,8 @@ def set_real_time(pid: int, real_time: bool) -> bool:
         except ProcessLookupError:
             continue
         except OSError:
+            if real_time:  # a part of the tree there, and a part not, would be in each other's way
+                set_real_time(pid, False)
             return False
     return True
 

@@ -108,9 +108,10 @@ class Bench:
     _start_s: float = 0.0
     _urgency: Urgency = field(default_factory=Urgency)
     _probation: Probation = field(default_factory=Probation)
+    _urged: bool = False
 
     def rows(self) -> Iterator[tuple[Round, ...]]:
-        """Endless rows of rounds, one a side, in the subjects' order however they took turns.
+        """Endless rows of rounds, one a side, in the subjects' order however they took turns; empty ones are on trial.
 
         Each row's order is drawn: given all speeds that the machine had, a pair is as likely to have met them in one
         order as in the other, so that neither a drift nor an autocorrelation favours a side or a run of pairs. Rounds
@@ -130,19 +131,25 @@ class Bench:
                 break
             repeats = needed
         while True:
-            if self._counts(row):
-                yield row
+            yield row if self._counts(row) else ()
+            self._urge()
             row = self._row(order, repeats)
             draw.shuffle(order)
 
     def _counts(self, row: Sequence[Round]) -> bool:
         """Whether a row may count; where it shows that urging does harm, that is taken back for good."""
         counts = self._probation.counts(row)
-        if self._probation.failed and not self._urgency.barred:
+        if self._probation.failed:
             self._urgency.barred, self._urgency.now = True, False
-            for subject in self.subjects:
-                subject.urge(False)
         return counts
+
+    def _urge(self) -> None:
+        """Have all sides ask for more, or no more of it: between rows, for the rounds of one row are compared."""
+        urgent = self._urgency.now and self._probation.ready
+        if urgent is not self._urged:
+            self._urged = urgent
+            for subject in self.subjects:
+                subject.urge(urgent)
 
     def _first_repeats(self) -> list[int]:
         """By the warm-up: a first run, cold, takes longer than the others, so this comes near and never goes beyond."""
@@ -191,7 +198,7 @@ class Bench:
         cores_open = self.counters.cores_open_to(threads)
         if timing.wall_s >= ROUND_S / 2:  # the first rounds, too short to count, tell nothing of how many are at work
             waited = waited_s is not None and kept_waiting(timing.wall_s, waited_s, self.cores_granted, around)
-            self._ask_for_more(side, used, timing.wall_s, cores_open, waited or _parted(used, timing.wall_s, around))
+            self._learn(side, used, timing.wall_s, cores_open, waited or _parted(used, timing.wall_s, around))
         pace = None
         if self.pacer:
             subject.pause()
@@ -217,13 +224,11 @@ class Bench:
             foremost=foremost,
         )
 
-    def _ask_for_more(self, side: int, used: Usage, wall_s: float, cores_open: int | None, kept_waiting: bool) -> None:
-        """Urge all sides, or take it back, where the rounds so far say so."""
+    def _learn(self, side: int, used: Usage, wall_s: float, cores_open: int | None, kept_waiting: bool) -> None:
+        """Have the urgency know of a round of a side."""
         demanded_cores = (used.cpu_s + (used.delay_s or 0.0)) / wall_s
         demand = demanded_cores / min(self.cores_granted, cores_open or math.inf)
-        if self._urgency.changed(side, demand, kept_waiting=kept_waiting):
-            for subject in self.subjects:
-                subject.urge(self._urgency.now)
+        self._urgency.learn(side, demand, kept_waiting=kept_waiting)
 
 
 def _parted(used: Usage, wall_s: float, around: Surroundings) -> bool:

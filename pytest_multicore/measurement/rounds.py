@@ -105,11 +105,12 @@ class Round:
         Without them the round would have been shorter by at most their sum. Demanded cores are no such bound: a thread
         that sleeps until a displaced one is done stands in no queue. Nor are the waits known of threads that ended
         within the round: theirs are at most the time that others used. And nobody can have kept them from cores that
-        are not open to them. In the real-time class others had no more than what the system keeps for them.
+        are not open to them. In the real-time class others had no more than what the system keeps for them, unless the
+        round was disturbed all the same.
         """
         if self.delay_s is None or self.demanded_cores is None:
             return None
-        if self.foremost:
+        if self.foremost and self.disturbance is None:
             most = self.busy_cores / (1 - TOLERATED_SHARE)
         else:
             waited_s = self.delay_s if self.all_threads_seen else max(self.delay_s, self.foreign_s)

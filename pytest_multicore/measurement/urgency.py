@@ -32,8 +32,8 @@ class Urgency:
     _kept_waiting: int = 0
     _crowds: dict[int, deque[bool]] = field(default_factory=dict)
 
-    def changed(self, side: int, demand: float, *, kept_waiting: bool) -> bool:
-        """Learn of a round of a side; say whether ``now`` is another than before.
+    def learn(self, side: int, demand: float, *, kept_waiting: bool) -> None:
+        """Learn of a round of a side.
 
         Args:
             side: in question.
@@ -43,5 +43,4 @@ class Urgency:
         self._crowds.setdefault(side, deque(maxlen=LOOK_BACK)).append(demand > CROWDED)
         self._kept_waiting += kept_waiting
         crowded = any(2 * sum(rounds) >= len(rounds) for rounds in self._crowds.values())
-        before, self.now = self.now, self._kept_waiting >= PATIENCE and not crowded and not self.barred
-        return self.now is not before
+        self.now = self._kept_waiting >= PATIENCE and not crowded and not self.barred

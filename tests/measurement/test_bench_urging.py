@@ -54,7 +54,24 @@ def test_what_urging_harms_is_not_urged_again() -> None:
     rows = list(islice(made.rows(), 12))
     assert side.urged == [True, False]
     assert not any(one.foremost for row in rows for one in row)
-    assert len(side.diary) == 12 + ROWS, "those on trial are not told"
+    assert (len(side.diary), rows.count(())) == (12, ROWS), "those on trial take their time and are not told"
+
+
+def test_a_side_that_cannot_be_urged_keeps_the_others_from_it() -> None:
+    made, diary, (plain, _) = bench(0.1, 0.1)
+    other = Harmed(1, 0.1, diary)
+    made = replace(made, subjects=[plain, other], counters=Crowded())
+    rows = list(islice(made.rows(), 12))
+    assert other.urged == [True, False]
+    assert rows.count(()) == 1
+    assert not any(one.foremost for row in rows for one in row)
+
+
+def test_no_side_is_urged_before_there_are_rounds_of_it_to_hold_others_against() -> None:
+    made, diary, _ = bench(0.1)
+    made = replace(made, subjects=[Harmed(number, 0.1, diary) for number in range(4)], counters=Crowded())
+    rows = list(islice(made.rows(), ROWS + 1))
+    assert [bool(row) for row in rows] == [True] * ROWS + [False]
 
 
 @dataclass
@@ -129,5 +146,5 @@ def test_sides_with_more_threads_than_cores_never_do() -> None:
     taken = made.rows()
     list(islice(taken, 4))
     counters.threads = 3
-    list(islice(taken, 4))
+    list(islice(taken, 5))
     assert [side.urged for side in sides] == [[True, False], [True, False]]

@@ -54,10 +54,20 @@ def test_the_same_program_without_its_waits_is_no_other(before: Round, after: Ro
     assert probation.counts((within(0.1, 1.0), after)), "its rows count once the trial is over"
 
 
-def test_a_row_of_which_one_side_was_there_is_on_trial() -> None:
+def test_a_class_that_one_side_alone_is_in_is_for_none() -> None:
     probation = Probation()
     assert probation.counts((made(0.1), made(0.1)))
+    assert not probation.failed
     assert not probation.counts((made(0.1), within(0.1, 1.0)))
+    assert probation.failed
+
+
+def test_there_must_be_rows_to_hold_those_on_trial_against() -> None:
+    probation = Probation()
+    for row in range(ROWS):
+        assert not probation.ready, row
+        probation.counts((made(0.1), made(0.1)))
+    assert probation.ready
 
 
 def test_rows_that_are_never_there_count() -> None:
