@@ -141,7 +141,8 @@ def look(asked: Asked, stage: Stage, workload: Workload, result: Result) -> Evid
 
 def _over_at_once(result: Result) -> bool:
     """Whether rounds are short all the same: those of a test that is measured in an interpreter of its own for each."""
-    return result.measurement is not None and result.measurement.rounds[-1].wall_s < ROUND_S / 2
+    last = result.measurement.rounds[-1] if result.measurement else None
+    return last is not None and last.repeat == 1 and last.wall_s < ROUND_S / 2
 
 
 def _looked_on(asked: Asked, result: Result, subject: AnySubject, calls: Path | None, target: str) -> Evidence:

@@ -53,6 +53,42 @@ def test_lines_of_other_threads_are_told_apart(python, tmp_path):
 
 
 @on_every_interpreter
+def test_a_thread_that_waits_for_its_next_task_worked_on_the_last_one(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        seen = observed(child, "pool_of_short_tasks", repeat=20, samples=60, seconds=0.003)
+        if tuple(child.hello["python"]) < (3, 8) or not sys.platform.startswith("linux"):
+            pytest.skip("threads have no clocks that can be read here")
+    task = [line for line in seen["lines"] if line["function"] == "task"]
+    assert sum(line["share"] for line in task) > 0.8
+    waiting = [line["share"] for line in seen["lines"] if line["function"] != "task" and line["share"] > 0.1]
+    assert waiting == []
+
+
+@on_every_interpreter
+def test_a_traced_wait_beside_threads_at_work_has_no_share(python, tmp_path):
+    """The main thread may have the time before the others run, and after: a neighbour can make that long."""
+    at_work_s = 0.3
+    with Dialogue(python, tmp_path) as child:
+        seen = observed(child, "threads_that_run", rounds=1, seconds=at_work_s, count=2, trace=True)
+    assert seen["traced"]
+    waiting = [line for line in seen["lines"] if line["thread"] == "MainThread"]
+    assert waiting
+    if seen["wall_s"] > 2 * at_work_s:
+        pytest.skip(f"the threads were kept waiting: {seen['wall_s']:.2f} s for work of {at_work_s} s")
+    alone = 1 - at_work_s / seen["wall_s"]
+    assert sum(line["share"] for line in waiting) < alone + 0.1
+
+
+@on_every_interpreter
+def test_nothing_that_a_thread_held_outlives_it(python, tmp_path):
+    with Dialogue(python, tmp_path) as child:
+        observed(child, "threads_that_hold", repeat=10, samples=30, seconds=0.02)
+        threads, held = child.ask("call", target=f"{WATCHED}:still_held", arguments={})["value"]
+    assert threads >= 10
+    assert held == 0
+
+
+@on_every_interpreter
 def test_lines_before_the_first_round_are_not_told(python, tmp_path):
     with Dialogue(python, tmp_path) as child:
         child.ask("watch", observe=True)

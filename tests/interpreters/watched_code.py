@@ -1,12 +1,15 @@
 # ruff: noqa: SIM105, UP031
 # What is watched, for the agent's tests. It runs on Python 2.7 too, by path.
 import ctypes
+import gc
+import hashlib
 import multiprocessing.pool
 import os
 import subprocess
 import sys
 import threading
 import time
+import weakref
 
 try:
     import concurrent.futures
@@ -52,6 +55,47 @@ def threads_that_run(seconds, count):
             thread.join()
 
     return region
+
+
+def pool_of_short_tasks(seconds):
+    """Tasks that take about as long as the sampler rests, without the lock: the pool's threads wait often."""
+    pool, block = multiprocessing.pool.ThreadPool(2), b"0" * 100000
+
+    def task(_):
+        end = time.time() + seconds
+        while time.time() < end:
+            hashlib.sha256(block)
+
+    return lambda: pool.map(task, range(2), 1)
+
+
+HELD = []  # weak references to what threads held while they ran
+
+
+class Held:
+    pass
+
+
+def threads_that_hold(seconds):
+    gc.disable()  # else a collection could free what was kept
+
+    def hold():
+        held = Held()
+        HELD.append(weakref.ref(held))
+        end = time.time() + seconds
+        while time.time() < end:
+            time.sleep(0.001)
+
+    def region():
+        thread = threading.Thread(target=hold)
+        thread.start()
+        thread.join()
+
+    return region
+
+
+def still_held():
+    return [len(HELD), sum(1 for held in HELD if held() is not None)]
 
 
 def sleeping(seconds):

@@ -11,14 +11,16 @@
 "traced": whether the lines are those of tracing.py
 "python_threads": the most Python threads that got CPU time within 50 ms; where clocks do not tell, that stood at once
                   outside of the standard library}
-A moment's time counts for the threads that got CPU time then, in equal parts. Where none did, all sleep or all wait for
-a core: it counts for those that stand outside of the standard library, else for the main thread. So the shares add up
-to 1, less what the agent itself took, and a thread that only waits beside others has 0.
+A moment's time counts for the threads that got CPU time then, by how much each got. Where none did, all sleep or all
+wait for a core: it counts in equal parts for those that stand outside of the standard library, else for the main
+thread. So the shares add up to 1, less what the agent itself took, and a thread that only waits beside others has 0.
 
-A look waits for the interpreter's lock as any thread does. Time counts for the line that is found at its end: where an
-operation held the lock all along, that can be the next one. Where it mostly is no line at all, or the start of a
-function, the rounds that follow are traced, and the lines are theirs; those of a region that is short and runs once are
-traced from its beginning, where that was asked for.
+A look waits for the interpreter's lock as any thread does, and for a core. Time counts for the line that is found at
+its end: where an operation held the lock all along, that can be the next one. Where it is one that waits, as a pool's
+worker for its next task, the CPU time went to what the thread did before. Where it mostly is no line at all, or the
+start of a function, the rounds that follow are traced, and the lines are theirs; those of a region that is short and
+runs once are traced from its beginning, where that was asked for. A traced line that waits while other threads are at
+work has no share for as long as they are.
 """
 
 import linecache
@@ -36,6 +38,7 @@ TRIES = 3  # to find a line's operands
 plain_sleep = time.sleep  # a region's own may be changed
 low_level = __import__("thread" if sys.version_info[0] == 2 else "_thread")  # unseen by who lists the threads
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))
+WAITS = re.compile(r"\b(get|acquire|wait|recv|recv_bytes|select|poll)\(|_handle\.join\(")  # of the standard library
 INSTALLED = ("site-packages", "dist-packages")
 STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
 
@@ -46,16 +49,25 @@ class Line(object):
     def __init__(self, place, thread, caller):
         self.place, self.thread, self.caller = place, thread, caller
         self.samples, self.seconds, self.cpu_s = 0, 0.0, None
+        self.traced_s, self.rested_s = 0.0, 0.0  # rested: of the traced, without CPU time
         self.tries = 0
+        path, number, _ = place
+        self.waits = _is_pythons(path) and bool(WAITS.search(linecache.getline(path, number)))
         self.at_start = False  # of a function that is no lambda
         self.operation = {"operation": None, "function_called": None, "subscripts": None, "operands": []}
 
-    def count(self, elapsed_s, cpu_s):
-        """One more look found its thread here."""
-        self.samples += 1
+    def took(self, elapsed_s, cpu_s):
+        """A look's time is this line's."""
         self.seconds += elapsed_s
         if cpu_s is not None:
             self.cpu_s = (self.cpu_s or 0.0) + cpu_s
+
+    def ran(self, elapsed_s, cpu_s):
+        """It was run once more, traced."""
+        self.samples += 1
+        self.took(0.0, cpu_s)
+        self.traced_s += elapsed_s
+        self.rested_s += 0.0 if cpu_s is None else max(0.0, elapsed_s - cpu_s)
 
 
 class Sampler(object):
@@ -67,7 +79,7 @@ class Sampler(object):
         self._operations, self._operands = load_sibling("operations"), load_sibling("operands")
         self._sizes = load_sibling("pool_sizes").PoolSizes(load_sibling("pools"))
         self._text = load_sibling("failures").text
-        self._tracer = load_sibling("tracing").LineTracer(self._wall, self._traced_line)
+        self._tracer = load_sibling("tracing").LineTracer(load_sibling("clocks"), self._traced_line)
         self._traced, self._running = trace, False
         self._ended = None
         self.forget()
@@ -75,6 +87,7 @@ class Sampler(object):
     def forget(self):
         """Drop what was seen so far."""
         self._lines = {}
+        self._last_at_work = {}  # line by thread
         self._samples, self._sampled_s, self._late_s = 0, 0.0, 0.0
         self._thread_cpu.most = 0
         self._sizes.forget()
@@ -109,16 +122,30 @@ class Sampler(object):
 
     def report(self):
         """The object of this file's docstring."""
-        lines = sorted(self._lines.values(), key=lambda line: (-line.seconds, -line.samples))
-        whole_s = sum(line.seconds for line in lines) if self._traced else self._sampled_s
+        seconds = self._seconds()
+        lines = sorted(seconds, key=lambda line: (-seconds[line], -line.samples))
+        whole_s = (sum(seconds.values()) if self._traced else self._sampled_s) or 1.0
         return {
-            "lines": [self._told(line, whole_s) for line in lines[:MOST_LINES]],
+            "lines": [self._told(line, seconds[line] / whole_s) for line in lines[:MOST_LINES]],
             "samples": self._samples,
             "sampled_s": self._sampled_s,
             "late_s": self._late_s,
             "traced": self._traced,
             "python_threads": self._thread_cpu.most,
         }
+
+    def _seconds(self):
+        """By line. A traced one that waited while other threads were at work took nobody's time meanwhile.
+
+        Looks can be fewer than they should, for they wait for the lock: what they tell of other threads stands for all
+        of the traced time.
+        """
+        lines = self._lines.values()
+        traced_s, rested_s = sum(line.traced_s for line in lines), sum(line.rested_s for line in lines)
+        whole = traced_s / self._sampled_s if traced_s and self._sampled_s else 1.0
+        others_s = whole * sum(line.seconds for line in lines)
+        overlap = min(1.0, others_s / rested_s) if rested_s else 0.0
+        return dict((line, whole * line.seconds + line.traced_s - overlap * line.rested_s) for line in lines)
 
     def _look_on(self, ended):
         own = low_level.get_ident()
@@ -141,22 +168,27 @@ class Sampler(object):
         self._late_s += max(0.0, elapsed_s - 2 * EVERY_S)
         names = dict((ident, thread.name) for ident, thread in list(getattr(threading, "_active", {}).items()))
         frames = dict((ident, _not_ours(frame)) for ident, frame in sys._current_frames().items() if ident != own)
-        at_work = self._at_work(frames, elapsed_s, cpu_s) or [one for one in frames if names.get(one) == "MainThread"]
+        ran = dict((ident, cpu_s[ident]) for ident in frames if cpu_s.get(ident, 0.0) > AT_WORK * elapsed_s)
+        at_work = ran or self._standing_at_work(frames, told=bool(cpu_s))
+        at_work = at_work or dict((one, 1.0) for one in frames if names.get(one) == "MainThread")
+        each_s = elapsed_s / (sum(at_work.values()) or 1.0)
         for ident, frame in frames.items():
             if frame is not None and not (self._traced and names.get(ident) == "MainThread"):
                 line = self._line(frame, re.sub(r"\d+", "#", names.get(ident, "?")))
-                line.count(elapsed_s / len(at_work) if ident in at_work else 0.0, cpu_s.get(ident))
+                line.samples += 1
+                if not line.waits:
+                    self._last_at_work[ident] = line
+                elif ident in ran:
+                    line = self._last_at_work.get(ident, line)
+                line.took(each_s * at_work.get(ident, 0.0), cpu_s.get(ident))
         self._sizes.look()
 
-    def _at_work(self, frames, elapsed_s, cpu_s):
-        """Those of the threads that were at work since the last look."""
-        ran = [ident for ident in frames if cpu_s.get(ident, 0.0) > AT_WORK * elapsed_s]
-        if ran:
-            return ran
+    def _standing_at_work(self, frames, told):
+        """Those of the threads that stand outside of the standard library: none got CPU time, or it is not told."""
         outside = [one for one in frames if frames[one] and not _is_pythons(frames[one].f_code.co_filename)]
-        if not cpu_s:
+        if not told:
             self._thread_cpu.most = max(len(outside), self._thread_cpu.most)
-        return outside
+        return dict((one, 1.0) for one in outside)
 
     def _trace_if_untold(self):
         told_s = sum(line.seconds for line in self._lines.values() if not line.at_start)
@@ -185,14 +217,14 @@ class Sampler(object):
             line.operation = (found or [line.operation])[0]
         return line
 
-    def _told(self, line, whole_s):
+    def _told(self, line, share):
         found = self._located(line.place)
         found.update(line.operation)
         found.update(
             thread=self._text(line.thread),
             samples=line.samples,
             cpu_s=line.cpu_s,
-            share=line.seconds / whole_s if whole_s else 0.0,
+            share=share,
             called_from=None if line.caller is None else self._located(line.caller),
         )
         return found

@@ -11,9 +11,9 @@ import sys
 class LineTracer(object):
     """A trace function for the thread that starts it."""
 
-    def __init__(self, wall, line_of):
-        self._wall, self._line_of = wall, line_of
-        self._line, self._since_s = None, 0.0
+    def __init__(self, clocks, line_of):
+        self._wall, self._cpu, self._line_of = clocks.wall, clocks.thread_cpu, line_of
+        self._line, self._since_s, self._used_s = None, 0.0, None
         self._traces = False
 
     def start(self):
@@ -35,8 +35,8 @@ class LineTracer(object):
 
     def _go_to(self, frame):
         """End the time of the line that ran until now, and begin that of the one a frame stands on."""
-        now_s = self._wall()
+        now_s, used_s = self._wall(), self._cpu()
         if self._line is not None:
-            self._line.count(now_s - self._since_s, None)
+            self._line.ran(now_s - self._since_s, None if used_s is None else used_s - self._used_s)
         self._line = self._line_of(frame)
-        self._since_s = self._wall()
+        self._since_s, self._used_s = self._wall(), self._cpu()
