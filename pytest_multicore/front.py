@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from . import settings
+from .configured import check_environment, is_child, settings_of
 from .errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,9 +69,7 @@ def _within_marked(parent: pytest.Collector | None, known: dict[pytest.Collector
 def _read_marker(item: pytest.Item, marker: pytest.Mark) -> Mapping[str, Any]:
     values = settings.read_marker(item.nodeid, marker.args, marker.kwargs)
     if "environment" in values:
-        from .environments.catalogue import find
-
-        find(values["environment"], item.config.rootpath)
+        check_environment(f"{item.nodeid}: @pytest.mark.multicore(environment=...)", values["environment"], item.config)
     if values.get("fresh") and _is_measured_through_fixtures(item):
         raise UsageError(
             f"{item.nodeid}: @pytest.mark.multicore(fresh=True) repeats the test's own call in new interpreters; what "
@@ -85,11 +84,6 @@ def _read_marker(item: pytest.Item, marker: pytest.Mark) -> Mapping[str, Any]:
 
 def _is_measured_through_fixtures(item: pytest.Item) -> bool:
     return not settings.FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
-
-
-def is_child(config: pytest.Config) -> bool:
-    """Whether this is the pytest within an isolated interpreter: it runs its test, it measures nothing."""
-    return bool(getattr(config.option, "multicore_child", False))
 
 
 def measure_calls(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -125,35 +119,6 @@ def _why_plain(config: pytest.Config) -> str | None:
     if settings_of(config, {}).off:
         return "multicore: --multicore-off: marked tests run plainly in this process, nothing is measured"
     return None
-
-
-def settings_of(config: pytest.Config, marker: Mapping[str, Any]) -> settings.Settings:
-    """Marker > command line > ini > default."""
-    try:
-        return settings.resolve(lambda option: given(config, option), marker)
-    except UsageError as error:
-        raise pytest.UsageError(str(error)) from None
-
-
-def check_json(config: pytest.Config) -> None:
-    """Refuse a report file that cannot be one before a minute of measuring is spent on it."""
-    file = json_file(config)
-    if file and (config.invocation_params.dir / file).is_dir():
-        raise pytest.UsageError(f"--multicore-json={file}: found a folder, expected the name of a file to write")
-
-
-def json_file(config: pytest.Config) -> str | None:
-    """What ``--multicore-json`` says, where a report shall be written."""
-    file: str | None = settings.option_value("json", lambda option: given(config, option))
-    return file
-
-
-def given(config: pytest.Config, option: settings.Option) -> object:
-    """What the command line, or else the ini file, says of an option; None when neither does."""
-    on_command_line = config.getoption(option.ini, None)
-    if on_command_line is None and option.name != "doctor":
-        return config.getini(option.ini)
-    return on_command_line
 
 
 def measures(session: pytest.Session) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from . import front, settings
+from . import configured, front, settings
 from . import start as start  # it notes what is true before any test module is imported
 from .errors import UsageError
 from .fixtures import dot_product, isolated_interpreter, keras_fit, multicore
@@ -35,8 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f"multicore(*, {', '.join(settings.MARKER)}): hold the test to limits. {arguments}"
     )
-    front.settings_of(config, {})
-    front.check_json(config)
+    if not configured.is_child(config):
+        configured.check(config)
     if getattr(config.option, "dist", "no") != "no":
         # The controller of pytest-xdist collects nothing: what its workers measure comes with their reports.
         config.pluginmanager.register(Collected(config), "multicore-collected")
@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """``--multicore-doctor`` in place of the tests."""
     try:
-        asked = settings.option_value("doctor", lambda option: front.given(config, option))
+        asked = settings.option_value("doctor", lambda option: configured.given(config, option))
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     if not asked:
@@ -58,13 +58,13 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
     """Wrong markers are errors here, before any test has run: all markers, for other plugins may add some."""
     yield
-    if not front.is_child(config):
+    if not configured.is_child(config):
         front.read_markers(config, items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Only now is known which tests will run: a session that measures takes turns with others on the host."""
-    if not front.is_child(session.config) and front.measures(session):
+    if not configured.is_child(session.config) and front.measures(session):
         from .time_limits import TimeLimits
 
         plugins = session.config.pluginmanager
@@ -136,7 +136,7 @@ class Collected:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """The JSON report; a child has none, and must not write the run's."""
-    if not front.is_child(session.config) and front.json_file(session.config):
+    if not configured.is_child(session.config) and configured.json_file(session.config):
         from . import reporting
 
         reporting.write_json(session)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from . import front
+from . import configured, front
 
 #: As data, in the order in which they came.
 RECORDS = pytest.StashKey[list[dict[str, Any]]]()
@@ -49,7 +49,7 @@ def tell(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
 def write_json(session: pytest.Session) -> None:
     """Write the report where ``--multicore-json`` says; a worker of pytest-xdist leaves that to its controller."""
     config = session.config
-    file = front.json_file(config)
+    file = configured.json_file(config)
     if file and "PYTEST_XDIST_WORKER" not in os.environ:
         from .reports.json_report import write
 

@@ -29,7 +29,7 @@ TOP = (
         "child_session",
     ),
     *("measured_item",),
-    *("front", "reporting", "fixtures", "plugin", "__main__"),
+    *("configured", "front", "reporting", "fixtures", "plugin", "__main__"),
 )
 
 MODULES = sorted(file for file in HOUSE.rglob("*.py") if AGENT not in file.parents)
@@ -84,6 +84,7 @@ def files_that_import(*modules: str) -> set[str]:
 def test_only_the_front_door_and_the_terminal_know_pytest() -> None:
     assert files_that_import("pytest", "_pytest") == {
         "plugin.py",
+        "configured.py",
         "front.py",
         "reporting.py",
         "fixtures.py",

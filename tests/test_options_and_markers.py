@@ -20,7 +20,7 @@ def test_it({fixture}):
         ("min_core=2", "*test_it*has no argument 'min_core'; there are *min_cores*"),
         ("min_cores=-2", "*test_it*min_cores=*found -2, expected a number above 0*"),
         ("4", "*test_it*by keyword; found 4*"),
-        ("environment='nope'", "*environment 'nope' is not known; expected one of current, pytensor, theano*"),
+        ("environment='nope'", "*test_it*environment 'nope' is not known; expected one of current, pytensor, theano*"),
         ("fresh=True", "*fresh=True*leave fresh out, or the fixture*"),
         ("min_efficiency=80", "*test_it*min_efficiency*at most 1*"),
     ],
@@ -58,11 +58,24 @@ def test_a_wrong_option_is_a_usage_error_before_collection(
     result.stderr.fnmatch_lines([expected])
 
 
-def test_an_unknown_environment_lists_the_known_ones(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile("def test_it(dot_product): dot_product(size=10)")
-    result = pytester.runpytest("--multicore-environment=teano")
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*environment 'teano' is not known; expected one of current, pytensor, theano*"])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("environment", "*--multicore-environment*'teano' is not known; expected one of current, pytensor, theano*"),
+        ("blas", "*--multicore-blas*found 'teano', expected one of scipy, mkl*, or the path of a shared library"),
+    ],
+)
+def test_an_unknown_name_lists_the_known_ones_before_any_test_runs(
+    pytester: pytest.Pytester, name: str, expected: str
+) -> None:
+    pytester.makepyfile("def test_it(): pass")
+    for said in ("on the command line", "in the ini file"):
+        options = [f"--multicore-{name}=teano"] if said == "on the command line" else []
+        if not options:
+            pytester.makeini(f"[pytest]\nmulticore_{name} = teano\n")
+        result = pytester.runpytest(*options)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR, said
+        result.stderr.fnmatch_lines([expected])
 
 
 def test_ini_keys_hold_where_the_command_line_is_silent(pytester: pytest.Pytester) -> None:
@@ -70,8 +83,8 @@ def test_ini_keys_hold_where_the_command_line_is_silent(pytester: pytest.Pyteste
     pytester.makepyfile(
         """
         def test_it(request):
-            from pytest_multicore import front
-            found = front.settings_of(request.config, {})
+            from pytest_multicore import configured
+            found = configured.settings_of(request.config, {})
             print("settings", found.threads, found.strict, found.budget_s)
         """
     )
@@ -102,7 +115,7 @@ def test_a_session_without_marked_tests_loads_nothing_but_the_front_door(pyteste
         return set(line.partition("loaded ")[2].split())
 
     ours = loaded() - loaded("-p", "no:multicore")
-    names = {"plugin", "front", "fixtures", "settings", "start", "readers", "errors"}
+    names = {"plugin", "front", "configured", "fixtures", "settings", "start", "readers", "errors"}
     assert ours == {"pytest_multicore", *(f"pytest_multicore.{name}" for name in names)}
 
 
