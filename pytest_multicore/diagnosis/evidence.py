@@ -97,6 +97,12 @@ class Evidence:
         return self.result.measurement.cores.estimate if self.result.measurement else 0.0
 
     @property
+    def demanded(self) -> float:
+        """Cores demanded: busy, or waited for by threads that were ready to run, as beside a neighbour."""
+        measured = self.result.measurement
+        return max(self.cores, measured.demand.estimate) if measured and measured.demand else self.cores
+
+    @property
     def wall_s(self) -> float:
         """Seconds of one repetition of the region."""
         return self.result.measurement.wall_s.estimate if self.result.measurement else math.inf

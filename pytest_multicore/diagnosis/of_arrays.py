@@ -101,6 +101,8 @@ def elementwise_serial(found: Evidence) -> Suspicion | None:
     line = _hottest(found, "elementwise", "reduction")
     if line is None or found.share("elementwise", "reduction") < MUCH or not _large(line, RESIDENT_ELEMENTS):
         return None
+    if not found.idle and found.looked("python_threads") > 1:  # threads of the program share them already
+        return None
     operands = [_compact(one) for one in line["operands"]]
     split = {**_operation(line, operands), "variant": "split", "parts": int(found.wanted)}
     return Suspicion(

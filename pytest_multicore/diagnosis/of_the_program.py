@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from pytest_multicore.measurement.sampling import TaskSeen
 
 from .evidence import INFLATED, MORE_THAN_ONE, MUCH, NEARLY_BUSY, Evidence
 from .lines import place
@@ -20,15 +23,17 @@ LOCK = re.compile(r"\.acquire\(|^(async )?with .*(lock|mutex|semaphore|condition
 OFTEN = 0.2
 #: Threads of pools wait there for work, which is no cause.
 STANDARD_LIBRARY = re.compile(r"[/\\]lib[/\\]python\d", re.IGNORECASE)
+#: Of the busiest thread's CPU time: with less of it a thread is not at the work.
+SHARE = 0.05
 #: Cores demanded beyond those granted, as a factor, that say that threads are too many.
 CROWDED = 1.25
 
 
 def interpreter_bound(found: Evidence) -> Suspicion | None:
     """Python itself is at work, one thread at a time."""
-    threads = int(found.looked("python_threads"))
+    threads = min(int(found.looked("python_threads")), len(_sharing(found)) or math.inf)
     python = 1.0 - found.share(*ARRAY_WORK)
-    if not (found.idle and found.observed) or not 0.7 < found.cores < 1.3 or python < 0.5:
+    if not (found.idle and found.observed) or not (found.demanded > 0.7 and found.cores < 1.3) or python < 0.5:
         return None
     if found.facts.get("gil") is False or (_at_locks(found) and not _held(found)):
         return None
@@ -40,12 +45,14 @@ def interpreter_bound(found: Evidence) -> Suspicion | None:
     hottest = next(own, lines[0] if lines else None)
     where = f", most in {place(hottest)}" if hottest else ""
     if threads < 2:
+        of_a_pool = "more workers, where a pool of one has it all; " if found.looked("python_threads") > 1 else ""
         return Suspicion(
             "interpreter-bound",
             0.35,
             f"one Python thread does the work ({python:.0%} of the samples outside of array operations{where}): "
             "loops of Python, or calls of compiled code that has no threads",
-            "fewer and larger calls; processes; a library or a setting that threads this call (n_jobs, workers)",
+            f"{of_a_pool}fewer and larger calls; processes; "
+            "a library or a setting that threads this call (n_jobs, workers)",
         )
     # Short tasks take longer to hand over to a process than to do.
     processes = Trial("processes in place of threads", Effect.FASTER, Change(child=("processes",)), refutes=False)
@@ -62,6 +69,11 @@ def interpreter_bound(found: Evidence) -> Suspicion | None:
     )
 
 
+def _sharing(found: Evidence) -> Sequence[TaskSeen]:
+    """The threads that do a share of the work: whoever only hands it over to a pool of one is none of them."""
+    return [task for task in found.seen.at_work if task.cpu_s > SHARE * found.seen.tasks[0].cpu_s]
+
+
 def _held(found: Evidence) -> bool:
     """Whether the interpreter's lock was held for long: whoever looks from within waits for it too."""
     return found.looked("late_s") >= LATE * found.looked("sampled_s") > 0
@@ -70,7 +82,7 @@ def _held(found: Evidence) -> bool:
 def waiting(found: Evidence) -> Suspicion | None:
     """Nobody computes, or one at a time: sleep, input and output, locks."""
     locks = _at_locks(found)
-    if not (found.idle and found.seen.tasks and (locks or found.cores < NEARLY_BUSY)):
+    if not (found.idle and found.seen.tasks and (locks or found.demanded < NEARLY_BUSY)):
         return None
     main = next((task for task in found.seen.tasks if task.pid == task.tid), found.seen.tasks[0])
     device, asleep = main.states.get("D", 0.0), main.states.get("S", 0.0)
@@ -110,15 +122,15 @@ def oversubscribed(found: Evidence) -> Suspicion | None:
     """More threads want to run than there are cores, and they are in each other's way."""
     if not found.too_little or not found.result.measurement or not found.seen.tasks:
         return None
-    demand, granted = found.result.measurement.demand, found.machine.cores_granted
-    at_work = [task for task in found.seen.tasks if task.cpu_s > 0.05 * found.seen.tasks[0].cpu_s]
-    if demand is None or demand.estimate < CROWDED * granted or len(at_work) <= granted:
+    granted = found.machine.cores_granted
+    at_work = _sharing(found)
+    if found.demanded < CROWDED * granted or len(at_work) <= granted:
         return None
     displaced = sum(task.involuntary for task in at_work)
     return Suspicion(
         "oversubscribed",
         0.8,
-        f"{len(at_work)} threads want {demand.estimate:.1f} cores where {granted:g} are granted; "
+        f"{len(at_work)} threads want {found.demanded:.1f} cores where {granted:g} are granted; "
         f"they were displaced {displaced / max(found.seen.wall_s, 1e-9):.0f} times a second",
         "give the inner pool one thread (OMP_NUM_THREADS=1 or threadpool_limits), or the outer one fewer",
         [Trial("inner pools at 1 thread", Effect.FASTER, Change(threads=1))],

@@ -23,8 +23,9 @@ def gemm(work: int, threads: int = 2, seconds: float = 0.1) -> Evidence:
     return idle(facts=facts, calls=(Calls("dgemm", 1, 1, work, 10, seconds),), threshold=1000)
 
 
-def elementwise(share: float) -> Evidence:
-    return idle(facts=observed(line("numpy.exp(a)", "elementwise", LARGE, share=share)))
+def elementwise(share: float, threads: int = 1, cores: float = 1.0) -> Evidence:
+    facts = observed(line("numpy.exp(a)", "elementwise", LARGE, share=share), python_threads=threads)
+    return idle(cores, facts=facts)
 
 
 def anothers(**told: object):  # type: ignore[no-untyped-def]
@@ -49,6 +50,12 @@ def lock(source: str = "with self.lock:", **told: object) -> Evidence:
 def crowded(demand: float) -> Evidence:
     taken = [(made(0.1, 1.9, demand=demand), made(0.1, 1.0, threads=1))] * COUNT
     return evidence(taken, seen=seen(task(), task(101), task(102)))
+
+
+def beside(demand: float) -> Evidence:
+    """One thread of Python that got half a core, for a neighbour had the rest of the time that it was ready to run."""
+    taken = [(made(0.1, 0.5, demand=demand), made(0.1, 0.5, threads=1))] * COUNT
+    return evidence(taken, facts=observed(line()), seen=seen(task(R=0.9, S=0.1)))
 
 
 def burning(inflation: float) -> Evidence:

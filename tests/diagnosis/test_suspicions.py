@@ -135,6 +135,15 @@ def test_threads_that_let_go_of_the_lock_are_not_held_up_by_it() -> None:
     assert "interpreter-bound" in keys(idle(1.2, facts={"observed": {**facts["observed"], "late_s": 0.3}}))
 
 
+@pytest.mark.parametrize(("main_s", "told"), [(0.05, "one Python thread does"), (0.06, "2 Python threads keep")])
+def test_a_pool_of_one_worker_takes_no_turns_with_the_thread_that_feeds_it(main_s: float, told: str) -> None:
+    at_work = seen(task(101), task(cpu_s=main_s))
+    found = idle(facts=observed(line(), python_threads=2), seen=at_work)
+    (suspicion,) = (one for one in catalogue.ranked(found) if one.key == "interpreter-bound")
+    assert suspicion.evidence.startswith(told)
+    assert ("pool of one" in suspicion.remedy) == told.startswith("one")
+
+
 def test_an_idle_worker_of_a_pool_is_not_the_hottest_line() -> None:
     waiting = line("work_item = work_queue.get(block=True)", file="/usr/lib/python3.11/concurrent/futures/thread.py")
     found = idle(facts=observed(waiting, line("total += 1"), python_threads=2, late_s=0.5))
