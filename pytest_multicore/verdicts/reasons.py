@@ -76,8 +76,16 @@ def _too_noisy(found: Found, clean: int, disturbed: int) -> str:
     )
     return (
         f"{disturbed} of {len(found.rows)} rows were disturbed ({example}); {clean} clean ones decide nothing: "
-        f"{_who(found)}run it on a quieter machine, or with a larger budget than {found.budget_s:g} s"
+        f"{_who(found)}run it on a quieter machine{_or_longer(found, clean)}"
     )
+
+
+def _or_longer(found: Found, clean: int) -> str:
+    """A budget that would bring enough clean rows, at the rate at which they came; none where none came."""
+    if not clean:
+        return ""
+    advised_s = 1.5 * found.rounds_s * fewest_values(found.confidence) / clean
+    return f", or with budget={math.ceil(max(advised_s, 1.5 * found.budget_s))}"
 
 
 def _who(found: Found) -> str:

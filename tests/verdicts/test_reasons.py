@@ -17,6 +17,12 @@ def test_a_neighbour_is_named() -> None:
     assert "stress (process 7) 0.98 cores" in text
 
 
+def test_a_larger_budget_is_advised_only_where_clean_rows_come_at_all() -> None:
+    """Five of 20 in 10 s: 8 are needed, half as many again to be sure."""
+    assert reasons.why_inconclusive(found(rows(20, 1.8, disturbed=15))).endswith("quieter machine, or with budget=24")
+    assert reasons.why_inconclusive(found(rows(20, 1.8, disturbed=20))).endswith("run it on a quieter machine")
+
+
 def test_slow_work_is_told_what_budget_it_needs() -> None:
     text = reasons.why_inconclusive(found([(made(3.0), made(5.0, threads=1))] * 2, rounds_s=16.0))
     assert "2 rows of rounds fit the budget of 10 s, at least 8 are needed" in text
