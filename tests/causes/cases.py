@@ -123,7 +123,7 @@ OF_THE_WORK = (
     Case(
         "memory-bound",
         **twins("memory_bound"),
-        limits={"min_speedup": 1.5, "threads": 2},
+        limits={"min_speedup": 1.4, "threads": 2},
         escapes="two cores do not use up what this machine's memory gives",
     ),
     Case("serial-fraction", **twins("serial_fraction"), limits={"min_speedup": 1.6, "threads": 2}),
