@@ -68,7 +68,7 @@ def rounds(count: int) -> list[Round]:
         subject.set_up(workload, [])
         subject.wait_until_ready(SETUP_TIMEOUT_S)
         bench = Bench([subject], counters.for_this_system(), machine.cores_granted)
-        return [row[0] for row in itertools.islice(bench.rows(), count)]
+        return [row[0] for row in itertools.islice(filter(None, bench.rows()), count)]
 
 
 def share(taken: Round) -> float:
