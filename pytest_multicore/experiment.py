@@ -136,8 +136,8 @@ def round_timeout_s(settings: Settings, first_s: float | None) -> float:
 def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], machine: Machine, voice: Voice) -> Taken:
     """Rounds until every limit is decided, or until another row would not fit into the budget."""
     pacer = _pacer(asked, machine)
-    granted, online, seed = machine.cores_granted, machine.cores_online, asked.seed(workload)
-    bench = Bench(subjects, counters.for_this_system(), granted, seed, pacer, online)
+    cores = (machine.cores_granted, asked.seed(workload), pacer, machine.cores_online, machine.cores_in_reach)
+    bench = Bench(subjects, counters.for_this_system(), *cores)
     rows: list[tuple[Round, ...]] = []
     began, others_before, budget_s = time.monotonic(), cpu_by_process(), asked.settings.budget_s
     longest_s, row_began = 0.0, None
@@ -148,7 +148,7 @@ def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], mach
         if row:
             rows.append(row)
         voice.live(f"{workload}: round {len(rows)} a side, {now - began:.0f} s of at most {budget_s:g} s")
-        if _enough(asked, rows, now - began) or now - began + longest_s > budget_s:
+        if (rows and _enough(asked, rows, now - began)) or now - began + longest_s > budget_s:
             break
     rounds_s = time.monotonic() - began
     contender = subjects[-1 if asked.scale else 0].interpreter

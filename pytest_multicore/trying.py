@@ -98,8 +98,8 @@ def _replayed(replay: Replay, side: str) -> Workload:
 def _bench(subjects: Sequence[AnySubject], asked: Asked, workload: Workload) -> Bench:
     machine, seed = this_machine(), asked.seed(workload)
     pacer = this_pacer(machine, priority=asked.settings.priority == "auto")
-    granted, online = machine.cores_granted, machine.cores_online
-    return Bench(subjects, counters.for_this_system(), granted, seed, pacer, online, different_work=True)
+    cores = (machine.cores_granted, seed, pacer, machine.cores_online, machine.cores_in_reach)
+    return Bench(subjects, counters.for_this_system(), *cores, different_work=True)
 
 
 def _clear(rows: Rows, trial: Trial, confidence: float) -> bool:

@@ -94,6 +94,7 @@ class Bench:
         seed: of the order in which sides take turns, so that a run can be told again.
         pacer: looks at the cores' speed after each round; None: nobody does.
         cores_online: of the machine; None where unknown.
+        cores_in_reach: CPUs that the sides' threads may run on, whatever a quota grants of them; None where unknown.
         different_work: whether the sides do not run the same, so that each fills its rounds by itself.
     """
 
@@ -103,6 +104,7 @@ class Bench:
     seed: int = 0
     pacer: Pacer | None = None
     cores_online: int | None = None
+    cores_in_reach: int | None = None
     different_work: bool = False
     _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
     _start_s: float = 0.0
@@ -175,27 +177,20 @@ class Bench:
 
     def _take(self, side: int, repeat: int) -> Round:
         subject = self.subjects[side]
-        others = [one for one in self.subjects if one is not subject]
         subject.prepare()
-        for one in others:
-            one.pause()
-        # What a side started outside its process group was not paused with it.
-        quiet = wait_until_quiet([(one.pid, self._trees.get(one.pid)) for one in others], self.counters)
+        quiet = self._have_others_rest(subject)
         self._start_s = self._start_s or time.monotonic()
-        began_s = time.monotonic() - self._start_s
-        machine_before, before = self.counters.machine(), self.counters.tree(subject.pid)
-        foremost, timing = subject.foremost, subject.take(repeat)
-        after, machine_after = self.counters.tree(subject.pid, before), self.counters.machine()
-        self._trees[subject.pid] = after
-        used = usage(subject.pid, before, after, timing.own)
-        around = surroundings(machine_before, machine_after, used, timing.wall_s, self.cores_online)
+        began_s, foremost = time.monotonic() - self._start_s, subject.foremost
+        timing, used, around, unseen = self._run(subject, repeat)
         at_once = 0 if foremost else subject.threads or math.inf
-        waited_s = longest_wait_s(used, timing.wall_s, around, at_once, self.cores_online)
+        waited_s = longest_wait_s(used, timing.wall_s, around, at_once, self.cores_in_reach or self.cores_online)
         why = disturbance(timing.wall_s, waited_s, self.cores_granted, around)
         if why is None and not quiet:
             why = "the other interpreter's threads kept spinning after their round and never came to rest"
         threads = [(one.pid, one.tid) for one in used.threads]
         cores_open = self.counters.cores_open_to(threads)
+        if cores_open is not None and not used.all_threads_seen:  # those that ended may have had more of them
+            cores_open = self.cores_in_reach or cores_open
         if timing.wall_s >= ROUND_S / 2:  # the first rounds, too short to count, tell nothing of how many are at work
             waited = waited_s is not None and kept_waiting(timing.wall_s, waited_s, self.cores_granted, around)
             self._learn(side, used, timing.wall_s, cores_open, waited or _parted(used, timing.wall_s, around))
@@ -220,9 +215,28 @@ class Bench:
             pace=pace,
             cores_online=self.cores_online,
             cores_open=None if cores_open is None else min(cores_open, self.cores_granted),
-            threads_unseen=threads_unseen(before, after, machine_after.started_since(machine_before)),
+            threads_unseen=unseen,
+            cores_in_reach=self.cores_in_reach or self.cores_online,
+            balance_s=around.balance_s,
             foremost=foremost,
         )
+
+    def _have_others_rest(self, subject: Subject) -> bool:
+        """Whether all but this one stand still. What a side started outside its process group is not paused with it."""
+        others = [one for one in self.subjects if one is not subject]
+        for one in others:
+            one.pause()
+        return wait_until_quiet([(one.pid, self._trees.get(one.pid)) for one in others], self.counters)
+
+    def _run(self, subject: Subject, repeat: int) -> tuple[Timing, Usage, Surroundings, int | None]:
+        """A round between two looks at the machine: what it took, used, met, and the threads that may have ended."""
+        machine_before, before = self.counters.machine(), self.counters.tree(subject.pid)
+        timing = subject.take(repeat)
+        after, machine_after = self.counters.tree(subject.pid, before), self.counters.machine()
+        self._trees[subject.pid] = after
+        used = usage(subject.pid, before, after, timing.own)
+        around = surroundings(machine_before, machine_after, used, timing.wall_s, self.cores_online)
+        return timing, used, around, threads_unseen(before, after, machine_after.started_since(machine_before))
 
     def _learn(self, side: int, used: Usage, wall_s: float, cores_open: int | None, kept_waiting: bool) -> None:
         """Have the urgency know of a round of a side."""

@@ -27,6 +27,8 @@ class Surroundings:
 
     Attributes:
         foreign_s: CPU time of everybody else; where nobody tells it, all that we left.
+        balance_s: the same as the clocks tell it, without bounds: where they tick, below zero at times and too much at
+            others, so that its sum over many rounds is right. None where nobody tells.
         steal_s: time that a hypervisor gave to other guests.
         throttled_s: time that our control groups were held back by a quota.
         our_own_s: of that, what nobody in these groups but us can have brought about.
@@ -40,6 +42,7 @@ class Surroundings:
     our_own_s: float = 0.0
     told: bool = True
     exact: bool = True
+    balance_s: float | None = None
 
 
 def surroundings(
@@ -49,15 +52,15 @@ def surroundings(
 
     The machine's time is counted in ticks of 10 ms, which may make a neighbour of nobody in a round of 30 ms; and of
     what was before it, never more than all cores have meanwhile. The clocks of the other processes are better, where
-    all are seen and none came or went, of whom they say nothing.
+    all are seen and none came or went, of whom they say nothing. What they say of those that stayed is the least.
     """
     left_s = wall_s * (cores_online or math.inf) - used.cpu_s
     busy_s = None if before.busy_s is None or after.busy_s is None else after.busy_s - before.busy_s
-    told = busy_s is not None
-    foreign_s, exact = left_s if busy_s is None else busy_s - max(used.cpu_s, used.tree_cpu_s), False
+    balance_s, exact = None if busy_s is None else busy_s - max(used.cpu_s, used.tree_cpu_s), False
     nobody_came = after.started_since(before) == 0
     if nobody_came and used.others_s is not None and used.all_seen:
-        foreign_s, told, exact = used.others_s, True, True
+        balance_s, exact = used.others_s, True
+    foreign_s = left_s if balance_s is None else max(balance_s, used.others_s or 0.0)
     throttled_s = max(0.0, after.throttled_s - before.throttled_s)
     alone = used.others_s is not None and used.others_s <= TOLERATED_SHARE * wall_s
     return Surroundings(
@@ -65,38 +68,46 @@ def surroundings(
         steal_s=max(0.0, after.steal_s - before.steal_s),
         throttled_s=throttled_s,
         our_own_s=throttled_s if alone else 0.0,
-        told=told,
+        told=balance_s is not None,
         exact=exact,
+        balance_s=balance_s,
     )
 
 
 def longest_wait_s(
-    used: Usage, wall_s: float, around: Surroundings, at_once: float, cores_online: int | None
+    used: Usage, wall_s: float, around: Surroundings, at_once: float, cores_in_reach: int | None
 ) -> float | None:
     """How long our threads may have stood in queues, in seconds, summed; None where the system does not say.
 
     Those that ended meanwhile took their waits along: a pool that is made and closed within the region. They waited for
-    at most as long as others ran, and for nobody where they and those others have a core each.
+    at most as long as others ran, and for nobody where they and those others have a core each. Of what ticks tell, one
+    a core may be nobody's; what that hides in single rounds shows in many (verdicts/rows.py).
 
     Args:
         used: what the tree used.
         wall_s: of the round.
         around: what others did.
         at_once: threads that want to run at the same time, at most; 0: nobody else's come before them.
-        cores_online: of the machine; None where unknown.
+        cores_in_reach: CPUs that they may run on; None where unknown.
     """
     if used.delay_s is None or used.all_threads_seen or not at_once:
         return used.delay_s
-    wanted = max(at_once, used.cpu_s / wall_s) + math.ceil(around.foreign_s / wall_s)
-    if cores_online is not None and wanted <= cores_online:
+    if a_core_each(at_once, used.cpu_s / wall_s, around.foreign_s / wall_s, cores_in_reach):
         return used.delay_s
-    return max(used.delay_s, around.foreign_s - (0.0 if around.exact else TICK_S * (cores_online or 1)))
+    slack_s = 0.0 if around.exact else TICK_S * (cores_in_reach or 1)
+    return max(used.delay_s, min(used.others_s or 0.0, around.foreign_s), around.foreign_s - slack_s)
+
+
+def a_core_each(at_once: float, busy_cores: float, foreign_cores: float, cores_in_reach: int | None) -> bool:
+    """Whether there is a core for each of our threads, and for each that others kept busy."""
+    wanted = max(at_once, busy_cores) + math.ceil(foreign_cores)
+    return cores_in_reach is not None and wanted <= cores_in_reach
 
 
 def disturbance(wall_s: float, delay_s: float | None, cores_granted: float, around: Surroundings) -> str | None:
     """Why a round does not count, in words; None when it does.
 
-    Where delays are unknown, others' CPU time beyond the cores that we left idle stands in for the wait.
+    Where delays are unknown, others' CPU time stands in for the wait, less a tick for each core.
     """
     if around.steal_s > TOLERATED_SHARE * wall_s:
         return f"a hypervisor took {around.steal_s / wall_s:.2f} cores"

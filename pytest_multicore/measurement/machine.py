@@ -48,6 +48,11 @@ class Machine:
         return min(grants)
 
     @property
+    def cores_in_reach(self) -> int:
+        """CPUs that this process, and what it starts, may run on, whatever a quota grants of them."""
+        return self.cores_online if self.affinity is None else len(self.affinity)
+
+    @property
     def threads_auto(self) -> int:
         """The thread count of ``--multicore-threads=auto``: the granted cores, rounded up, at least 1."""
         return max(1, math.ceil(self.cores_granted))

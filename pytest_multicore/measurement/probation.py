@@ -2,8 +2,9 @@
 
 One that waits by asking again and again, with sched_yield or sleep(0) in between, gives way to nobody there, and burns
 a core. A multiprocessing.Pool of one worker, made and closed in the region, kept 1.73 cores busy in place of 1.07, and
-took as long. So the first rows in that class are on trial: they are held against those before, and count for nothing
-themselves. Where waits took so much of the rounds before that they could explain it, nothing is found.
+took as long; where all cores are busy anyway, it takes longer. So the first rows in that class are on trial: they are
+held against those before, and count for nothing themselves. Where waits took so much of the rounds before that they
+could explain it, nothing is found; verdicts/figures.py tells nothing of cores by such rounds.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ class Probation:
 
     def counts(self, row: Sequence[Round]) -> bool:
         """Learn of a row, and say whether it may count."""
-        if self._passed:
-            return True
         there = [one.foremost for one in row]
+        if self._passed:
+            return len(set(there)) == 1
         for side, one in enumerate(row):
             (self._within if one.foremost else self._before)[side].append(one)
         if not any(there):
@@ -61,10 +62,21 @@ class Probation:
 
 
 def _is_another(before: Sequence[Round], within: Sequence[Round]) -> bool:
-    """Whether these rounds take much more CPU time, and keep much more of the machine busy than waits can explain."""
+    """Whether these take much more CPU time, and keep more cores busy than waits can explain or take longer, too."""
     if len(within) < ROWS:
         return False
-    cpu_s = [statistics.median(one.cpu_s / one.repeat for one in rounds) for rounds in (before, within)]
+    then_s, now_s = (statistics.median(one.cpu_s / one.repeat for one in rounds) for rounds in (before, within))
+    if now_s <= MUCH_MORE * then_s:
+        return False
     unhindered = statistics.median(one.cpu_s / max(one.wall_s - (one.delay_s or 0.0), 1e-9) for one in before)
-    busy = statistics.median(one.busy_cores for one in within)
-    return cpu_s[1] > MUCH_MORE * cpu_s[0] and busy > MUCH_MORE * unhindered
+    if statistics.median(one.busy_cores for one in within) > MUCH_MORE * unhindered:
+        return True
+    then_s, now_s = (statistics.median(one.one_s for one in rounds) for rounds in (before, within))
+    pace = _pace(before), _pace(within)
+    return pace[0] is not None and pace[1] is not None and now_s * pace[1] > MUCH_MORE * then_s * pace[0]
+
+
+def _pace(rounds: Sequence[Round]) -> float | None:
+    """How fast the cores were, as a share of their full speed; None where not all looks tell."""
+    shares = [one.pace.speed / one.pace.full_speed for one in rounds if one.pace and one.pace.speed is not None]
+    return statistics.median(shares) if len(shares) == len(rounds) else None

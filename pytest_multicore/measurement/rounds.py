@@ -30,6 +30,8 @@ class Round:
         cores_online: of the machine: more can never be busy; None where unknown.
         threads_unseen: threads of the tree that may have ended meanwhile, at most; None where nobody tells.
         cores_open: cores that its threads may use, by what is granted and by their affinity; None where unknown.
+        cores_in_reach: CPUs that its threads may run on, whatever a quota grants of them; None where unknown.
+        balance_s: what others used as the clocks tell it, to be summed over rounds (disturbance.Surroundings).
         foremost: taken in the real-time class, where nobody's ordinary threads come before ours, and a scheduler leaves
             no core free that one of them waits for.
     """
@@ -50,6 +52,8 @@ class Round:
     cores_online: int | None = None
     threads_unseen: int | None = None
     cores_open: float | None = None
+    cores_in_reach: int | None = None
+    balance_s: float | None = None
     foremost: bool = False
 
     @property
@@ -87,6 +91,11 @@ class Round:
     def all_threads_seen(self) -> bool:
         """Whether the living threads account for the CPU time: what is left over was used by some that have ended."""
         return accounts_for(self.thread_use, self.cpu_s, in_ticks=self.delay_s is None)
+
+    @property
+    def waits_are_known(self) -> bool:
+        """Whether it is known how long its threads stood in queues: to the system, or since nobody came before them."""
+        return self.delay_s is not None and (self.foremost or self.all_threads_seen)
 
     @property
     def undivided(self) -> bool:

@@ -25,9 +25,15 @@ def replay(file: Path) -> Iterator[tuple[Mapping[str, Any], tuple[Verdict, ...]]
     Raises:
         UsageError: the file is not a report of this schema.
     """
-    for told in _results(file):
-        if told["rounds"] and told["verdicts"]:
-            yield told, verdicts(told)
+    for number, told in enumerate(_results(file)):
+        try:
+            if told["rounds"] and told["verdicts"]:
+                yield told, verdicts(told)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise UsageError(
+                f"{file}: entry {number} of its results does not hold what schema {SCHEMA} says ({error!r}); expected "
+                "a file of --multicore-json as this version writes it"
+            ) from None
 
 
 def verdicts(told: Mapping[str, Any]) -> tuple[Verdict, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+from pytest_multicore.measurement.rounds import Round
 
 from . import figures
 from .figures import Comparison
-from .limits import COMPARING, Limits, Outcome, Verdict, judge, of_comparison, of_measurement
-from .rows import Rows, of_the_whole
+from .limits import COMPARING, Limits, Outcome, Verdict, judge, of_comparison, of_measurement, says_little
+from .rows import Rows, are_of_the_whole, of_the_whole, unseen_neighbours
 from .statistics import Interval
 
 
@@ -15,7 +18,8 @@ def decide(limits: Limits, rows: Rows, confidence: float) -> tuple[Verdict, ...]
     """What the rows say of each limit.
 
     A program can be slow for a while: until it is warm, until a pool is filled. Where neighbours spoil what came after
-    that, the clean rows tell of the beginning alone, and nothing that says slow is said by them.
+    that, the rows that count tell of the beginning alone, and nothing that says slow, or little, is said by them. Nor
+    is it where others may have kept threads waiting and nobody knows for how long.
 
     Nor does a second thread speed up anything that did not work: where one thread did it all on both sides, and one was
     faster all the same, that is a speed of its process's own, and no limit is met by it. And where the baseline used
@@ -27,8 +31,9 @@ def decide(limits: Limits, rows: Rows, confidence: float) -> tuple[Verdict, ...]
         rows: of one round, or of the side in question and of what it is compared with.
         confidence: of each verdict.
     """
+    rounds = [row[0] for row in rows]
     if len(rows[0]) == 1:
-        return judge(limits, of_measurement(figures.measurement([row[0] for row in rows], confidence)))
+        return _unless_in_doubt(judge(limits, of_measurement(figures.measurement(rounds, confidence))), rounds)
     compared = figures.comparison(rows, confidence)
     verdicts = judge(limits, of_comparison(compared))
     if compared.one_thread_each:
@@ -37,9 +42,27 @@ def decide(limits: Limits, rows: Rows, confidence: float) -> tuple[Verdict, ...]
             _open(one) if _says_fast(one) and one.outcome is not other.outcome else one
             for one, other in zip(verdicts, equal, strict=True)
         )
-    if of_the_whole(rows) and (compared.baseline_is_its_own or compared.speedup.high < 1):
+    verdicts = _unless_in_doubt(verdicts, rounds)
+    own = compared.baseline_is_its_own or compared.speedup.high < 1
+    if own and of_the_whole(rows) and not unseen_neighbours(rounds):
         return verdicts
-    return tuple(_open(one) if _says_no_gain(one) else one for one in verdicts)
+    return tuple(_open(one) if one.quantity in COMPARING and says_little(one) else one for one in verdicts)
+
+
+def _unless_in_doubt(verdicts: Sequence[Verdict], rounds: Sequence[Round]) -> tuple[Verdict, ...]:
+    """The verdicts on one side's cores and threads, where its rounds bear out what they say."""
+    used = {name: figures.telling_cores(rounds) for name in ("min_cores", "max_cores")}
+    used["max_threads"] = [one for one in rounds if one.disturbance is None]
+    waits_told = all(one.delay_s is not None for one in rounds) or not unseen_neighbours(rounds)
+
+    def in_doubt(verdict: Verdict) -> bool:
+        if verdict.quantity not in used or not says_little(verdict):
+            return False
+        return not are_of_the_whole(used[verdict.quantity], rounds) or not (
+            waits_told or verdict.quantity == "max_threads"
+        )
+
+    return tuple(_open(one) if in_doubt(one) else one for one in verdicts)
 
 
 def _without_gain(compared: Comparison) -> Comparison:
@@ -56,8 +79,3 @@ def _open(verdict: Verdict) -> Verdict:
 def _says_fast(verdict: Verdict) -> bool:
     gain = Outcome.FAILED if verdict.quantity.startswith("max_") else Outcome.PASSED
     return verdict.quantity in COMPARING and verdict.outcome is gain
-
-
-def _says_no_gain(verdict: Verdict) -> bool:
-    no_gain = Outcome.PASSED if verdict.quantity.startswith("max_") else Outcome.FAILED
-    return verdict.quantity in COMPARING and verdict.outcome is no_gain

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pytest_multicore.measurement.probation import MUCH_MORE
 from pytest_multicore.measurement.rounds import Round
 
 from .rows import Rows, bounding, clean_rows, waits_matter
@@ -136,24 +138,47 @@ def _threads_seen(rounds: Sequence[Round], interval: Callable[[Sequence[float]],
     living = interval([float(len(one.thread_use)) for one in rounds])
     if not all(one.all_threads_seen for one in rounds):
         return Interval(living.low + 1, living.estimate + 1, math.inf, living.confidence)
-    unseen = [math.inf if one.threads_unseen is None else one.threads_unseen for one in rounds]
+    told = all(one.delay_s is not None for one in rounds)  # else time is told in ticks, which pass over short threads
+    unseen = [one.threads_unseen if told and one.threads_unseen is not None else math.inf for one in rounds]
     most = interval([len(one.thread_use) + more for one, more in zip(rounds, unseen, strict=True)])
     return Interval(living.low, living.estimate, most.high, living.confidence)
 
 
 def _bracket(rounds: Sequence[Round], confidence: float) -> tuple[Interval, Interval | None, Interval]:
     """Cores busy, demanded, and busy at most. A neighbour lowers the first, not the last: his rounds count here too."""
-    known = [
-        (one.busy_cores, one.demanded_cores, one.most_cores)
-        for one in rounds
-        if one.demanded_cores is not None and one.most_cores is not None and one.undivided
-    ]
-    if known:
-        busy, demanded, most = (_interval(values, confidence) for values in zip(*known, strict=True))
-        return busy, demanded, most
-    clean = [one.busy_cores for one in rounds if one.disturbance is None]
-    found = _interval(clean or [one.busy_cores for one in rounds], confidence, bounded=bool(clean))
-    return found, None, found
+    used = telling_cores(rounds)
+    busy = _interval([one.busy_cores for one in used or rounds], confidence, bounded=bool(used))
+    known = [(one.demanded_cores, one.most_cores) for one in used if one.most_cores is not None]
+    if not known:
+        return busy, None, busy
+    demanded, most = zip(*known, strict=True)
+    return busy, _interval(demanded, confidence), _interval(most, confidence)
+
+
+def telling_cores(rounds: Sequence[Round]) -> Sequence[Round]:
+    """The rounds that tell how many cores were busy: all whose waits are known, else the undisturbed ones."""
+    unchanged = _without_a_changed_class(rounds)
+    known = [one for one in unchanged if one.most_cores is not None and one.undivided]
+    return known or [one for one in unchanged if one.disturbance is None]
+
+
+def _without_a_changed_class(rounds: Sequence[Round]) -> Sequence[Round]:
+    """Those outside of the real-time class alone, where a program takes much more CPU time within it.
+
+    Then it burns time there, or was kept from burning it before. Neither says how many cores it keeps busy.
+    """
+    return [one for one in rounds if not one.foremost] if burnt(rounds) else rounds
+
+
+def burnt(rounds: Sequence[Round]) -> float:
+    """How many times the CPU time rounds take in the real-time class, where that is much more; else 0."""
+    each_s: tuple[list[float], list[float]] = ([], [])
+    for one in rounds:
+        each_s[one.foremost].append(one.cpu_s / one.repeat)
+    if not all(each_s):
+        return 0.0
+    outside_s, within_s = map(statistics.median, each_s)
+    return within_s / outside_s if within_s > MUCH_MORE * outside_s > 0 else 0.0
 
 
 def _interval(values: Sequence[float], confidence: float, *, bounded: bool = True) -> Interval:
@@ -177,9 +202,7 @@ def comparison(rows: Rows, confidence: float) -> Comparison:
         speedup=speedup,
         efficiency=efficiency,
         useful_cores=speedup.estimate * baseline.cores.estimate,
-        cpu_inflation=_ratio(
-            rows, lambda row: (row[0].cpu_s / row[0].repeat) / (row[1].cpu_s / row[1].repeat), confidence
-        ),
+        cpu_inflation=_inflation(rows, confidence),
     )
 
 
@@ -200,10 +223,12 @@ def scaling(threads: Sequence[int], rows: Rows, confidence: float, cores_granted
     )
 
 
-def _ratio(rows: Rows, of: Callable[[tuple[Round, ...]], float], confidence: float) -> Interval:
-    """The interval of a ratio that each row gives; without bounds when no row is clean."""
+def _inflation(rows: Rows, confidence: float) -> Interval:
+    """CPU time on one side / on the other; without bounds when no row is clean, or clocks that tick saw none in any."""
     clean = clean_rows(rows)
-    return _interval([of(row) for row in clean or rows], confidence, bounded=bool(clean))
+    used = [row for row in clean or rows if row[1].cpu_s > 0]
+    ratios = [(one.cpu_s / one.repeat) / (other.cpu_s / other.repeat) for one, other in used]
+    return _interval(ratios or [1.0], confidence, bounded=bool(clean and used))
 
 
 def _speedup(rows: Rows, side: int, other: int, confidence: float) -> Interval:

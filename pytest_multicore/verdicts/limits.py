@@ -101,9 +101,16 @@ def settled(verdicts: Sequence[Verdict]) -> bool:
 
 
 def says_slow(verdict: Verdict) -> bool:
-    """Whether a slow spell of the machine could bring this verdict about: a miss, or a ``max_speedup`` that is met."""
-    passed = verdict.outcome is Outcome.PASSED
-    return verdict.outcome is Outcome.FAILED or (passed and verdict.quantity == "max_speedup")
+    """Whether a slow spell, or a program's beginning, could bring this about: a miss, or a ``max_`` that is met.
+
+    A pool that is filled late is no pool at first: it has one thread, one busy core and no speed-up.
+    """
+    return verdict.outcome is Outcome.FAILED or says_little(verdict)
+
+
+def says_little(verdict: Verdict) -> bool:
+    """Whether this verdict says that there are few cores busy, few threads at work, or no gain."""
+    return verdict.outcome is (Outcome.PASSED if verdict.quantity.startswith("max_") else Outcome.FAILED)
 
 
 def unreachable(limits: Limits, cores_granted: float, threads: int | None, baseline: int | None) -> str | None:
@@ -111,7 +118,7 @@ def unreachable(limits: Limits, cores_granted: float, threads: int | None, basel
 
     A program cannot be faster than by the cores that it has more: at most ``granted`` cores on one side, at least one
     thread's worth on the other. What exceeds that cannot be told apart from a regression here; and two sides with the
-    same threads, as on a machine that grants one core, would let any code pass.
+    same threads, as on a machine that grants one core, would let any code pass, as would a ``max_speedup`` beyond it.
 
     Args:
         limits: those asked for.
@@ -131,6 +138,8 @@ def unreachable(limits: Limits, cores_granted: float, threads: int | None, basel
     for name, most in attained.items():
         if asked.get(name, 0) > most:
             return f"{name}={asked[name]:g} cannot be reached on this machine ({most:.3g} at most)"
+    if asked.get("max_speedup", 0) >= attainable:
+        return f"max_speedup={asked['max_speedup']:g} cannot be missed on this machine ({attainable:.3g} at most)"
     return None
 
 

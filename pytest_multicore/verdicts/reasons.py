@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pytest_multicore.measurement.disturbance import TOLERATED_SHARE
 from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts.figures import Comparison
+from pytest_multicore.verdicts.figures import Comparison, burnt
 from pytest_multicore.verdicts.limits import COMPARING, Outcome, Verdict
 from pytest_multicore.verdicts.rows import (
     FULL_PACE,
@@ -18,6 +18,7 @@ from pytest_multicore.verdicts.rows import (
     has_its_memory,
     of_the_whole,
     slow_rows,
+    unseen_neighbours,
     waits_matter,
 )
 from pytest_multicore.verdicts.statistics import fewest_values
@@ -119,6 +120,8 @@ def _too_close(found: Found, clean: int) -> str:
         )
     if undecided.quantity in COMPARING and undecided.interval is not None and (more := _more_than_told(found)):
         return f"{undecided.quantity}={undecided.limit:g} cannot be held against its baseline: {more}"
+    if undecided.interval is not None and (unknown := _unseen(found, undecided)):
+        return unknown
     if not of_the_whole(found.rows):
         return (
             f"the {clean} clean rows come from a part of the {found.rounds_s:.0f} s alone, and the program may have "
@@ -132,6 +135,27 @@ def _too_close(found: Found, clean: int) -> str:
         f"{undecided.interval.high:.3g}], the interval after {clean} clean rows in {found.rounds_s:.0f} s; "
         f"{_held_back(found, clean)}{_started(found, undecided)}"
         f"move the limit away from {undecided.interval.estimate:.3g}, or raise the budget of {found.budget_s:g} s"
+    )
+
+
+def _unseen(found: Found, undecided: Verdict) -> str:
+    """Who may have kept threads waiting, where nobody knows for how long, or had a program burn time; or nothing."""
+    rounds = [row[0] for row in found.rows]
+    name = f"{undecided.quantity}={undecided.limit:g}"
+    if undecided.quantity.endswith("_cores") and (times := burnt(rounds)):
+        return (
+            f"{name} cannot be told: in the real-time class, into which its threads were put since they were kept "
+            f"waiting, the program takes {times:.2f} times the CPU time: it burns time there, or was kept from it "
+            f"before; {_who(found)}run it on a quieter machine"
+        )
+    cores = unseen_neighbours(rounds)
+    if not cores or undecided.quantity == "max_threads":
+        return ""
+    return (
+        f"others used {cores:.2f} cores, and nobody knows how long they kept the program's threads waiting, for "
+        f"{'this system does not tell' if rounds[-1].delay_s is None else 'some ended within each round'}: that {name} "
+        f"is {'met' if undecided.quantity.startswith('max_') else 'missed'} may be their doing; {_who(found)}"
+        "run it on a quieter machine"
     )
 
 

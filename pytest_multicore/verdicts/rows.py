@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from pytest_multicore.measurement.disturbance import TOLERATED_SHARE
+from pytest_multicore.measurement.disturbance import TOLERATED_SHARE, a_core_each
 from pytest_multicore.measurement.rounds import Round
 
 Rows = Sequence[tuple[Round, ...]]
@@ -33,8 +33,32 @@ def clean_rows(rows: Rows) -> list[tuple[Round, ...]]:
 
 def of_the_whole(rows: Rows) -> bool:
     """Whether the clean rows come from all of the measurement, not from a part of it alone."""
-    began, clean = [row[0].began_s for row in rows], [row[0].began_s for row in clean_rows(rows)]
-    return not clean or max(clean) - min(clean) >= WHOLE * (max(began) - min(began))
+    return are_of_the_whole([row[0] for row in clean_rows(rows)], [row[0] for row in rows])
+
+
+def are_of_the_whole(some: Sequence[Round], rounds: Sequence[Round]) -> bool:
+    """Whether some of a side's rounds come from all of the measurement."""
+    began, of_some = [one.began_s for one in rounds], [one.began_s for one in some]
+    return not some or max(of_some) - min(of_some) >= WHOLE * (max(began) - min(began))
+
+
+def unseen_neighbours(rounds: Sequence[Round]) -> float:
+    """Cores that others used beside undisturbed rounds whose waits nobody knows; 0 where they kept nobody waiting.
+
+    A pool that is made within the region takes its waits along, and some systems tell none. What others used stands in
+    for them, and where that is counted in ticks a round of 30 ms may hide two thirds of a core of it on two cores. Over
+    many rounds it does not.
+    """
+    clean = [one for one in rounds if one.disturbance is None]
+    unknown = [one for one in clean if not one.waits_are_known]
+    if len(unknown) <= MANY * len(clean):
+        return 0.0
+    wall_s = sum(one.wall_s for one in unknown)
+    foreign = sum(one.foreign_s if one.balance_s is None else one.balance_s for one in unknown) / wall_s
+    busy, last = sum(one.cpu_s for one in unknown) / wall_s, unknown[-1]
+    if foreign <= TOLERATED_SHARE or a_core_each(last.threads or math.inf, busy, foreign, last.cores_in_reach):
+        return 0.0
+    return foreign
 
 
 def bounding(rows: Rows, side: int, other: int) -> tuple[Rows, Rows]:

@@ -131,6 +131,15 @@ class Pooled(Crowded):
         return TreeSnapshot({}, {}, {(pid, pid): TaskTimes("work", 0.001 * self.moments, 0.0)})
 
 
+def test_threads_that_ended_may_have_had_more_cores_than_those_that_live() -> None:
+    """One pinned by a library, whose workers reopen what was closed."""
+    made, _, _ = bench(0.1, 0.1)
+    made.counters, made.cores_in_reach = Pooled(cores_open=1), 2
+    assert next(made.rows())[0].cores_open == 2.0
+    made.counters = Parted(cores_open=1)
+    assert next(made.rows())[0].cores_open == 1.0
+
+
 def test_sides_whose_threads_end_ask_for_more_beside_others_too() -> None:
     made, _, sides = bench(0.1, 0.1)
     made.counters = Pooled()

@@ -102,7 +102,11 @@ def test_a_resting_process_is_quiet_and_a_spinning_one_is_not(
     burner.stdin.flush()
     while reader.tree_cpu_s(burner.pid, None) - rested_s < 0.02:
         time.sleep(0.001)
-    assert not wait_until_quiet([(burner.pid, None)], reader, 0.2)
+    spun_s, began_s = reader.tree_cpu_s(burner.pid, None), time.monotonic()
+    quiet, looked_s = wait_until_quiet([(burner.pid, None)], reader, 0.2), time.monotonic() - began_s
+    if quiet and reader.tree_cpu_s(burner.pid, None) - spun_s < 0.05 * looked_s:
+        pytest.skip("it got no core: real-time threads have them, as those of another measurement")
+    assert not quiet
     assert wait_until_quiet([(burner.pid, None)], reader, 30.0), "it rests once the work is done"
     burner.stdout.readline()
 

@@ -1,9 +1,16 @@
+import math
 from dataclasses import replace
 
 import pytest
 
 from pytest_multicore.measurement.counters import MachineSnapshot
-from pytest_multicore.measurement.disturbance import Surroundings, disturbance, longest_wait_s, surroundings
+from pytest_multicore.measurement.disturbance import (
+    Surroundings,
+    a_core_each,
+    disturbance,
+    longest_wait_s,
+    surroundings,
+)
 from pytest_multicore.measurement.usage import ThreadUse, Usage
 
 
@@ -128,3 +135,28 @@ def test_else_what_is_known_of_waits_is_all(used_: Usage, at_once: float, online
 
 def test_a_tick_of_each_core_may_be_nobody() -> None:
     assert longest_wait_s(pool(0.059), 0.045, replace(BESIDE_A_LOOP, foreign_s=0.02, exact=False), 2, 2) == 0.0005
+
+
+def test_but_those_whose_clocks_are_seen_are_somebody() -> None:
+    """Threads of ours that come and go have everybody counted in ticks; who was there all along is known better."""
+    before, after = MachineSnapshot(10.0, 0.0, 0.0, started=7), MachineSnapshot(10.06, 0.0, 0.0, started=9)
+    beset = replace(pool(0.059), others_s=0.015, all_seen=True)
+    around = surroundings(before, after, beset, 0.0375, cores_online=2)
+    assert (around.foreign_s, around.balance_s, around.exact) == (0.015, pytest.approx(0.0), False)
+    waited_s = longest_wait_s(beset, 0.0375, around, 2, 2)
+    assert "our threads waited for 0.40 cores" in (disturbance(0.0375, waited_s, 2, around) or "")
+
+
+def test_what_ticks_tell_adds_up_over_rounds() -> None:
+    """Above and below: a bound to what can be would leave the one and cut off the other."""
+    before = MachineSnapshot(10.0, 0.0, 0.0)
+    told = [surroundings(before, MachineSnapshot(10.0 + ticks, 0.0, 0.0), used(0.03), 0.03) for ticks in (0.02, 0.04)]
+    assert [one.foreign_s for one in told] == [0.0, pytest.approx(0.01)]
+    assert sum(one.balance_s or math.nan for one in told) == pytest.approx(0.0)
+
+
+def test_cores_that_the_threads_may_not_use_are_none_for_each() -> None:
+    """Eight in the machine, two in reach: a neighbour among these has one of them."""
+    assert a_core_each(2, 1.3, 0.67, 8)
+    assert not a_core_each(2, 1.3, 0.67, 2)
+    assert not a_core_each(2, 1.3, 0.67, None)

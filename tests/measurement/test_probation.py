@@ -6,13 +6,16 @@ import dataclasses
 
 import pytest
 
+from pytest_multicore.measurement.pace import Pace
 from pytest_multicore.measurement.probation import ROWS, Probation
 from pytest_multicore.measurement.rounds import Round
 from tests.rounds import made
 
+FULL, SLOW = Pace(2, 100.0, 100.0), Pace(2, 60.0, 100.0)
 
-def within(wall_s: float, cores: float) -> Round:
-    return dataclasses.replace(made(wall_s, cores), foremost=True)
+
+def within(wall_s: float, cores: float, pace: Pace | None = None) -> Round:
+    return dataclasses.replace(made(wall_s, cores, pace=pace), foremost=True)
 
 
 def learned(before: Round, after: Round) -> Probation:
@@ -39,6 +42,9 @@ def test_a_program_that_burns_a_core_in_that_class_is_another() -> None:
         (made(0.06, 1.0), within(0.11, 1.0)),
         (made(0.1, 1.5, demand=2.0), within(0.1, 2.0)),
         (made(0.1, 2.0), within(0.1, 1.2)),
+        (made(0.03, 2.0, pace=FULL), within(0.045, 2.0, SLOW)),
+        (made(0.03, 2.0), within(0.045, 2.0)),
+        (made(0.03, 2.0, pace=FULL), within(0.035, 2.0, FULL)),
     ],
     ids=[
         "waits are over",
@@ -46,6 +52,9 @@ def test_a_program_that_burns_a_core_in_that_class_is_another() -> None:
         "the cores became slow",
         "a thread that spins is not displaced",
         "less is burnt",
+        "the cores became slow, as was seen",
+        "or may have, where nobody looked",
+        "a little longer is chance",
     ],
 )
 def test_the_same_program_without_its_waits_is_no_other(before: Round, after: Round) -> None:
@@ -68,6 +77,18 @@ def test_there_must_be_rows_to_hold_those_on_trial_against() -> None:
         assert not probation.ready, row
         probation.counts((made(0.1), made(0.1)))
     assert probation.ready
+
+
+def test_one_that_fills_the_cores_anyway_is_another_if_it_takes_longer() -> None:
+    """A thread that spins keeps a core from those that it waits for."""
+    assert learned(made(0.03, 2.0, pace=FULL), within(0.045, 2.0, FULL)).failed
+
+
+def test_a_row_whose_sides_are_in_different_classes_never_counts() -> None:
+    """A new interpreter for each round may be refused what the others had."""
+    probation = learned(made(0.1), within(0.1, 1.0))
+    assert probation.counts((within(0.1, 1.0), within(0.1, 1.0)))
+    assert not probation.counts((within(0.1, 1.0), made(0.1)))
 
 
 def test_rows_that_are_never_there_count() -> None:

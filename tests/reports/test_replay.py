@@ -58,6 +58,21 @@ def test_rounds_come_back_as_they_were(tmp_path: Path, taken: list[tuple[Round, 
     assert rows_of(data["results"][0]) == taken
 
 
+def test_what_is_missing_from_a_report_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, data = written(tmp_path, result(rows(12, 1.8), Limits(min_speedup=1.5)))
+    for spoil in (
+        lambda told: told["rounds"][3].pop("wall_s"),
+        lambda told: told["rounds"][3].update(colour="red"),
+        lambda told: told["verdicts"][0].update(quantity="min_colour"),
+        lambda told: told.pop("confidence"),
+    ):
+        spoilt = json.loads(json.dumps(data))
+        spoil(spoilt["results"][0])
+        file.write_text(json.dumps(spoilt))
+        assert main(["judge", str(file)]) == 2
+        assert f"{file}: entry 0 of its results does not hold what schema 1 says" in capsys.readouterr().err
+
+
 def test_the_same_rounds_give_the_same_verdicts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = result(rows(12, 1.8), Limits(min_speedup=1.5, min_cores=1.5))
     bad = result(rows(12, 1.1), Limits(min_speedup=1.5))

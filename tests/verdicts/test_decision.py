@@ -98,3 +98,67 @@ def test_a_baseline_with_some_help_is_one_thread_all_the_same() -> None:
     taken = [(made(0.1, 2.0, os_threads=2), made(0.1, 1.4, threads=1, os_threads=2)) for _ in range(20)]
     (verdict,) = decide(Limits(min_speedup=1.3), taken, 0.99)
     assert verdict.outcome is Outcome.FAILED
+
+
+def lazily(serial: int, parallel: int, disturbance: str | None = DISTURBED, **untold):  # type: ignore[no-untyped-def]
+    """One side: rounds on one thread, then on two, which neighbours spoilt; a second apart."""
+    rounds = [made(0.1, 1.0) for _ in range(serial)]
+    rounds += [made(0.05, 2.0, os_threads=2, disturbance=disturbance) for _ in range(parallel)]
+    return [(dataclasses.replace(one, began_s=float(number), **untold),) for number, one in enumerate(rounds)]
+
+
+@pytest.mark.parametrize("limits", [{"min_cores": 1.5}, {"max_cores": 1.3}])
+@pytest.mark.parametrize("untold", [{"delay_s": None}, {"steal_s": 0.0}])
+def test_cores_are_not_told_by_a_beginning_that_alone_could_be_seen(limits, untold) -> None:  # type: ignore[no-untyped-def]
+    """Where waits are not told, or a hypervisor took part of the later rounds, these do not count for cores either."""
+    rows = lazily(10, 50, **untold)
+    if "steal_s" in untold:
+        rows = [row if row[0].disturbance is None else (dataclasses.replace(row[0], steal_s=0.02),) for row in rows]
+    (verdict,) = decide(Limits(**limits), rows, 0.99)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    (verdict,) = decide(Limits(**limits), rows[:10], 0.99)
+    assert verdict.outcome is (Outcome.FAILED if "min_cores" in limits else Outcome.PASSED)
+
+
+def test_nor_are_threads() -> None:
+    (verdict,) = decide(Limits(max_threads=1), lazily(10, 50), 0.99)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    (verdict,) = decide(Limits(max_threads=1), lazily(40, 20), 0.99)
+    assert verdict.outcome is Outcome.PASSED
+    (verdict,) = decide(Limits(max_threads=1), lazily(10, 50, disturbance=None), 0.99)
+    assert verdict.outcome is Outcome.FAILED
+
+
+def pooled(balance_s: float, speedup: float = 1.6, **circumstances):  # type: ignore[no-untyped-def]
+    """A pool that is made in each region took its waits along; what others used shows in the sum of many rounds."""
+    told = {"cores_in_reach": 2, **circumstances}
+    side = dataclasses.replace(made(0.0375, 1.6, ended_share=0.9, threads_unseen=2), **told)
+    rows = []
+    for number in range(20):
+        tick_s = 0.02 if number % 2 else -0.02
+        contender = dataclasses.replace(side, balance_s=balance_s + tick_s, foreign_s=max(0.0, balance_s + tick_s))
+        rows.append((contender, made(0.0375 * speedup, 1.0, threads=1)))
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("limits", "balance_s", "circumstances", "expected"),
+    [
+        ({"min_speedup": 1.7}, 0.015, {}, Outcome.INCONCLUSIVE),
+        ({"min_efficiency": 0.85}, 0.015, {}, Outcome.INCONCLUSIVE),
+        ({"max_speedup": 1.7}, 0.015, {}, Outcome.INCONCLUSIVE),
+        ({"min_speedup": 1.7}, 0.0018, {}, Outcome.FAILED),
+        ({"min_speedup": 1.5}, 0.015, {}, Outcome.PASSED),
+        ({"min_speedup": 1.7}, 0.015, {"cores_in_reach": 3}, Outcome.FAILED),
+        ({"min_speedup": 1.7}, 0.015, {"foremost": True}, Outcome.FAILED),
+        ({"min_cores": 1.7}, 0.015, {"delay_s": None}, Outcome.INCONCLUSIVE),
+        ({"max_cores": 1.7}, 0.015, {"delay_s": None}, Outcome.INCONCLUSIVE),
+        ({"min_cores": 1.7}, 0.0018, {"delay_s": None}, Outcome.FAILED),
+    ],
+)
+def test_no_lack_of_gain_is_told_where_waits_are_unknown_and_others_were_there(  # type: ignore[no-untyped-def]
+    limits, balance_s, circumstances, expected
+) -> None:
+    """0.4 cores of theirs, of which no single round on two cores tells, for they are counted in ticks."""
+    (verdict,) = decide(Limits(**limits), pooled(balance_s, **circumstances), 0.99)
+    assert verdict.outcome is expected

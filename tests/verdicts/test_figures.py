@@ -43,6 +43,31 @@ def test_nor_more_than_are_open_to_its_threads() -> None:
     assert figures.measurement([pinned] * 8, 0.99).cores.high == 1.0
 
 
+def test_others_have_no_more_of_the_real_time_class_than_the_system_keeps_for_them() -> None:
+    within = dataclasses.replace(made(cores=1.2, demand=1.6), foremost=True)
+    assert figures.measurement([within] * 8, 0.99).cores.high == pytest.approx(1.2 / 0.95)
+    disturbed = dataclasses.replace(within, disturbance="a hypervisor took 0.04 cores")
+    assert figures.measurement([disturbed] * 8, 0.99).cores.high == pytest.approx(1.2 / 0.6)
+
+
+@pytest.mark.parametrize(("within", "high"), [(1.19, 1.19 / 0.95), (1.21, math.inf)])
+def test_rounds_in_a_class_that_may_have_a_program_burn_time_tell_no_cores(within: float, high: float) -> None:
+    """Waits that could explain it kept its trial from finding that: who was displaced, and who spins now?"""
+    before = [made(0.1, 1.0, demand=1.6)] * 4
+    after = [dataclasses.replace(made(0.1, within), foremost=True)] * 30
+    cores = figures.measurement([*before, *after], 0.99).cores
+    assert cores.high == pytest.approx(high)
+    assert (cores.low > 0) is math.isfinite(high)
+
+
+def test_a_side_that_used_no_time_at_all_has_no_inflation_to_divide_by() -> None:
+    """As clocks that tick may tell of a region that sleeps."""
+    asleep, seen = (made(0.1, 1.0), made(0.1, 0.0, threads=1)), (made(0.1, 1.0), made(0.1, 0.8, threads=1))
+    found = figures.comparison([asleep] * 8, 0.99).cpu_inflation
+    assert (found.low, found.estimate, found.high) == (-math.inf, 1.0, math.inf)
+    assert figures.comparison([asleep, seen] * 8, 0.99).cpu_inflation.low == pytest.approx(1.25)
+
+
 def test_a_comparison_divides_pair_by_pair() -> None:
     """A machine that halves its speed in mid-run moves both sides and not their ratio."""
     slow = [(made(0.2, 2.0), made(0.36, 1.0, threads=1))] * 4
@@ -141,6 +166,9 @@ def test_threads_that_may_have_ended_without_a_trace_widen_their_count() -> None
     now_and_then = [made(threads_unseen=2), *[made(threads_unseen=0)] * 19]
     assert figures.measurement(now_and_then, 0.99).threads_seen.high == 1.0
     assert figures.measurement([made(threads_unseen=None)] * 8, 0.99).threads_seen.high == math.inf
+    # Ticks of 10 ms show three of eight threads that take 3 ms each.
+    in_ticks = dataclasses.replace(made(threads_unseen=0), delay_s=None)
+    assert figures.measurement([in_ticks] * 8, 0.99).threads_seen.high == math.inf
 
 
 def parted(wall_s: float, cores: float, delay_s: float, threads: int = 2, cores_open: float = 2.0) -> Round:

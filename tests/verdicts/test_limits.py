@@ -1,6 +1,6 @@
 import pytest
 
-from pytest_multicore.verdicts.limits import Limits, Outcome, judge, overall, settled, unreachable
+from pytest_multicore.verdicts.limits import Limits, Outcome, judge, overall, says_slow, settled, unreachable
 from pytest_multicore.verdicts.statistics import Interval
 
 P, F, U = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
@@ -58,10 +58,29 @@ def test_the_worst_verdict_is_the_whole() -> None:
         (Limits(min_speedup=0.9), 8, 1, 2, "1 threads against 2 compare nothing"),
         (Limits(min_speedup=1.5), 2, None, 1, None),
         (Limits(max_cores=8), 2, 1, 1, None),
+        (Limits(max_speedup=1.3), 1, 2, 1, "max_speedup=1.3 cannot be missed on this machine (1 at most)"),
+        (Limits(max_speedup=2.0), 2, 4, 1, "max_speedup=2 cannot be missed on this machine (2 at most)"),
+        (Limits(max_speedup=1.9), 2, 4, 1, None),
     ],
 )
-def test_what_no_program_could_reach_here(
+def test_what_no_program_could_reach_or_miss_here(
     limits: Limits, granted: float, threads: int | None, baseline: int | None, expected: str | None
 ) -> None:
     found = unreachable(limits, granted, threads, baseline)
     assert found == expected or (expected and expected in (found or ""))
+
+
+@pytest.mark.parametrize(
+    ("limits", "low", "high", "slow"),
+    [
+        ({"min_speedup": 1.5}, 1.0, 1.1, True),
+        ({"min_speedup": 1.5}, 1.6, 1.7, False),
+        ({"max_speedup": 1.5}, 1.0, 1.1, True),
+        ({"max_cores": 1.5}, 1.0, 1.1, True),
+        ({"max_threads": 1}, 1.0, 1.0, True),
+        ({"min_cores": 1.5}, 1.6, 1.7, False),
+    ],
+)
+def test_what_a_beginning_could_say_must_last(limits: dict[str, float], low: float, high: float, slow: bool) -> None:
+    (found,) = judge(Limits(**limits), {next(iter(limits)): Interval(low, low, high, 0.99)})  # type: ignore[arg-type]
+    assert says_slow(found) is slow

@@ -1,3 +1,5 @@
+import dataclasses
+
 from pytest_multicore.measurement.pace import Pace
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts import figures, reasons
@@ -50,6 +52,33 @@ def test_a_baseline_that_takes_more_than_it_was_told_to_is_named() -> None:
     assert text.startswith(
         "min_speedup=1.5 cannot be held against its baseline: told to use 1 thread it kept 2.00 cores"
     )
+
+
+def why(taken, busy=(), **limits):  # type: ignore[no-untyped-def]
+    """Of rows that leave a limit undecided."""
+    verdicts = decide(Limits(**limits), taken, 0.99)
+    return reasons.why_inconclusive(reasons.Found(taken, verdicts, 10.0, 10.0, 0.99, busy))
+
+
+def test_neighbours_of_whom_no_round_tells_are_named() -> None:
+    """A pool that is made in each region, beside a neighbour who is counted in ticks."""
+    pooled = dataclasses.replace(made(0.0375, 1.6, ended_share=0.9), balance_s=0.015, cores_in_reach=2)
+    taken = [(pooled, made(0.06, 1.0, threads=1))] * 20
+    text = why(taken, [("stress (process 7)", 0.4)], min_speedup=1.7)
+    assert text.startswith("others used 0.40 cores, and nobody knows how long they kept the program's threads waiting")
+    assert (
+        "some ended within each round: that min_speedup=1.7 is missed may be their doing; busy meanwhile: stress"
+        in text
+    )
+    untold = [tuple(dataclasses.replace(one, delay_s=None) for one in row) for row in taken]
+    assert "this system does not tell: that max_cores=1.7 is met" in why(untold, max_cores=1.7)
+
+
+def test_a_class_that_may_have_a_program_burn_time_is_named() -> None:
+    taken = [(made(0.1, 1.0, demand=1.6),)] * 4 + [(dataclasses.replace(made(0.1, 1.73), foremost=True),)] * 30
+    text = why(taken, min_cores=1.4)
+    assert text.startswith("min_cores=1.4 cannot be told: in the real-time class")
+    assert "1.73 times the CPU time" in text
 
 
 def test_busy_cores_have_nothing_to_do_with_a_baseline() -> None:
