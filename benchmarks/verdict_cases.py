@@ -87,8 +87,19 @@ def wins_in_large_calls() -> Region:
     return region
 
 
+def pool_per_call() -> Region:
+    """A pool that is made and closed in each call: its threads take what the system knows of their waits along."""
+    parts = [BLOCK[: len(BLOCK) // THREADS]] * THREADS
+
+    def region() -> None:
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(_hash, parts))
+
+    return region
+
+
 def _hash(block: bytes) -> bytes:
     return hashlib.sha256(block).digest()
 
 
-CASES = (scales, serial, busy_waits, memory_bound, half_serial, starts_serial, wins_in_large_calls)
+CASES = (scales, serial, busy_waits, memory_bound, half_serial, starts_serial, wins_in_large_calls, pool_per_call)
