@@ -18,6 +18,8 @@ from .log import Log
 from .orphans import MARK
 
 RUNNER = Path(__file__).parent / "agent" / "runner.py"
+#: What was killed ends sooner, unless the system holds it up.
+PATIENCE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,20 @@ def wait_for_end(process: subprocess.Popen[bytes], timeout_s: float) -> None:
             return
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout_s)
+
+
+def reap(process: subprocess.Popen[bytes]) -> None:
+    """Wait for one that was killed.
+
+    Popen.wait alone can wait for ever: a Ctrl-C that comes just after Popen.poll has taken its lock, and before it
+    begins what would give it back, leaves it taken.
+    """
+    wait_for_end(process, PATIENCE_S)
+    try:
+        process.wait(0)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ChildProcessError):
+            process.returncode = os.waitstatus_to_exitcode(os.waitpid(process.pid, 0)[1])
 
 
 def how_it_ended(status: int | None) -> str:

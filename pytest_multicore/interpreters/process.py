@@ -27,7 +27,7 @@ from pytest_multicore.errors import (
 )
 
 from . import protocol
-from .launch import Launch, how_it_ended, spawn, wait_for_end
+from .launch import Launch, how_it_ended, reap, spawn, wait_for_end
 from .layout import are_fixed
 from .log import Log
 from .orphans import descendants, end, end_group, guard, marked
@@ -178,7 +178,7 @@ class IsolatedInterpreter:
         # Only once: a number that has been given back to the system may be anybody's.
         self._ended_already = True
         end_group(self.pid, started_by_it)
-        self._process.wait()
+        reap(self._process)
         # What it had started in a session of its own, and left to nobody, like a server that detaches itself.
         end(marked(self._mark))
         guard().forget(self.pid, self._mark)

@@ -1,0 +1,59 @@
+"""The CPU priority of an interpreter: raised where that is permitted, in the real-time class and back."""
+
+import os
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pytest_multicore.interpreters.launch import Launch
+from pytest_multicore.interpreters.priority import set_real_time
+from pytest_multicore.interpreters.process import IsolatedInterpreter
+from tests.interpreters.living import Open, call
+
+
+@pytest.mark.parametrize("raising", [True, False])
+def test_the_priority_is_raised_where_permitted(raising: bool) -> None:
+    with IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd(), raise_priority=raising)) as one:
+        nice = psutil.Process(one.pid).nice()
+        if not raising:
+            assert (one.priority, nice) == ("off", psutil.Process().nice())
+        elif one.priority == "not permitted":
+            assert nice == psutil.Process().nice()
+        else:
+            assert (one.priority, nice) == ("raised (nice -20)", -20)
+
+
+POLICIES = """
+import threading
+found = []
+threading.Thread(target=lambda: found.append(os.sched_getscheduler(0))).start()
+while not found: time.sleep(0.01)
+return [os.sched_getscheduler(0), found[0], os.getpriority(os.PRIO_PROCESS, 0)]
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="this system has no scheduling classes to choose")
+def test_it_is_urged_into_the_real_time_class_and_back(start: Open, workloads: Path) -> None:
+    interpreter = start()
+    before = call(interpreter, workloads, POLICIES)
+    interpreter.urge(True)
+    if "real-time" not in interpreter.priority:
+        assert call(interpreter, workloads, POLICIES) == before
+        pytest.skip(f"not permitted here: priority {interpreter.priority}")
+    assert call(interpreter, workloads, POLICIES)[:2] == [os.SCHED_RR, os.SCHED_RR]  # type: ignore[index]
+    interpreter.urge(False)
+    assert call(interpreter, workloads, POLICIES) == before
+    assert interpreter.priority.endswith("were kept waiting, for a while")
+    interpreter.urge(True)
+    assert interpreter.priority.endswith("were kept waiting")
+    interpreter.calm()
+    assert call(interpreter, workloads, POLICIES) == before
+    assert "real-time" not in interpreter.priority
+
+
+def test_what_ends_while_it_is_urged_is_no_refusal(start: Open, workloads: Path) -> None:
+    interpreter = start()
+    interpreter.kill()
+    assert set_real_time(interpreter.pid, True)

@@ -1,0 +1,118 @@
+"""However an interpreter ends, or who holds it, nothing is left over."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from pytest_multicore.errors import InterpreterCrashed, TimedOut
+from pytest_multicore.interpreters import orphans
+from tests.interpreters.living import Open, alive, call, wait_until_gone
+
+
+def test_a_hang_ends_within_the_timeout_with_all_that_it_started(start: Open, workloads: Path) -> None:
+    pids = workloads / "pids"
+    body = f"""
+        one = subprocess.Popen(['sleep', '60'])
+        two = subprocess.Popen(['sleep', '60'], start_new_session=True)
+        open({str(pids)!r}, 'w').write('%d %d' % (one.pid, two.pid))
+        while True: pass
+    """
+    began = time.monotonic()
+    with pytest.raises(TimedOut, match=r"no answer within 1\.5 s"):
+        call(start(), workloads, textwrap.dedent(body), timeout_s=1.5)
+    assert time.monotonic() - began < 10
+    wait_until_gone([int(pid) for pid in pids.read_text().split()])
+
+
+def test_a_crash_leaves_no_children_even_in_sessions_of_their_own(start: Open, workloads: Path) -> None:
+    pids = workloads / "pids"
+    body = f"""
+        one = subprocess.Popen(['sleep', '60'])
+        two = subprocess.Popen(['sleep', '60'], start_new_session=True)
+        open({str(pids)!r}, 'w').write('%d %d' % (one.pid, two.pid))
+        os._exit(1)
+    """
+    with pytest.raises(InterpreterCrashed):
+        call(start(), workloads, textwrap.dedent(body))
+    wait_until_gone([int(pid) for pid in pids.read_text().split()])
+
+
+OWNER = """
+import os, signal, sys, time
+# A shell that runs the tests in its background has its processes ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from pathlib import Path
+from pytest_multicore.interpreters.launch import Launch
+from pytest_multicore.interpreters.process import IsolatedInterpreter
+from pytest_multicore.interpreters.orphans import guard
+one = IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd()))
+Path(sys.argv[1], "w.py").write_text(
+    "import subprocess\\ndef work():\\n    one = subprocess.Popen(['sleep', '60'])\\n"
+    "    return [one.pid, subprocess.Popen(['sleep', '60'], start_new_session=True).pid]\\n"
+    "def hang():\\n    while True: pass\\n")
+file = os.path.join(sys.argv[1], "w.py")
+child = one.ask("call", "result", 30, target=file + ":work", arguments={}, path=[])["value"]
+print(one.pid, *child, guard().pid, flush=True)
+one.ask("call", "result", 60, target=file + ":hang", arguments={}, path=[])
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_nothing_outlives_its_killed_owner(how: signal.Signals, tmp_path: Path) -> None:
+    """The interpreter is in an endless loop and has a child when the process that holds it is killed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as owner:
+        assert owner.stdout is not None
+        pids = [int(pid) for pid in owner.stdout.readline().split()]
+        assert len(pids) == 4
+        assert all(map(alive, pids))
+        time.sleep(0.2)
+        owner.send_signal(how)
+        owner.wait(20)
+    wait_until_gone(pids)
+
+
+def test_a_ctrl_c_in_the_middle_of_a_poll_does_not_have_it_waited_for_for_ever(start: Open, workloads: Path) -> None:
+    """Popen.poll takes a lock; what comes right after that leaves it taken, and Popen.wait wants it."""
+    interpreter = start()
+    assert call(interpreter, workloads, "return 5") == 5
+    interpreter._process._waitpid_lock.acquire()  # type: ignore[attr-defined]
+    interpreter.kill()
+    assert interpreter._process.returncode == -signal.SIGKILL
+
+
+def test_the_mark_finds_a_process_wherever_it_hangs() -> None:
+    mark = "test-of-the-mark"
+    with subprocess.Popen(["sleep", "30"], env={**os.environ, orphans.MARK: mark}, start_new_session=True) as process:
+        deadline = time.monotonic() + 5
+        while not orphans.marked(mark) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert [one.pid for one in orphans.marked(mark)] == [process.pid]
+        process.kill()
+
+
+DETACHED = """
+import subprocess
+script = (
+    "import subprocess\\n"
+    "print(subprocess.Popen(['sleep', '60'], stdout=subprocess.DEVNULL, start_new_session=True).pid)"
+)
+return int(subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True).stdout)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the mark is looked for on Linux")
+def test_a_server_that_detached_itself_ends_with_its_interpreter(start: Open, workloads: Path) -> None:
+    """Its parent has ended, it leads a session of its own: no tree of processes leads to it."""
+    interpreter = start()
+    server = call(interpreter, workloads, DETACHED)
+    assert alive(server)
+    interpreter.close()
+    wait_until_gone([server])
