@@ -10,6 +10,10 @@ import contextlib
 import os
 import signal
 import sys
+import time
+
+#: What was just being started carried no mark for a moment (orphans.marked), which beside neighbours can last.
+AGAIN_S = 0.5
 
 TYPE_CHECKING = False  # what typing says too, without its import
 if TYPE_CHECKING:
@@ -27,10 +31,13 @@ def main() -> None:
             marks[int(group)] = mark
         else:
             marks.pop(int(group), None)
-    for group, mark in marks.items():
+    for group in marks:
         kill(os.killpg, group)
-        for pid in carrying(mark):
-            kill(os.kill, pid)
+    for pause_s in (0.0, AGAIN_S) if marks else ():
+        time.sleep(pause_s)
+        for mark in marks.values():
+            for pid in carrying(mark):
+                kill(os.kill, pid)
 
 
 def kill(how: "Callable[[int, int], None]", number: int) -> None:

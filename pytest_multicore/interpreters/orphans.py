@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,11 @@ from pathlib import Path
 import psutil
 
 GUARD = Path(__file__).with_name("guard.py")
+
+#: A process is executed so soon after it was forked, and its environment is there so soon after that.
+YOUNG_S, STARTED_WITHIN_S, LOOK_EVERY_S = 10.0, 1.0, 0.002
+#: Of a thread's flags (include/linux/sched.h).
+PF_KTHREAD = 0x00200000
 
 #: The environment variable that every process of an interpreter's tree inherits.
 MARK = "PYTEST_MULTICORE_INTERPRETER"
@@ -70,13 +76,35 @@ def marked(mark: str) -> list[psutil.Process]:
     """Every living process of this user that inherited ``MARK=mark``, wherever it hangs in the tree of processes.
 
     When an interpreter has died, its children belong to somebody else already and only the mark tells whose they were.
+    One that is just being started has none for a moment, which beside neighbours can last: between what it was forked
+    from and what it will execute. Who started it may have gone on by then.
     """
-    found, marking = [], f"{MARK}={mark}".encode()
-    for pid in psutil.pids():
-        with contextlib.suppress(psutil.Error, OSError):
-            if marking in _environment(pid):
-                found.append(psutil.Process(pid))
+    found, marking = list[psutil.Process](), f"{MARK}={mark}".encode()
+    asked, ends = psutil.pids(), time.monotonic() + STARTED_WITHIN_S
+    while asked:
+        starting = []
+        for pid in asked:
+            with contextlib.suppress(psutil.Error, OSError):
+                environment = _environment(pid)
+                if marking in environment:
+                    found.append(psutil.Process(pid))
+                elif not environment and _may_be_starting(pid):
+                    starting.append(pid)
+        if starting and time.monotonic() > ends:
+            break
+        asked = starting
+        time.sleep(LOOK_EVERY_S if starting else 0.0)
     return found
+
+
+def _may_be_starting(pid: int) -> bool:
+    """Whether a process without an environment is a young one: no thread of the kernel's, nobody's remains."""
+    if sys.platform != "linux":
+        return False
+    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
+    dead, of_the_kernel = fields[0] in b"ZX", bool(int(fields[6]) & PF_KTHREAD)
+    age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return not dead and not of_the_kernel and age_s < YOUNG_S
 
 
 def _environment(pid: int) -> bytes:

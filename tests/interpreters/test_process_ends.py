@@ -98,6 +98,27 @@ def test_the_mark_finds_a_process_wherever_it_hangs() -> None:
         process.kill()
 
 
+SPIN = "import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end: pass"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the mark is looked for on Linux")
+def test_the_mark_finds_a_process_that_is_just_being_started() -> None:
+    """Beside neighbours, one in five had no environment yet when whoever started it had gone on."""
+    neighbours = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(4)]
+    try:
+        for number in range(40):
+            mark = f"test-of-a-start-{number}"
+            environment = {**os.environ, orphans.MARK: mark}
+            with subprocess.Popen(["sleep", "30"], env=environment, start_new_session=True) as process:
+                found = [one.pid for one in orphans.marked(mark)]
+                process.kill()
+            assert found == [process.pid], number
+    finally:
+        for neighbour in neighbours:
+            neighbour.kill()
+            neighbour.wait()
+
+
 DETACHED = """
 import subprocess
 script = (
