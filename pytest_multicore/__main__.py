@@ -10,7 +10,7 @@ from .errors import UsageError
 from .reports.record import interval
 from .reports.replay import differs, replay
 from .reports.words import figure
-from .verdicts.limits import Verdict
+from .verdicts.limits import Outcome, Verdict, overall
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,14 +28,23 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _judge(file: Path) -> int:
-    wrong = 0
+    judged = wrong = 0
     for told, verdicts in replay(file):
-        changed = differs(told, verdicts)
-        wrong += changed
-        for verdict, before in zip(verdicts, told["verdicts"], strict=True):
-            was = f", not {before['outcome']} as in the report" if verdict.outcome.value != before["outcome"] else ""
-            print(f"{told['nodeid']}: {_told(verdict)}{was}")
+        judged += 1
+        wrong += differs(told, verdicts)
+        for verdict, before in zip(verdicts, told["verdicts"], strict=False):
+            print(f"{told['nodeid']}: {_told(verdict)}{_unlike(verdict.outcome, before['outcome'])}")
+        if not verdicts:
+            print(f"{told['nodeid']}: no round bears out what the report says: {told['outcome']}")
+        elif overall(verdicts).value != told["outcome"]:
+            print(f"{told['nodeid']}: in all {overall(verdicts).value}{_unlike(overall(verdicts), told['outcome'])}")
+    if not judged:
+        print(f"{file} holds no result that was held to limits")
     return 1 if wrong else 0
+
+
+def _unlike(found: Outcome, before: str) -> str:
+    return f", not {before} as in the report" if found.value != before else ""
 
 
 def _told(verdict: Verdict) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,12 +37,16 @@ def check(config: pytest.Config) -> None:
         if wishes.environment != "current":
             check_environment("--multicore-environment (ini: multicore_environment)", wishes.environment, config)
         if wishes.blas:
-            from .environments.blas_names import checked
+            from .environments.blas_names import checked, is_path
 
             checked(wishes.blas, "--multicore-blas (ini: multicore_blas)")
+            if is_path(wishes.blas):
+                _check_file("--multicore-blas (ini: multicore_blas)", wishes.blas, "the path of a shared library")
+        if wishes.python and os.sep in wishes.python:
+            _check_file("--multicore-python (ini: multicore_python)", wishes.python, "the path of an interpreter")
+        _check_json(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
-    _check_json(config)
 
 
 def check_environment(who: str, name: str, config: pytest.Config) -> None:
@@ -62,10 +68,34 @@ def check_environment(who: str, name: str, config: pytest.Config) -> None:
         raise UsageError(f"{who}: {error}") from None
 
 
+def _check_file(who: str, path: str, expected: str) -> None:
+    if not Path(path).is_file():
+        raise UsageError(f"{who}: found {path!r}, where there is no such file; expected {expected}")
+
+
 def _check_json(config: pytest.Config) -> None:
-    file = json_file(config)
-    if file and (config.invocation_params.dir / file).is_dir():
-        raise pytest.UsageError(f"--multicore-json={file}: found a folder, expected the name of a file to write")
+    """Refuse what cannot be a report, or must not become one: a forgotten name makes one of the test file that follows.
+
+    A report of an earlier run is replaced; whatever else there is, is somebody's.
+    """
+    name = json_file(config)
+    if not name:
+        return
+    file, expected = config.invocation_params.dir / name, "expected the name of a file to write"
+    if file.is_dir():
+        raise pytest.UsageError(f"--multicore-json={name}: found a folder, {expected}")
+    existing = next(folder for folder in (file, *file.parents) if folder.exists())
+    if not os.access(existing, os.W_OK):
+        raise pytest.UsageError(f"--multicore-json={name}: {existing} cannot be written to, {expected}")
+    if file.is_file() and file.stat().st_size and not _may_be_json(file):
+        raise pytest.UsageError(
+            f"--multicore-json={name}: found a file that is no JSON, {expected}; it is left as it is"
+        )
+
+
+def _may_be_json(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(64).lstrip().startswith(b"{")
 
 
 def json_file(config: pytest.Config) -> str | None:
@@ -78,5 +108,6 @@ def given(config: pytest.Config, option: settings.Option) -> object:
     """What the command line, or else the ini file, says of an option; None when neither does."""
     on_command_line = config.getoption(option.ini, None)
     if on_command_line is None and option.name != "doctor":
-        return config.getini(option.ini)
+        found = config.getini(option.ini)
+        return None if found == "" else found
     return on_command_line

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ from .verdicts import figures, reasons
 from .verdicts.decision import decide
 from .verdicts.limits import (
     Outcome,
+    Verdict,
     overall,
     says_slow,
     settled,
@@ -38,7 +40,7 @@ from .verdicts.result import Result
 from .verdicts.rows import clean_rows
 from .verdicts.scaling_law import each_confidence
 from .verdicts.statistics import fewest_values
-from .verdicts.warnings import busy_is_not_fast
+from .verdicts.warnings import busy_is_not_fast, says_busy
 
 #: Imports, data and compilation may take long on a cold machine; a hang must end all the same.
 SETUP_TIMEOUT_S = 600.0
@@ -171,10 +173,18 @@ def _enough(asked: Asked, rows: Sequence[tuple[Round, ...]], took_s: float) -> b
     """Whether the limits are decided; without limits, whether the medians are bounded with a little to spare."""
     if asked.limits.asked():
         verdicts = decide(asked.limits, asked.compared(rows), asked.settings.confidence)
-        return settled(verdicts) and (took_s >= SHORTEST_FAILURE_S or not any(map(says_slow, verdicts)))
+        last = any(map(says_slow, verdicts)) or _untold_whether_useful(asked, rows, verdicts)
+        return settled(verdicts) and (took_s >= SHORTEST_FAILURE_S or not last)
     each = each_confidence(asked.settings.confidence, len(asked.sides) - 1)
     spared = len(clean_rows(rows)) - fewest_values(each)
     return spared >= ROWS_BEYOND_FEWEST and _bounded(asked, rows) is Outcome.PASSED
+
+
+def _untold_whether_useful(asked: Asked, rows: Sequence[tuple[Round, ...]], verdicts: Sequence[Verdict]) -> bool:
+    """Whether cores are known to be busy, and not yet whether that is faster: beside neighbours more rows tell that."""
+    if len(asked.sides) == 1 or not says_busy(verdicts):
+        return False
+    return math.isinf(figures.comparison(asked.compared(rows), asked.settings.confidence).speedup.high)
 
 
 def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine, began: float) -> Result:

@@ -81,13 +81,19 @@ class Gate:
             return None
         return this_machine().threads_auto if chosen == "auto" else int(chosen)
 
-    def sides(self, threads: int | None) -> tuple[int | None, ...]:
+    def sides(self, threads: int | None, *, to_look: bool = False) -> tuple[int | None, ...]:
         """The sides to measure: that of so many threads, and one to compare it with where there is a use for it.
 
         Limits on the speed-up need it; ``min_cores`` can be decided without, but whether busy cores are useful cannot.
+        And who marks a test without any looks at what there is to hold to limits.
+
+        Args:
+            threads: of the side in question.
+            to_look: whether the speed-up is wanted where no limit is.
         """
         baseline = self.settings.baseline
-        told_more = self.limits.min_cores is not None and (threads is None or threads > baseline)
+        wanted = self.limits.min_cores is not None or (to_look and not self.limits.asked())
+        told_more = wanted and (threads is None or threads > baseline)
         return (threads, baseline) if self.limits.need_baseline or told_more else (threads,)
 
     def hold(self, asked: Asked, stage: Stage | None = None) -> Result:

@@ -144,7 +144,7 @@ class MeasuredItem:
         return self._item.name
 
     def _threads(self) -> tuple[int | None, ...]:
-        return self._gate.sides(self._gate.threads())
+        return self._gate.sides(self._gate.threads(), to_look=True)
 
     def _stage(self) -> Stage:
         return self._gate.stage(also=("pytest",))

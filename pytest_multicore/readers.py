@@ -25,8 +25,8 @@ def _number(found: object, *, above: float, most: float, allowed: str) -> float:
 
 
 def positive(found: object) -> float:
-    """A number above 0."""
-    return _number(found, above=0, most=sys.float_info.max, allowed="a number above 0")
+    """A finite number above 0."""
+    return _number(found, above=0, most=sys.float_info.max, allowed="a finite number above 0")
 
 
 def efficiency(found: object) -> float:

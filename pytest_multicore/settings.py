@@ -187,7 +187,7 @@ def option_value(name: str, option: Callable[[Option], object]) -> Any:
     """
     known = next(one for one in OPTIONS if one.name == name)
     found = option(known)
-    if found is None or found == "":
+    if found is None:
         return known.default
     return _read(f"{known.flag} (ini: {known.ini})", known.read, found)
 

@@ -18,7 +18,7 @@ def test_it({fixture}):
     ("marker", "expected"),
     [
         ("min_core=2", "*test_it*has no argument 'min_core'; there are *min_cores*"),
-        ("min_cores=-2", "*test_it*min_cores=*found -2, expected a number above 0*"),
+        ("min_cores=-2", "*test_it*min_cores=*found -2, expected a finite number above 0*"),
         ("4", "*test_it*by keyword; found 4*"),
         ("environment='nope'", "*test_it*environment 'nope' is not known; expected one of current, pytensor, theano*"),
         ("fresh=True", "*fresh=True*leave fresh out, or the fixture*"),
@@ -142,12 +142,37 @@ def test_the_doctor_examines_and_runs_no_test(pytester: pytest.Pytester, monkeyp
 @pytest.mark.parametrize(
     "option", ["--multicore-blas=/no/such.so", "--multicore-python=/no/python", "--multicore-python=/usr/bin"]
 )
-def test_a_path_that_is_not_there_fails_and_is_not_skipped(pytester: pytest.Pytester, option: str) -> None:
-    pytester.makepyfile("def test_it(dot_product): dot_product(size=10)")
+def test_a_path_that_is_not_there_is_a_usage_error_before_any_test_runs(pytester: pytest.Pytester, option: str) -> None:
+    pytester.makepyfile("def test_it(): pass")
     result = pytester.runpytest(option)
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E *UsageError: *no such *expected the path of*"])
-    result.stdout.no_fnmatch_line("*environments/*")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    name, _, path = option.partition("=")
+    result.stderr.fnmatch_lines(
+        [f"*{name} (ini: *): found '{path}', where there is no such file; expected the path of*"]
+    )
+
+
+@pytest.mark.parametrize("name", ["threads", "environment", "python", "blas", "json", "budget"])
+def test_an_option_without_a_value_is_no_default(pytester: pytest.Pytester, name: str) -> None:
+    """As of a variable that is not set: --multicore-threads=$THREADS."""
+    pytester.makepyfile("def test_it(): pass")
+    result = pytester.runpytest(f"--multicore-{name}=")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*--multicore-{name} (ini: *): found '', expected *"])
+
+
+def test_a_report_replaces_no_file_that_is_none(pytester: pytest.Pytester) -> None:
+    """A forgotten name makes a report of the test file that follows."""
+    file = pytester.makepyfile(test_precious="def test_it(): pass")
+    result = pytester.runpytest("--multicore-json", file.name)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--multicore-json=test_precious.py: found a file that is no JSON*"])
+    assert file.read_text() == "def test_it(): pass"
+    for text in ("", '{"schema": 1}'):
+        report = pytester.path / "report.json"
+        report.write_text(text)
+        assert pytester.runpytest("--multicore-json=report.json", "test_precious.py").ret == pytest.ExitCode.OK
+        assert '"results": []' in report.read_text()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from .suspicions import Change, Effect, Replay, Suspicion, Trial
 
 #: How far over the threshold a trial's work is put: far enough that the second thread pays.
 CLEARLY_OVER = 8
+#: Of the speed-up that so many threads could give.
+NEARLY_ALL = 0.95
 #: Share of the products' time under which they are not what keeps cores idle.
 MOST = 0.5
 #: The threshold of OpenBLAS, for where none could be probed: interface/gemm.c, GEMM_MULTITHREAD_THRESHOLD 4.
@@ -95,6 +97,8 @@ def serial_fraction(found: Evidence) -> Suspicion | None:
         return None
     ratio = found.wanted / (found.result.baseline or 1)
     if ratio <= 1 or not compared.speedup.low > 1.05:  # else nothing is surely gained
+        return None
+    if compared.speedup.estimate >= NEARLY_ALL * ratio:  # a per cent that is surely serial explains no miss
         return None
     if found.cores <= MORE_THAN_ONE * compared.baseline.cores.estimate:  # a speed of the process's own: trials.py
         return None

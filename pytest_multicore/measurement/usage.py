@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from .counters import TaskTimes, TreeSnapshot
 
@@ -39,6 +39,7 @@ class Usage:
         others_s: CPU seconds of all other processes that are to be seen and lived throughout, to the nanosecond; None
             where they are not read, or one ended.
         all_seen: whether everybody is to be seen.
+        others: of ``others_s`` each one's, by process id.
     """
 
     cpu_s: float
@@ -49,6 +50,7 @@ class Usage:
     others_s: float | None = None
     all_seen: bool = False
     longest_delay_s: float | None = None
+    others: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def all_threads_seen(self) -> bool:
@@ -99,8 +101,9 @@ def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -
     The CPU time of a process that ended is in its parent's ``reaped`` entry, whole, so its part from before the round,
     which the first snapshot holds, is taken off again.
     """
-    others_s = _total_without(root, after) - _total_without(root, before)
-    cpu_s = own.process_cpu_s + own.reaped_cpu_s + others_s
+    offspring_s = _total_without(root, after) - _total_without(root, before)
+    cpu_s = own.process_cpu_s + own.reaped_cpu_s + offspring_s
+    others = _others(before, after)
     throttled_s, delays_s = max(0.0, after.throttled_s - before.throttled_s), _delays(before, after)
     waited_s = None if delays_s is None else max(0.0, sum(delays_s) - throttled_s)
     return Usage(
@@ -108,18 +111,19 @@ def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -
         delay_s=waited_s,
         threads=_threads(before, after),
         throttled_s=throttled_s,
-        tree_cpu_s=others_s + after.process_cpu_s.get(root, 0.0) - before.process_cpu_s.get(root, 0.0),
-        others_s=_others(before, after),
+        tree_cpu_s=offspring_s + after.process_cpu_s.get(root, 0.0) - before.process_cpu_s.get(root, 0.0),
+        others_s=None if others is None else sum(others.values()),
         all_seen=after.all_seen,
         longest_delay_s=None if delays_s is None or waited_s is None else min(waited_s, max(delays_s, default=0.0)),
+        others=others or {},
     )
 
 
-def _others(before: TreeSnapshot, after: TreeSnapshot) -> float | None:
+def _others(before: TreeSnapshot, after: TreeSnapshot) -> dict[int, float] | None:
     then, now = before.others_cpu_s, after.others_cpu_s
     if then is None or now is None or then.keys() - now.keys():
         return None
-    return sum(now[pid] - then_s for pid, then_s in then.items())
+    return {pid: now[pid] - then_s for pid, then_s in then.items()}
 
 
 def _total_without(root: int, snapshot: TreeSnapshot) -> float:

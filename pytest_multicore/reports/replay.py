@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -14,26 +15,50 @@ from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.measurement.usage import ThreadUse
 from pytest_multicore.reports.json_report import SCHEMA
 from pytest_multicore.verdicts.decision import decide
-from pytest_multicore.verdicts.limits import Limits, Verdict
+from pytest_multicore.verdicts.limits import Limits, Verdict, overall
 
 Row = tuple[Round, ...]
 
 
 def replay(file: Path) -> Iterator[tuple[Mapping[str, Any], tuple[Verdict, ...]]]:
-    """Each result of a report that holds rounds and limits, with the verdicts that its rounds give now.
+    """Each result of a report that was held to limits, with the verdicts that its rounds give now; none without any.
 
     Raises:
-        UsageError: the file is not a report of this schema.
+        UsageError: the file is not a report of this schema, or does not hold what that says.
     """
     for number, told in enumerate(_results(file)):
         try:
-            if told["rounds"] and told["verdicts"]:
-                yield told, verdicts(told)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            if not told["verdicts"]:
+                continue
+            _check(told)
+            found = verdicts(told) if told["rounds"] else ()
+        except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise UsageError(
-                f"{file}: entry {number} of its results does not hold what schema {SCHEMA} says ({error!r}); expected "
-                "a file of --multicore-json as this version writes it"
+                f"{file}: entry {number} of its results does not hold what schema {SCHEMA} says "
+                f"({type(error).__name__}: {error}); expected a file of --multicore-json as this version writes it"
             ) from None
+        yield told, found
+
+
+def _check(told: Mapping[str, Any]) -> None:
+    """What rounds could not be judged by, or would be judged wrongly by.
+
+    Raises:
+        ValueError: says what is wrong.
+    """
+    if not 0.5 <= told["confidence"] < 1:
+        raise ValueError(f"confidence: found {told['confidence']!r}, expected a number from 0.5 to below 1")
+    sides = [one["threads"] for one in told["rounds"] if one["row"] == 0]
+    for number, one in enumerate(told["rounds"]):
+        for name in ("wall_s", "repeat"):
+            if not 0 < one[name] < math.inf:
+                raise ValueError(f"round {number}: {name}: found {one[name]!r}, expected a finite number above 0")
+        if not 0 <= one["cpu_s"] < math.inf:
+            raise ValueError(f"round {number}: cpu_s: found {one['cpu_s']!r}, expected a finite number of at least 0")
+        if (one["row"], one["threads"]) != (number // len(sides), sides[number % len(sides)]):
+            raise ValueError(f"round {number}: found row {one['row']} at {one['threads']} threads, out of its turn")
+    if told["rounds"] and len(told["rounds"]) % len(sides):
+        raise ValueError(f"{len(told['rounds'])} rounds for {len(sides)} sides: the last row is not whole")
 
 
 def verdicts(told: Mapping[str, Any]) -> tuple[Verdict, ...]:
@@ -50,9 +75,8 @@ def rows_of(told: Mapping[str, Any]) -> list[Row]:
 
 def differs(told: Mapping[str, Any], found: tuple[Verdict, ...]) -> bool:
     """Whether verdicts found again are not those that the report holds."""
-    return [(one["quantity"], one["outcome"]) for one in told["verdicts"]] != [
-        (one.quantity, one.outcome.value) for one in found
-    ]
+    before = [(one["quantity"], one["outcome"]) for one in told["verdicts"]]
+    return before != [(one.quantity, one.outcome.value) for one in found] or told["outcome"] != overall(found).value
 
 
 def _round(told: Mapping[str, Any]) -> Round:
@@ -67,7 +91,7 @@ def _results(file: Path) -> list[Mapping[str, Any]]:
         found = json.loads(file.read_text(encoding="utf-8"))
         if found["schema"] == SCHEMA:
             return list(found["results"])
-        raise UsageError(f"{file}: a report of schema {found['schema']}; this version reads schema {SCHEMA}")
+        raise UsageError(f"{file}: a report of schema {found['schema']!r}; this version reads schema {SCHEMA}")
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}; expected a file of --multicore-json") from None
     except (ValueError, TypeError, KeyError):

@@ -64,9 +64,12 @@ class Comparison:
 
     @property
     def baseline_is_its_own(self) -> bool:
-        """Whether the baseline kept no more cores busy than it was told to; else what is gained is in it already."""
+        """Whether the baseline kept no more cores busy than it was told to; else what is gained is in it already.
+
+        At most, for a neighbour hides how many it would have kept busy.
+        """
         threads = self.baseline.threads
-        return threads is None or self.baseline.cores.low <= MANY_MORE * threads
+        return threads is None or self.baseline.cores.high <= MANY_MORE * threads
 
     @property
     def one_thread_each(self) -> bool:

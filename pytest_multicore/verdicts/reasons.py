@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pytest_multicore.measurement.disturbance import TOLERATED_SHARE
 from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts.figures import Comparison, burnt
+from pytest_multicore.verdicts.figures import MANY_MORE, Comparison, burnt
 from pytest_multicore.verdicts.limits import COMPARING, Outcome, Verdict
 from pytest_multicore.verdicts.rows import (
     FULL_PACE,
@@ -130,6 +130,13 @@ def _too_close(found: Found, clean: int) -> str:
         )
     if undecided.interval is None:
         return f"{undecided.quantity}={undecided.limit:g} has nothing to be held against: threads were inherited"
+    if not undecided.interval.bounded:
+        return (
+            f"{undecided.quantity}={undecided.limit:g} is not decided by [{_bound(undecided.interval.low)}, "
+            f"{_bound(undecided.interval.high)}]: the {clean} clean rows in {found.rounds_s:.0f} s do not give both "
+            f"bounds; {_held_back(found, clean)}run it on a quieter machine, or raise the budget of "
+            f"{found.budget_s:g} s"
+        )
     return (
         f"{undecided.quantity}={undecided.limit:g} lies within [{undecided.interval.low:.3g}, "
         f"{undecided.interval.high:.3g}], the interval after {clean} clean rows in {found.rounds_s:.0f} s; "
@@ -159,16 +166,26 @@ def _unseen(found: Found, undecided: Verdict) -> str:
     )
 
 
+def _bound(number: float) -> str:
+    return f"{number:.3g}" if math.isfinite(number) else "?"
+
+
 def _more_than_told(found: Found) -> str:
     """What a baseline used beyond what it was told to; empty where it did not."""
     compared = found.compared
     if compared is None or compared.baseline_is_its_own:
         return ""
-    asked, busy = compared.baseline.threads, compared.baseline.cores.estimate
+    asked, cores = compared.baseline.threads, compared.baseline.cores
+    if cores.estimate <= MANY_MORE * (asked or 1):
+        most = f"{cores.high:.2f} cores" if math.isfinite(cores.high) else "any number of cores"
+        return (
+            f"beside neighbours it is not to be told whether {threads_in_words(asked)} or more kept up to {most} busy "
+            f"there; {_who(found)}run it on a quieter machine"
+        )
     return (
-        f"told to use {threads_in_words(asked)} it kept {busy:.2f} cores busy, and what more threads gain is in it "
-        "already. No variable that is set reaches its pool, as one of Python's of a fixed size, or n_jobs=-1: take the "
-        "size from OMP_NUM_THREADS, or hold the work to min_cores"
+        f"told to use {threads_in_words(asked)} it kept {cores.estimate:.2f} cores busy, and what more threads gain is "
+        "in it already. No variable that is set reaches its pool, as one of Python's of a fixed size, or n_jobs=-1: "
+        "take the size from OMP_NUM_THREADS, or hold the work to min_cores"
     )
 
 
@@ -203,17 +220,19 @@ def _held_back(found: Found, clean: int) -> str:
     """What kept the rows from telling more: neighbours, or cores that were slower than they can be."""
     told = ""
     if (disturbed := len(found.rows) - clean) > WORTH_TELLING * len(found.rows):
-        told += f"{disturbed} more were disturbed; {_who(found)}"
+        told += f"{disturbed} more were disturbed; "
     told += _queued(found)
     slow = slow_rows(found.rows)
-    if not all(has_its_memory(clean_rows(found.rows), side) for side in range(len(found.rows[0]))):
+    asked = {one.quantity for one in found.verdicts if one.outcome is Outcome.INCONCLUSIVE}
+    of_speed = not asked or bool(asked & COMPARING)
+    if of_speed and not all(has_its_memory(clean_rows(found.rows), side) for side in range(len(found.rows[0]))):
         told += (
             "a neighbour took the memory's bandwidth from the side that leaves cores free, and such rows cannot prove "
-            f"a speed-up; {_who(found)}"
+            "a speed-up; "
         )
     if len(slow) > WORTH_TELLING * clean:
         told += (
             f"in {len(slow)} of the clean rows the cores had less than {FULL_PACE:.0%} of their full speed, as when "
             "other guests of a host share them, and such a row proves nothing that slow cores explain; "
         )
-    return told
+    return told + _who(found)

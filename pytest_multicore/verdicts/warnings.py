@@ -18,8 +18,7 @@ def busy_is_not_fast(verdicts: Sequence[Verdict], compared: Comparison | None) -
     A thread that waits in a loop is busy, too. Told only where the data bound the speed-up from above: a machine whose
     cores were shared for a while makes good programs look so.
     """
-    passed = any(one.quantity == "min_cores" and one.outcome is Outcome.PASSED for one in verdicts)
-    if not passed or compared is None or not math.isfinite(compared.speedup.high):
+    if compared is None or not says_busy(verdicts) or not math.isfinite(compared.speedup.high):
         return None
     at_baseline, busy = compared.baseline.cores.estimate, compared.contender.cores.estimate
     if compared.useful_cores >= HARDLY_MORE * at_baseline or busy < HARDLY_MORE * at_baseline:
@@ -27,6 +26,11 @@ def busy_is_not_fast(verdicts: Sequence[Verdict], compared: Comparison | None) -
     return (
         f"{busy:.2f} cores busy, {compared.speedup.estimate:.2f}x as fast: {_burnt(busy, compared.useful_cores)} burnt"
     )
+
+
+def says_busy(verdicts: Sequence[Verdict]) -> bool:
+    """Whether a limit on busy cores passed, so that it matters what they are worth."""
+    return any(one.quantity == "min_cores" and one.outcome is Outcome.PASSED for one in verdicts)
 
 
 def _burnt(busy: float, useful: float) -> str:

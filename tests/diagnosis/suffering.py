@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_multicore.diagnosis import catalogue
 from pytest_multicore.diagnosis.evidence import Calls, Evidence
 from pytest_multicore.verdicts.limits import Limits
-from tests.rounds import made
+from tests.rounds import made, rows
 
 from .literals import COUNT, evidence, idle, library, line, observed, operand, pool, seen, task
 
@@ -107,6 +107,11 @@ def quota(cores: float | None) -> Evidence:
 
 def amdahl(speedup: float) -> Evidence:
     return idle(1.2, speedup)
+
+
+def resting(speedup: float) -> Evidence:
+    """Threads that share the work, and the waiting: few cores are busy."""
+    return evidence(rows(COUNT, speedup, cores=1.2), limits=Limits(min_cores=1.5))
 
 
 def keys(found: Evidence) -> list[str]:

@@ -33,6 +33,7 @@ from .suffering import (
     product,
     python_threads,
     quota,
+    resting,
     theano,
     workers,
 )
@@ -142,6 +143,7 @@ TABLE = [
     ("gpu-device", theano(device="cuda0"), theano(device="cpu"), ""),
     ("serial-fraction", amdahl(1.2), amdahl(1.04), "something is gained"),
     ("serial-fraction", amdahl(1.2), idle(1.05, 1.08), "by more cores"),
+    ("serial-fraction", resting(1.89), resting(1.91), "and not nearly all that there is to gain"),
 ]
 
 

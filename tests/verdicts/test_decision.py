@@ -94,6 +94,21 @@ def test_no_lack_of_gain_is_told_beside_a_baseline_that_uses_more_than_it_was_to
     assert verdict.outcome is expected
 
 
+@pytest.mark.parametrize(("speedup", "expected"), [(0.96, Outcome.INCONCLUSIVE), (0.94, Outcome.FAILED)])
+def test_more_threads_that_are_slower_there_are_so_clearly(speedup: float, expected: Outcome) -> None:
+    taken = [(made(0.1, 2.0, os_threads=2), made(0.1 * speedup, 2.0, threads=1, os_threads=2)) for _ in range(20)]
+    (verdict,) = decide(Limits(min_speedup=1.3), taken, 0.99)
+    assert verdict.outcome is expected
+
+
+@pytest.mark.parametrize("limits", [{"min_speedup": 1.3}, {"max_speedup": 1.2}])
+def test_a_baseline_whose_pool_a_neighbour_may_hide_is_none(limits) -> None:  # type: ignore[no-untyped-def]
+    """It kept 1.3 cores busy beside him, and would have kept 2."""
+    beside = made(0.1, 1.3, threads=1, os_threads=2, demand=2.0)
+    (verdict,) = decide(Limits(**limits), [(made(0.1, 2.0, os_threads=2), beside)] * 20, 0.99)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
 def test_a_baseline_with_some_help_is_one_thread_all_the_same() -> None:
     taken = [(made(0.1, 2.0, os_threads=2), made(0.1, 1.4, threads=1, os_threads=2)) for _ in range(20)]
     (verdict,) = decide(Limits(min_speedup=1.3), taken, 0.99)

@@ -54,6 +54,33 @@ def test_a_baseline_that_takes_more_than_it_was_told_to_is_named() -> None:
     )
 
 
+def test_a_baseline_that_a_neighbour_hides_is_told_to_be_unknown() -> None:
+    beside = made(0.1, 1.3, threads=1, os_threads=2, demand=1.65)
+    taken = [(made(0.1, 2.0), beside)] * 20
+    verdicts, compared = decide(Limits(min_speedup=1.5), taken, 0.99), figures.comparison(taken, 0.99)
+    busy = [("stress (process 7)", 0.7)]
+    text = reasons.why_inconclusive(reasons.Found(taken, verdicts, 10.0, 10.0, 0.99, busy, compared))
+    assert "beside neighbours it is not to be told whether 1 thread or more kept up to 2.00 cores busy there" in text
+    assert "busy meanwhile: stress" in text
+
+
+def test_a_bound_that_is_missing_is_no_limit_that_lies_too_near() -> None:
+    slow = Pace(1, 60.0, 100.0)
+    taken = [(made(0.1, 2.0), made(0.19, 1.0, threads=1, pace=slow))] * 20
+    taken += [(made(0.1, 2.0), made(0.19, 1.0, threads=1, pace=Pace(1, 100.0, 100.0)))] * 2
+    text = why(taken, [("stress (process 7)", 0.7)], min_speedup=1.5)
+    assert text.startswith("min_speedup=1.5 is not decided by [?, 1.9]: the 22 clean rows")
+    assert "move the limit" not in text
+    assert text.count("busy meanwhile: stress") == 1
+
+
+def test_limits_on_cores_have_nothing_to_do_with_the_memory_of_a_neighbour() -> None:
+    robbed = Pace(1, 100.0, 100.0, memory=0.4)
+    taken = [(made(0.1, cores, pace=robbed), made(0.1, 1.0, threads=1, pace=robbed)) for cores in (1.4, 1.6)] * 10
+    assert "bandwidth" not in why(taken, min_cores=1.5)
+    assert "bandwidth" in why(taken, min_speedup=0.9)
+
+
 def why(taken, busy=(), **limits):  # type: ignore[no-untyped-def]
     """Of rows that leave a limit undecided."""
     verdicts = decide(Limits(**limits), taken, 0.99)
