@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import pytest
 
@@ -99,3 +100,11 @@ def test_sides_that_compare_nothing_are_refused(marker: dict[str, object]) -> No
 def test_text_is_no_number_in_a_marker(argument: str, value: str) -> None:
     with pytest.raises(UsageError, match="not its text"):
         settings.read_marker("a_test", (), {argument: value})
+
+
+def test_the_readme_tells_every_option_as_the_help_does() -> None:
+    told = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").replace("\\|", "|")
+    assert settings.OPTIONS
+    for option in settings.OPTIONS:
+        usage = option.flag + (f"={option.metavar}" if option.metavar else "")
+        assert f"| `{usage}` | {option.help} |" in told, usage

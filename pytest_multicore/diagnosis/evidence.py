@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_multicore.measurement.machine import Machine
-from pytest_multicore.measurement.sampling import Seen
+from pytest_multicore.measurement.sampling import Seen, TaskSeen
 from pytest_multicore.verdicts.limits import Outcome
 from pytest_multicore.verdicts.result import Result
 
@@ -20,6 +20,8 @@ INFLATED = 1.3
 MORE_THAN_ONE = 1.1
 #: Share of the time under which an operation is not what the time goes to, whatever would thread it.
 MUCH = 0.3
+#: Of the busiest thread's CPU time: with less of it a thread is not at the work.
+SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,11 @@ class Evidence:
         """Cores demanded: busy, or waited for by threads that were ready to run, as beside a neighbour."""
         measured = self.result.measurement
         return max(self.cores, measured.demand.estimate) if measured and measured.demand else self.cores
+
+    @property
+    def sharing(self) -> Sequence[TaskSeen]:
+        """The threads that do a share of the work: whoever only hands it over to a pool is none of them."""
+        return [task for task in self.seen.at_work if task.cpu_s > SHARE * self.seen.tasks[0].cpu_s]
 
     @property
     def wall_s(self) -> float:

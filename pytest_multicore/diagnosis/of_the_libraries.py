@@ -83,6 +83,8 @@ def ignores_setting(found: Evidence) -> Suspicion | None:
         return None
     if not {"max_threads", "max_cores"} & set(found.missed):
         return None
+    if found.sharing and len(found.sharing) <= asked:  # one more feeds them
+        return None
     imported = [
         name
         for name, variable in OWN_VARIABLE.items()

@@ -7,8 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_multicore.measurement.sampling import TaskSeen
-
 from .evidence import INFLATED, MORE_THAN_ONE, MUCH, NEARLY_BUSY, Evidence
 from .lines import place
 from .suspicions import Change, Effect, Suspicion, Trial
@@ -23,15 +21,13 @@ LOCK = re.compile(r"\.acquire\(|^(async )?with .*(lock|mutex|semaphore|condition
 OFTEN = 0.2
 #: Threads of pools wait there for work, which is no cause.
 STANDARD_LIBRARY = re.compile(r"[/\\]lib[/\\]python\d", re.IGNORECASE)
-#: Of the busiest thread's CPU time: with less of it a thread is not at the work.
-SHARE = 0.05
 #: Cores demanded beyond those granted, as a factor, that say that threads are too many.
 CROWDED = 1.25
 
 
 def interpreter_bound(found: Evidence) -> Suspicion | None:
     """Python itself is at work, one thread at a time."""
-    threads = min(int(found.looked("python_threads")), len(_sharing(found)) or math.inf)
+    threads = min(int(found.looked("python_threads")), len(found.sharing) or math.inf)
     python = 1.0 - found.share(*ARRAY_WORK)
     if not (found.idle and found.observed) or not (found.demanded > 0.7 and found.cores < 1.3) or python < 0.5:
         return None
@@ -67,11 +63,6 @@ def interpreter_bound(found: Evidence) -> Suspicion | None:
         "processes in place of threads, fewer and larger calls, or a free-threaded build",
         trials,
     )
-
-
-def _sharing(found: Evidence) -> Sequence[TaskSeen]:
-    """The threads that do a share of the work: whoever only hands it over to a pool of one is none of them."""
-    return [task for task in found.seen.at_work if task.cpu_s > SHARE * found.seen.tasks[0].cpu_s]
 
 
 def _held(found: Evidence) -> bool:
@@ -123,7 +114,7 @@ def oversubscribed(found: Evidence) -> Suspicion | None:
     if not found.too_little or not found.result.measurement or not found.seen.tasks:
         return None
     granted = found.machine.cores_granted
-    at_work = _sharing(found)
+    at_work = found.sharing
     if found.demanded < CROWDED * granted or len(at_work) <= granted:
         return None
     displaced = sum(task.involuntary for task in at_work)

@@ -31,6 +31,14 @@ def test_more_threads_than_were_asked_for_are_told_with_their_variable() -> None
     assert keys(evidence([(made(os_threads=2), made())] * COUNT, limits=AT_ONE, threads=2)) == []
 
 
+@pytest.mark.parametrize(("main_s", "suspected"), [(0.04, False), (0.06, True)])
+def test_who_feeds_as_many_workers_as_were_asked_for_ignores_nothing(main_s: float, suspected: bool) -> None:
+    taken = [(made(0.1, 2.0, os_threads=3), made(0.19, 1.0, threads=1))] * COUNT
+    at_work = seen(task(101), task(102), task(cpu_s=main_s))
+    found = evidence(taken, limits=Limits(max_cores=1.3), seen=at_work)
+    assert ("ignores-setting" in keys(found)) is suspected
+
+
 def test_mkl_is_told_to_take_all_threads_for_it_takes_fewer_where_nothing_is_said() -> None:
     suspicion, *_ = catalogue.ranked(capped(MKL_DYNAMIC="TRUE", OMP_THREAD_LIMIT="1"))
 
