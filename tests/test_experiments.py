@@ -32,7 +32,7 @@ def test_an_experiment_runs_on_its_stack(
         f"""
         import pytest
 
-        @pytest.mark.multicore(environment={environment!r}, max_cores=64, threads=2)
+        @pytest.mark.multicore(environment={environment!r}, min_cores=0.1, threads=2, baseline=2)
         def test_it({experiment}):
             {experiment}(**{arguments!r})
         """

@@ -28,7 +28,7 @@ ON_THEANO = """
         a, multiply = numpy.ones((30, 30), theano.config.floatX), theano.function([x], theano.tensor.dot(x, x))
         return lambda: multiply(a)
 
-    @pytest.mark.multicore(max_cores=64, threads=2, environment="theano")
+    @pytest.mark.multicore(min_cores=0.1, threads=2, baseline=2, environment="theano")
     def test_small(product):
         for _ in range(100):
             product()

@@ -199,7 +199,7 @@ def test_results_come_together_from_xdist_workers(
         test_many="""
         import pytest
 
-        @pytest.mark.multicore(max_cores=1.5)
+        @pytest.mark.multicore(min_cores=0.5, threads=1)
         @pytest.mark.parametrize("n", range(3))
         def test_it(multicore, n):
             multicore.run("work:serial", steps=20000 + n)

@@ -105,7 +105,7 @@ def test_a_call_in_a_test_with_limits_is_measured(project: pytest.Pytester) -> N
     result = run(
         project,
         "assert isolated_interpreter().call('work:serial', steps=1000) == 332833500",
-        marker="@pytest.mark.multicore(max_cores=1.5)",
+        marker="@pytest.mark.multicore(min_cores=0.5, threads=1)",
     )
     result.assert_outcomes(passed=1)
     result.stdout.re_match_lines([r"work:serial \(steps=1000\) .* passed"])

@@ -102,12 +102,12 @@ def six():
     import six
     return six
 
-@pytest.mark.multicore(environment="other", max_cores=1.5, threads=1)
+@pytest.mark.multicore(environment="other", min_cores=0.5, threads=1)
 def test_a(six, tmp_path, record_property):
     record_property("version", "%d.%d" % sys.version_info[:2])
     work()
 
-@pytest.mark.multicore(environment="other", max_cores=1.5, threads=1)
+@pytest.mark.multicore(environment="other", min_cores=0.5, threads=1)
 def test_b():
     assert "shown in detail" == "shown in %s" % "detail!"
 """

@@ -14,7 +14,7 @@ def tries():
         file.write("x")
     return TRIES.stat().st_size
 
-fresh = pytest.mark.multicore(max_cores=1.5, threads=1, fresh=True)
+fresh = pytest.mark.multicore(min_cores=0.5, threads=1, fresh=True)
 """
 
 

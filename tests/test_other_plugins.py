@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-GATED = "import pytest\ngated = pytest.mark.multicore(max_cores=1.5, threads=1)\ndef work(): return sum(range(50000))\n"
+GATED = "import pytest\ngated = pytest.mark.multicore(min_cores=0.5, threads=1)\ndef work(): return sum(range(50000))\n"
 
 
 def test_asyncio(pytester: pytest.Pytester) -> None:
@@ -57,7 +57,7 @@ def test_a_time_limit_counts_again_after_the_rounds(pytester: pytest.Pytester) -
     pytest.importorskip("pytest_timeout")
     pytester.makepyfile(
         "import pytest, time\ndef work(): return lambda: sum(range(50000))\n"
-        "@pytest.mark.multicore(max_cores=1.5)\n@pytest.mark.timeout(2, func_only=True)\n"
+        "@pytest.mark.multicore(min_cores=0.5, threads=1)\n@pytest.mark.timeout(2, func_only=True)\n"
         "def test_a(multicore):\n    multicore.run(work)\n    time.sleep(60)\n"
     )
     result = pytester.runpytest_subprocess()
@@ -158,7 +158,7 @@ def test_a_function_that_a_fixture_measures_is_not_traced(pytester: pytest.Pytes
     pytester.makepyfile(
         workload="import os, sys\ndef work():\n    assert sys.gettrace() is None\n"
         "    assert not [name for name in os.environ if name.startswith('COV')]\n    return sum(range(50000))\n",
-        test_it="import pytest\n@pytest.mark.multicore(max_cores=1.5, threads=1)\n"
+        test_it="import pytest\n@pytest.mark.multicore(min_cores=0.5, threads=1)\n"
         "def test_a(multicore): multicore.run('workload:work')\n",
     )
     pytester.runpytest_subprocess("-p", "no:cov").assert_outcomes(passed=1)

@@ -95,7 +95,7 @@ def test_decorated(benchmark):
     def value(): return work()
     assert value == work()
 
-@pytest.mark.multicore(max_cores=1.5, threads=1, fresh=True)
+@pytest.mark.multicore(min_cores=0.5, threads=1, fresh=True)
 def test_fresh(benchmark):
     time.sleep(0.3)
     assert benchmark(work, 200000) and benchmark.stats["rounds"] == 1

@@ -83,7 +83,7 @@ def test_an_environment_needs_no_pytest_benchmark_and_no_new_pytest(
         '[tool.pytest-multicore.environments.other]\npython = "3.6"\nrequires = ["pytest==5.4.3"]\n'
     )
     source = """
-@pytest.mark.multicore(environment="other", max_cores=1.5, threads=1)
+@pytest.mark.multicore(environment="other", min_cores=0.5, threads=1)
 @pytest.mark.benchmark(group="old")
 def test_a(benchmark):
     import sys
