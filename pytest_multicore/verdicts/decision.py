@@ -55,16 +55,15 @@ def decide(limits: Limits, rows: Rows, confidence: float) -> tuple[Verdict, ...]
 
 def _unless_in_doubt(verdicts: Sequence[Verdict], rounds: Sequence[Round]) -> tuple[Verdict, ...]:
     """The verdicts on one side's cores and threads, where its rounds bear out what they say."""
-    used = {name: figures.telling_cores(rounds) for name in ("min_cores", "max_cores")}
+    used = dict.fromkeys(("min_cores", "max_cores"), figures.telling_cores(rounds))
     used["max_threads"] = [one for one in rounds if one.disturbance is None]
     waits_told = all(one.delay_s is not None for one in rounds) or not unseen_neighbours(rounds)
 
     def in_doubt(verdict: Verdict) -> bool:
         if verdict.quantity not in used or not says_little(verdict):
             return False
-        return not are_of_the_whole(used[verdict.quantity], rounds) or not (
-            waits_told or verdict.quantity == "max_threads"
-        )
+        of_cores = verdict.quantity != "max_threads"
+        return not are_of_the_whole(used[verdict.quantity], rounds) or (of_cores and not waits_told)
 
     return tuple(_open(one) if in_doubt(one) else one for one in verdicts)
 
