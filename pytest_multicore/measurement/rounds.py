@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .disturbance import TOLERATED_SHARE
+from .disturbance import TOLERATED_SHARE, a_core_each
 from .pace import Pace
 from .urgency import CROWDED
 from .usage import ThreadUse, accounts_for
@@ -113,16 +113,18 @@ class Round:
 
         Without them the round would have been shorter by at most their sum. Demanded cores are no such bound: a thread
         that sleeps until a displaced one is done stands in no queue. Nor are the waits known of threads that ended
-        within the round: theirs are at most the time that others used. And nobody can have kept them from cores that
-        are not open to them. In the real-time class others had no more than what the system keeps for them, unless the
-        round was disturbed all the same.
+        within the round: theirs are at most the time that others used, unless there was a core for each. And nobody
+        can have kept them from cores that are not open to them. In the real-time class others had no more than what
+        the system keeps for them, unless the round was disturbed all the same.
         """
         if self.delay_s is None or self.demanded_cores is None:
             return None
         if self.foremost and self.disturbance is None:
             most = self.busy_cores / (1 - TOLERATED_SHARE)
         else:
-            waited_s = self.delay_s if self.all_threads_seen else max(self.delay_s, self.foreign_s)
+            foreign = self.foreign_s / self.wall_s
+            alone = a_core_each(self.threads or math.inf, self.busy_cores, foreign, self.cores_in_reach)
+            waited_s = self.delay_s if alone or self.all_threads_seen else max(self.delay_s, self.foreign_s)
             undelayed_s = self.wall_s - waited_s
             most = max(self.demanded_cores, self.cpu_s / undelayed_s) if undelayed_s > 0 else math.inf
         known = [cores for cores in (self.cores_online, self.cores_open) if cores is not None]

@@ -27,6 +27,8 @@ def test_busy_and_demanded_cores_bracket_the_truth() -> None:
 def test_waits_of_threads_that_ended_are_bounded_by_what_others_used() -> None:
     halves = dataclasses.replace(made(cores=1.0, demand=1.1, ended_share=0.5), foreign_s=0.05)
     assert figures.measurement([halves] * 8, 0.99).cores.high == pytest.approx(2.0)
+    with_a_core_each = dataclasses.replace(halves, threads=1, cores_in_reach=2)
+    assert figures.measurement([with_a_core_each] * 8, 0.99).cores.high == pytest.approx(1 / 0.9)
     kept_waiting = dataclasses.replace(halves, foreign_s=0.1)
     assert figures.measurement([kept_waiting] * 8, 0.99).cores.high == math.inf
 
