@@ -69,7 +69,7 @@ def check_environment(who: str, name: str, config: pytest.Config) -> None:
 
 
 def _check_file(who: str, path: str, expected: str) -> None:
-    if not Path(path).is_file():
+    if not Path(path).expanduser().is_file():
         raise UsageError(f"{who}: found {path!r}, where there is no such file; expected {expected}")
 
 
@@ -84,8 +84,8 @@ def _check_json(config: pytest.Config) -> None:
     file, expected = config.invocation_params.dir / name, "expected the name of a file to write"
     if file.is_dir():
         raise pytest.UsageError(f"--multicore-json={name}: found a folder, {expected}")
-    existing = next(folder for folder in (file, *file.parents) if folder.exists())
-    if not os.access(existing, os.W_OK):
+    existing = next(folder for folder in (file, *file.parents) if os.path.lexists(folder))
+    if not os.access(existing, os.W_OK) or not (existing == file or existing.is_dir()):
         raise pytest.UsageError(f"--multicore-json={name}: {existing} cannot be written to, {expected}")
     if file.is_file() and file.stat().st_size and not _may_be_json(file):
         raise pytest.UsageError(

@@ -168,6 +168,7 @@ def test_a_report_replaces_no_file_that_is_none(pytester: pytest.Pytester) -> No
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--multicore-json=test_precious.py: found a file that is no JSON*"])
     assert file.read_text() == "def test_it(): pass"
+    assert pytester.runpytest("--multicore-json=test_precious.py/report.json").ret == pytest.ExitCode.USAGE_ERROR
     for text in ("", '{"schema": 1}'):
         report = pytester.path / "report.json"
         report.write_text(text)

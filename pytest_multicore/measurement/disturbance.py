@@ -80,8 +80,8 @@ def longest_wait_s(
     """How long our threads may have stood in queues, in seconds, summed; None where the system does not say.
 
     Those that ended meanwhile took their waits along: a pool that is made and closed within the region. They waited for
-    at most as long as others ran, and for nobody where they and those others have a core each. Of what ticks tell, one
-    a core may be nobody's; what that hides in single rounds shows in many (verdicts/rows.py).
+    at most as long as others ran on cores in their reach, and for nobody where all have a core each. Of what ticks
+    tell, one a core may be nobody's; what that hides in single rounds shows in many (verdicts/rows.py).
 
     Args:
         used: what the tree used.
@@ -92,10 +92,11 @@ def longest_wait_s(
     """
     if used.delay_s is None or used.all_threads_seen or not at_once:
         return used.delay_s
-    if a_core_each(at_once, used.cpu_s / wall_s, around.foreign_s / wall_s, cores_in_reach):
+    foreign_s = min(around.foreign_s, max(0.0, wall_s * (cores_in_reach or math.inf) - used.cpu_s))
+    if a_core_each(at_once, used.cpu_s / wall_s, foreign_s / wall_s, cores_in_reach):
         return used.delay_s
     slack_s = 0.0 if around.exact else TICK_S * (cores_in_reach or 1)
-    return max(used.delay_s, min(used.others_s or 0.0, around.foreign_s), around.foreign_s - slack_s)
+    return max(used.delay_s, min(used.others_s or 0.0, foreign_s), foreign_s - slack_s)
 
 
 def a_core_each(at_once: float, busy_cores: float, foreign_cores: float, cores_in_reach: int | None) -> bool:

@@ -102,7 +102,8 @@ def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -
     which the first snapshot holds, is taken off again.
     """
     offspring_s = _total_without(root, after) - _total_without(root, before)
-    cpu_s = own.process_cpu_s + own.reaped_cpu_s + offspring_s
+    # One that left the tree without being waited for took its time along.
+    cpu_s = max(0.0, own.process_cpu_s + own.reaped_cpu_s + offspring_s)
     others = _others(before, after)
     throttled_s, delays_s = max(0.0, after.throttled_s - before.throttled_s), _delays(before, after)
     waited_s = None if delays_s is None else max(0.0, sum(delays_s) - throttled_s)
@@ -134,7 +135,7 @@ def _total_without(root: int, snapshot: TreeSnapshot) -> float:
 def _delays(before: TreeSnapshot, after: TreeSnapshot) -> list[float] | None:
     delays = [_grown(before, key, task, "delay_s") for key, task in after.tasks.items()]
     known = [delay for delay in delays if delay is not None]
-    return known if len(known) == len(delays) else None
+    return known if delays and len(known) == len(delays) else None
 
 
 def _threads(before: TreeSnapshot, after: TreeSnapshot) -> tuple[ThreadUse, ...]:

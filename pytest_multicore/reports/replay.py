@@ -46,6 +46,9 @@ def _check(told: Mapping[str, Any]) -> None:
     Raises:
         ValueError: says what is wrong.
     """
+    texts = (told["nodeid"], told["outcome"], *(one["outcome"] for one in told["verdicts"]))
+    if not all(isinstance(one, str) for one in texts):
+        raise ValueError(f"nodeid and outcomes: found {texts}, expected texts")
     if not 0.5 <= told["confidence"] < 1:
         raise ValueError(f"confidence: found {told['confidence']!r}, expected a number from 0.5 to below 1")
     sides = [one["threads"] for one in told["rounds"] if one["row"] == 0]

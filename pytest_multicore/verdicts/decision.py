@@ -9,7 +9,17 @@ from pytest_multicore.measurement.rounds import Round
 
 from . import figures
 from .figures import Comparison
-from .limits import COMPARING, Limits, Outcome, Verdict, judge, of_comparison, of_measurement, says_little
+from .limits import (
+    COMPARING,
+    Limits,
+    Outcome,
+    Verdict,
+    judge,
+    of_comparison,
+    of_measurement,
+    says_little,
+    unhindered,
+)
 from .rows import Rows, are_of_the_whole, of_the_whole, unseen_neighbours
 from .statistics import Interval
 
@@ -48,22 +58,25 @@ def decide(limits: Limits, rows: Rows, confidence: float) -> tuple[Verdict, ...]
         )
     verdicts = _unless_in_doubt(verdicts, rounds)
     own = compared.baseline_is_its_own or compared.speedup.high < CLEARLY_SLOWER
-    if own and of_the_whole(rows) and not unseen_neighbours(rounds):
+    if own and of_the_whole(rows):
         return verdicts
     return tuple(_open(one) if one.quantity in COMPARING and says_little(one) else one for one in verdicts)
 
 
 def _unless_in_doubt(verdicts: Sequence[Verdict], rounds: Sequence[Round]) -> tuple[Verdict, ...]:
-    """The verdicts on one side's cores and threads, where its rounds bear out what they say."""
+    """The verdicts that the rounds of the side in question bear out, however long others kept it waiting unseen."""
     used = dict.fromkeys(("min_cores", "max_cores"), figures.telling_cores(rounds))
     used["max_threads"] = [one for one in rounds if one.disturbance is None]
-    waits_told = all(one.delay_s is not None for one in rounds) or not unseen_neighbours(rounds)
+    share, waits_told = unseen_neighbours(rounds), all(one.delay_s is not None for one in rounds)
 
     def in_doubt(verdict: Verdict) -> bool:
-        if verdict.quantity not in used or not says_little(verdict):
+        if not says_little(verdict):
             return False
-        of_cores = verdict.quantity != "max_threads"
-        return not are_of_the_whole(used[verdict.quantity], rounds) or (of_cores and not waits_told)
+        if not are_of_the_whole(used.get(verdict.quantity, ()), rounds):
+            return True
+        if verdict.quantity == "max_threads" or (verdict.quantity not in COMPARING and waits_told):
+            return False
+        return not says_little(unhindered(verdict, share))
 
     return tuple(_open(one) if in_doubt(one) else one for one in verdicts)
 

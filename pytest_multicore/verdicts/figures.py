@@ -96,6 +96,8 @@ class Scaling:
     law: Law | None
 
 
+#: Rounds before a change of the class and after it.
+NEXT = 5
 #: Cores that one thread keeps busy which does nothing else, by clocks that are read one after the other.
 ONE_CORE = (0.9, 1.1)
 #: Times the threads that a side was told to use: clearly a pool that nobody told.
@@ -180,7 +182,8 @@ def burnt(rounds: Sequence[Round]) -> float:
         each_s[one.foremost].append(one.cpu_s / one.repeat)
     if not all(each_s):
         return 0.0
-    outside_s, within_s = map(statistics.median, each_s)
+    # Those next to the change: a program may become another by itself later on.
+    outside_s, within_s = statistics.median(each_s[False][-NEXT:]), statistics.median(each_s[True][:NEXT])
     return within_s / outside_s if within_s > MUCH_MORE * outside_s > 0 else 0.0
 
 

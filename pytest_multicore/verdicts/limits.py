@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from .figures import Comparison, Measurement
@@ -111,6 +112,14 @@ def says_slow(verdict: Verdict) -> bool:
 def says_little(verdict: Verdict) -> bool:
     """Whether this verdict says that there are few cores busy, few threads at work, or no gain."""
     return verdict.outcome is (Outcome.PASSED if verdict.quantity.startswith("max_") else Outcome.FAILED)
+
+
+def unhindered(verdict: Verdict, share: float) -> Verdict:
+    """The verdict on what a side might have come to, had others not kept it waiting for such a share of its time."""
+    if verdict.interval is None:
+        return verdict
+    most = verdict.interval.high / (1 - share) if share < 1 else math.inf
+    return _judge_one(verdict.quantity, verdict.limit, replace(verdict.interval, high=most))
 
 
 def unreachable(limits: Limits, cores_granted: float, threads: int | None, baseline: int | None) -> str | None:

@@ -118,9 +118,9 @@ def _too_close(found: Found, clean: int) -> str:
             "its process's own, as where its memory lies, and not by threads. Have the work use threads, or leave the "
             "limit out"
         )
-    if undecided.quantity in COMPARING and undecided.interval is not None and (more := _more_than_told(found)):
+    if undecided.quantity in COMPARING and _would_say_little(undecided) and (more := _more_than_told(found)):
         return f"{undecided.quantity}={undecided.limit:g} cannot be held against its baseline: {more}"
-    if undecided.interval is not None and (unknown := _unseen(found, undecided)):
+    if unknown := _unseen(found, undecided):
         return unknown
     if not of_the_whole(found.rows):
         return (
@@ -130,6 +130,11 @@ def _too_close(found: Found, clean: int) -> str:
         )
     if undecided.interval is None:
         return f"{undecided.quantity}={undecided.limit:g} has nothing to be held against: threads were inherited"
+    if undecided.quantity == "max_threads" and math.isinf(undecided.interval.high):
+        why = "this system does not tell all" if found.rows[-1][0].delay_s is None else "some ended within the rounds"
+        return (
+            f"max_threads={undecided.limit:g} cannot be met where threads cannot be counted, and {why}: use max_cores"
+        )
     if not undecided.interval.bounded:
         return (
             f"{undecided.quantity}={undecided.limit:g} is not decided by [{_bound(undecided.interval.low)}, "
@@ -155,14 +160,24 @@ def _unseen(found: Found, undecided: Verdict) -> str:
             f"waiting, the program takes {times:.2f} times the CPU time: it burns time there, or was kept from it "
             f"before; {_who(found)}run it on a quieter machine"
         )
-    cores = unseen_neighbours(rounds)
-    if not cores or undecided.quantity == "max_threads":
+    cores, of_cores = unseen_neighbours(rounds), undecided.quantity not in COMPARING
+    if not cores or not _would_say_little(undecided) or (of_cores and rounds[-1].delay_s is not None):
         return ""
     return (
         f"others used {cores:.2f} cores, and nobody knows how long they kept the program's threads waiting, for "
         f"{'this system does not tell' if rounds[-1].delay_s is None else 'some ended within each round'}: that {name} "
         f"is {'met' if undecided.quantity.startswith('max_') else 'missed'} may be their doing; {_who(found)}"
         "run it on a quieter machine"
+    )
+
+
+def _would_say_little(undecided: Verdict) -> bool:
+    """Whether the interval by itself says that there is no gain, or few cores are busy: something else left it open."""
+    interval = undecided.interval
+    if interval is None:
+        return False
+    return (
+        interval.high <= undecided.limit if undecided.quantity.startswith("max_") else interval.high < undecided.limit
     )
 
 

@@ -45,6 +45,8 @@ def are_of_the_whole(some: Sequence[Round], rounds: Sequence[Round]) -> bool:
 def unseen_neighbours(rounds: Sequence[Round]) -> float:
     """Cores that others used beside undisturbed rounds whose waits nobody knows; 0 where they kept nobody waiting.
 
+    Of those in reach. Without them a round would have been shorter by at most that share of it.
+
     A pool that is made within the region takes its waits along, and some systems tell none. What others used stands in
     for them, and where that is counted in ticks a round of 30 ms may hide two thirds of a core of it on two cores. Over
     many rounds it does not.
@@ -56,6 +58,7 @@ def unseen_neighbours(rounds: Sequence[Round]) -> float:
     wall_s = sum(one.wall_s for one in unknown)
     foreign = sum(one.foreign_s if one.balance_s is None else one.balance_s for one in unknown) / wall_s
     busy, last = sum(one.cpu_s for one in unknown) / wall_s, unknown[-1]
+    foreign = min(foreign, max(0.0, (last.cores_in_reach or math.inf) - busy))
     if foreign <= TOLERATED_SHARE or a_core_each(last.threads or math.inf, busy, foreign, last.cores_in_reach):
         return 0.0
     return foreign

@@ -61,6 +61,16 @@ def test_an_unknown_delay_stays_unknown() -> None:
     assert usage(ROOT, snapshot({}, {}), after, OwnClock(1.1, 0.0)).delay_s is None
 
 
+def test_where_no_thread_is_told_no_wait_is_either() -> None:
+    """As to a plain user of macOS."""
+    assert usage(ROOT, snapshot({}, {}), snapshot({}, {}), OwnClock(1.1, 0.0)).delay_s is None
+
+
+def test_a_child_that_leaves_the_tree_takes_no_time_of_others_along() -> None:
+    before = snapshot({ROOT: 1.0, 7: 5.0}, {})
+    assert usage(ROOT, before, snapshot({ROOT: 1.1}, {}), OwnClock(0.1, 0.0)).cpu_s == 0.0
+
+
 def test_what_a_quota_of_its_own_held_back_nobody_else_took() -> None:
     """A program in a control group of its own: its threads stand in a queue, but wait for nobody."""
     before = replace(snapshot({}, {}, t1=(1.0, 0.5)), throttled_s=0.4)

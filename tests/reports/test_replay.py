@@ -66,6 +66,8 @@ def test_what_is_missing_from_a_report_is_named(tmp_path: Path, capsys: pytest.C
         lambda told: told["verdicts"][0].update(quantity="min_colour"),
         lambda told: told.pop("confidence"),
         lambda told: told.update(confidence=2),
+        lambda told: told.pop("outcome"),
+        lambda told: told["verdicts"][0].pop("outcome"),
         lambda told: told["rounds"][3].update(wall_s=0),
         lambda told: told["rounds"][3].update(wall_s="long"),
         lambda told: told["rounds"][3].update(repeat=10**400),

@@ -156,6 +156,23 @@ def pooled(balance_s: float, speedup: float = 1.6, **circumstances):  # type: ig
     return rows
 
 
+def test_what_no_neighbour_can_explain_is_told_beside_him() -> None:
+    """0.06 cores of the background's on eight: a serial program is serial."""
+    told = {"cores_in_reach": 8, "balance_s": 0.006, "foreign_s": 0.006, "delay_s": None}
+    taken = [(dataclasses.replace(made(0.1, 1.0, threads=8), **told), made(0.1, 1.0, threads=1))] * 20  # type: ignore[arg-type]
+    assert [one.outcome for one in decide(Limits(min_speedup=2, min_cores=2), taken, 0.99)] == [Outcome.FAILED] * 2
+    (verdict,) = decide(Limits(min_speedup=1.05), taken, 0.99)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
+def test_others_on_cores_out_of_reach_explain_nothing() -> None:
+    """Twenty cores of theirs in the machine, and two in reach, which are full of ours."""
+    told = {"cores_in_reach": 2, "balance_s": 2.0, "foreign_s": 2.0}
+    contender = dataclasses.replace(made(0.1, 2.0, ended_share=0.9), **told)  # type: ignore[arg-type]
+    (verdict,) = decide(Limits(min_speedup=1.9), [(contender, made(0.15, 1.0, threads=1))] * 20, 0.99)
+    assert verdict.outcome is Outcome.FAILED
+
+
 @pytest.mark.parametrize(
     ("limits", "balance_s", "circumstances", "expected"),
     [

@@ -62,6 +62,13 @@ def test_rounds_in_a_class_that_may_have_a_program_burn_time_tell_no_cores(withi
     assert (cores.low > 0) is math.isfinite(high)
 
 
+def test_a_program_that_becomes_another_later_on_was_not_made_so_by_the_class() -> None:
+    """A pool that is filled late, after its threads had been put there."""
+    before = [made(0.1, 1.0)] * 4
+    within = [dataclasses.replace(made(0.1, cores), foremost=True) for cores in [1.0] * 10 + [1.9] * 100]
+    assert figures.measurement([*before, *within], 0.99).cores.low == pytest.approx(1.9)
+
+
 def test_a_side_that_used_no_time_at_all_has_no_inflation_to_divide_by() -> None:
     """As clocks that tick may tell of a region that sleeps."""
     asleep, seen = (made(0.1, 1.0), made(0.1, 0.0, threads=1)), (made(0.1, 1.0), made(0.1, 0.8, threads=1))

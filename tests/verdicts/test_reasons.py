@@ -74,6 +74,22 @@ def test_a_bound_that_is_missing_is_no_limit_that_lies_too_near() -> None:
     assert text.count("busy meanwhile: stress") == 1
 
 
+def test_threads_that_cannot_be_counted_are_not_waited_for() -> None:
+    pooled = [(made(0.1, 1.5, ended_share=0.9),)] * 20
+    assert why(pooled, max_threads=4).endswith("some ended within the rounds: use max_cores")
+    untold = [tuple(dataclasses.replace(one, delay_s=None) for one in row) for row in [(made(0.1, 1.5),)] * 20]
+    assert why(untold, max_threads=4).endswith("this system does not tell all: use max_cores")
+
+
+def test_a_limit_within_the_interval_is_nobodys_doing() -> None:
+    pooled = {"cores_in_reach": 2, "balance_s": 0.01, "foreign_s": 0.01}
+    taken = [
+        (dataclasses.replace(made(0.1, 1.6, ended_share=0.9), **pooled), made(wall_s, 1.0, threads=1))
+        for wall_s in (0.14, 0.16)
+    ] * 10
+    assert why(taken, min_speedup=1.5).startswith("min_speedup=1.5 lies within [1.4, 1.6]")
+
+
 def test_limits_on_cores_have_nothing_to_do_with_the_memory_of_a_neighbour() -> None:
     robbed = Pace(1, 100.0, 100.0, memory=0.4)
     taken = [(made(0.1, cores, pace=robbed), made(0.1, 1.0, threads=1, pace=robbed)) for cores in (1.4, 1.6)] * 10
