@@ -63,7 +63,7 @@ class Probation:
 
 def _is_another(before: Sequence[Round], within: Sequence[Round]) -> bool:
     """Whether these take much more CPU time, and keep more cores busy than waits can explain or take longer, too."""
-    if len(within) < ROWS:
+    if not before or len(within) < ROWS:
         return False
     then_s, now_s = (statistics.median(one.cpu_s / one.repeat for one in rounds) for rounds in (before, within))
     if now_s <= MUCH_MORE * then_s:

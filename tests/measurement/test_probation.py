@@ -91,6 +91,14 @@ def test_a_row_whose_sides_are_in_different_classes_never_counts() -> None:
     assert not probation.counts((within(0.1, 1.0), made(0.1)))
 
 
+def test_rows_that_were_there_from_the_start_have_nothing_to_be_held_against() -> None:
+    """An interpreter that lived on, and that the system did not let go back."""
+    probation = Probation()
+    assert not any(probation.counts((within(0.1, 1.0), within(0.1, 1.0))) for _ in range(ROWS))
+    assert not probation.failed
+    assert probation.counts((within(0.1, 1.0), within(0.1, 1.0)))
+
+
 def test_rows_that_are_never_there_count() -> None:
     probation = Probation()
     assert all(probation.counts((made(0.1), made(0.1))) for _ in range(10))
