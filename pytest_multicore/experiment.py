@@ -138,8 +138,15 @@ def round_timeout_s(settings: Settings, first_s: float | None) -> float:
 def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], machine: Machine, voice: Voice) -> Taken:
     """Rounds until every limit is decided, or until another row would not fit into the budget."""
     pacer = _pacer(asked, machine)
-    cores = (machine.cores_granted, asked.seed(workload), pacer, machine.cores_online, machine.cores_in_reach)
-    bench = Bench(subjects, counters.for_this_system(), *cores)
+    bench = Bench(
+        subjects,
+        counters.for_this_system(),
+        machine.cores_granted,
+        asked.seed(workload),
+        pacer,
+        cores_online=machine.cores_online,
+        cores_in_reach=machine.cores_in_reach,
+    )
     rows: list[tuple[Round, ...]] = []
     began, others_before, budget_s = time.monotonic(), cpu_by_process(), asked.settings.budget_s
     longest_s, row_began = 0.0, None

@@ -98,8 +98,16 @@ def _replayed(replay: Replay, side: str) -> Workload:
 def _bench(subjects: Sequence[AnySubject], asked: Asked, workload: Workload) -> Bench:
     machine, seed = this_machine(), asked.seed(workload)
     pacer = this_pacer(machine, priority=asked.settings.priority == "auto")
-    cores = (machine.cores_granted, seed, pacer, machine.cores_online, machine.cores_in_reach)
-    return Bench(subjects, counters.for_this_system(), *cores, different_work=True)
+    return Bench(
+        subjects,
+        counters.for_this_system(),
+        machine.cores_granted,
+        seed,
+        pacer,
+        cores_online=machine.cores_online,
+        cores_in_reach=machine.cores_in_reach,
+        different_work=True,
+    )
 
 
 def _clear(rows: Rows, trial: Trial, confidence: float) -> bool:
