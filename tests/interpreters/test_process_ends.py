@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
@@ -14,32 +13,28 @@ from pytest_multicore.errors import InterpreterCrashed, TimedOut
 from pytest_multicore.interpreters import orphans
 from tests.interpreters.living import Open, alive, call, wait_until_gone
 
+STARTING_TWO = """
+one = subprocess.Popen(['sleep', '60'])
+two = subprocess.Popen(['sleep', '60'], start_new_session=True)
+open({pids!r}, 'w').write('%d %d' % (one.pid, two.pid))
+"""
+
 
 def test_a_hang_ends_within_the_timeout_with_all_that_it_started(start: Open, workloads: Path) -> None:
     pids = workloads / "pids"
-    body = f"""
-        one = subprocess.Popen(['sleep', '60'])
-        two = subprocess.Popen(['sleep', '60'], start_new_session=True)
-        open({str(pids)!r}, 'w').write('%d %d' % (one.pid, two.pid))
-        while True: pass
-    """
+    body = STARTING_TWO.format(pids=str(pids)) + "while True: pass"
     began = time.monotonic()
     with pytest.raises(TimedOut, match=r"no answer within 1\.5 s"):
-        call(start(), workloads, textwrap.dedent(body), timeout_s=1.5)
+        call(start(), workloads, body, timeout_s=1.5)
     assert time.monotonic() - began < 10
     wait_until_gone([int(pid) for pid in pids.read_text().split()])
 
 
 def test_a_crash_leaves_no_children_even_in_sessions_of_their_own(start: Open, workloads: Path) -> None:
     pids = workloads / "pids"
-    body = f"""
-        one = subprocess.Popen(['sleep', '60'])
-        two = subprocess.Popen(['sleep', '60'], start_new_session=True)
-        open({str(pids)!r}, 'w').write('%d %d' % (one.pid, two.pid))
-        os._exit(1)
-    """
+    body = STARTING_TWO.format(pids=str(pids)) + "os._exit(1)"
     with pytest.raises(InterpreterCrashed):
-        call(start(), workloads, textwrap.dedent(body))
+        call(start(), workloads, body)
     wait_until_gone([int(pid) for pid in pids.read_text().split()])
 
 
