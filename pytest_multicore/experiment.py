@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,28 +18,21 @@ from .interpreters.stage import Stage
 from .interpreters.workload import Workload, import_path
 from .measurement import counters
 from .measurement.bench import Bench
+from .measurement.control import ControlRuns, control_runs
 from .measurement.libraries import blas_in_use, links_its_own
 from .measurement.machine import Machine, busiest, cpu_by_process, this_machine
-from .measurement.pace import Pacer, this_pacer
 from .measurement.rounds import Round
+from .measurement.scheduling import joined
 from .measurement.subject import AnySubject, OpenedWorkload
 from .measurement.turns import turns
 from .settings import Settings
-from .verdicts import figures, reasons
-from .verdicts.decision import decide
-from .verdicts.limits import (
-    Outcome,
-    Verdict,
-    overall,
-    says_slow,
-    settled,
-    unreachable,
-)
+from .verdicts import figures
+from .verdicts.decision import Judgement, judgement
+from .verdicts.limits import Outcome, unreachable
+from .verdicts.open_reasons import Undecided, threads_in_words, why_inconclusive
 from .verdicts.result import Result
-from .verdicts.rows import clean_rows
-from .verdicts.scaling_law import each_confidence
-from .verdicts.statistics import fewest_values
-from .verdicts.warnings import busy_is_not_fast, says_busy
+from .verdicts.stopping import Stopping
+from .verdicts.warnings import busy_is_not_fast
 
 #: Imports, data and compilation may take long on a cold machine; a hang must end all the same.
 SETUP_TIMEOUT_S = 600.0
@@ -49,13 +41,10 @@ FACTS_TIMEOUT_S = 60.0
 SHORTEST_ROUND_TIMEOUT_S = 30.0
 #: Times its first run that a round may take before its interpreter is taken for hung: neighbours may come.
 PATIENCE = 5.0
-#: A virtual machine's cores can share one real core for a second or two. The pacer sees most of that; what says that a
-#: program is slow is believed only when it lasts longer.
-SHORTEST_FAILURE_S = 4.0
-#: Of the granted cores: a machine that attains less of them has something to say about that.
+#: Of the speed-up that cores of one's own would give: a machine that attains less has something to say about that.
 HARDLY_ALL = 0.85
-#: Clean rows taken when no limit says when to stop: two more than the fewest that bound a median.
-ROWS_BEYOND_FEWEST = 2
+#: Seconds between two looks whether rows to come could decide anything.
+LOOK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +53,21 @@ class Taken:
 
     Attributes:
         rows: one round a side, as they were taken.
+        found: what they say of the limits.
         rounds_s: seconds that all rows took, waits included.
         facts: the child of the side in question, of itself.
         priority: what came of raising the children's CPU priority.
         fixed_layout: whether all sides' interpreters lie at the same addresses.
         busy_others: other processes that used the machine meanwhile, and how many cores.
-        cores_attainable: what the machine's cores do at once, as far as anybody looked.
     """
 
     rows: list[tuple[Round, ...]]
+    found: Judgement
     rounds_s: float
     facts: Mapping[str, Any]
     priority: str
     fixed_layout: bool
     busy_others: list[tuple[str, float]]
-    cores_attainable: float | None
 
 
 def measure(asked: Asked, stage: Stage, voice: Voice) -> Result:
@@ -107,7 +96,7 @@ def _opened(asked: Asked, stage: Stage, workload: Workload, voice: Voice) -> Ite
     if asked.ready:
         yield asked.ready
         return
-    voice.live(f"{workload}: setting up with {' and '.join(map(reasons.threads_in_words, asked.sides))}")
+    voice.live(f"{workload}: setting up with {' and '.join(map(threads_in_words, asked.sides))}")
     path = import_path(stage.provisioned.is_current)
     with ExitStack() as interpreters:
         subjects = []
@@ -137,73 +126,63 @@ def round_timeout_s(settings: Settings, first_s: float | None) -> float:
 
 def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], machine: Machine, voice: Voice) -> Taken:
     """Rounds until every limit is decided, or until another row would not fit into the budget."""
-    pacer = _pacer(asked, machine)
+    control = _control(asked, machine)
     bench = Bench(
         subjects,
         counters.for_this_system(),
         machine.cores_granted,
         asked.seed(workload),
-        pacer,
+        control,
         cores_online=machine.cores_online,
         cores_in_reach=machine.cores_in_reach,
     )
-    rows: list[tuple[Round, ...]] = []
-    began, others_before, budget_s = time.monotonic(), cpu_by_process(), asked.settings.budget_s
-    longest_s, row_began = 0.0, None
+    rows, found = list[tuple[Round, ...]](), None
+    began, others_before, stopping = time.monotonic(), cpu_by_process(), _stopping(asked)
+    longest_s, row_began, looked = 0.0, None, began
     for row in bench.rows():
         now = time.monotonic()
         # The first row's time may hold that of rounds too short to count: the estimate would be too careful.
         longest_s, row_began = max(longest_s, now - (now if row_began is None else row_began)), now
+        rows, took_s = joined(rows, row), now - began
+        voice.live(f"{workload}: round {len(rows)} a side, {took_s:.0f} s of at most {stopping.budget_s:g} s")
         if row:
-            rows.append(row)
-        voice.live(f"{workload}: round {len(rows)} a side, {now - began:.0f} s of at most {budget_s:g} s")
-        if (rows and _enough(asked, rows, now - began)) or now - began + longest_s > budget_s:
+            found = judgement(asked.limits, asked.compared(rows), asked.settings.confidence)
+            if stopping.enough(found, took_s):
+                break
+        if took_s + longest_s > stopping.budget_s:
             break
+        if found and now - looked >= LOOK_EVERY_S:
+            looked = now
+            if stopping.hopeless(found, asked.compared(rows), took_s):
+                break
     rounds_s = time.monotonic() - began
     contender = subjects[-1 if asked.scale else 0].interpreter
     facts = contender.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
     own = {os.getpid(), *(use.pid for row in rows for one in row for use in one.thread_use)}
-    own |= pacer.pids if pacer else set()
+    own |= control.pids if control else set()
     others = busiest(others_before, cpu_by_process(), rounds_s, own)
     fixed = all(subject.interpreter.fixed_layout for subject in subjects)
-    return Taken(rows, rounds_s, facts, contender.priority, fixed, others, pacer.cores_attainable if pacer else None)
+    assert found is not None  # noqa: S101 - the first row counts
+    return Taken(rows, found, rounds_s, facts, contender.priority, fixed, others)
 
 
-def _pacer(asked: Asked, machine: Machine) -> Pacer | None:
-    """Who looks at the cores' speed; nobody has to for one side alone: nothing of it depends on that."""
+def _control(asked: Asked, machine: Machine) -> ControlRuns | None:
+    """Who shows what the machine gives; nobody has to for one side alone: nothing of it depends on that."""
     if len(asked.sides) == 1:
         return None
-    return this_pacer(machine, priority=asked.settings.priority == "auto")
+    return control_runs(machine, priority=asked.settings.priority == "auto")
 
 
-def _enough(asked: Asked, rows: Sequence[tuple[Round, ...]], took_s: float) -> bool:
-    """Whether the limits are decided; without limits, whether the medians are bounded with a little to spare."""
-    if asked.limits.asked():
-        verdicts = decide(asked.limits, asked.compared(rows), asked.settings.confidence)
-        last = any(map(says_slow, verdicts)) or _untold_whether_useful(asked, rows, verdicts)
-        return settled(verdicts) and (took_s >= SHORTEST_FAILURE_S or not last)
-    each = each_confidence(asked.settings.confidence, len(asked.sides) - 1)
-    spared = len(clean_rows(rows)) - fewest_values(each)
-    return spared >= ROWS_BEYOND_FEWEST and _bounded(asked, rows) is Outcome.PASSED
-
-
-def _untold_whether_useful(asked: Asked, rows: Sequence[tuple[Round, ...]], verdicts: Sequence[Verdict]) -> bool:
-    """Whether cores are known to be busy, and not yet whether that is faster: beside neighbours more rows tell that."""
-    if len(asked.sides) == 1 or not says_busy(verdicts):
-        return False
-    return math.isinf(figures.comparison(asked.compared(rows), asked.settings.confidence).speedup.high)
+def _stopping(asked: Asked) -> Stopping:
+    wishes = asked.settings
+    return Stopping(asked.limits, wishes.confidence, wishes.budget_s, wishes.settle_s, len(asked.sides))
 
 
 def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine, began: float) -> Result:
     """What the rounds say."""
-    confidence, rows = asked.settings.confidence, taken.rows
-    verdicts = decide(asked.limits, asked.compared(rows), confidence)
-    outcome = overall(verdicts) if verdicts else _bounded(asked, rows)
-    compared = figures.comparison(asked.compared(rows), confidence) if len(asked.sides) > 1 else None
-    found = reasons.Found(
-        rows, verdicts, taken.rounds_s, asked.settings.budget_s, confidence, taken.busy_others, compared
-    )
-    measured = compared.contender if compared else figures.measurement([row[0] for row in rows], confidence)
+    confidence, rows, found = asked.settings.confidence, taken.rows, taken.found
+    undecided = Undecided(rows, found, taken.rounds_s, asked.settings.budget_s, confidence, taken.busy_others)
+    outcome = found.outcome if found.verdicts else _bounded(found)
     threads = [count for count in asked.sides if count is not None]
     return _result(
         asked,
@@ -211,27 +190,23 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
         workload,
         began,
         outcome,
-        reasons.why_inconclusive(found) if outcome is Outcome.INCONCLUSIVE else "",
-        verdicts=verdicts,
-        measurement=measured,
-        comparison=compared,
+        why_inconclusive(undecided) if outcome is Outcome.INCONCLUSIVE else "",
+        verdicts=found.verdicts,
+        measurement=found.measured,
+        comparison=found.compared,
         scaling=figures.scaling(threads, rows, confidence, machine.cores_granted) if asked.scale else None,
         python=str(taken.facts.get("python", "")),
         facts=taken.facts,
         blas=blas_in_use(workload.target, taken.facts),
-        warnings=tuple(filter(None, [busy_is_not_fast(verdicts, compared)])),
+        warnings=tuple(filter(None, [busy_is_not_fast(found.verdicts, found.compared)])),
         notes=_notes(asked, stage, workload, taken, machine),
-        cores_attainable=taken.cores_attainable,
     )
 
 
-def _bounded(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> Outcome:
+def _bounded(found: Judgement) -> Outcome:
     """Without limits a measurement passes when its figures have bounds: a rough number is never a pass."""
-    if len(asked.sides) == 1:
-        found = figures.measurement([row[0] for row in rows], asked.settings.confidence).wall_s
-    else:
-        found = figures.comparison(asked.compared(rows), asked.settings.confidence).speedup
-    return Outcome.PASSED if found.bounded else Outcome.INCONCLUSIVE
+    figure = found.compared.ratio if found.compared else found.measured.wall_s
+    return Outcome.PASSED if figure.bounded else Outcome.INCONCLUSIVE
 
 
 def _notes(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine) -> tuple[str, ...]:
@@ -244,14 +219,26 @@ def _notes(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine
         notes.append(f"BLAS {stage.selection.name}: {stage.selection.note}")
     if stage.selection.carried_by_numpy and not links_its_own(workload.target):
         notes.append(f"NumPy goes on using the BLAS that it carries ({stage.selection.carried_by_numpy})")
-    if taken.cores_attainable is not None and taken.cores_attainable < HARDLY_ALL * machine.cores_granted:
-        notes.append(f"{machine.why_granted()} do the work of {taken.cores_attainable:.2f} when all are at work")
+    notes.extend(_of_attained(taken.found, machine))
     notes.append(f"CPU priority: {taken.priority}")
     if len(asked.sides) > 1 and not taken.fixed_layout:
         notes.append(
             "memory layout: cannot be fixed here; two interpreters that do the same can differ by some percent"
         )
     return tuple(notes)
+
+
+def _of_attained(found: Judgement, machine: Machine) -> Iterator[str]:
+    """What it means for limits where the machine attains far less than its cores' number says."""
+    compared = found.compared
+    if compared is None or compared.attained is None or compared.contender.threads is None:
+        return
+    ideal = min(compared.contender.threads, machine.cores_granted) / (compared.baseline.threads or 1)
+    if compared.attained.estimate < HARDLY_ALL * ideal:
+        yield (
+            f"attained: {ideal:g} cores do the work of less than {HARDLY_ALL * ideal:.2g} here just now, by a compute "
+            "loop that shares nothing: no program can be expected to gain more; min_efficiency is held against that"
+        )
 
 
 def _result(

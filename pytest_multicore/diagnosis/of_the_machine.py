@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_multicore.verdicts.evidence import undisturbed
 from pytest_multicore.verdicts.limits import Outcome
 
 from .evidence import Evidence
@@ -39,7 +40,7 @@ def machine_busy(found: Evidence) -> Suspicion | None:
     measured = found.result.measurement
     if found.result.outcome is not Outcome.INCONCLUSIVE or measured is None:
         return None
-    disturbed = sum(one.disturbance is not None for one in measured.rounds)
+    disturbed = sum(not undisturbed(one) for one in measured.rounds)
     if disturbed <= len(measured.rounds) / 2:
         return None
     return Suspicion(

@@ -31,7 +31,6 @@ class Result:
         budget_s, duration_s: seconds allowed for the rounds, and used for everything.
         confidence: of each verdict.
         seed: of the order of sides.
-        cores_attainable: the cores' worth of work that the machine's cores do at once; None where nobody looked.
         causes: why a limit was missed, as data (diagnosis/suspicions.py, Explanation), the likeliest first.
         evidence: what they were told by; empty where nobody asked why.
     """
@@ -57,6 +56,5 @@ class Result:
     blas: str | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    cores_attainable: float | None = None
     causes: tuple[Mapping[str, Any], ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
