@@ -71,7 +71,7 @@ def verdicts_of(
 ) -> dict[float, tuple[Outcome, int, float]]:
     """What one measurement says of limits off the truth: by true value / limit, the verdict, its rows and seconds.
 
-    Looked at after each row up to the thirtieth, then more and more seldom: the intervals hold at any look.
+    Looked at after each row up to the twelfth, then more and more seldom: the intervals hold at any look.
     """
     run = Run(host, program, Random(f"{seed} {host.name} {program.name}"))
     scale = 1 / CORES if quantity == "min_efficiency" else 1.0
@@ -83,7 +83,7 @@ def verdicts_of(
         rows.append(row)
         if len(rows) < look_at:
             continue
-        look_at = len(rows) + max(1, len(rows) // 30)
+        look_at = len(rows) + max(1, len(rows) // 12)
         compared = comparison(rows, CONFIDENCE, without)
         for value, limits in list(left.items()):
             verdicts = held(limits, compared, without)
@@ -158,14 +158,16 @@ def main() -> None:
     hosts = [host for host in HOSTS if not asked.host or host.name.startswith(tuple(asked.host))]
     without = frozenset(Rule[name] for name in asked.without)
     cells = simulated(hosts, asked.processes, asked.runs, asked.seed, without, asked.quantity)
-    print("| host | wrong, worst cell | undecided: all, 20 % off | rows for a limit that is met | undecided most |")
+    print(
+        "| host | wrong, worst cell | undecided: all, 20 % off | rows for a limit that is met | over 20 % undecided |"
+    )
     print("| --- " * 5 + "|")
     for host in hosts:
         of_host = {program.name: cells[host.name, program.name] for program in host.programs}
-        print(_row(host.name, of_host, asked.runs))
+        print(_row(host.name, host.open_for, of_host, asked.runs))
 
 
-def _row(name: str, cells: dict[str, Cell], runs: int) -> str:
+def _row(name: str, open_for: str, cells: dict[str, Cell], runs: int) -> str:
     wrong = max(
         (100 * count / runs, f"{program} {value:g}")
         for program, one in cells.items()
@@ -174,15 +176,11 @@ def _row(name: str, cells: dict[str, Cell], runs: int) -> str:
     told = together(list(cells.values()))
     open_all = sum(told.undecided.values()) / told.asked
     open_20 = sum(told.undecided[value] for value in (0.8, 1.2)) / (runs * 2 * len(cells))
-    most = [
-        f"{program} {value:g}"
-        for program, one in cells.items()
-        for value in VALUES
-        if one.undecided[value] > 0.2 * runs
-    ]
+    most = [value for one in cells.values() for value in VALUES if one.undecided[value] > 0.2 * runs]
+    why = f"{len(most)} of {len(cells) * len(VALUES)} cells: {open_for}" if most else ""
     rows = statistics.median(told.rows) if told.rows else math.nan
     bad = f"{wrong[0]:.1f} % ({wrong[1]})" if wrong[0] else "0"
-    return f"| {name} | {bad} | {open_all:.1%}, {open_20:.1%} | {rows:.0f} | {', '.join(most)} |"
+    return f"| {name} | {bad} | {open_all:.1%}, {open_20:.1%} | {rows:.0f} | {why} |"
 
 
 if __name__ == "__main__":

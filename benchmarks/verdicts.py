@@ -68,6 +68,7 @@ class Run:
         estimate: of the speed-up; None where none was told.
         seconds: that it took.
         why: of an inconclusive one.
+        attained: the speed-up that the machine attained meanwhile; None where nobody looked.
     """
 
     tool: str
@@ -80,6 +81,7 @@ class Run:
     estimate: float | None
     seconds: float
     why: str = ""
+    attained: float | None = None
 
 
 @dataclass(frozen=True)
@@ -211,18 +213,19 @@ def _run(tool: str, case: str, neighbour: str, right: str, limit: tuple[str, flo
         pass
     began = time.monotonic()
     if tool == OURS:
-        said, estimate, why = _ours(case, Limits(**{name: value}), wishes)
+        said, estimate, why, attained = _ours(case, Limits(**{name: value}), wishes)
     else:
-        estimate, why = peers.TOOLS[tool](case, THREADS), ""
+        estimate, why, attained = peers.TOOLS[tool](case, THREADS), "", None
         met = estimate >= value if name == "min_speedup" else estimate <= value
         said = "passed" if met else "failed"
-    return Run(tool, case, neighbour, name, value, right, said, estimate, time.monotonic() - began, why)
+    return Run(tool, case, neighbour, name, value, right, said, estimate, time.monotonic() - began, why, attained)
 
 
-def _ours(case: str, limits: Limits, wishes: Wishes) -> tuple[str, float | None, str]:
+def _ours(case: str, limits: Limits, wishes: Wishes) -> tuple[str, float | None, str, float | None]:
     result = _measured(case, limits, wishes)
     compared = result.comparison
-    return result.outcome.value, compared.speedup.estimate if compared else None, result.reason
+    attained = compared.attained.estimate if compared and compared.attained else None
+    return result.outcome.value, compared.ratio.estimate if compared else None, result.reason, attained
 
 
 def _measured(case: str, limits: Limits, wishes: Wishes, **changed: float) -> Result:
@@ -239,14 +242,29 @@ def _print_tables(runs: Sequence[Run], quiet: Mapping[str, Sequence[float]]) -> 
     counted, cells = _that_count(runs, quiet), defaultdict[tuple[str, str], list[Run]](list)
     for run in counted:
         cells[run.tool, run.neighbour].append(run)
-    print("\n| judged by | beside | verdicts | wrong | inconclusive | seconds each, median |\n" + "| --- " * 6 + "|")
+    headings = ("judged by", "neighbour", "verdicts", "wrong", "inconclusive", "seconds: met, missed", "attained")
+    print(f"\n| {' | '.join(headings)} |\n" + "| --- " * len(headings) + "|")
     for (tool, neighbour), of_cell in cells.items():
         wrong, open_ = _wrong(of_cell), [one for one in of_cell if one.said == Outcome.INCONCLUSIVE.value]
-        seconds = statistics.median(one.seconds for one in of_cell)
-        print(f"| {tool} | {neighbour} | {len(of_cell)} | {len(wrong)} | {len(open_)} | {seconds:.1f} |")
+        counts = f"{len(of_cell)} | {len(wrong)} | {len(open_)}"
+        print(f"| {tool} | {neighbour} | {counts} | {_seconds(of_cell)} | {_attained(of_cell)} |")
     print(f"\n{len(runs) - len(counted)} more had no right answer: a quiet value seen later was too near their limit.")
     for one in _wrong([run for run in counted if run.tool == OURS]):
         print(f"wrong: {one}", file=sys.stderr)
+
+
+def _seconds(runs: Sequence[Run]) -> str:
+    """Of limits that are met and of those that are missed, the median."""
+    each = ([one.seconds for one in runs if one.said == right] for right in RIGHT)
+    return ", ".join(f"{statistics.median(found):.1f}" if found else "-" for found in each)
+
+
+def _attained(runs: Sequence[Run]) -> str:
+    """What the host attained, lowest tenth, median and highest tenth."""
+    found = sorted(one.attained for one in runs if one.attained is not None)
+    if not found:
+        return "-"
+    return f"{found[len(found) // 10]:.2f}x, {statistics.median(found):.2f}x, {found[-1 - len(found) // 10]:.2f}x"
 
 
 def _wrong(runs: Sequence[Run]) -> list[Run]:
