@@ -36,10 +36,17 @@ ANYBODY_S = 0.0005
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What the agent measured of itself in one round: wall seconds of the region and its own CPU seconds."""
+    """What the agent measured of itself in one round.
+
+    Attributes:
+        wall_s: of the region.
+        own: its own CPU seconds.
+        clocks_s: wall seconds by which these may have been counted for longer than the wall's.
+    """
 
     wall_s: float
     own: OwnClock
+    clocks_s: float = 0.0
 
 
 class Subject(Protocol):
@@ -223,6 +230,7 @@ class Bench:
             cores_in_reach=self.cores_in_reach or self.cores_online,
             balance_s=around.balance_s,
             foremost=foremost,
+            clocks_s=timing.clocks_s,
         )
 
     def _have_others_rest(self, subject: Subject) -> bool:

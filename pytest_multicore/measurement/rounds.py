@@ -34,6 +34,8 @@ class Round:
         balance_s: what others used as the clocks tell it, to be summed over rounds (disturbance.Surroundings).
         foremost: taken in the real-time class, where nobody's ordinary threads come before ours, and a scheduler leaves
             no core free that one of them waits for.
+        clocks_s: wall seconds by which CPU time may have been counted for longer than ``wall_s``: clocks are read one
+            after the other.
     """
 
     threads: int | None
@@ -55,6 +57,7 @@ class Round:
     cores_in_reach: int | None = None
     balance_s: float | None = None
     foremost: bool = False
+    clocks_s: float = 0.0
 
     @property
     def one_s(self) -> float:

@@ -147,4 +147,4 @@ AnySubject = OpenedWorkload | FreshTest
 
 def _timing(done: Message) -> Timing:
     own = OwnClock(done["process_cpu_end_s"] - done["process_cpu_start_s"], done["children_cpu_s"])
-    return Timing(done["wall_s"], own)
+    return Timing(done["wall_s"], own, done["clocks_s"])

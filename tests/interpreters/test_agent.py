@@ -66,6 +66,8 @@ def test_a_round_reads_wall_and_cpu_clocks(python, tmp_path):
         assert 0.04 <= done["wall_s"] < 2
         assert 0 < cpu_s <= done["wall_s"] + 0.005
         assert done["children_cpu_s"] == 0
+        assert 0 < done["clocks_s"] < done["wall_s"]
+        assert cpu_s <= done["wall_s"] + done["clocks_s"] + 0.005
         child.ask("open", target=f"{USER_CODE}:burn_in_child", arguments={"seconds": 0.05})
         assert child.ask("round", repeat=1)["children_cpu_s"] > 0.005
 

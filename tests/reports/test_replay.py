@@ -1,6 +1,7 @@
 """A report's rounds, judged again."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pytest_multicore.verdicts.limits import Limits, judge, of_comparison, overa
 from pytest_multicore.verdicts.result import Result
 from tests.rounds import made, rows
 
+CLOCKED = [tuple(replace(one, clocks_s=1e-4) for one in row) for row in rows(12, 1.8)]
 PACED = [(made(0.1, 2.0, pace=Pace(2, 60.0, 100.0)), made(0.17, 1.0, threads=1, pace=Pace(1, 99.0, 100.0)))] * 9
 
 
@@ -52,10 +54,18 @@ def written(folder: Path, *results: Result) -> tuple[Path, dict[str, Any]]:
     return file, data
 
 
-@pytest.mark.parametrize("taken", [rows(12, 1.8, disturbed=3), PACED], ids=["disturbed", "paced"])
+@pytest.mark.parametrize("taken", [rows(12, 1.8, disturbed=3), PACED, CLOCKED], ids=["disturbed", "paced", "clocked"])
 def test_rounds_come_back_as_they_were(tmp_path: Path, taken: list[tuple[Round, Round]]) -> None:
     _, data = written(tmp_path, result(taken, Limits(min_speedup=1.5)))
     assert rows_of(data["results"][0]) == taken
+
+
+def test_a_file_from_before_the_clocks_were_timed_is_read(tmp_path: Path) -> None:
+    _, data = written(tmp_path, result(CLOCKED, Limits(min_speedup=1.5)))
+    for one in data["results"][0]["rounds"]:
+        del one["clocks_s"]
+    jsonschema.validate(data, json.loads(SCHEMA_FILE.read_text()))
+    assert rows_of(data["results"][0]) == rows(12, 1.8)
 
 
 def test_what_is_missing_from_a_report_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ numbers, closed on exec and after fork); then 0 is the null device and 1 a copy 
   parent -> open    {"target", "arguments": {}, "path": [directories for the front of sys.path, unless there]}
   child  -> ready   {"form": "set-up" | "function", "setup_s", "warmup_s"}
   parent -> round   {"repeat": n >= 1}
-  child  -> done    {"repeat", "wall_s", "process_cpu_start_s", "process_cpu_end_s", "children_cpu_s"}
+  child  -> done    {"repeat", "wall_s", "process_cpu_start_s", "process_cpu_end_s", "children_cpu_s", "clocks_s"}
   parent -> call    {"target", "arguments", "path"}
   child  -> result  {"value", "wall_s", "process_cpu_s"}
   parent -> test    a pytest item as the workload: see pytest_agent.py
@@ -30,7 +30,8 @@ once as warm-up. Else the function with its arguments is the region, that call w
 alone. A coroutine, generator or other awaitable is refused: making one does none of its work.
 
 A round calls the region `repeat` times. wall_s is monotonic; process_cpu_*_s are readings of the process's own CPU
-clock (all threads, ended ones too); children_cpu_s is the CPU time of the children that the round waited for.
+clock (all threads, ended ones too); children_cpu_s is the CPU time of the children that the round waited for; clocks_s
+is the wall time by which the readings of CPU time may lie further apart than those of wall_s.
 
   child -> error   {"kind", "exception": "ValueError: x", "message": a sentence, "traceback": the user's frames}
 
