@@ -184,7 +184,7 @@ def _enough(asked: Asked, rows: Sequence[tuple[Round, ...]], took_s: float) -> b
         return settled(verdicts) and (took_s >= SHORTEST_FAILURE_S or not last)
     each = each_confidence(asked.settings.confidence, len(asked.sides) - 1)
     spared = len(clean_rows(rows)) - fewest_values(each)
-    return spared >= ROWS_BEYOND_FEWEST and _bounded(asked, rows) is Outcome.PASSED
+    return spared >= ROWS_BEYOND_FEWEST and _bounded(asked, rows)
 
 
 def _untold_whether_useful(asked: Asked, rows: Sequence[tuple[Round, ...]], verdicts: Sequence[Verdict]) -> bool:
@@ -198,7 +198,7 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
     """What the rounds say."""
     confidence, rows = asked.settings.confidence, taken.rows
     verdicts = decide(asked.limits, asked.compared(rows), confidence)
-    outcome = overall(verdicts) if verdicts else _bounded(asked, rows)
+    outcome = overall(verdicts)
     compared = figures.comparison(asked.compared(rows), confidence) if len(asked.sides) > 1 else None
     found = reasons.Found(
         rows, verdicts, taken.rounds_s, asked.settings.budget_s, confidence, taken.busy_others, compared
@@ -220,18 +220,22 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
         facts=taken.facts,
         blas=blas_in_use(workload.target, taken.facts),
         warnings=tuple(filter(None, [busy_is_not_fast(verdicts, compared)])),
-        notes=_notes(asked, stage, workload, taken, machine),
+        notes=(*_without_bounds(asked, workload, found), *_notes(asked, stage, workload, taken, machine)),
         cores_attainable=taken.cores_attainable,
     )
 
 
-def _bounded(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> Outcome:
-    """Without limits a measurement passes when its figures have bounds: a rough number is never a pass."""
+def _bounded(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> bool:
+    """Whether the figures that nobody holds to limits have bounds, so that they are no rough numbers."""
     if len(asked.sides) == 1:
-        found = figures.measurement([row[0] for row in rows], asked.settings.confidence).wall_s
-    else:
-        found = figures.comparison(asked.compared(rows), asked.settings.confidence).speedup
-    return Outcome.PASSED if found.bounded else Outcome.INCONCLUSIVE
+        return figures.measurement([row[0] for row in rows], asked.settings.confidence).wall_s.bounded
+    return figures.comparison(asked.compared(rows), asked.settings.confidence).speedup.bounded
+
+
+def _without_bounds(asked: Asked, workload: Workload, found: reasons.Found) -> Iterator[str]:
+    """The note on figures without bounds that nobody holds to limits: there is nothing to be undecided."""
+    if not found.verdicts and not _bounded(asked, found.rows):
+        yield f"{workload}: the figures have no bounds: {reasons.why_inconclusive(found)}"
 
 
 def _notes(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine) -> tuple[str, ...]:

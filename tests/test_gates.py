@@ -144,8 +144,6 @@ def test_two_sides_give_a_comparison(project: pytest.Pytester) -> None:
 def test_a_series_scales_or_does_not(project: pytest.Pytester) -> None:
     gated(project, "", "s = multicore.scaling('work:serial', threads=[1, 2]); assert set(s.speedups) == {1, 2}")
     result = project.runpytest_subprocess("--multicore-json=report.json")
-    if result.parseoutcomes().get("skipped"):
-        pytest.skip("the machine was too busy to compare two sides")
     result.assert_outcomes(passed=1)
     (told,) = json.loads((project.path / "report.json").read_text())["results"]
     assert [one["threads"] for one in told["scaling"]] == [1, 2]

@@ -14,6 +14,7 @@ from pytest_multicore.reports.words import estimate, figure, threads
 HEADINGS = ("measurement", "environment", "BLAS", "threads", "busy", "demanded", "useful", "speed-up", "outcome")
 COLOURS = {
     "passed": {"green": True},
+    "measured": {},
     "failed": {"red": True},
     "inconclusive": {"yellow": True},
     "error": {"red": True},

@@ -12,9 +12,10 @@ from .statistics import Interval
 
 
 class Outcome(Enum):
-    """What is said of a limit, and of a measurement as a whole."""
+    """What is said of a limit, and of a measurement as a whole: one that is held to none is measured, not passed."""
 
     PASSED = "passed"
+    MEASURED = "measured"
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
     ERROR = "error"
@@ -88,8 +89,10 @@ def of_comparison(compared: Comparison) -> dict[str, Interval | None]:
 
 
 def overall(verdicts: Sequence[Verdict]) -> Outcome:
-    """One missed limit fails the whole; else one undecided limit leaves it inconclusive."""
+    """One missed limit fails the whole; else one undecided limit leaves it inconclusive. Without any it is measured."""
     outcomes = {verdict.outcome for verdict in verdicts}
+    if not outcomes:
+        return Outcome.MEASURED
     for worst in (Outcome.FAILED, Outcome.INCONCLUSIVE):
         if worst in outcomes:
             return worst

@@ -42,6 +42,8 @@ def test_the_worst_verdict_is_the_whole() -> None:
     assert settled(held)
     assert overall(held[:1]) is P
     assert not settled(judge(Limits(min_cores=1.5), {}))
+    assert overall(()) is Outcome.MEASURED
+    assert settled(())
 
 
 @pytest.mark.parametrize(
