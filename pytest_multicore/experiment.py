@@ -10,22 +10,24 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from .asked import Asked, Voice
 from .environments.threads import REPORTED_VARIABLES
+from .first_calls import Beginnings
+from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload, import_path
 from .measurement import counters
 from .measurement.bench import Bench
-from .measurement.libraries import blas_in_use, links_its_own
+from .measurement.libraries import blas_in_use
 from .measurement.machine import Machine, busiest, cpu_by_process, this_machine
 from .measurement.pace import Pacer, this_pacer
 from .measurement.rounds import Round
 from .measurement.subject import AnySubject, OpenedWorkload
 from .measurement.turns import turns
 from .settings import Settings
+from .taken import Taken, bounded, notes
 from .verdicts import figures, reasons
 from .verdicts.decision import decide
 from .verdicts.limits import (
@@ -36,6 +38,7 @@ from .verdicts.limits import (
     settled,
     unreachable,
 )
+from .verdicts.repeatable import ALIKE, FRESH, left_open, not_repeatable
 from .verdicts.result import Result
 from .verdicts.rows import clean_rows
 from .verdicts.scaling_law import each_confidence
@@ -52,33 +55,8 @@ PATIENCE = 5.0
 #: A virtual machine's cores can share one real core for a second or two. The pacer sees most of that; what says that a
 #: program is slow is believed only when it lasts longer.
 SHORTEST_FAILURE_S = 4.0
-#: Of the granted cores: a machine that attains less of them has something to say about that.
-HARDLY_ALL = 0.85
 #: Clean rows taken when no limit says when to stop: two more than the fewest that bound a median.
 ROWS_BEYOND_FEWEST = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The rounds of one measurement, and what was learnt beside them.
-
-    Attributes:
-        rows: one round a side, as they were taken.
-        rounds_s: seconds that all rows took, waits included.
-        facts: the child of the side in question, of itself.
-        priority: what came of raising the children's CPU priority.
-        fixed_layout: whether all sides' interpreters lie at the same addresses.
-        busy_others: other processes that used the machine meanwhile, and how many cores.
-        cores_attainable: what the machine's cores do at once, as far as anybody looked.
-    """
-
-    rows: list[tuple[Round, ...]]
-    rounds_s: float
-    facts: Mapping[str, Any]
-    priority: str
-    fixed_layout: bool
-    busy_others: list[tuple[str, float]]
-    cores_attainable: float | None
 
 
 def measure(asked: Asked, stage: Stage, voice: Voice) -> Result:
@@ -121,6 +99,7 @@ def _opened(asked: Asked, stage: Stage, workload: Workload, voice: Voice) -> Ite
         for subject in subjects:
             subject.wait_until_ready(SETUP_TIMEOUT_S)
             subject.timeout_s = round_timeout_s(asked.settings, subject.first_s)
+        subjects[0].first = asked.called or subjects[0].first
         yield subjects
         for subject in subjects[1 if asked.live else 0 :]:
             subject.interpreter.say_goodbye()
@@ -148,6 +127,7 @@ def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], mach
         cores_in_reach=machine.cores_in_reach,
     )
     rows: list[tuple[Round, ...]] = []
+    beginnings = Beginnings.of(subjects, SETUP_TIMEOUT_S)
     began, others_before, budget_s = time.monotonic(), cpu_by_process(), asked.settings.budget_s
     longest_s, row_began = 0.0, None
     for row in bench.rows():
@@ -156,17 +136,29 @@ def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], mach
         longest_s, row_began = max(longest_s, now - (now if row_began is None else row_began)), now
         if row:
             rows.append(row)
+            if beginnings.are_unlike(rows):
+                break
+            tried_s = time.monotonic() - now  # a set-up is no part of what rounds may take
+            began, row_began = began + tried_s, now + tried_s
         voice.live(f"{workload}: round {len(rows)} a side, {now - began:.0f} s of at most {budget_s:g} s")
         if (rows and _enough(asked, rows, now - began)) or now - began + longest_s > budget_s:
             break
     rounds_s = time.monotonic() - began
     contender = subjects[-1 if asked.scale else 0].interpreter
-    facts = contender.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
+    facts = _facts(contender)
     own = {os.getpid(), *(use.pid for row in rows for one in row for use in one.thread_use)}
     own |= pacer.pids if pacer else set()
     others = busiest(others_before, cpu_by_process(), rounds_s, own)
     fixed = all(subject.interpreter.fixed_layout for subject in subjects)
-    return Taken(rows, rounds_s, facts, contender.priority, fixed, others, pacer.cores_attainable if pacer else None)
+    attainable = pacer.cores_attainable if pacer else None
+    return Taken(rows, rounds_s, facts, contender.priority, fixed, others, attainable, tuple(beginnings.told))
+
+
+def _facts(interpreter: IsolatedInterpreter) -> Mapping[str, Any]:
+    """What it tells of itself; nothing where a new set-up has ended it."""
+    if interpreter.ended:
+        return {}
+    return interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
 
 
 def _pacer(asked: Asked, machine: Machine) -> Pacer | None:
@@ -184,7 +176,7 @@ def _enough(asked: Asked, rows: Sequence[tuple[Round, ...]], took_s: float) -> b
         return settled(verdicts) and (took_s >= SHORTEST_FAILURE_S or not last)
     each = each_confidence(asked.settings.confidence, len(asked.sides) - 1)
     spared = len(clean_rows(rows)) - fewest_values(each)
-    return spared >= ROWS_BEYOND_FEWEST and _bounded(asked, rows)
+    return spared >= ROWS_BEYOND_FEWEST and bounded(asked, rows)
 
 
 def _untold_whether_useful(asked: Asked, rows: Sequence[tuple[Round, ...]], verdicts: Sequence[Verdict]) -> bool:
@@ -198,6 +190,8 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
     """What the rounds say."""
     confidence, rows = asked.settings.confidence, taken.rows
     verdicts = decide(asked.limits, asked.compared(rows), confidence)
+    unlike = not_repeatable(taken.first_calls, rows, FRESH if asked.reopen else ALIKE)
+    verdicts = left_open(verdicts) if unlike else verdicts
     outcome = overall(verdicts)
     compared = figures.comparison(asked.compared(rows), confidence) if len(asked.sides) > 1 else None
     found = reasons.Found(
@@ -211,7 +205,7 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
         workload,
         began,
         outcome,
-        reasons.why_inconclusive(found) if outcome is Outcome.INCONCLUSIVE else "",
+        (unlike or reasons.why_inconclusive(found)) if outcome is Outcome.INCONCLUSIVE else "",
         verdicts=verdicts,
         measurement=measured,
         comparison=compared,
@@ -219,43 +213,11 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
         python=str(taken.facts.get("python", "")),
         facts=taken.facts,
         blas=blas_in_use(workload.target, taken.facts),
-        warnings=tuple(filter(None, [busy_is_not_fast(verdicts, compared)])),
-        notes=(*_without_bounds(asked, workload, found), *_notes(asked, stage, workload, taken, machine)),
+        warnings=tuple(filter(None, [busy_is_not_fast(verdicts, compared), "" if verdicts else unlike])),
+        notes=notes(asked, stage, workload, taken, machine, found),
         cores_attainable=taken.cores_attainable,
+        first_calls=taken.first_calls,
     )
-
-
-def _bounded(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> bool:
-    """Whether the figures that nobody holds to limits have bounds, so that they are no rough numbers."""
-    if len(asked.sides) == 1:
-        return figures.measurement([row[0] for row in rows], asked.settings.confidence).wall_s.bounded
-    return figures.comparison(asked.compared(rows), asked.settings.confidence).speedup.bounded
-
-
-def _without_bounds(asked: Asked, workload: Workload, found: reasons.Found) -> Iterator[str]:
-    """The note on figures without bounds that nobody holds to limits: there is nothing to be undecided."""
-    if not found.verdicts and not _bounded(asked, found.rows):
-        yield f"{workload}: the figures have no bounds: {reasons.why_inconclusive(found)}"
-
-
-def _notes(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine) -> tuple[str, ...]:
-    overridden = stage.variables(asked.contender, asked.theano_flags, asked.env).overridden
-    notes = [f"{name}={before} of the outer world was overridden" for name, before in sorted(overridden.items())]
-    asked_for = max((count for count in asked.sides if count is not None), default=0)
-    if asked_for > machine.cores_granted:
-        notes.append(f"{asked_for} threads were asked for on {machine.why_granted()}")
-    if stage.selection.note:
-        notes.append(f"BLAS {stage.selection.name}: {stage.selection.note}")
-    if stage.selection.carried_by_numpy and not links_its_own(workload.target):
-        notes.append(f"NumPy goes on using the BLAS that it carries ({stage.selection.carried_by_numpy})")
-    if taken.cores_attainable is not None and taken.cores_attainable < HARDLY_ALL * machine.cores_granted:
-        notes.append(f"{machine.why_granted()} do the work of {taken.cores_attainable:.2f} when all are at work")
-    notes.append(f"CPU priority: {taken.priority}")
-    if len(asked.sides) > 1 and not taken.fixed_layout:
-        notes.append(
-            "memory layout: cannot be fixed here; two interpreters that do the same can differ by some percent"
-        )
-    return tuple(notes)
 
 
 def _result(

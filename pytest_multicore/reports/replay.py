@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.measurement.calls import Call
 from pytest_multicore.measurement.pace import Pace
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.measurement.usage import ThreadUse
 from pytest_multicore.reports.json_report import SCHEMA
 from pytest_multicore.verdicts.decision import decide
 from pytest_multicore.verdicts.limits import Limits, Verdict, overall
+from pytest_multicore.verdicts.repeatable import FirstCalls, left_open, not_repeatable
 
 Row = tuple[Round, ...]
 
@@ -68,7 +70,8 @@ def verdicts(told: Mapping[str, Any]) -> tuple[Verdict, ...]:
     """The verdicts of one result's rounds on its limits."""
     rows, confidence = rows_of(told), told["confidence"]
     limits = Limits(**{one["quantity"]: one["limit"] for one in told["verdicts"]})
-    return decide(limits, [(row[-1], row[0]) for row in rows] if told["scaling"] else rows, confidence)
+    found = decide(limits, [(row[-1], row[0]) for row in rows] if told["scaling"] else rows, confidence)
+    return left_open(found) if not_repeatable(_first_calls(told), rows) else found
 
 
 def rows_of(told: Mapping[str, Any]) -> list[Row]:
@@ -80,6 +83,15 @@ def differs(told: Mapping[str, Any], found: tuple[Verdict, ...]) -> bool:
     """Whether verdicts found again are not those that the report holds."""
     before = [(one["quantity"], one["outcome"]) for one in told["verdicts"]]
     return before != [(one.quantity, one.outcome.value) for one in found] or told["outcome"] != overall(found).value
+
+
+def _first_calls(told: Mapping[str, Any]) -> list[FirstCalls | None]:
+    return [one and _calls(one) for one in told.get("first_calls", ())]
+
+
+def _calls(told: Mapping[str, Any]) -> FirstCalls:
+    anew = told["anew"] and Call(**told["anew"])
+    return FirstCalls(Call(**told["first"]), anew, told["failed"], tuple(told["iterators"]))
 
 
 def _round(told: Mapping[str, Any]) -> Round:

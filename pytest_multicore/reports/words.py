@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_multicore.verdicts.durations import in_words
+
 
 def figure(interval: Mapping[str, Any] | None, unit: str = "") -> str:
     """``1.85x [1.80, 1.91]``; ``-`` for what was not measured, ``?`` for a bound that the data do not give."""
@@ -31,11 +33,7 @@ def seconds(interval: Mapping[str, Any] | None) -> str:
     """A duration, in a unit that fits it."""
     if interval is None:
         return "-"
-    value = interval["estimate"]
-    for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "us")):
-        if value * factor >= 1:
-            return f"{value * factor:.3g} {unit}"
-    return f"{value * 1e9:.3g} ns"
+    return in_words(interval["estimate"])
 
 
 def _number(value: float | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
 from pytest_multicore.verdicts.limits import Outcome, Verdict
+from pytest_multicore.verdicts.repeatable import FirstCalls
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Result:
         cores_attainable: the cores' worth of work that the machine's cores do at once; None where nobody looked.
         causes: why a limit was missed, as data (diagnosis/suspicions.py, Explanation), the likeliest first.
         evidence: what they were told by; empty where nobody asked why.
+        first_calls: of each side in the rounds' order, before them; None where every round is a first call.
     """
 
     test: str
@@ -60,3 +62,4 @@ class Result:
     cores_attainable: float | None = None
     causes: tuple[Mapping[str, Any], ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    first_calls: tuple[FirstCalls | None, ...] = ()

@@ -91,7 +91,8 @@ def process_cpu():
     return own_cpu()
 
 
-def _children_cpu():
+def children_cpu():
+    """CPU seconds of the children that were waited for, up to now."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -106,14 +107,14 @@ def measure(region, repeat):
     """
     turns = itertools.repeat(None, repeat)
     before_s = wall()
-    children_s = _children_cpu()
+    children_s = children_cpu()
     cpu_start_s = process_cpu()
     start_s = wall()
     for _ in turns:
         region()
     end_s = wall()
     cpu_end_s = process_cpu()
-    children_s = _children_cpu() - children_s
+    children_s = children_cpu() - children_s
     after_s = wall()
     return {
         "wall_s": end_s - start_s,
