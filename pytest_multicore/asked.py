@@ -70,9 +70,14 @@ class Asked:
     reopen: Reopen | None = None
 
     @property
+    def in_question(self) -> int:
+        """The place of the side in question among all."""
+        return -1 if self.scale else 0
+
+    @property
     def contender(self) -> int | None:
         """The thread count in question."""
-        return self.sides[-1] if self.scale else self.sides[0]
+        return self.sides[self.in_question]
 
     @property
     def baseline(self) -> int | None:

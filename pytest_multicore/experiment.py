@@ -38,7 +38,7 @@ from .verdicts.limits import (
     settled,
     unreachable,
 )
-from .verdicts.repeatable import ALIKE, FRESH, left_open, not_repeatable
+from .verdicts.repeatable import ALIKE, FRESH, left_open, why_not
 from .verdicts.result import Result
 from .verdicts.rows import clean_rows
 from .verdicts.scaling_law import each_confidence
@@ -127,7 +127,7 @@ def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], mach
         cores_in_reach=machine.cores_in_reach,
     )
     rows: list[tuple[Round, ...]] = []
-    beginnings = Beginnings.of(subjects, SETUP_TIMEOUT_S)
+    beginnings = Beginnings(subjects, asked.in_question, SETUP_TIMEOUT_S)
     began, others_before, budget_s = time.monotonic(), cpu_by_process(), asked.settings.budget_s
     longest_s, row_began = 0.0, None
     for row in bench.rows():
@@ -144,7 +144,7 @@ def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], mach
         if (rows and _enough(asked, rows, now - began)) or now - began + longest_s > budget_s:
             break
     rounds_s = time.monotonic() - began
-    contender = subjects[-1 if asked.scale else 0].interpreter
+    contender = subjects[asked.in_question].interpreter
     facts = _facts(contender)
     own = {os.getpid(), *(use.pid for row in rows for one in row for use in one.thread_use)}
     own |= pacer.pids if pacer else set()
@@ -190,7 +190,8 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
     """What the rounds say."""
     confidence, rows = asked.settings.confidence, taken.rows
     verdicts = decide(asked.limits, asked.compared(rows), confidence)
-    unlike = not_repeatable(taken.first_calls, rows, FRESH if asked.reopen else ALIKE)
+    rounds = [row[0] for row in asked.compared(rows)]
+    unlike = why_not(taken.first_calls[asked.in_question], rounds, FRESH if asked.reopen else ALIKE)
     verdicts = left_open(verdicts) if unlike else verdicts
     outcome = overall(verdicts)
     compared = figures.comparison(asked.compared(rows), confidence) if len(asked.sides) > 1 else None

@@ -6,7 +6,7 @@ What is made of them is said in verdicts/repeatable.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .errors import MulticoreError
 from .interpreters.live_test import LiveTest, PytestExited
@@ -15,41 +15,35 @@ from .measurement.calls import Call
 from .measurement.rounds import Round
 from .measurement.subject import AnySubject, OpenedWorkload, own_clock
 from .measurement.usage import usage
-from .verdicts.repeatable import FirstCalls, not_repeatable, to_be_tried
+from .verdicts.repeatable import FirstCalls, to_be_tried, why_not
 
 
 @dataclass
 class Beginnings:
-    """How each side began; None for one whose every round is a first call.
+    """How each side began.
 
     Attributes:
         subjects: the sides.
+        in_question: the place of the side that limits are about.
         timeout_s: for a new set-up.
-        told: what is known of each side.
+        told: what is known of each side; None for one whose every round is a first call.
     """
 
     subjects: Sequence[AnySubject]
+    in_question: int
     timeout_s: float
-    told: list[FirstCalls | None]
+    told: list[FirstCalls | None] = field(init=False)
 
-    @classmethod
-    def of(cls, subjects: Sequence[AnySubject], timeout_s: float) -> Beginnings:
-        """Those of sides that were called once each."""
-        return cls(subjects, timeout_s, [None if one.first is None else FirstCalls(one.first) for one in subjects])
+    def __post_init__(self) -> None:
+        self.told = [None if one.first is None else FirstCalls(one.first) for one in self.subjects]
 
     def are_unlike(self, rows: Sequence[tuple[Round, ...]]) -> bool:
-        """Whether the rounds so far are none of the test's work. Sets one side up anew, once, where it takes that."""
-        for side, subject in enumerate(self.subjects):
-            told = self.told[side]
-            if self._tried or told is None or not (isinstance(subject, OpenedWorkload) and subject.test):
-                continue
-            if to_be_tried(told, [row[side] for row in rows]):
-                self.told[side] = self._called_anew(subject, subject.test, told)
-        return bool(not_repeatable(self.told, rows))
-
-    @property
-    def _tried(self) -> bool:
-        return any(one and (one.anew or one.failed) for one in self.told)
+        """Whether the rounds so far are none of the test's work; sets it up anew, once, where it takes that to tell."""
+        rounds = [row[self.in_question] for row in rows]
+        told, subject = self.told[self.in_question], self.subjects[self.in_question]
+        if told and isinstance(subject, OpenedWorkload) and subject.test and to_be_tried(told, rounds):
+            told = self.told[self.in_question] = self._called_anew(subject, subject.test, told)
+        return bool(why_not(told, rounds))
 
     def _called_anew(self, subject: OpenedWorkload, test: LiveTest, told: FirstCalls) -> FirstCalls:
         """The same with the call after a new set-up, while the other sides stand still."""

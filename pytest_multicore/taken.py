@@ -13,7 +13,7 @@ from .measurement.libraries import links_its_own
 from .measurement.machine import Machine
 from .measurement.rounds import Round
 from .verdicts import figures, reasons
-from .verdicts.repeatable import FirstCalls, not_repeatable, worth_knowing
+from .verdicts.repeatable import FirstCalls, why_not, worth_knowing
 
 #: Of the granted cores: a machine that attains less of them has something to say about that.
 HARDLY_ALL = 0.85
@@ -60,9 +60,10 @@ def notes(
 
 def _of_figures(asked: Asked, workload: Workload, found: reasons.Found, taken: Taken) -> Iterator[str]:
     """The notes on what the figures are of, and on those without bounds where there is no limit to be undecided."""
-    if not_repeatable(taken.first_calls, found.rows):
+    calls, rounds = taken.first_calls[asked.in_question], [row[asked.in_question] for row in found.rows]
+    if why_not(calls, rounds):
         return
-    if told := worth_knowing(taken.first_calls, found.rows):
+    if told := worth_knowing(calls, rounds):
         yield f"{workload}: {told}"
     if not found.verdicts and not bounded(asked, found.rows):
         yield f"{workload}: the figures have no bounds: {reasons.why_inconclusive(found)}"

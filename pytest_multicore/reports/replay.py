@@ -17,7 +17,7 @@ from pytest_multicore.measurement.usage import ThreadUse
 from pytest_multicore.reports.json_report import SCHEMA
 from pytest_multicore.verdicts.decision import decide
 from pytest_multicore.verdicts.limits import Limits, Verdict, overall
-from pytest_multicore.verdicts.repeatable import FirstCalls, left_open, not_repeatable
+from pytest_multicore.verdicts.repeatable import FirstCalls, left_open, why_not
 
 Row = tuple[Round, ...]
 
@@ -71,7 +71,8 @@ def verdicts(told: Mapping[str, Any]) -> tuple[Verdict, ...]:
     rows, confidence = rows_of(told), told["confidence"]
     limits = Limits(**{one["quantity"]: one["limit"] for one in told["verdicts"]})
     found = decide(limits, [(row[-1], row[0]) for row in rows] if told["scaling"] else rows, confidence)
-    return left_open(found) if not_repeatable(_first_calls(told), rows) else found
+    side = -1 if told["scaling"] else 0
+    return left_open(found) if why_not(_first_calls(told, side), [row[side] for row in rows]) else found
 
 
 def rows_of(told: Mapping[str, Any]) -> list[Row]:
@@ -85,13 +86,14 @@ def differs(told: Mapping[str, Any], found: tuple[Verdict, ...]) -> bool:
     return before != [(one.quantity, one.outcome.value) for one in found] or told["outcome"] != overall(found).value
 
 
-def _first_calls(told: Mapping[str, Any]) -> list[FirstCalls | None]:
-    return [one and _calls(one) for one in told.get("first_calls", ())]
-
-
-def _calls(told: Mapping[str, Any]) -> FirstCalls:
-    anew = told["anew"] and Call(**told["anew"])
-    return FirstCalls(Call(**told["first"]), anew, told["failed"], tuple(told["iterators"]))
+def _first_calls(told: Mapping[str, Any], side: int) -> FirstCalls | None:
+    """One side's; None where every round is a first call, and in files from before they were kept."""
+    every = told.get("first_calls")
+    if not every or every[side] is None:
+        return None
+    calls = every[side]
+    anew = calls["anew"] and Call(**calls["anew"])
+    return FirstCalls(Call(**calls["first"]), anew, calls["failed"], tuple(calls["iterators"]))
 
 
 def _round(told: Mapping[str, Any]) -> Round:

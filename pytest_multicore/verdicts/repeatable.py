@@ -54,18 +54,6 @@ class FirstCalls:
     iterators: tuple[str, ...] = ()
 
 
-def not_repeatable(calls: Sequence[FirstCalls | None], rows: Sequence[tuple[Round, ...]], remedy: str = FRESH) -> str:
-    """Why one side's later calls are not the test's work, and what to do; empty where all are, or nobody can tell.
-
-    Args:
-        calls: of each side; None where every round is a first call.
-        rows: one round a side; at least one row.
-        remedy: what to do.
-    """
-    told = (why_not(one, [row[side] for row in rows], remedy) for side, one in enumerate(calls) if one)
-    return next(filter(None, told), "")
-
-
 def left_open(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     """The verdicts on later calls that are none of the test's work."""
     return tuple(replace(one, outcome=Outcome.INCONCLUSIVE) for one in verdicts)
@@ -84,18 +72,34 @@ def to_be_tried(calls: FirstCalls, rounds: Sequence[Round]) -> bool:
     return not tried and _differs(calls.first, later) and not _nothing_left(calls.first, later)
 
 
-def why_not(calls: FirstCalls, rounds: Sequence[Round], remedy: str = FRESH) -> str:
-    """Why the later calls are not the test's work, and what to do; empty where they are, or nobody can tell."""
+def why_not(calls: FirstCalls | None, rounds: Sequence[Round], remedy: str = FRESH) -> str:
+    """Why the later calls are not the test's work, and what to do; empty where they are, or nobody can tell.
+
+    Args:
+        calls: of the side in question: where that has several cores busy, something is left, and one thread of the
+            baseline does as much. None where every round is a first call.
+        rounds: the same side's.
+        remedy: what to do.
+    """
+    if calls is None:
+        return ""
     later = later_calls(rounds)
     found = _differs(calls.first, later) and _used_up(calls, later)
     return f"{NOT_REPEATABLE}: {_compared(calls.first, later)}{found}: {remedy}" if found else ""
 
 
-def worth_knowing(calls: Sequence[FirstCalls | None], rows: Sequence[tuple[Round, ...]]) -> str:
-    """What to know of later calls that count though a first one was unlike them; empty where nobody has to wonder."""
-    for side, one in enumerate(calls):
-        if one and one.anew:
-            return _wondered(one.first, one.anew, later_calls([row[side] for row in rows]))
+def worth_knowing(calls: FirstCalls | None, rounds: Sequence[Round]) -> str:
+    """What to know of later calls that count though a first one was unlike them; empty where nobody has to wonder.
+
+    Of work that each set-up does once, as to compile a model; and of what once kept more cores busy.
+    """
+    if calls is None or calls.anew is None:
+        return ""
+    first, anew, later = calls.first, calls.anew, later_calls(rounds)
+    if _as_slow_again(first, anew, later):
+        return f"{_compared(anew, later, 'after each set-up the first call takes')}: the later ones are what counts"
+    if _more_cores(first, later):
+        return f"{_compared(first, later)}, also after a new set-up: the later ones are what counts"
     return ""
 
 
@@ -112,15 +116,6 @@ def _used_up(calls: FirstCalls, later: Call) -> str:
     if calls.iterators:
         return f"{again} ({_are_iterators(calls.iterators)})"
     return f"{again} (an iterator, a cache?)" if _more_cores(anew, later) else ""
-
-
-def _wondered(first: Call, anew: Call, later: Call) -> str:
-    """Of work that each set-up does once, as to compile a model; and of what once kept more cores busy."""
-    if _as_slow_again(first, anew, later):
-        return f"{_compared(anew, later, 'after each set-up the first call takes')}: the later ones are what counts"
-    if _more_cores(first, later):
-        return f"{_compared(first, later)}, also after a new set-up: the later ones are what counts"
-    return ""
 
 
 def _differs(one: Call, later: Call) -> bool:

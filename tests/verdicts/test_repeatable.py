@@ -10,7 +10,6 @@ from pytest_multicore.verdicts.repeatable import (
     FRESH,
     FirstCalls,
     left_open,
-    not_repeatable,
     to_be_tried,
     why_not,
     worth_knowing,
@@ -133,11 +132,8 @@ def test_disturbed_rounds_say_nothing_beside_others() -> None:
     assert not why_not(FirstCalls(SERIAL), disturbed)
 
 
-def test_one_side_is_enough() -> None:
-    rows = list(zip(later(0.05), later(7e-6), strict=True))
-    assert not_repeatable([None, None], rows) == ""
-    assert not_repeatable([FirstCalls(call(0.05)), None], rows) == ""
-    assert "later ones 7 us" in not_repeatable([FirstCalls(call(0.05)), FirstCalls(SERIAL)], rows)
+def test_where_every_round_is_a_first_call_there_is_nothing_to_tell() -> None:
+    assert why_not(None, later(7e-6)) == worth_knowing(None, later(7e-6)) == ""
 
 
 @pytest.mark.parametrize(
@@ -151,9 +147,8 @@ def test_one_side_is_enough() -> None:
     ids=["not tried", "the process was cold", "compiled for each set-up", "more cores in a process that was cold"],
 )
 def test_a_first_call_that_makes_one_wonder_is_noted(calls: FirstCalls, told: str) -> None:
-    rows = [(one,) for one in later(0.05)]
-    assert not_repeatable([calls], rows) == ""
-    found = worth_knowing([calls], rows)
+    assert why_not(calls, later(0.05)) == ""
+    found = worth_knowing(calls, later(0.05))
     assert bool(found) is bool(told)
     assert found.startswith(told)
 
