@@ -11,6 +11,7 @@ from noise_models import Array
 from numpy.typing import NDArray
 
 from pytest_multicore.verdicts import statistics
+from pytest_multicore.verdicts.evidence import SHARE_OF_ALL_ROWS, WHOLE
 
 Flags = NDArray[numpy.bool_]
 Counts = NDArray[numpy.int64]
@@ -40,19 +41,77 @@ def fewest(pairs: int, confidence: float) -> Counts:
     return numpy.array([NEVER if needed is None else needed for needed in found])
 
 
-def ours(reaches: Flags, confidence: float, misses: Flags | None = None, fails_from: int = 1) -> Decided:
+@dataclass(frozen=True)
+class Confidences:
+    """Of the two ends of an interval, of those that are right together at the asked one (verdicts/evidence.py).
+
+    Attributes:
+        low, high: of all rows.
+        undisturbed: of either end, by the undisturbed rows.
+    """
+
+    low: float
+    high: float
+    undisturbed: float
+
+    @classmethod
+    def of_cores(cls, confidence: float) -> Confidences:
+        """Of busy cores."""
+        error = 1 - confidence
+        by_all = 1 - SHARE_OF_ALL_ROWS * error
+        return cls(by_all, by_all, 1 - (1 - SHARE_OF_ALL_ROWS) * error)
+
+    @classmethod
+    def of_a_speedup(cls, confidence: float) -> Confidences:
+        """Of a speed-up, whose high end shares its error with what the control attained and with the cores busy."""
+        cores = cls.of_cores(confidence)
+        return cls(cores.low, 1 - (1 - cores.low) / 4, cores.undisturbed)
+
+    @classmethod
+    def whole(cls, confidence: float) -> Confidences:
+        """Of an efficiency, which is drawn from all rows alone."""
+        return cls(confidence, confidence, confidence)
+
+
+def ours(
+    reaches: Flags,
+    confidences: Confidences,
+    misses: Flags | None = None,
+    undisturbed: Flags | None = None,
+    fails_from: int = 1,
+) -> Decided:
     """The product's verdict on a ``min_`` limit.
 
     Args:
         reaches: (runs, pairs), whether the value that can pass it does.
-        confidence: of each direction.
+        confidences: of the interval's ends.
         misses: whether the value that can fail it does; not given: where it does not reach the limit.
+        undisturbed: which pairs are looked at once more by themselves; not given: they say nothing more.
         fails_from: the first pair at which a miss is believed; the last one always is.
     """
-    needed, looks = fewest(reaches.shape[1], confidence), numpy.arange(1, reaches.shape[1] + 1)
-    won = reaches.cumsum(1, dtype=numpy.int32)
-    lost = looks - won if misses is None else misses.cumsum(1, dtype=numpy.int32)
-    return decided(won >= needed, (lost >= needed) & ((looks >= fails_from) | (looks == looks[-1])))
+    lost = ~reaches if misses is None else misses
+    passes, fails = agreed(reaches, confidences.low), agreed(lost, confidences.high)
+    if undisturbed is not None:
+        by_these = agreed(reaches, confidences.undisturbed, undisturbed)
+        against = agreed(lost, confidences.undisturbed, undisturbed) & _of_the_whole(undisturbed)
+        passes, fails = passes | (by_these & ~fails), fails | (against & ~passes)
+    looks = numpy.arange(1, reaches.shape[1] + 1)
+    return decided(passes, fails & ((looks >= fails_from) | (looks == looks[-1])))
+
+
+def agreed(flags: Flags, confidence: float, among: Flags | None = None) -> Flags:
+    """After each pair, whether so many of them agree that the median does; ``among`` these, where they are given."""
+    counted = numpy.ones_like(flags) if among is None else among
+    needed = numpy.append(NEVER, fewest(flags.shape[1], confidence))[counted.cumsum(1, dtype=numpy.int32)]
+    return (flags & counted).cumsum(1, dtype=numpy.int32) >= needed
+
+
+def _of_the_whole(some: Flags) -> Flags:
+    """After each pair, whether some of the pairs so far come from half of the time at least."""
+    at = numpy.arange(some.shape[1])
+    first = numpy.where(some.any(1), some.argmax(1), some.shape[1])[:, None]
+    last = numpy.maximum.accumulate(numpy.where(some, at, -1), axis=1)
+    return last - first >= WHOLE * at
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from .environments.variables import ChildVariables
 from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload
-from .measurement.calls import Call
-from .measurement.rounds import Round
+from .measurement.rounds import Call, Round
 from .measurement.subject import AnySubject
 from .settings import Settings
 from .verdicts.limits import Limits

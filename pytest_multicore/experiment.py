@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from .asked import Asked, Voice
@@ -20,30 +20,23 @@ from .interpreters.stage import Stage
 from .interpreters.workload import Workload, import_path
 from .measurement import counters
 from .measurement.bench import Bench
+from .measurement.control import ControlRuns, control_runs
 from .measurement.libraries import blas_in_use
 from .measurement.machine import Machine, busiest, cpu_by_process, this_machine
-from .measurement.pace import Pacer, this_pacer
 from .measurement.rounds import Round
+from .measurement.scheduling import joined
 from .measurement.subject import AnySubject, OpenedWorkload
 from .measurement.turns import turns
 from .settings import Settings
-from .taken import Taken, bounded, notes
-from .verdicts import figures, reasons
-from .verdicts.decision import decide
-from .verdicts.limits import (
-    Outcome,
-    Verdict,
-    overall,
-    says_slow,
-    settled,
-    unreachable,
-)
-from .verdicts.repeatable import ALIKE, FRESH, left_open, why_not
+from .taken import Taken, notes
+from .verdicts import figures
+from .verdicts.decision import judgement
+from .verdicts.limits import OpenReason, Outcome, opened, unreachable
+from .verdicts.open_reasons import Undecided, threads_in_words, why_inconclusive
+from .verdicts.repeatable import ALIKE, FRESH, why_not
 from .verdicts.result import Result
-from .verdicts.rows import clean_rows
-from .verdicts.scaling_law import each_confidence
-from .verdicts.statistics import fewest_values
-from .verdicts.warnings import busy_is_not_fast, says_busy
+from .verdicts.stopping import Stopping
+from .verdicts.warnings import busy_is_not_fast
 
 #: Imports, data and compilation may take long on a cold machine; a hang must end all the same.
 SETUP_TIMEOUT_S = 600.0
@@ -52,11 +45,8 @@ FACTS_TIMEOUT_S = 60.0
 SHORTEST_ROUND_TIMEOUT_S = 30.0
 #: Times its first run that a round may take before its interpreter is taken for hung: neighbours may come.
 PATIENCE = 5.0
-#: A virtual machine's cores can share one real core for a second or two. The pacer sees most of that; what says that a
-#: program is slow is believed only when it lasts longer.
-SHORTEST_FAILURE_S = 4.0
-#: Clean rows taken when no limit says when to stop: two more than the fewest that bound a median.
-ROWS_BEYOND_FEWEST = 2
+#: Seconds between two looks whether rows to come could decide anything.
+LOOK_EVERY_S = 1.0
 
 
 def measure(asked: Asked, stage: Stage, voice: Voice) -> Result:
@@ -85,7 +75,7 @@ def _opened(asked: Asked, stage: Stage, workload: Workload, voice: Voice) -> Ite
     if asked.ready:
         yield asked.ready
         return
-    voice.live(f"{workload}: setting up with {' and '.join(map(reasons.threads_in_words, asked.sides))}")
+    voice.live(f"{workload}: setting up with {' and '.join(map(threads_in_words, asked.sides))}")
     path = import_path(stage.provisioned.is_current)
     with ExitStack() as interpreters:
         subjects = []
@@ -116,42 +106,46 @@ def round_timeout_s(settings: Settings, first_s: float | None) -> float:
 
 def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], machine: Machine, voice: Voice) -> Taken:
     """Rounds until every limit is decided, or until another row would not fit into the budget."""
-    pacer = _pacer(asked, machine)
+    control = _control(asked, machine)
     bench = Bench(
         subjects,
         counters.for_this_system(),
         machine.cores_granted,
         asked.seed(workload),
-        pacer,
+        control,
         cores_online=machine.cores_online,
         cores_in_reach=machine.cores_in_reach,
     )
-    rows: list[tuple[Round, ...]] = []
+    rows, found = list[tuple[Round, ...]](), None
     beginnings = Beginnings(subjects, asked.in_question, SETUP_TIMEOUT_S)
-    began, others_before, budget_s = time.monotonic(), cpu_by_process(), asked.settings.budget_s
-    longest_s, row_began = 0.0, None
+    began, others_before, stopping = time.monotonic(), cpu_by_process(), _stopping(asked)
+    longest_s, row_began, looked = 0.0, None, began
     for row in bench.rows():
         now = time.monotonic()
         # The first row's time may hold that of rounds too short to count: the estimate would be too careful.
         longest_s, row_began = max(longest_s, now - (now if row_began is None else row_began)), now
+        rows, took_s = joined(rows, row), now - began - beginnings.spent_s
+        voice.live(f"{workload}: round {len(rows)} a side, {took_s:.0f} s of at most {stopping.budget_s:g} s")
         if row:
-            rows.append(row)
-            if beginnings.are_unlike(rows):
+            found = judgement(asked.limits, asked.compared(rows), asked.settings.confidence)
+            if beginnings.are_unlike(rows) or stopping.enough(found, took_s):
                 break
-            tried_s = time.monotonic() - now  # a set-up is no part of what rounds may take
-            began, row_began = began + tried_s, now + tried_s
-        voice.live(f"{workload}: round {len(rows)} a side, {now - began:.0f} s of at most {budget_s:g} s")
-        if (rows and _enough(asked, rows, now - began)) or now - began + longest_s > budget_s:
+            row_began = max(now, beginnings.over)
+        if took_s + longest_s > stopping.budget_s:
             break
-    rounds_s = time.monotonic() - began
+        if found and now - looked >= LOOK_EVERY_S:
+            looked = now
+            if stopping.hopeless(found, asked.compared(rows), took_s):
+                break
+    rounds_s = time.monotonic() - began - beginnings.spent_s
     contender = subjects[asked.in_question].interpreter
     facts = _facts(contender)
     own = {os.getpid(), *(use.pid for row in rows for one in row for use in one.thread_use)}
-    own |= pacer.pids if pacer else set()
+    own |= control.pids if control else set()
     others = busiest(others_before, cpu_by_process(), rounds_s, own)
     fixed = all(subject.interpreter.fixed_layout for subject in subjects)
-    attainable = pacer.cores_attainable if pacer else None
-    return Taken(rows, rounds_s, facts, contender.priority, fixed, others, attainable, tuple(beginnings.told))
+    assert found is not None  # noqa: S101 - the first row counts
+    return Taken(rows, found, rounds_s, facts, contender.priority, fixed, others, tuple(beginnings.told))
 
 
 def _facts(interpreter: IsolatedInterpreter) -> Mapping[str, Any]:
@@ -161,62 +155,42 @@ def _facts(interpreter: IsolatedInterpreter) -> Mapping[str, Any]:
     return interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
 
 
-def _pacer(asked: Asked, machine: Machine) -> Pacer | None:
-    """Who looks at the cores' speed; nobody has to for one side alone: nothing of it depends on that."""
+def _control(asked: Asked, machine: Machine) -> ControlRuns | None:
+    """Who shows what the machine gives; nobody has to for one side alone: nothing of it depends on that."""
     if len(asked.sides) == 1:
         return None
-    return this_pacer(machine, priority=asked.settings.priority == "auto")
+    return control_runs(machine, priority=asked.settings.priority == "auto")
 
 
-def _enough(asked: Asked, rows: Sequence[tuple[Round, ...]], took_s: float) -> bool:
-    """Whether the limits are decided; without limits, whether the medians are bounded with a little to spare."""
-    if asked.limits.asked():
-        verdicts = decide(asked.limits, asked.compared(rows), asked.settings.confidence)
-        last = any(map(says_slow, verdicts)) or _untold_whether_useful(asked, rows, verdicts)
-        return settled(verdicts) and (took_s >= SHORTEST_FAILURE_S or not last)
-    each = each_confidence(asked.settings.confidence, len(asked.sides) - 1)
-    spared = len(clean_rows(rows)) - fewest_values(each)
-    return spared >= ROWS_BEYOND_FEWEST and bounded(asked, rows)
-
-
-def _untold_whether_useful(asked: Asked, rows: Sequence[tuple[Round, ...]], verdicts: Sequence[Verdict]) -> bool:
-    """Whether cores are known to be busy, and not yet whether that is faster: beside neighbours more rows tell that."""
-    if len(asked.sides) == 1 or not says_busy(verdicts):
-        return False
-    return math.isinf(figures.comparison(asked.compared(rows), asked.settings.confidence).speedup.high)
+def _stopping(asked: Asked) -> Stopping:
+    wishes = asked.settings
+    return Stopping(asked.limits, wishes.confidence, wishes.budget_s, wishes.settle_s, len(asked.sides))
 
 
 def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine, began: float) -> Result:
     """What the rounds say."""
-    confidence, rows = asked.settings.confidence, taken.rows
-    verdicts = decide(asked.limits, asked.compared(rows), confidence)
-    rounds = [row[0] for row in asked.compared(rows)]
-    unlike = why_not(taken.first_calls[asked.in_question], rounds, FRESH if asked.reopen else ALIKE)
-    verdicts = left_open(verdicts) if unlike else verdicts
-    outcome = overall(verdicts)
-    compared = figures.comparison(asked.compared(rows), confidence) if len(asked.sides) > 1 else None
-    found = reasons.Found(
-        rows, verdicts, taken.rounds_s, asked.settings.budget_s, confidence, taken.busy_others, compared
-    )
-    measured = compared.contender if compared else figures.measurement([row[0] for row in rows], confidence)
+    confidence, rows, found = asked.settings.confidence, taken.rows, taken.found
+    unlike = why_not(taken.first_calls[asked.in_question], found.measured.rounds, FRESH if asked.reopen else ALIKE)
+    if unlike:
+        found = replace(found, verdicts=tuple(opened(one, OpenReason.NOT_REPEATABLE) for one in found.verdicts))
+    undecided = Undecided(rows, found, taken.rounds_s, asked.settings.budget_s, confidence, taken.busy_others)
     threads = [count for count in asked.sides if count is not None]
     return _result(
         asked,
         stage,
         workload,
         began,
-        outcome,
-        (unlike or reasons.why_inconclusive(found)) if outcome is Outcome.INCONCLUSIVE else "",
-        verdicts=verdicts,
-        measurement=measured,
-        comparison=compared,
+        found.outcome,
+        (unlike or why_inconclusive(undecided)) if found.outcome is Outcome.INCONCLUSIVE else "",
+        verdicts=found.verdicts,
+        measurement=found.measured,
+        comparison=found.compared,
         scaling=figures.scaling(threads, rows, confidence, machine.cores_granted) if asked.scale else None,
         python=str(taken.facts.get("python", "")),
         facts=taken.facts,
         blas=blas_in_use(workload.target, taken.facts),
-        warnings=tuple(filter(None, [busy_is_not_fast(verdicts, compared), "" if verdicts else unlike])),
-        notes=notes(asked, stage, workload, taken, machine, found),
-        cores_attainable=taken.cores_attainable,
+        warnings=tuple(filter(None, [busy_is_not_fast(found.verdicts, found.compared), not found.verdicts and unlike])),
+        notes=notes(asked, stage, workload, taken, machine, undecided),
         first_calls=taken.first_calls,
     )
 

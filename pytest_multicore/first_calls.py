@@ -5,14 +5,15 @@ What is made of them is said in verdicts/repeatable.py.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from .errors import MulticoreError
 from .interpreters.live_test import LiveTest, PytestExited
 from .measurement import counters
-from .measurement.calls import Call
-from .measurement.rounds import Round
+from .measurement.rounds import Call, Round
 from .measurement.subject import AnySubject, OpenedWorkload, own_clock
 from .measurement.usage import usage
 from .verdicts.repeatable import FirstCalls, to_be_tried, why_not
@@ -27,12 +28,16 @@ class Beginnings:
         in_question: the place of the side that limits are about.
         timeout_s: for a new set-up.
         told: what is known of each side; None for one whose every round is a first call.
+        spent_s: what a new set-up took, which is no part of what rounds may take.
+        over: when it was over, by the monotonic clock.
     """
 
     subjects: Sequence[AnySubject]
     in_question: int
     timeout_s: float
     told: list[FirstCalls | None] = field(init=False)
+    spent_s: float = 0.0
+    over: float = -math.inf
 
     def __post_init__(self) -> None:
         self.told = [None if one.first is None else FirstCalls(one.first) for one in self.subjects]
@@ -42,7 +47,10 @@ class Beginnings:
         rounds = [row[self.in_question] for row in rows]
         told, subject = self.told[self.in_question], self.subjects[self.in_question]
         if told and isinstance(subject, OpenedWorkload) and subject.test and to_be_tried(told, rounds):
+            began = time.monotonic()
             told = self.told[self.in_question] = self._called_anew(subject, subject.test, told)
+            self.over = time.monotonic()
+            self.spent_s = self.over - began
         return bool(why_not(told, rounds))
 
     def _called_anew(self, subject: OpenedWorkload, test: LiveTest, told: FirstCalls) -> FirstCalls:

@@ -13,7 +13,7 @@ from .gate import Gate
 from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage
 from .interpreters.workload import AnyWorkload, import_path, name_of
-from .measurement.calls import Call
+from .measurement.rounds import Call
 from .verdicts.figures import Measurement
 
 

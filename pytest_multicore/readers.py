@@ -29,6 +29,15 @@ def positive(found: object) -> float:
     return _number(found, above=0, most=sys.float_info.max, allowed="a finite number above 0")
 
 
+def not_negative(found: object) -> float:
+    """A finite number of at least 0."""
+    allowed = "a finite number of at least 0"
+    number = _number(found, above=-sys.float_info.min, most=sys.float_info.max, allowed=allowed)
+    if number < 0:
+        raise ValueError(allowed)
+    return number
+
+
 def efficiency(found: object) -> float:
     """A number in (0, 1]."""
     return _number(found, above=0, most=1, allowed="a number above 0 and at most 1")

@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import UsageError
-from .readers import Reader, Threads, confidence, count, efficiency, one_of, positive, switch, threads, word
+from .readers import (
+    Reader,
+    Threads,
+    confidence,
+    count,
+    efficiency,
+    not_negative,
+    one_of,
+    positive,
+    switch,
+    threads,
+    word,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,13 @@ OPTIONS = (
     Option("confidence", confidence, 0.99, "confidence of each verdict, in each direction (0.99)", "P"),
     Option("budget", positive, 60.0, "seconds that the rounds of one verdict may take (60)", "SECONDS"),
     Option(
+        "settle",
+        not_negative,
+        4.0,
+        "seconds that a miss, or a max_ limit that is met, must last: a pool may fill late, a compiler warm up (4)",
+        "SECONDS",
+    ),
+    Option(
         "priority",
         one_of("auto", "off"),
         "auto",
@@ -94,7 +113,7 @@ MARKER: Mapping[str, tuple[Reader, str]] = {
     "max_cores": (positive, "cores busy while the measured region runs, at most"),
     "min_speedup": (positive, "wall time at `baseline` threads / wall time at `threads` threads, at least"),
     "max_speedup": (positive, "wall time at `baseline` threads / wall time at `threads` threads, at most"),
-    "min_efficiency": (efficiency, "speed-up / (threads / baseline), at least, in (0, 1]"),
+    "min_efficiency": (efficiency, "speed-up / what as many cores attain here (a compute loop), at least, in (0, 1]"),
     "max_threads": (count, "OS threads that got CPU time in the region, at most"),
     "threads": (threads, 'threads to ask for, or "inherit": set none; wins over the option'),
     "baseline": (count, "threads of the other side of the comparison (1)"),
@@ -120,6 +139,7 @@ class Settings:
     blas: str | None
     confidence: float
     budget_s: float
+    settle_s: float
     priority: str
     strict: bool
     off: bool
@@ -172,6 +192,7 @@ def resolve(option: Callable[[Option], object], marker: Mapping[str, Any]) -> Se
         blas=option_value("blas", option),
         confidence=option_value("confidence", option),
         budget_s=value("budget"),
+        settle_s=option_value("settle", option),
         priority=option_value("priority", option),
         strict=option_value("strict", option),
         off=option_value("off", option),

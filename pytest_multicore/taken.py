@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,11 @@ from .interpreters.workload import Workload
 from .measurement.libraries import links_its_own
 from .measurement.machine import Machine
 from .measurement.rounds import Round
-from .verdicts import figures, reasons
+from .verdicts.decision import Judgement
+from .verdicts.open_reasons import Undecided, why_inconclusive
 from .verdicts.repeatable import FirstCalls, why_not, worth_knowing
 
-#: Of the granted cores: a machine that attains less of them has something to say about that.
+#: Of the speed-up that cores of one's own would give: a machine that attains less has something to say about that.
 HARDLY_ALL = 0.85
 
 
@@ -25,48 +26,43 @@ class Taken:
 
     Attributes:
         rows: one round a side, as they were taken.
+        found: what they say of the limits.
         rounds_s: seconds that all rows took, waits included.
         facts: the child of the side in question, of itself.
         priority: what came of raising the children's CPU priority.
         fixed_layout: whether all sides' interpreters lie at the same addresses.
         busy_others: other processes that used the machine meanwhile, and how many cores.
-        cores_attainable: what the machine's cores do at once, as far as anybody looked.
         first_calls: of each side, before the rounds.
     """
 
     rows: list[tuple[Round, ...]]
+    found: Judgement
     rounds_s: float
     facts: Mapping[str, Any]
     priority: str
     fixed_layout: bool
     busy_others: list[tuple[str, float]]
-    cores_attainable: float | None
     first_calls: tuple[FirstCalls | None, ...]
 
 
-def bounded(asked: Asked, rows: Sequence[tuple[Round, ...]]) -> bool:
-    """Whether the figures that nobody holds to limits have bounds, so that they are no rough numbers."""
-    if len(asked.sides) == 1:
-        return figures.measurement([row[0] for row in rows], asked.settings.confidence).wall_s.bounded
-    return figures.comparison(asked.compared(rows), asked.settings.confidence).speedup.bounded
-
-
 def notes(
-    asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine, found: reasons.Found
+    asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine, told: Undecided
 ) -> tuple[str, ...]:
     """What to know of the figures, then of the world that they were taken in."""
-    return (*_of_figures(asked, workload, found, taken), *_of_the_world(asked, stage, workload, taken, machine))
+    calls = taken.first_calls[asked.in_question]
+    return (*_of_figures(workload, told, calls), *_of_the_world(asked, stage, workload, taken, machine))
 
 
-def _of_figures(asked: Asked, workload: Workload, found: reasons.Found, taken: Taken) -> Iterator[str]:
-    """The notes on what the figures are of, and on those without bounds where there is no limit to be undecided."""
-    calls, rounds = taken.first_calls[asked.in_question], [row[asked.in_question] for row in found.rows]
+def _of_figures(workload: Workload, told: Undecided, calls: FirstCalls | None) -> Iterator[str]:
+    """What the figures are of, and that they lack bounds where there is no limit to be undecided."""
+    found, rounds = told.found, told.found.measured.rounds
     if why_not(calls, rounds):
         return
-    if told := worth_knowing(calls, rounds):
-        yield f"{workload}: {told}"
-    if not found.verdicts and not bounded(asked, found.rows):
-        yield f"{workload}: the figures have no bounds: {reasons.why_inconclusive(found)}"
+    if what := worth_knowing(calls, rounds):
+        yield f"{workload}: {what}"
+    figure = found.compared.ratio if found.compared else found.measured.wall_s
+    if not (found.verdicts or figure.bounded):
+        yield f"{workload}: the figures have no bounds: {why_inconclusive(told)}"
 
 
 def _of_the_world(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine) -> Iterator[str]:
@@ -80,8 +76,20 @@ def _of_the_world(asked: Asked, stage: Stage, workload: Workload, taken: Taken, 
         yield f"BLAS {stage.selection.name}: {stage.selection.note}"
     if stage.selection.carried_by_numpy and not links_its_own(workload.target):
         yield f"NumPy goes on using the BLAS that it carries ({stage.selection.carried_by_numpy})"
-    if taken.cores_attainable is not None and taken.cores_attainable < HARDLY_ALL * machine.cores_granted:
-        yield f"{machine.why_granted()} do the work of {taken.cores_attainable:.2f} when all are at work"
+    yield from _of_attained(taken.found, machine)
     yield f"CPU priority: {taken.priority}"
     if len(asked.sides) > 1 and not taken.fixed_layout:
         yield "memory layout: cannot be fixed here; two interpreters that do the same can differ by some percent"
+
+
+def _of_attained(found: Judgement, machine: Machine) -> Iterator[str]:
+    """What it means for limits where the machine attains far less than its cores' number says."""
+    compared = found.compared
+    if compared is None or compared.attained is None or compared.contender.threads is None:
+        return
+    ideal = min(compared.contender.threads, machine.cores_granted) / (compared.baseline.threads or 1)
+    if compared.attained.estimate < HARDLY_ALL * ideal:
+        yield (
+            f"attained: {ideal:g} cores do the work of less than {HARDLY_ALL * ideal:.2g} here just now, by a compute "
+            "loop that shares nothing: no program can be expected to gain more; min_efficiency is held against that"
+        )

@@ -17,14 +17,15 @@ from .interpreters.workload import Workload
 from .looking import World, opened
 from .measurement import counters
 from .measurement.bench import Bench
+from .measurement.control import control_runs
 from .measurement.machine import this_machine
-from .measurement.pace import this_pacer
 from .measurement.rounds import Round
+from .measurement.scheduling import joined
 from .measurement.subject import AnySubject
 from .measurement.turns import turns
 from .verdicts import figures
+from .verdicts.evidence import Rows
 from .verdicts.figures import Comparison
-from .verdicts.rows import Rows, clean_rows
 from .verdicts.statistics import Interval, fewest_values
 
 
@@ -65,8 +66,7 @@ def tried(trial: Trial, program: Original, rounds_s: float) -> Tried:
             subject.pause()
         ends = time.monotonic() + rounds_s
         for row in _bench(subjects, asked, program.workload).rows():
-            if row:
-                rows.append(row)
+            rows = joined(rows, row)
             if _clear(rows, trial, asked.settings.confidence) or time.monotonic() > ends:
                 break
         facts = subjects[0].interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=[])
@@ -97,13 +97,12 @@ def _replayed(replay: Replay, side: str) -> Workload:
 
 def _bench(subjects: Sequence[AnySubject], asked: Asked, workload: Workload) -> Bench:
     machine, seed = this_machine(), asked.seed(workload)
-    pacer = this_pacer(machine, priority=asked.settings.priority == "auto")
     return Bench(
         subjects,
         counters.for_this_system(),
         machine.cores_granted,
         seed,
-        pacer,
+        control_runs(machine, priority=asked.settings.priority == "auto"),
         cores_online=machine.cores_online,
         cores_in_reach=machine.cores_in_reach,
         different_work=True,
@@ -111,7 +110,7 @@ def _bench(subjects: Sequence[AnySubject], asked: Asked, workload: Workload) -> 
 
 
 def _clear(rows: Rows, trial: Trial, confidence: float) -> bool:
-    if len(clean_rows(rows)) < fewest_values(confidence):
+    if len(rows) < fewest_values(confidence):
         return False
     return settled(trial, *_figures(rows, trial, confidence))
 

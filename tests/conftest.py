@@ -1,11 +1,17 @@
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from typing import NoReturn
 
 import platformdirs
 import pytest
 
 pytest_plugins = ["pytester"]
+
+#: How a skip begins that leaves a test of real cores undecided, since the machine gave no answer.
+UNDECIDED = "undecided: "
+#: Of such tests, at most so many may be undecided: a green run means that something was tested.
+MOST_UNDECIDED = 0.03
 
 SERIAL = "sum(i * i for i in range(20000))"
 
@@ -20,6 +26,54 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("PYTEST_MULTICORE_CACHE", str(platformdirs.user_cache_path("pytest-multicore")))
 
 
+class UndecidedTests:
+    """Counts the tests of real cores, and those that were undecided; too many fail the run."""
+
+    def __init__(self) -> None:
+        self.ran: set[str] = set()
+        self.undecided: set[str] = set()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if report.when == "call" and "undecided" in getattr(item, "fixturenames", ()):
+            self.ran.add(item.nodeid)
+            if report.skipped and isinstance(report.longrepr, tuple) and UNDECIDED in report.longrepr[2]:
+                self.undecided.add(item.nodeid)
+        return report
+
+    @property
+    def too_many(self) -> bool:
+        """Whether more were undecided than may be; of a few tests, one."""
+        return len(self.undecided) > max(1, MOST_UNDECIDED * len(self.ran))
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.too_many and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.ran:
+            verdict = f", more than {MOST_UNDECIDED:.0%}: this run has tested too little" if self.too_many else ""
+            terminalreporter.write_line(
+                f"undecided: {len(self.undecided)} of {len(self.ran)} tests of real cores{verdict}"
+            )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count in each run of this suite."""
+    config.pluginmanager.register(UndecidedTests(), "undecided-tests")
+
+
+@pytest.fixture
+def undecided() -> Callable[[str], NoReturn]:
+    """Skips a test to whose question the machine gave no answer. Who asks for this is a test of real cores."""
+
+    def skip(reason: str) -> NoReturn:
+        pytest.skip(f"{UNDECIDED}{reason}")
+
+    return skip
+
+
 @pytest.fixture(autouse=True)
 def not_within_a_measuring_session() -> Iterator[None]:
     """Sessions that tests start take turns of their own; an inner one in this very process must not say otherwise."""
@@ -29,10 +83,12 @@ def not_within_a_measuring_session() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def unexplained(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Finding out why takes seconds; tests of that ask for it, others do without."""
+def brief_sessions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finding out why takes seconds, and so does waiting whether a miss lasts: tests of that ask for it."""
+    options = [] if request.node.get_closest_marker("settled") else ["--multicore-settle=1"]
     if not request.node.get_closest_marker("explained"):
-        monkeypatch.setenv("PYTEST_ADDOPTS", "--multicore-explain=never")
+        options.append("--multicore-explain=never")
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(options))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ and ``max_cores=1.5`` is met.
 """
 
 import json
+from typing import Any
 
 import psutil
 import pytest
@@ -107,7 +108,7 @@ def test_a_budget_too_small_says_what_would_do(project: pytest.Pytester) -> None
     gated(project, "max_cores=1.5, budget=0.3", "multicore.run('work:serial', steps=2_000_000)")
     result = project.runpytest_subprocess("-rs")
     result.assert_outcomes(skipped=1)
-    result.stdout.re_match_lines([r".*rows? of rounds fit the budget of 0.3 s, at least 8 are needed.*use budget="])
+    result.stdout.re_match_lines([r".*rows? of rounds fit the budget of 0.3 s, at least 9 are needed.*use budget="])
 
 
 def test_a_workload_that_raises_is_an_ordinary_failure(project: pytest.Pytester) -> None:
@@ -128,7 +129,7 @@ def test_limits_without_a_measurement_are_no_pass(project: pytest.Pytester) -> N
     result.stdout.fnmatch_lines(["*carries limits (min_cores) but measured nothing*"])
 
 
-def test_two_sides_give_a_comparison(project: pytest.Pytester) -> None:
+def test_two_sides_give_a_comparison(project: pytest.Pytester, undecided: Any) -> None:
     gated(
         project,
         "max_speedup=1.5, threads=2",
@@ -136,12 +137,12 @@ def test_two_sides_give_a_comparison(project: pytest.Pytester) -> None:
     )
     result = project.runpytest_subprocess("-rs")
     if result.parseoutcomes().get("skipped"):
-        pytest.skip("the machine was too busy to compare two sides")
+        undecided("the machine was too busy to compare two sides")
     result.assert_outcomes(passed=1)
     result.stdout.re_match_lines([r"work:serial .* 2 vs 1 .*passed"])
 
 
-def test_a_series_scales_or_does_not(project: pytest.Pytester) -> None:
+def test_a_series_scales_or_does_not(project: pytest.Pytester, undecided: Any) -> None:
     gated(project, "", "s = multicore.scaling('work:serial', threads=[1, 2]); assert set(s.speedups) == {1, 2}")
     result = project.runpytest_subprocess("--multicore-json=report.json")
     result.assert_outcomes(passed=1)
@@ -189,7 +190,7 @@ def test_an_environment_that_cannot_be_had_is_told_once(project: pytest.Pytester
 
 @pytest.mark.parametrize("counters", ["proc", "psutil"])
 def test_results_come_together_from_xdist_workers(
-    project: pytest.Pytester, counters: str, monkeypatch: pytest.MonkeyPatch
+    project: pytest.Pytester, counters: str, monkeypatch: pytest.MonkeyPatch, undecided: Any
 ) -> None:
     pytest.importorskip("xdist")
     monkeypatch.setenv("PYTEST_MULTICORE_COUNTERS", counters)
@@ -205,7 +206,7 @@ def test_results_come_together_from_xdist_workers(
     )
     result = project.runpytest_subprocess("-n", "2", "--multicore-json=report.json", "-rs")
     if counters == "psutil" and result.parseoutcomes().get("skipped"):
-        pytest.skip("the machine was too busy to decide by CPU time alone")
+        undecided("the machine was too busy to decide by CPU time alone")
     result.assert_outcomes(passed=3)
     report = json.loads((project.path / "report.json").read_text())
     assert sorted(one["arguments"]["steps"] for one in report["results"]) == [20000, 20001, 20002]
@@ -229,7 +230,9 @@ def test_an_import_that_pins_pytest_itself_is_told(project: pytest.Pytester) -> 
 @needs_two_cores
 @pytest.mark.parametrize("priority", ["auto", "off"])
 @pytest.mark.parametrize("limit", ["min_cores=1.5", "min_speedup=1.5"])
-def test_threads_that_share_a_pinned_core_miss_their_limit(project: pytest.Pytester, priority: str, limit: str) -> None:
+def test_threads_that_share_a_pinned_core_miss_their_limit(
+    project: pytest.Pytester, priority: str, limit: str, undecided: Any
+) -> None:
     """They wait for each other, and a core is free: but not for them, and that is what the gate is to tell."""
     project.makepyfile(
         pinned="""
@@ -245,8 +248,8 @@ def test_threads_that_share_a_pinned_core_miss_their_limit(project: pytest.Pytes
     gated(project, limit, "multicore.run('pinned:program')")
     result = project.runpytest_subprocess(f"--multicore-priority={priority}", "--multicore-explain=never", "-rs")
     told = result.parseoutcomes()
-    if "skipped" in told and "rows were disturbed" in result.stdout.str():
-        pytest.skip("others kept the machine busy throughout")
+    if "skipped" in told:
+        undecided("others kept the machine busy throughout")
     assert told == {"failed": 1}
     result.stdout.fnmatch_lines([f"*LimitMissed*{limit.partition('=')[0]} missed*"])
 

@@ -1,6 +1,9 @@
 """The rules that keep the house liveable: imports run left to right; each kind of outside world has its doors."""
 
 import ast
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,7 +40,7 @@ TOP = (
 MODULES = sorted(file for file in HOUSE.rglob("*.py") if AGENT not in file.parents)
 
 
-def imports(file: Path, *, run_time_only: bool = True) -> set[str]:
+def imports(file: Path, *, run_time_only: bool = True, house: Path = HOUSE) -> set[str]:
     """The absolute names of all modules that a file imports; those for type checkers only are left out."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     skipped = {
@@ -46,7 +49,7 @@ def imports(file: Path, *, run_time_only: bool = True) -> set[str]:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         for inner in ast.walk(node)
     }
-    package = [HOUSE.name, *file.relative_to(HOUSE).parent.parts]
+    package = [HOUSE.name, *file.relative_to(house).parent.parts]
     found = set()
     for node in ast.walk(tree):
         if run_time_only and node in skipped:
@@ -104,10 +107,70 @@ def test_only_two_rooms_start_processes() -> None:
     assert {name.split("/")[0] for name in starters} == {"environments", "interpreters"}
 
 
-def test_verdicts_are_pure() -> None:
-    outside = {"os", "sys", "time", "random", "subprocess", "pathlib", "psutil", "io", "tempfile", "pytest"}
-    for file in (HOUSE / "verdicts").glob("*.py"):
-        assert not {name.split(".")[0] for name in imports(file)} & outside, file.name
+#: Of the standard library: what looks at the world, or asks it for chance.
+OUTSIDE = {"os", "sys", "time", "random", "subprocess", "pathlib", "io", "tempfile", "socket", "signal", "resource"}
+PURE = ("__init__.py", "measurement/__init__.py", "measurement/rounds.py")
+
+
+def impure(house: Path) -> dict[str, set[str]]:
+    """What the verdicts, and all that they reach, import beside each other and the standard library's pure part."""
+    files = [*(house / "verdicts").glob("*.py"), *(house / name for name in PURE)]
+    assert len(files) > 10, "the search finds nothing at all"
+    own = (f"{HOUSE.name}.verdicts", f"{HOUSE.name}.measurement.rounds")
+    return {
+        str(file.relative_to(house)): foreign
+        for file in files
+        if (
+            foreign := {
+                name
+                for name in imports(file, house=house)
+                if not name.startswith(own)
+                if (top := name.partition(".")[0]) not in sys.stdlib_module_names or top in OUTSIDE
+            }
+        )
+    }
+
+
+def test_verdicts_stand_on_rounds_and_the_standard_library_alone() -> None:
+    assert impure(HOUSE) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "found"),
+    [
+        ("verdicts/statistics.py", "import psutil", "psutil"),
+        ("measurement/rounds.py", "def late():\n    import numpy", "numpy"),
+        ("verdicts/decision.py", "from ..measurement import counters", f"{HOUSE.name}.measurement.counters"),
+        ("verdicts/figures.py", "import time", "time"),
+    ],
+)
+def test_an_import_of_anything_else_would_be_found(tmp_path: Path, name: str, line: str, found: str) -> None:
+    shutil.copytree(HOUSE / "verdicts", tmp_path / "verdicts")
+    for file in PURE:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        shutil.copy(HOUSE / file, tmp_path / file)
+    assert impure(tmp_path) == {}
+    with (tmp_path / name).open("a") as module:
+        module.write(f"\n{line}\n")
+    assert impure(tmp_path).keys() == {name}
+    assert found in impure(tmp_path)[name]
+
+
+EVERY_VERDICT = """
+import importlib, pkgutil, sys
+sys.path.insert(0, sys.argv[1])
+from pytest_multicore import verdicts
+for module in pkgutil.iter_modules(verdicts.__path__):
+    print(importlib.import_module(f"{verdicts.__name__}.{module.name}").__name__)
+print(*[name for name in sys.modules if name.startswith("pytest_multicore.measurement")])
+"""
+
+
+def test_verdicts_load_where_nothing_is_installed() -> None:
+    command = [sys.executable, "-I", "-S", "-c", EVERY_VERDICT, str(ROOT)]
+    loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert f"{HOUSE.name}.verdicts.decision" in loaded
+    assert loaded[-1].split() == [f"{HOUSE.name}.measurement", f"{HOUSE.name}.measurement.rounds"]
 
 
 def test_the_agent_is_never_imported_and_imports_nothing_of_ours() -> None:

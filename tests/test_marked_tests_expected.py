@@ -50,20 +50,20 @@ def test_a_mark_that_the_body_adds(run) -> None:  # type: ignore[no-untyped-def]
         ("Odd", {"failed": 1}),
     ],
 )
-def test_a_missed_limit_is_expected_by_its_class(run, raises: str, outcomes: dict[str, int]) -> None:  # type: ignore[no-untyped-def]
+def test_a_missed_limit_is_expected_by_its_class(run, raises: str, outcomes: dict[str, int], undecided) -> None:  # type: ignore[no-untyped-def]
     """One that this process cannot know is not taken for any."""
     result = run(marked(f"pytest.mark.xfail(raises={raises}, strict=True)", "missed"))
     if "inconclusive" in result.stdout.str():
-        pytest.skip("inconclusive: others use this machine")
+        undecided("others use this machine")
     result.assert_outcomes(**outcomes)
 
 
 @needs_two_cores
 @pytest.mark.explained
-def test_a_miss_that_is_expected_so_is_not_explained(run, pytester) -> None:  # type: ignore[no-untyped-def]
+def test_a_miss_that_is_expected_so_is_not_explained(run, pytester, undecided) -> None:  # type: ignore[no-untyped-def]
     result = run(marked("pytest.mark.xfail(raises=LimitMissed)", "missed"), "--multicore-json=report.json")
     if "inconclusive" in result.stdout.str():
-        pytest.skip("inconclusive: others use this machine")
+        undecided("others use this machine")
     result.assert_outcomes(xfailed=1)
     (told,) = json.loads((pytester.path / "report.json").read_text())["results"]
     assert told["causes"] == []

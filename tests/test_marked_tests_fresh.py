@@ -99,7 +99,7 @@ def test_a(slow): work()
     assert (pytester.path / "tries").read_text() == "x"
 
 
-def test_a_thread_that_ends_within_a_short_round_is_not_overlooked(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_thread_that_ends_within_a_short_round_is_not_overlooked(run, undecided) -> None:  # type: ignore[no-untyped-def]
     """It takes less CPU time than the clocks differ by: a pool of one call, in an interpreter that makes one call."""
     source = """
 import threading
@@ -113,5 +113,5 @@ def test_a():
     result = run(FRESH + source, "-rs")
     result.assert_outcomes(skipped=1)
     if "max_threads=1 lies within" not in result.stdout.str():
-        pytest.skip("too few rows were clean to say more than that")
-    result.stdout.fnmatch_lines(["*in * of the clean rows a thread or process was started or ended*"])
+        undecided("too few rows to say more than that")
+    result.stdout.fnmatch_lines(["*in * of the rows a thread or process was started or ended*"])

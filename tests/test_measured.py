@@ -9,7 +9,7 @@ import pytest
 from pytest_multicore.reports.json_report import SCHEMA_FILE
 
 SLOW = "sum(i * i for i in range(1_000_000))"
-#: No eight rows of such rounds fit into it.
+#: Too few rows of such rounds fit into it.
 SMALL_BUDGET = "--multicore-budget=0.3"
 
 
@@ -38,7 +38,7 @@ def test_figures_without_bounds_skip_nothing(pytester: pytest.Pytester, source: 
     assert (result["outcome"], result["reason"], result["verdicts"]) == ("measured", "", [])
     (note,) = [one for one in result["notes"] if "have no bounds" in one]
     assert note.startswith(f"{result['workload']}: the figures have no bounds: ")
-    assert "rows of rounds fit the budget of 0.3 s, at least 8 are needed" in note or "were disturbed" in note
+    assert "fit the budget of 0.3 s, at least " in note
     assert f"note: {note}" in text
 
 

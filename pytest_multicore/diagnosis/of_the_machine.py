@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_multicore.verdicts.evidence import undisturbed
 from pytest_multicore.verdicts.limits import Outcome
 from pytest_multicore.verdicts.repeatable import NOT_REPEATABLE
 
@@ -42,7 +43,7 @@ def machine_busy(found: Evidence) -> Suspicion | None:
         return None
     if found.result.reason.startswith(NOT_REPEATABLE):  # on a quieter machine it is not, either
         return None
-    disturbed = sum(one.disturbance is not None for one in measured.rounds)
+    disturbed = sum(not undisturbed(one) for one in measured.rounds)
     if disturbed <= len(measured.rounds) / 2:
         return None
     return Suspicion(

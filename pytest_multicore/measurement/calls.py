@@ -1,23 +1,11 @@
-"""What one call of a region took, before any round."""
+"""What one call of a region took outside of rounds, as the agent told it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call: wall seconds, and CPU seconds of the process and of the children that it waited for."""
-
-    wall_s: float
-    cpu_s: float
-
-    @property
-    def cores(self) -> float:
-        """CPU seconds per wall second."""
-        return self.cpu_s / self.wall_s if self.wall_s > 0 else 0.0
+from .rounds import Call
 
 
 def of_done(done: Mapping[str, Any]) -> Call:

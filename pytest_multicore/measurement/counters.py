@@ -102,10 +102,6 @@ class Counters(Protocol):
         """The cores on which threads, given as (process id, thread id), ran last; fewer where the system lacks some."""
         ...
 
-    def is_real_time(self, pid: int) -> bool:
-        """Whether a process has threads in a real-time class."""
-        ...
-
     def cores_open_to(self, threads: Sequence[tuple[int, int]]) -> int | None:
         """On how many cores any of these threads may run, by their affinity; None where nobody tells."""
         ...
@@ -165,10 +161,6 @@ class PsutilCounters:
             with contextlib.suppress(psutil.Error, AttributeError):
                 found.append(int(psutil.Process(pid).cpu_num()))
         return found
-
-    def is_real_time(self, pid: int) -> bool:
-        """See Counters. Nobody is urged here."""
-        return False
 
     def cores_open_to(self, threads: Sequence[tuple[int, int]]) -> int | None:
         """See Counters. psutil knows the affinity of processes alone, and not on every system."""

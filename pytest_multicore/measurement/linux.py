@@ -19,8 +19,6 @@ from .counters import MachineSnapshot, TaskTimes, TreeSnapshot
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _NS = 1e-9
-#: SCHED_FIFO, SCHED_RR and SCHED_DEADLINE, which Python has no name for (include/uapi/linux/sched.h).
-_REAL_TIME = (1, 2, 6)
 
 
 class ProcCounters:
@@ -63,13 +61,6 @@ class ProcCounters:
         """See Counters."""
         told = (_stat(f"{pid}/task/{tid}") for pid, tid in threads)
         return [int(fields[36]) for fields in told if fields is not None]
-
-    def is_real_time(self, pid: int) -> bool:
-        """See Counters."""
-        with contextlib.suppress(OSError):
-            threads = map(int, os.listdir(f"/proc/{pid}/task"))
-            return any(os.sched_getscheduler(thread) in _REAL_TIME for thread in threads)
-        return False
 
     def cores_open_to(self, threads: Sequence[tuple[int, int]]) -> int | None:
         """See Counters."""

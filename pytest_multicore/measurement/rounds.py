@@ -1,41 +1,82 @@
-"""One round: what one repetition of the region, long enough to measure, took and used. It counts, or says why not."""
+"""One round: what one repetition of the region, long enough to measure, took and used. Plain data, no thresholds.
+
+This module imports nothing of this package, so that what stands on rounds alone can be tested, and used, by itself.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .disturbance import TOLERATED_SHARE, a_core_each
-from .pace import Pace
-from .urgency import CROWDED
-from .usage import ThreadUse, accounts_for
+#: CPU time that threads which live on may lack, and none has ended all the same: they are counted to the nanosecond, or
+#: where waits are unknown in ticks of 10 ms. And the share of it that their clocks are read too late for.
+UNSEEN_S, UNSEEN_IN_TICKS_S, UNSEEN_SHARE = 0.001, 0.02, 0.05
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadUse:
+    """One thread that got CPU time: its name, process and thread id, and CPU seconds in the round."""
+
+    name: str
+    pid: int
+    tid: int
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What a compute loop that shares nothing got from the machine right after a round (measurement/control.py).
+
+    Attributes:
+        cores: workers at work at once, a core each.
+        speed: units of work per wall second of the slowest of them.
+        cpu_share: CPU seconds per wall second of the one that got the least: 1 where nobody kept it waiting.
+        memory: how fast one worker copied memory beside the neighbours on the cores that the round left free, as a
+            share of what it copies when those cores are taken from them; None where nobody was there.
+    """
+
+    cores: int
+    speed: float
+    cpu_share: float = 1.0
+    memory: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a region outside of rounds: wall seconds, and CPU seconds of the process and its children."""
+
+    wall_s: float
+    cpu_s: float
+
+    @property
+    def cores(self) -> float:
+        """CPU seconds per wall second."""
+        return self.cpu_s / self.wall_s if self.wall_s > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Round:
-    """One measured repetition.
+    """One measured repetition. Each is itself alone, so that what follows from it can be kept (verdicts/bounds.py).
 
     Attributes:
         threads: threads asked for on this side, None for inherited ones.
         repeat: how often the region ran within the round.
         began_s: when it began, in seconds since the first: which side went first in its row, too.
         wall_s, cpu_s: wall and CPU seconds of the whole round.
+        clocks_s: wall seconds round the region, beyond ``wall_s``, in which the CPU clock may have run.
         delay_s: seconds that threads stood runnable without a core (usage.Usage); None where unknown.
         thread_use: the threads that got CPU time and lived on.
-        foreign_s, steal_s: what others used meanwhile (disturbance.Surroundings).
+        foreign_s, steal_s: what others used meanwhile (surroundings.Surroundings).
         throttled_s: time that control groups were held back by their quotas, ours and the program's own.
         quiet: whether the other interpreters had come to rest before it.
-        disturbance: why it does not count, or None.
-        pace: how fast the cores were; None where nobody looked.
+        control: what the machine gave a compute loop right after it; None where nobody looked.
         cores_online: of the machine: more can never be busy; None where unknown.
         threads_unseen: threads of the tree that may have ended meanwhile, at most; None where nobody tells.
         cores_open: cores that its threads may use, by what is granted and by their affinity; None where unknown.
         cores_in_reach: CPUs that its threads may run on, whatever a quota grants of them; None where unknown.
-        balance_s: what others used as the clocks tell it, to be summed over rounds (disturbance.Surroundings).
-        foremost: taken in the real-time class, where nobody's ordinary threads come before ours, and a scheduler leaves
-            no core free that one of them waits for.
-        clocks_s: wall seconds by which CPU time may have been counted for longer than ``wall_s``: clocks are read one
-            after the other.
+        balance_s: what others used as the clocks tell it, to be summed over rounds (surroundings.Surroundings).
+        real_time: taken in the real-time class, where nobody's ordinary threads come before ours.
     """
 
     threads: int | None
@@ -49,14 +90,13 @@ class Round:
     steal_s: float
     throttled_s: float
     quiet: bool
-    disturbance: str | None
-    pace: Pace | None = None
+    control: Control | None = None
     cores_online: int | None = None
     threads_unseen: int | None = None
     cores_open: float | None = None
     cores_in_reach: int | None = None
     balance_s: float | None = None
-    foremost: bool = False
+    real_time: bool = False
     clocks_s: float = 0.0
 
     @property
@@ -70,25 +110,9 @@ class Round:
         return self.cpu_s / self.wall_s
 
     @property
-    def undelayed_one_s(self) -> float:
-        """Wall seconds of one repetition, at least, had no thread stood in a queue while a core was free.
-
-        A scheduler may put two threads on one core, though another is idle, and leave them there. That made the round
-        longer by at most the sum of the waits, and by no more than the time that cores were free which are open to its
-        threads: one that is pinned, or has a quota, waits for its own. And so do threads that demand more cores than
-        are open to them: theirs are full while they wait, and free at other times. In the real-time class that goes
-        for all of them.
-        """
-        if self.delay_s is None or self.cores_open is None or self._crowded or self.foremost:
-            return self.one_s
-        free_s = max(0.0, self.wall_s * self.cores_open - self.cpu_s)
-        return max(0.0, self.wall_s - min(self.delay_s, free_s)) / self.repeat
-
-    @property
-    def _crowded(self) -> bool:
-        """Whether more threads wanted to run at once than there were cores for them."""
-        demanded, may = self.demanded_cores, self.cores_open
-        return demanded is not None and may is not None and demanded > CROWDED * may
+    def demanded_cores(self) -> float | None:
+        """CPU seconds and waits for a core per wall second; None where waits are unknown."""
+        return None if self.delay_s is None else (self.cpu_s + self.delay_s) / self.wall_s
 
     @property
     def all_threads_seen(self) -> bool:
@@ -97,38 +121,17 @@ class Round:
 
     @property
     def waits_are_known(self) -> bool:
-        """Whether it is known how long its threads stood in queues: to the system, or since nobody came before them."""
-        return self.delay_s is not None and (self.foremost or self.all_threads_seen)
+        """Whether it is known how long its threads stood in queues: those that ended took their waits along."""
+        return self.delay_s is not None and (self.all_threads_seen or self.a_core_each)
 
     @property
-    def undivided(self) -> bool:
-        """Whether no hypervisor took part of the cores: what it takes shows neither as CPU time nor as a wait."""
-        return self.steal_s <= TOLERATED_SHARE * self.wall_s
+    def a_core_each(self) -> bool:
+        """Whether there was a core for each of its threads, and for each that others kept busy."""
+        wanted = max(self.threads or math.inf, self.busy_cores) + math.ceil(self.foreign_s / self.wall_s)
+        return self.cores_in_reach is not None and wanted <= self.cores_in_reach
 
-    @property
-    def demanded_cores(self) -> float | None:
-        """CPU seconds and waits for a core per wall second; None where waits are unknown."""
-        return None if self.delay_s is None else (self.cpu_s + self.delay_s) / self.wall_s
 
-    @property
-    def most_cores(self) -> float | None:
-        """Cores busy at most, had nobody kept the threads waiting; None where waits are unknown.
-
-        Without them the round would have been shorter by at most their sum. Demanded cores are no such bound: a thread
-        that sleeps until a displaced one is done stands in no queue. Nor are the waits known of threads that ended
-        within the round: theirs are at most the time that others used, unless there was a core for each. And nobody
-        can have kept them from cores that are not open to them. In the real-time class others had no more than what
-        the system keeps for them, unless the round was disturbed all the same.
-        """
-        if self.delay_s is None or self.demanded_cores is None:
-            return None
-        if self.foremost and self.disturbance is None:
-            most = self.busy_cores / (1 - TOLERATED_SHARE)
-        else:
-            foreign = self.foreign_s / self.wall_s
-            alone = a_core_each(self.threads or math.inf, self.busy_cores, foreign, self.cores_in_reach)
-            waited_s = self.delay_s if alone or self.all_threads_seen else max(self.delay_s, self.foreign_s)
-            undelayed_s = self.wall_s - waited_s
-            most = max(self.demanded_cores, self.cpu_s / undelayed_s) if undelayed_s > 0 else math.inf
-        known = [cores for cores in (self.cores_online, self.cores_open) if cores is not None]
-        return max(self.busy_cores, min([most, *known]))
+def accounts_for(threads: Sequence[ThreadUse], cpu_s: float, *, in_ticks: bool) -> bool:
+    """Whether the living threads used all of the CPU time: what is left over was used by some that have ended."""
+    slack_s = UNSEEN_IN_TICKS_S if in_ticks else UNSEEN_S
+    return sum(use.cpu_s for use in threads) >= (1 - UNSEEN_SHARE) * cpu_s - slack_s

@@ -11,13 +11,14 @@ from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.protocol import Message
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.bench import Timing
-from pytest_multicore.measurement.calls import Call, of_warmup
+from pytest_multicore.measurement.calls import of_warmup
+from pytest_multicore.measurement.rounds import Call
 from pytest_multicore.measurement.usage import OwnClock
 
 
 @dataclass(slots=True)
 class OpenedWorkload:
-    """See rounds.Subject.
+    """See bench.Subject.
 
     Attributes:
         interpreter: where it lives.
@@ -53,33 +54,33 @@ class OpenedWorkload:
 
     @property
     def repeatable(self) -> bool:
-        """See rounds.Subject."""
+        """See bench.Subject."""
         return True
 
     def prepare(self) -> None:
-        """See rounds.Subject: it is ready once it is set up."""
+        """See bench.Subject: it is ready once it is set up."""
 
     def pause(self) -> None:
-        """See rounds.Subject."""
+        """See bench.Subject."""
         self.interpreter.pause()
 
     @property
     def foremost(self) -> bool:
-        """See rounds.Subject."""
+        """See bench.Subject."""
         return self.interpreter.foremost
 
     def urge(self, urgent: bool) -> None:
-        """See rounds.Subject."""
+        """See bench.Subject."""
         self.interpreter.urge(urgent)
 
     def take(self, repeat: int) -> Timing:
-        """See rounds.Subject."""
+        """See bench.Subject."""
         return _timing(self.interpreter.ask("round", "done", self.timeout_s, repeat=repeat))
 
 
 @dataclass
 class FreshTest:
-    """See rounds.Subject: every round is the first call of a test that was just set up in a new interpreter.
+    """See bench.Subject: every round is the first call of a test that was just set up in a new interpreter.
 
     Attributes:
         open_one: opens and sets up one; raises where that does not succeed.
@@ -111,16 +112,16 @@ class FreshTest:
 
     @property
     def repeatable(self) -> bool:
-        """See rounds.Subject."""
+        """See bench.Subject."""
         return False
 
     @property
     def first_s(self) -> float | None:
-        """See rounds.Subject: every round is a first run."""
+        """See bench.Subject: every round is a first run."""
         return None
 
     def prepare(self) -> None:
-        """See rounds.Subject."""
+        """See bench.Subject."""
         self.finish()
         self.live.interpreter.close()
         self.live = self.open_one()
@@ -133,20 +134,20 @@ class FreshTest:
         self.ended(self.live)
 
     def pause(self) -> None:
-        """See rounds.Subject."""
+        """See bench.Subject."""
         self.interpreter.pause()
 
     @property
     def foremost(self) -> bool:
-        """See rounds.Subject."""
+        """See bench.Subject."""
         return self.interpreter.foremost
 
     def urge(self, urgent: bool) -> None:
-        """See rounds.Subject."""
+        """See bench.Subject."""
         self.urged = urgent
 
     def take(self, repeat: int) -> Timing:
-        """See rounds.Subject."""
+        """See bench.Subject."""
         answer = self.live.attempt(self.timeout_s)
         if not self.live.passed:
             raise self.live.not_passed("call", "the test passed")

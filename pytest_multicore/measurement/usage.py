@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .counters import TaskTimes, TreeSnapshot
+from .rounds import ThreadUse, accounts_for
 
-#: CPU time that threads which live on may lack, and none has ended all the same: they are counted to the nanosecond, or
-#: where waits are unknown in ticks of 10 ms. And the share of it that their clocks are read too late for.
-UNSEEN_S, UNSEEN_IN_TICKS_S, UNSEEN_SHARE = 0.001, 0.02, 0.05
 #: CPU time that a thread does not owe to the region: going on after a pause wakes all threads, for 5 to 28 us here.
 WOKEN_S = 0.0002
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadUse:
-    """One thread that got CPU time: its name, process and thread id, and CPU seconds in the round."""
-
-    name: str
-    pid: int
-    tid: int
-    cpu_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +19,12 @@ class Usage:
         cpu_s: CPU seconds of the whole tree, ended threads and processes included.
         delay_s: seconds that its threads stood runnable without a core, summed, less ``throttled_s``: what a quota of
             the program's own holds back nobody else took. None where the system does not say.
-        longest_delay_s: the part of the thread that stood so the longest; None likewise.
         threads: those that got CPU time and still live, the busiest first.
         throttled_s: time that control groups of the program's own were held back by a quota, summed over CPUs.
         tree_cpu_s: the tree's CPU seconds between the snapshots: what its threads spun beyond the region, too.
         others_s: CPU seconds of all other processes that are to be seen and lived throughout, to the nanosecond; None
             where they are not read, or one ended.
         all_seen: whether everybody is to be seen.
-        others: of ``others_s`` each one's, by process id.
     """
 
     cpu_s: float
@@ -49,8 +34,6 @@ class Usage:
     tree_cpu_s: float = 0.0
     others_s: float | None = None
     all_seen: bool = False
-    longest_delay_s: float | None = None
-    others: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def all_threads_seen(self) -> bool:
@@ -68,12 +51,6 @@ class OwnClock:
 
     process_cpu_s: float
     reaped_cpu_s: float
-
-
-def accounts_for(threads: Sequence[ThreadUse], cpu_s: float, *, in_ticks: bool) -> bool:
-    """Whether the living threads used all of the CPU time: what is left over was used by some that have ended."""
-    slack_s = UNSEEN_IN_TICKS_S if in_ticks else UNSEEN_S
-    return sum(use.cpu_s for use in threads) >= (1 - UNSEEN_SHARE) * cpu_s - slack_s
 
 
 def threads_unseen(before: TreeSnapshot, after: TreeSnapshot, started: int | None) -> int | None:
@@ -104,7 +81,6 @@ def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -
     offspring_s = _total_without(root, after) - _total_without(root, before)
     # One that left the tree without being waited for took its time along.
     cpu_s = max(0.0, own.process_cpu_s + own.reaped_cpu_s + offspring_s)
-    others = _others(before, after)
     throttled_s, delays_s = max(0.0, after.throttled_s - before.throttled_s), _delays(before, after)
     waited_s = None if delays_s is None else max(0.0, sum(delays_s) - throttled_s)
     return Usage(
@@ -113,18 +89,16 @@ def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -
         threads=_threads(before, after),
         throttled_s=throttled_s,
         tree_cpu_s=offspring_s + after.process_cpu_s.get(root, 0.0) - before.process_cpu_s.get(root, 0.0),
-        others_s=None if others is None else sum(others.values()),
+        others_s=_others_s(before, after),
         all_seen=after.all_seen,
-        longest_delay_s=None if delays_s is None or waited_s is None else min(waited_s, max(delays_s, default=0.0)),
-        others=others or {},
     )
 
 
-def _others(before: TreeSnapshot, after: TreeSnapshot) -> dict[int, float] | None:
+def _others_s(before: TreeSnapshot, after: TreeSnapshot) -> float | None:
     then, now = before.others_cpu_s, after.others_cpu_s
     if then is None or now is None or then.keys() - now.keys():
         return None
-    return {pid: now[pid] - then_s for pid, then_s in then.items()}
+    return sum(now[pid] - then_s for pid, then_s in then.items())
 
 
 def _total_without(root: int, snapshot: TreeSnapshot) -> float:

@@ -16,9 +16,9 @@ from typing import Any
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.reports.record import Record, interval
 from pytest_multicore.reports.replay import rows_of
+from pytest_multicore.verdicts.evidence import undisturbed_rows
 from pytest_multicore.verdicts.figures import measurement
-from pytest_multicore.verdicts.reasons import threads_in_words
-from pytest_multicore.verdicts.rows import clean_rows
+from pytest_multicore.verdicts.open_reasons import threads_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _with(name: str, words: str) -> str:
 def _sides(record: Record) -> Iterator[Side]:
     """The sides of a measurement, in the record's order."""
     rows = rows_of(record)
-    counted = clean_rows(rows)
+    counted = undisturbed_rows(rows) or rows
     seen: set[str] = set()
     for number, rounds in enumerate(zip(*rows, strict=True)):
         threads = threads_in_words(rounds[0].threads)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,17 +12,16 @@ from pytest_multicore.environments import cache, catalogue
 from pytest_multicore.environments.discovery import find_interpreter
 from pytest_multicore.errors import MulticoreError
 from pytest_multicore.measurement import counters
+from pytest_multicore.measurement.control import control_runs
 from pytest_multicore.measurement.machine import Machine
-from pytest_multicore.measurement.pace import this_pacer
 from pytest_multicore.reports.record import record
 from pytest_multicore.reports.words import estimate, figure, threads
 
 if TYPE_CHECKING:
     from pytest_multicore.verdicts.result import Result
 
-#: Long enough to see past the moments at which another guest of the host has one of the cores.
-CALIBRATION_S = 0.5
-
+#: Of the speed-up that as many cores of one's own would give; less is worth a word.
+HARDLY_ALL = 0.85
 #: Gives the result of the dot product in one environment that is ready.
 Tried = Callable[[str], "Result"]
 
@@ -49,13 +47,14 @@ def examine(
 
 
 def _attained(machine: Machine, *, priority: bool) -> str:
-    pacer = this_pacer(machine, priority=priority)
-    began = time.monotonic()
-    while time.monotonic() - began < CALIBRATION_S:
-        pacer.get_to_know(1, math.ceil(machine.cores_granted))
-    if pacer.cores_attainable is None:
+    cores = math.ceil(machine.cores_granted)
+    attained = control_runs(machine, priority=priority).attained(cores)
+    if attained is None:
         return "unknown: its cores were not to be had for a moment"
-    return f"the work of {pacer.cores_attainable:.2f} cores with all of them at work, at best"
+    told = f"a speed-up of {attained:.2f}x with {cores} core{'' if cores == 1 else 's'} at work, just now"
+    if attained < HARDLY_ALL * cores:
+        return f"{told}: no program can be expected to gain more; min_efficiency is held against what is attained"
+    return told
 
 
 def _counters() -> str:

@@ -20,7 +20,9 @@ def report(records: list[dict[str, Any]], machine: Machine) -> dict[str, Any]:
 
 def machine_record(machine: Machine, records: list[dict[str, Any]]) -> dict[str, Any]:
     """The report's ``machine``; what it attains is the most that any measurement saw."""
-    attained = [one["cores_attainable"] for one in records if one["cores_attainable"] is not None]
+    attained = [
+        one["attained_speedup"]["estimate"] * one["baseline"] for one in records if one["attained_speedup"] is not None
+    ]
     return {
         **asdict(machine),
         "cores_granted": machine.cores_granted,

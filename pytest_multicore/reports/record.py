@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.verdicts.evidence import disturbance, undisturbed
 from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
 from pytest_multicore.verdicts.limits import Verdict
 from pytest_multicore.verdicts.result import Result
@@ -48,7 +49,6 @@ def record(result: Result) -> Record:
         "seed": result.seed,
         "budget_s": result.budget_s,
         "duration_s": result.duration_s,
-        "cores_attainable": result.cores_attainable,
         "first_calls": [one and asdict(one) for one in result.first_calls],
     }
 
@@ -66,12 +66,14 @@ def _of_measurement(measured: Measurement | None) -> Record:
 
 def _of_comparison(compared: Comparison | None) -> Record:
     if compared is None:
-        names = ("baseline_wall_s", "baseline_cores", "speedup", "efficiency", "useful_cores", "cpu_inflation")
-        return dict.fromkeys(names)
+        speedups = ("speedup", "measured_speedup", "attained_speedup", "efficiency")
+        return dict.fromkeys(("baseline_wall_s", "baseline_cores", *speedups, "useful_cores", "cpu_inflation"))
     return {
         "baseline_wall_s": interval(compared.baseline.wall_s),
         "baseline_cores": interval(compared.baseline.cores),
         "speedup": interval(compared.speedup),
+        "measured_speedup": interval(compared.ratio),
+        "attained_speedup": interval(compared.attained),
         "efficiency": interval(compared.efficiency),
         "useful_cores": compared.useful_cores,
         "cpu_inflation": interval(compared.cpu_inflation),
@@ -95,6 +97,8 @@ def _verdict(verdict: Verdict) -> Record:
         "limit": verdict.limit,
         "outcome": verdict.outcome.value,
         "interval": interval(verdict.interval),
+        "measured": interval(verdict.measured),
+        "open_reason": verdict.open_reason and verdict.open_reason.name.lower().replace("_", "-"),
     }
 
 
@@ -138,7 +142,7 @@ def _law(law: Law | None) -> Record | None:
 
 
 def _rounds(measured: Measurement | None, compared: Comparison | None, scaling: Scaling | None) -> list[Record]:
-    """Every round of every side, in rows: a row counts when none of its rounds was disturbed."""
+    """Every round of every side, in rows: a row is ``counted`` when none of its rounds was disturbed."""
     if scaling is not None:
         sides: Sequence[tuple[Round, ...]] = [one.rounds for one in scaling.measurements.values()]
     elif compared is not None:
@@ -147,14 +151,14 @@ def _rounds(measured: Measurement | None, compared: Comparison | None, scaling: 
         sides = [measured.rounds] if measured else []
     rows = list(zip(*sides, strict=True))
     return [
-        {"row": number, "counted": all(one.disturbance is None for one in row), **_round(taken)}
+        {"row": number, "counted": all(map(undisturbed, row)), **_round(taken)}
         for number, row in enumerate(rows)
         for taken in row
     ]
 
 
 def _round(taken: Round) -> Record:
-    plain = asdict(taken)
+    plain = {**asdict(taken), "disturbance": disturbance(taken) or None}
     plain["thread_use"] = [[use.name, use.pid, use.tid, use.cpu_s] for use in taken.thread_use]
     return plain
 

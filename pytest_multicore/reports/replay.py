@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from pytest_multicore.errors import UsageError
-from pytest_multicore.measurement.calls import Call
-from pytest_multicore.measurement.pace import Pace
-from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.measurement.usage import ThreadUse
+from pytest_multicore.measurement.rounds import Call, Control, Round, ThreadUse
 from pytest_multicore.reports.json_report import SCHEMA
+from pytest_multicore.settings import option_value
+from pytest_multicore.verdicts.bounds import waited_for_others_s
 from pytest_multicore.verdicts.decision import decide
-from pytest_multicore.verdicts.limits import Limits, Verdict, overall
-from pytest_multicore.verdicts.repeatable import FirstCalls, left_open, why_not
+from pytest_multicore.verdicts.limits import Limits, OpenReason, Verdict, opened, overall, says_slow
+from pytest_multicore.verdicts.repeatable import FirstCalls, why_not
 
 Row = tuple[Round, ...]
 
@@ -28,12 +28,38 @@ def replay(file: Path) -> Iterator[tuple[Mapping[str, Any], tuple[Verdict, ...]]
     Raises:
         UsageError: the file is not a report of this schema, or does not hold what that says.
     """
+    return _found(file, lambda told: verdicts(told) if told["rounds"] else (), lambda told: bool(told["verdicts"]))
+
+
+def held_to(file: Path, limits: Limits) -> Iterator[tuple[Mapping[str, Any], tuple[Verdict, ...]]]:
+    """Each result of a report, with the verdicts that its rounds give on other limits; see ``replay`` for the errors.
+
+    Limits that compare need a second side: where there was none, there is no verdict on them.
+    """
+
+    def judged(told: Mapping[str, Any]) -> tuple[Verdict, ...]:
+        if not told["rounds"]:
+            return ()
+        rows = _compared(told)
+        found = decide(limits if len(rows[0]) > 1 else limits.on_one_side(), rows, told["confidence"])
+        brief = told["rounds"][-1]["began_s"] < settle_s
+        return tuple(opened(one, OpenReason.BRIEF) if brief and says_slow(one) else one for one in found)
+
+    settle_s = option_value("settle", lambda option: None)
+    return _found(file, judged, lambda told: True)
+
+
+def _found(
+    file: Path,
+    judged: Callable[[Mapping[str, Any]], tuple[Verdict, ...]],
+    counts: Callable[[Mapping[str, Any]], bool],
+) -> Iterator[tuple[Mapping[str, Any], tuple[Verdict, ...]]]:
     for number, told in enumerate(_results(file)):
         try:
-            if not told["verdicts"]:
+            if not counts(told):
                 continue
             _check(told)
-            found = verdicts(told) if told["rounds"] else ()
+            found = judged(told)
         except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise UsageError(
                 f"{file}: entry {number} of its results does not hold what schema {SCHEMA} says "
@@ -68,11 +94,16 @@ def _check(told: Mapping[str, Any]) -> None:
 
 def verdicts(told: Mapping[str, Any]) -> tuple[Verdict, ...]:
     """The verdicts of one result's rounds on its limits."""
-    rows, confidence = rows_of(told), told["confidence"]
     limits = Limits(**{one["quantity"]: one["limit"] for one in told["verdicts"]})
-    found = decide(limits, [(row[-1], row[0]) for row in rows] if told["scaling"] else rows, confidence)
+    found = decide(limits, _compared(told), told["confidence"])
     side = -1 if told["scaling"] else 0
-    return left_open(found) if why_not(_first_calls(told, side), [row[side] for row in rows]) else found
+    unlike = why_not(_first_calls(told, side), [row[side] for row in rows_of(told)])
+    return tuple(opened(one, OpenReason.NOT_REPEATABLE) for one in found) if unlike else found
+
+
+def _compared(told: Mapping[str, Any]) -> list[Row]:
+    """The rows of the side in question and of what it is compared with: of a series, the last and the first."""
+    return [(row[-1], row[0]) if told["scaling"] else row for row in rows_of(told)]
 
 
 def rows_of(told: Mapping[str, Any]) -> list[Row]:
@@ -97,10 +128,27 @@ def _first_calls(told: Mapping[str, Any], side: int) -> FirstCalls | None:
 
 
 def _round(told: Mapping[str, Any]) -> Round:
-    plain = {name: value for name, value in told.items() if name not in ("row", "counted")}
+    names = {field.name for field in fields(Round)}
+    plain = {name: value for name, value in told.items() if name in names}
     plain["thread_use"] = tuple(ThreadUse(*use) for use in told["thread_use"])
-    plain["pace"] = None if told["pace"] is None else Pace(**told["pace"])
+    if "foremost" in told:  # of a file from before the control
+        return _of_a_look(Round(**plain, real_time=told["foremost"]), told["pace"])
+    plain["control"] = None if told["control"] is None else Control(**told["control"])
     return Round(**plain)
+
+
+def _of_a_look(one: Round, pace: Mapping[str, Any] | None) -> Round:
+    """A round of an older file: looks of 2 ms at the cores' speed, told by CPU time, stand in for the control.
+
+    They do not show who kept a core busy. So they are held to the share of a core that the round's own threads got, of
+    what they asked for; where waits are unknown, to the least in the contender's and to the most in the baseline's.
+    """
+    if pace is None or pace["speed"] is None:
+        return one
+    many = one.threads is None or one.threads > 1
+    waited_s = waited_for_others_s(one) if many else min(one.delay_s or 0.0, one.foreign_s)
+    share = one.cpu_s / (one.cpu_s + waited_s) if one.cpu_s > 0 else 0.0
+    return replace(one, control=Control(pace["cores"], pace["speed"] * share, share, pace["memory"]))
 
 
 def _results(file: Path) -> list[Mapping[str, Any]]:

@@ -11,7 +11,10 @@ from pytest_multicore.reports.evidence import blas_calls
 from pytest_multicore.reports.scaling import series
 from pytest_multicore.reports.words import estimate, figure, threads
 
-HEADINGS = ("measurement", "environment", "BLAS", "threads", "busy", "demanded", "useful", "speed-up", "outcome")
+HEADINGS = (
+    *("measurement", "environment", "BLAS", "threads", "busy", "demanded", "useful", "speed-up", "attained"),
+    "outcome",
+)
 COLOURS = {
     "passed": {"green": True},
     "measured": {},
@@ -66,6 +69,7 @@ def _row(told: Mapping[str, Any]) -> tuple[str, ...]:
         estimate(told["cores"]),
         estimate(told["demand"]),
         estimate(told["useful_cores"]),
-        figure(told["speedup"], "x"),
+        figure(told["measured_speedup"], "x"),
+        estimate(told["attained_speedup"], "x"),
         told["outcome"],
     )

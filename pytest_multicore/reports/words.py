@@ -7,20 +7,39 @@ from typing import Any
 
 from pytest_multicore.verdicts.durations import in_words
 
+#: Digits after the point, and the most that a number is printed with to tell it from a limit.
+DIGITS, MOST_DIGITS = 2, 6
 
-def figure(interval: Mapping[str, Any] | None, unit: str = "") -> str:
-    """``1.85x [1.80, 1.91]``; ``-`` for what was not measured, ``?`` for a bound that the data do not give."""
+
+def figure(interval: Mapping[str, Any] | None, unit: str = "", *, apart_from: float | None = None) -> str:
+    """``1.85x [1.80, 1.91]``; ``-`` for what was not measured, ``?`` for a bound that the data do not give.
+
+    Args:
+        interval: as in the JSON report.
+        unit: after the estimate.
+        apart_from: a limit that the bounds lie beyond: they are printed with as many digits as show it.
+    """
     if interval is None:
         return "-"
-    low, high = (_number(interval[bound]) for bound in ("low", "high"))
-    return f"{interval['estimate']:.2f}{unit} [{low}, {high}]"
+    bounds = [interval["low"], interval["high"]]
+    digits = max((_digits(bound, apart_from) for bound in bounds if bound is not None), default=DIGITS)
+    low, high = ("?" if bound is None else f"{bound:.{digits}f}" for bound in bounds)
+    return f"{interval['estimate']:.{digits}f}{unit} [{low}, {high}]"
 
 
-def estimate(interval: Mapping[str, Any] | float | None) -> str:
+def _digits(bound: float, limit: float | None) -> int:
+    """So many digits that a bound does not look like a limit that it is not."""
+    if limit is None or bound == limit:
+        return DIGITS
+    enough = (count for count in range(DIGITS, MOST_DIGITS) if round(bound, count) != round(limit, count))
+    return next(enough, MOST_DIGITS)
+
+
+def estimate(interval: Mapping[str, Any] | float | None, unit: str = "") -> str:
     """``1.85``, or ``-``."""
     if interval is None:
         return "-"
-    return f"{interval if isinstance(interval, int | float) else interval['estimate']:.2f}"
+    return f"{interval if isinstance(interval, int | float) else interval['estimate']:.2f}{unit}"
 
 
 def threads(record: Mapping[str, Any]) -> str:
@@ -34,7 +53,3 @@ def seconds(interval: Mapping[str, Any] | None) -> str:
     if interval is None:
         return "-"
     return in_words(interval["estimate"])
-
-
-def _number(value: float | None) -> str:
-    return "?" if value is None else f"{value:.2f}"

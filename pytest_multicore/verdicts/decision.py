@@ -1,26 +1,37 @@
-"""Rows of rounds and limits in, verdicts out."""
+"""Rows of rounds and limits in, verdicts out.
+
+The rules, in the order in which they are applied (rules.py says what each guards against):
+
+1. Every figure gets an interval that brackets what the program does on a machine that gives it all its cores
+   (figures.py). The interval beyond a limit decides it (limits.py).
+2. Where one thread did all the work on both sides, what they differ by decides nothing.
+3. What says that there is no gain is left open where the baseline used more cores than it was told to.
+
+stopping.py says when there are rows enough.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-
-from pytest_multicore.measurement.rounds import Round
+from dataclasses import dataclass, replace
 
 from . import figures
-from .figures import Comparison
+from .evidence import Rows
+from .figures import Comparison, Measurement
 from .limits import (
     COMPARING,
     Limits,
+    OpenReason,
     Outcome,
     Verdict,
     judge,
     of_comparison,
     of_measurement,
+    opened,
+    overall,
     says_little,
-    unhindered,
 )
-from .rows import Rows, are_of_the_whole, of_the_whole, unseen_neighbours
+from .rules import ALL, Rule
 from .statistics import Interval
 
 #: Times as fast: processes that do the same differ by less (docs/explanation/measuring.md, Layout), and a bound that is
@@ -28,70 +39,82 @@ from .statistics import Interval
 CLEARLY_SLOWER = 0.95
 
 
-def decide(limits: Limits, rows: Rows, confidence: float) -> tuple[Verdict, ...]:
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What rows say of limits.
+
+    Attributes:
+        verdicts: one for each limit.
+        measured: the side in question.
+        compared: the two sides; None where there is one.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    measured: Measurement
+    compared: Comparison | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """Of all limits together."""
+        return overall(self.verdicts)
+
+
+def judgement(limits: Limits, rows: Rows, confidence: float, without: frozenset[Rule] = ALL) -> Judgement:
     """What the rows say of each limit.
-
-    A program can be slow for a while: until it is warm, until a pool is filled. Where neighbours spoil what came after
-    that, the rows that count tell of the beginning alone, and nothing that says slow, or little, is said by them. Nor
-    is it where others may have kept threads waiting and nobody knows for how long.
-
-    Nor does a second thread speed up anything that did not work: where one thread did it all on both sides, and one was
-    faster all the same, that is a speed of its process's own, and no limit is met by it. And where the baseline used
-    more cores than it was told to, a gain may be in it already: that there is none is not said, unless more threads
-    made it slower.
 
     Args:
         limits: those asked for.
         rows: of one round, or of the side in question and of what it is compared with.
         confidence: of each verdict.
+        without: rules to leave out (benchmarks/ablation.py).
     """
-    rounds = [row[0] for row in rows]
     if len(rows[0]) == 1:
-        return _unless_in_doubt(judge(limits, of_measurement(figures.measurement(rounds, confidence))), rounds)
-    compared = figures.comparison(rows, confidence)
-    verdicts = judge(limits, of_comparison(compared))
-    if compared.one_thread_each:
-        equal = judge(limits, of_comparison(_without_gain(compared)))
-        verdicts = tuple(
-            _open(one) if _says_fast(one) and one.outcome is not other.outcome else one
-            for one, other in zip(verdicts, equal, strict=True)
-        )
-    verdicts = _unless_in_doubt(verdicts, rounds)
-    own = compared.baseline_is_its_own or compared.speedup.high < CLEARLY_SLOWER
-    if own and of_the_whole(rows):
-        return verdicts
-    return tuple(_open(one) if one.quantity in COMPARING and says_little(one) else one for one in verdicts)
+        measured = figures.measurement([row[0] for row in rows], confidence, without)
+        return Judgement(judge(limits, of_measurement(measured)), measured, None)
+    compared = figures.comparison(rows, confidence, without)
+    return Judgement(held(limits, compared, without), compared.contender, compared)
 
 
-def _unless_in_doubt(verdicts: Sequence[Verdict], rounds: Sequence[Round]) -> tuple[Verdict, ...]:
-    """The verdicts that the rounds of the side in question bear out, however long others kept it waiting unseen."""
-    used = dict.fromkeys(("min_cores", "max_cores"), figures.telling_cores(rounds))
-    used["max_threads"] = [one for one in rounds if one.disturbance is None]
-    share, waits_told = unseen_neighbours(rounds), all(one.delay_s is not None for one in rounds)
-
-    def in_doubt(verdict: Verdict) -> bool:
-        if not says_little(verdict):
-            return False
-        if not are_of_the_whole(used.get(verdict.quantity, ()), rounds):
-            return True
-        if verdict.quantity == "max_threads" or (verdict.quantity not in COMPARING and waits_told):
-            return False
-        return not says_little(unhindered(verdict, share))
-
-    return tuple(_open(one) if in_doubt(one) else one for one in verdicts)
+def held(limits: Limits, compared: Comparison, without: frozenset[Rule] = ALL) -> tuple[Verdict, ...]:
+    """What a comparison says of each limit; see ``judgement``."""
+    verdicts: Sequence[Verdict] = judge(limits, of_comparison(compared))
+    if compared.memory_taken and Rule.MEMORY not in without:
+        verdicts = [_of_taken_memory(one) for one in verdicts]
+    if compared.one_thread_each and Rule.ONE_THREAD not in without:
+        verdicts = _without_its_own_speed(limits, compared, verdicts)
+    if _has_its_own_pool(compared) and Rule.OWN_POOL not in without:
+        verdicts = [opened(one, OpenReason.OWN_POOL) if _is_no_gain(one) else one for one in verdicts]
+    return tuple(verdicts)
 
 
-def _without_gain(compared: Comparison) -> Comparison:
-    """The same, had both sides been as fast."""
-    equal = Interval(1.0, 1.0, 1.0, compared.speedup.confidence)
-    scale = compared.efficiency and compared.efficiency.estimate / compared.speedup.estimate
-    return replace(compared, speedup=equal, efficiency=equal.scaled(scale) if scale else None)
+def decide(limits: Limits, rows: Rows, confidence: float, without: frozenset[Rule] = ALL) -> tuple[Verdict, ...]:
+    """The verdicts alone; see ``judgement``."""
+    return judgement(limits, rows, confidence, without).verdicts
 
 
-def _open(verdict: Verdict) -> Verdict:
-    return replace(verdict, outcome=Outcome.INCONCLUSIVE)
+def _has_its_own_pool(compared: Comparison) -> bool:
+    """Unless more threads made it clearly slower: that is said whatever the baseline used."""
+    return compared.baseline_has_its_own_pool and compared.ratio.high >= CLEARLY_SLOWER
 
 
-def _says_fast(verdict: Verdict) -> bool:
-    gain = Outcome.FAILED if verdict.quantity.startswith("max_") else Outcome.PASSED
-    return verdict.quantity in COMPARING and verdict.outcome is gain
+def _is_no_gain(verdict: Verdict) -> bool:
+    return verdict.quantity in COMPARING and says_little(verdict)
+
+
+def _without_its_own_speed(limits: Limits, compared: Comparison, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts, those left open that two sides as fast as each other would not have."""
+    same = Interval(1.0, 1.0, 1.0, compared.ratio.confidence)
+    efficiency = compared.efficiency and same.scaled(compared.efficiency.estimate / compared.ratio.estimate)
+    equal = judge(limits, of_comparison(replace(compared, ratio=same, speedup=same, efficiency=efficiency)))
+    return [
+        opened(one, OpenReason.OWN_SPEED)
+        if one.outcome is not Outcome.INCONCLUSIVE and one.outcome is not other.outcome
+        else one
+        for one, other in zip(verdicts, equal, strict=True)
+    ]
+
+
+def _of_taken_memory(verdict: Verdict) -> Verdict:
+    if verdict.quantity in COMPARING and verdict.open_reason is OpenReason.MACHINE and not says_little(verdict):
+        return opened(verdict, OpenReason.MEMORY)
+    return verdict

@@ -11,6 +11,22 @@ from .figures import Comparison, Measurement
 from .statistics import Interval
 
 
+class OpenReason(Enum):
+    """Why a limit is not decided; made where it is decided, put into words by open_reasons.py."""
+
+    FEW_ROWS = "too few rows to bound the figure"
+    NEAR = "the limit lies within the interval"
+    MACHINE = "the machine attains too little just now to blame the program for the miss"
+    DISTURBED = "others kept the program's threads waiting, and undisturbed rounds do not tell"
+    MEMORY = "a neighbour took the memory's bandwidth from the baseline"
+    OWN_SPEED = "one thread did all the work on both sides"
+    OWN_POOL = "the baseline used more cores than it was told to"
+    NOT_COUNTED = "threads cannot be counted"
+    INHERITED = "threads were inherited"
+    NOT_REPEATABLE = "later calls do none of the first one's work"
+    BRIEF = "the rounds are over too soon for a miss, or a max_ limit that is met: a program may be slow at first"
+
+
 class Outcome(Enum):
     """What is said of a limit, and of a measurement as a whole: one that is held to none is measured, not passed."""
 
@@ -37,6 +53,10 @@ class Limits:
         every = {name: getattr(self, name) for name in self.__slots__}
         return {name: limit for name, limit in every.items() if limit is not None}
 
+    def on_one_side(self) -> Limits:
+        """Those that take no second side."""
+        return replace(self, **dict.fromkeys(COMPARING, None))
+
     @property
     def need_baseline(self) -> bool:
         """Whether deciding them takes a second side to compare with."""
@@ -56,35 +76,43 @@ class Verdict:
         limit: its value.
         outcome: passed, failed, or inconclusive when the interval holds the limit or does not exist.
         interval: of the quantity; None when it was not measured.
+        open_reason: why it is inconclusive; None where it is not.
+        measured: the figure as it was measured; ``interval`` allows for what the machine did not give.
     """
 
     quantity: str
     limit: float
     outcome: Outcome
     interval: Interval | None
+    open_reason: OpenReason | None = None
+    measured: Interval | None = None
 
 
-def judge(limits: Limits, figures: Mapping[str, Interval | None]) -> tuple[Verdict, ...]:
+#: A figure's interval, which allows for what the machine did not give, and the figure as it was measured.
+Figures = Mapping[str, tuple[Interval | None, Interval | None]]
+
+
+def judge(limits: Limits, figures: Figures) -> tuple[Verdict, ...]:
     """A verdict for each limit that was asked for."""
-    return tuple(_judge_one(name, limit, figures.get(name)) for name, limit in limits.asked().items())
+    return tuple(_judge_one(name, limit, *figures.get(name, (None, None))) for name, limit in limits.asked().items())
 
 
-def of_measurement(measured: Measurement) -> dict[str, Interval | None]:
+def of_measurement(measured: Measurement) -> Figures:
     """The intervals that limits on one side are held against, by limit."""
     return {
-        "min_cores": measured.cores,
-        "max_cores": measured.cores,
-        "max_threads": measured.threads_seen,
+        "min_cores": (measured.cores, measured.busy),
+        "max_cores": (measured.cores, measured.busy),
+        "max_threads": (measured.threads_seen, measured.threads_seen),
     }
 
 
-def of_comparison(compared: Comparison) -> dict[str, Interval | None]:
+def of_comparison(compared: Comparison) -> Figures:
     """The intervals that all limits are held against, by limit."""
     return {
         **of_measurement(compared.contender),
-        "min_speedup": compared.speedup,
-        "max_speedup": compared.speedup,
-        "min_efficiency": compared.efficiency,
+        "min_speedup": (compared.speedup, compared.ratio),
+        "max_speedup": (compared.speedup, compared.ratio),
+        "min_efficiency": (compared.efficiency, compared.efficiency),
     }
 
 
@@ -117,14 +145,6 @@ def says_little(verdict: Verdict) -> bool:
     return verdict.outcome is (Outcome.PASSED if verdict.quantity.startswith("max_") else Outcome.FAILED)
 
 
-def unhindered(verdict: Verdict, share: float) -> Verdict:
-    """The verdict on what a side might have come to, had others not kept it waiting for such a share of its time."""
-    if verdict.interval is None:
-        return verdict
-    most = verdict.interval.high / (1 - share) if share < 1 else math.inf
-    return _judge_one(verdict.quantity, verdict.limit, replace(verdict.interval, high=most))
-
-
 def unreachable(limits: Limits, cores_granted: float, threads: int | None, baseline: int | None) -> str | None:
     """Why nothing can be decided on this machine, or None when something can.
 
@@ -146,21 +166,38 @@ def unreachable(limits: Limits, cores_granted: float, threads: int | None, basel
     if threads is not None and threads <= baseline:
         return f"{threads} threads against {baseline} compare nothing: the side in question takes more threads"
     attainable = min(threads or cores_granted, cores_granted) / min(baseline, cores_granted)
-    attained = {"min_speedup": attainable, "min_efficiency": attainable * baseline / (threads or cores_granted)}
-    for name, most in attained.items():
-        if asked.get(name, 0) > most:
-            return f"{name}={asked[name]:g} cannot be reached on this machine ({most:.3g} at most)"
+    if asked.get("min_speedup", 0) > attainable:
+        return f"min_speedup={asked['min_speedup']:g} cannot be reached on this machine ({attainable:.3g} at most)"
     if asked.get("max_speedup", 0) >= attainable:
         return f"max_speedup={asked['max_speedup']:g} cannot be missed on this machine ({attainable:.3g} at most)"
     return None
 
 
-def _judge_one(name: str, limit: float, interval: Interval | None) -> Verdict:
+def opened(verdict: Verdict, why: OpenReason) -> Verdict:
+    """The verdict, left open."""
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, open_reason=why)
+
+
+def _judge_one(name: str, limit: float, interval: Interval | None, measured: Interval | None) -> Verdict:
     if interval is None:
-        return Verdict(name, limit, Outcome.INCONCLUSIVE, None)
+        return Verdict(name, limit, Outcome.INCONCLUSIVE, None, OpenReason.INHERITED)
+    outcome = _outcome(name, limit, interval)
+    why = _why_open(name, limit, interval, measured or interval) if outcome is Outcome.INCONCLUSIVE else None
+    return Verdict(name, limit, outcome, interval, why, measured)
+
+
+def _outcome(name: str, limit: float, interval: Interval) -> Outcome:
     above, below = interval.low >= limit, interval.high < limit
     if name.startswith("max_"):
         above, below = interval.low > limit, interval.high <= limit
     good, bad = (above, below) if name.startswith("min_") else (below, above)
-    outcome = Outcome.PASSED if good else Outcome.FAILED if bad else Outcome.INCONCLUSIVE
-    return Verdict(name, limit, outcome, interval)
+    return Outcome.PASSED if good else Outcome.FAILED if bad else Outcome.INCONCLUSIVE
+
+
+def _why_open(name: str, limit: float, interval: Interval, measured: Interval) -> OpenReason:
+    """By what keeps it open: the machine, where the figure as it was measured would decide."""
+    if name == "max_threads" and math.isinf(interval.high):
+        return OpenReason.NOT_COUNTED
+    if _outcome(name, limit, measured) is not Outcome.INCONCLUSIVE:
+        return OpenReason.MACHINE if name in COMPARING else OpenReason.DISTURBED
+    return OpenReason.NEAR if measured.bounded else OpenReason.FEW_ROWS

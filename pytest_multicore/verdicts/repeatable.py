@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from pytest_multicore.measurement.calls import Call
-from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.measurement.rounds import Call, Round
 
 from .durations import in_words
-from .limits import Outcome, Verdict
+from .evidence import undisturbed
 
 #: Times the later calls, and seconds more. First calls with nothing to warm up but caches took 1.0 to 1.8 times as
 #: long, those of under 1 ms up to 8 times; pytest's own part of a first call is 0.1 to 0.4 ms.
@@ -54,14 +53,9 @@ class FirstCalls:
     iterators: tuple[str, ...] = ()
 
 
-def left_open(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
-    """The verdicts on later calls that are none of the test's work."""
-    return tuple(replace(one, outcome=Outcome.INCONCLUSIVE) for one in verdicts)
-
-
 def later_calls(rounds: Sequence[Round]) -> Call:
     """What a repetition took in the undisturbed rounds (in all, where none is); there is at least one."""
-    used = [one for one in rounds if one.disturbance is None] or rounds
+    used = [one for one in rounds if undisturbed(one)] or rounds
     return Call(statistics.median(one.one_s for one in used), statistics.median(one.cpu_s / one.repeat for one in used))
 
 

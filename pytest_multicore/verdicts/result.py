@@ -32,7 +32,6 @@ class Result:
         budget_s, duration_s: seconds allowed for the rounds, and used for everything.
         confidence: of each verdict.
         seed: of the order of sides.
-        cores_attainable: the cores' worth of work that the machine's cores do at once; None where nobody looked.
         causes: why a limit was missed, as data (diagnosis/suspicions.py, Explanation), the likeliest first.
         evidence: what they were told by; empty where nobody asked why.
         first_calls: of each side in the rounds' order, before them; None where every round is a first call.
@@ -59,7 +58,6 @@ class Result:
     blas: str | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    cores_attainable: float | None = None
     causes: tuple[Mapping[str, Any], ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
     first_calls: tuple[FirstCalls | None, ...] = ()

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -54,6 +54,14 @@ class Interval:
         """The interval of ``factor`` times the figure; ``factor`` is positive."""
         return Interval(self.low * factor, self.estimate * factor, self.high * factor, self.confidence)
 
+    def joined(self, other: Interval) -> Interval:
+        """Both hold: the narrower bound on each side. Where they contradict each other, nothing narrower is said."""
+        low, high = max(self.low, other.low), min(self.high, other.high)
+        if low > high:
+            return self
+        estimate = other.estimate if other.bounded else self.estimate
+        return Interval(low, min(max(estimate, low), high), high, self.confidence)
+
 
 def median_interval(values: Sequence[float], confidence: float) -> Interval | None:
     """Where the median of the series lies; None for an empty one.
@@ -72,6 +80,22 @@ def median_interval(values: Sequence[float], confidence: float) -> Interval | No
         # Every m under this value has at least `agreeing` values above it and is refuted; likewise from above.
         low, high = ordered[len(ordered) - agreeing], ordered[agreeing - 1]
     return Interval(low, statistics.median(ordered), high, confidence)
+
+
+def interval_of(values: Sequence[float], confidence: float) -> Interval:
+    """The same of one value at least."""
+    found = median_interval(values, confidence)
+    if found is None:
+        raise ValueError("no values: expected one at least")
+    return found
+
+
+def joined(intervals: Iterable[Interval]) -> Interval:
+    """All of them hold; one at least."""
+    first, *others = intervals
+    for one in others:
+        first = first.joined(one)
+    return first
 
 
 @lru_cache(maxsize=4096)

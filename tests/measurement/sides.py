@@ -18,7 +18,6 @@ class StillMachine:
     tick_s: float = 1e-6
     spins: bool = False
     cores_open: int | None = 2
-    real_time: frozenset[int] = frozenset()
     spun_s: Iterator[float] = field(default_factory=lambda: iter(range(10**9)))
 
     def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
@@ -32,9 +31,6 @@ class StillMachine:
 
     def cores_of(self, threads: Sequence[tuple[int, int]]) -> list[int]:
         return [tid for _, tid in threads]
-
-    def is_real_time(self, pid: int) -> bool:
-        return pid in self.real_time
 
     def cores_open_to(self, threads: Sequence[tuple[int, int]]) -> int | None:
         return self.cores_open
@@ -50,6 +46,7 @@ class Side:
     threads: int | None = 2
     repeats: list[int] = field(default_factory=list)
     pauses: int = 0
+    stands: bool = False
     prepared: int = 0
     urged: list[bool] = field(default_factory=list)
 
@@ -63,11 +60,13 @@ class Side:
 
     def pause(self) -> None:
         self.pauses += 1
+        self.stands = True
 
     def urge(self, urgent: bool) -> None:
         self.urged.append(urgent)
 
     def take(self, repeat: int) -> Timing:
+        self.stands = False
         self.diary.append(self.pid)
         self.repeats.append(repeat)
         return Timing(self.wall_s * repeat, OwnClock(self.wall_s * repeat, 0.0), self.clocks_s)

@@ -1,15 +1,17 @@
 """How rounds take turns and how long they are, with sides of known speed and a machine that stands still."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice, pairwise
+from dataclasses import dataclass
+from itertools import islice, pairwise, permutations
 
 import pytest
 
-from pytest_multicore.measurement.bench import ROUND_S
-from pytest_multicore.measurement.pace import Pace
-from tests.measurement.sides import bench
-from tests.rounds import made
+from pytest_multicore.measurement.bench import ROUND_S, Bench
+from pytest_multicore.measurement.control import ControlRuns
+from pytest_multicore.measurement.counters import MachineSnapshot, TaskTimes, TreeSnapshot
+from pytest_multicore.measurement.rounds import Control
+from pytest_multicore.measurement.scheduling import TRIAL_ROWS
+from tests.measurement.scripted import Scripted
+from tests.measurement.sides import Side, StillMachine, bench
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -38,6 +40,13 @@ def test_each_row_begins_with_a_side_drawn_by_the_seed() -> None:
     assert 70 < changes < 130
 
 
+def test_a_row_of_many_sides_is_taken_in_any_order() -> None:
+    made, diary, _ = bench(0.1, 0.2, 0.3)
+    list(islice(made.rows(), 60))
+    orders = {tuple(diary[at : at + 3]) for at in range(0, 180, 3)}
+    assert orders == set(permutations(range(3)))
+
+
 def test_a_side_is_paused_while_the_other_runs() -> None:
     made, _, sides = bench(0.1, 0.2)
     list(islice(made.rows(), 3))
@@ -53,6 +62,21 @@ def test_the_seed_decides_who_begins() -> None:
     assert beginners == {0, 1}
 
 
+def test_where_nothing_waits_the_first_rows_count() -> None:
+    made, diary, sides = bench(0.1, 0.2)
+    rows = list(islice(made.rows(), TRIAL_ROWS + 3))
+    assert all(rows)
+    assert len(diary) == 2 * len(rows), "and none but them was taken"
+    assert [side.urged for side in sides] == [[], []]
+
+
+def test_rounds_tell_in_which_order_they_were_taken() -> None:
+    made, diary, _ = bench(0.1, 0.2)
+    began = [(one.began_s, side) for row in islice(made.rows(), 6) for side, one in enumerate(row)]
+    assert [side for _, side in sorted(began)] == diary
+    assert {tuple(diary[at : at + 2]) for at in range(0, 12, 2)} == {(0, 1), (1, 0)}
+
+
 @pytest.mark.parametrize("fastest_s", [1e-7, 1e-6, 3e-4, 0.01, 0.02])
 def test_short_work_is_repeated_to_fill_a_round(fastest_s: float) -> None:
     made, _, sides = bench(fastest_s, 3 * fastest_s)
@@ -66,6 +90,13 @@ def test_the_number_of_repeats_stays() -> None:
     made, _, sides = bench(0.01, 0.02)
     list(islice(made.rows(), 4))
     assert sides[0].repeats == [1, 3, 3, 3, 3]
+
+
+def test_sides_that_do_not_run_the_same_fill_their_rounds_each_by_itself() -> None:
+    made, _, sides = bench(0.01, 0.001)
+    made.different_work = True
+    list(islice(made.rows(), 2))
+    assert [side.repeats[-1] for side in sides] == [3, 30]
 
 
 def test_a_first_run_tells_how_often_and_no_round_is_wasted() -> None:
@@ -88,48 +119,106 @@ def test_long_work_runs_once_a_round_and_no_round_is_wasted() -> None:
     assert sides[0].repeats == [1, 1]
 
 
-def test_a_side_that_never_rests_disturbs_the_other() -> None:
+def test_work_that_runs_once_only_is_not_repeated_however_short() -> None:
+    made, _, sides = bench(0.001, 0.002)
+    sides[1].repeatable = False
+    rows = list(islice(made.rows(), 3))
+    assert all(one.repeat == 1 for row in rows for one in row)
+    assert sides[0].repeats == [1, 1, 1]
+
+
+def test_a_round_beside_a_side_that_never_rests_is_not_quiet() -> None:
     made, _, _ = bench(0.1, 0.1, spins=True)
     row = next(made.rows())
     assert [one.quiet for one in row] == [False, False]
-    assert "never came to rest" in (row[0].disturbance or "")
 
 
 def test_one_side_alone_waits_for_nobody() -> None:
     made, _, _ = bench(0.1, spins=True)
     (only,) = next(made.rows())
-    assert only.disturbance is None
+    assert only.quiet
 
 
 @dataclass
-class Watching:
-    """A pacer that writes down what it is asked."""
+class OnCores(StillMachine):
+    """Two threads on cores 7 and 4, the second the busier, and others at work beside them."""
 
-    known: list[tuple[int, ...]] = field(default_factory=list)
-    after: list[tuple[float, Sequence[int]]] = field(default_factory=list)
+    moments: int = 0
 
-    def get_to_know(self, *cores: int) -> None:
-        self.known.append(cores)
+    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
+        self.moments += 1
+        at_work = {tid: TaskTimes("work", cpu_s * self.moments, 0.0) for tid, cpu_s in ((7, 0.05), (4, 0.09))}
+        return TreeSnapshot({}, {}, {(pid, tid): times for tid, times in at_work.items()})
 
-    def after_round(self, busy_cores: float, near: Sequence[int], foreign_cores: float) -> Pace:
-        assert foreign_cores >= 0
-        self.after.append((busy_cores, near))
-        return Pace(1, 90.0, 100.0)
+    def machine(self) -> MachineSnapshot:
+        return MachineSnapshot(0.25 * self.moments, 0.0, 0.0)
 
 
-def test_the_cores_are_looked_at_after_each_round_while_its_side_stands_still() -> None:
+def controlled(cores: int, *threads: int | None) -> tuple[Bench, Scripted, list[Side]]:
+    """Sides told to use so many threads, on so many cores, with a control."""
+    made, _, sides = bench(*[0.1] * len(threads))
+    for side, count in zip(sides, threads, strict=True):
+        side.threads = count
+    workers = Scripted(cores)
+    made.cores_granted, made.control = float(cores), ControlRuns(workers, range(cores))
+    return made, workers, sides
+
+
+def test_after_each_round_as_many_cores_are_looked_at_as_its_side_was_told_to_use() -> None:
+    made, workers, _ = controlled(4, 2, 1, None, 16)
+    row = next(made.rows())
+    assert [one.control for one in row] == [Control(cores, 100.0) for cores in (2, 1, 4, 4)]
+    assert sorted(len(cpus) for cpus, _ in workers.asked) == [1, 2, 4, 4]
+
+
+@pytest.mark.parametrize(("granted", "cores"), [(0.5, 1), (1.5, 2), (2.9, 3)])
+def test_a_part_of_a_core_takes_a_worker_that_its_quota_holds_back(granted: float, cores: int) -> None:
+    made, workers, _ = controlled(4, None)
+    made.cores_granted = granted
+    next(made.rows())
+    assert [len(cpus) for cpus, _ in workers.asked] == [cores]
+
+
+def test_all_sides_stand_still_while_the_cores_are_looked_at() -> None:
+    made, workers, sides = controlled(2, 2, 1)
+    stood = []
+    workers.beside = lambda: stood.append([side.stands for side in sides])
+    list(islice(made.rows(), 3))
+    assert stood == [[True, True]] * 6
+    assert [side.pauses for side in sides] == [6, 6], "once for the other's round, once for the look"
+
+
+def test_the_cores_where_a_sides_busiest_threads_ran_are_looked_at() -> None:
+    made, workers, _ = controlled(9, 1, 2)
+    made.counters = OnCores()
+    next(made.rows())
+    assert sorted(cpus for cpus, _ in workers.asked) == [[4], [4, 7]]
+
+
+def test_a_look_takes_its_part_of_the_rounds_time() -> None:
+    made, workers, _ = controlled(2, 2)
+    next(made.rows())
+    assert workers.asked == [([0, 1], pytest.approx(0.05))]
+
+
+def test_memory_is_looked_at_where_others_worked_beside_a_round_that_left_cores_free() -> None:
+    made, workers, _ = controlled(2, 1)
+    workers.copies = (20.0, 50.0)
+    next(made.rows())
+    assert workers.copied == [], "nobody is there"
+    made.counters = OnCores()
+    (taken,) = next(made.rows())
+    assert taken.foreign_s > 0
+    assert taken.control == Control(1, 100.0, memory=0.4)
+
+
+def test_without_a_control_no_round_tells_of_it() -> None:
     made, _, sides = bench(0.1, 0.2)
-    made.pacer = watching = Watching()  # type: ignore[assignment]
-    (row,) = islice(made.rows(), 1)
-    assert watching.known == [(2, 2)]
-    assert watching.after == [(1.0, []), (1.0, [])]
-    assert row[0].pace == Pace(1, 90.0, 100.0)
-    assert [side.pauses for side in sides] == [2, 2], "once for the other's round, once for the look"
+    assert [one.control for one in next(made.rows())] == [None, None]
+    assert [side.pauses for side in sides] == [1, 1]
 
 
-def test_a_thread_that_ended_is_missed_in_short_rounds_too() -> None:
-    """Of 18 ms of work 6 were done by one that is gone."""
-    taken = made(0.015, 1.2, ended_share=0.33)
-    assert not taken.all_threads_seen
-    assert made(0.015, 1.2).all_threads_seen
-    assert replace(taken, delay_s=None).all_threads_seen, "in ticks of 10 ms that cannot be told"
+def test_workers_that_somebody_ended_leave_rounds_without_a_control() -> None:
+    made, workers, _ = controlled(2, 2, 1)
+    workers.ended = True
+    assert [one.control for one in next(made.rows())] == [None, None]

@@ -47,13 +47,10 @@ def test_only_threads_that_ran_are_seen_and_the_busiest_is_first() -> None:
     assert found.delay_s == pytest.approx(0.2)
 
 
-def test_the_thread_that_waited_longest_is_told() -> None:
-    before = snapshot({ROOT: 0.0}, {ROOT: 0.0}, t1=(1.0, 0.5), t2=(1.0, 0.0))
-    after = snapshot({ROOT: 0.0}, {ROOT: 0.0}, t1=(1.5, 0.6), t2=(1.5, 0.3))
-    used = usage(ROOT, before, after, OwnClock(1.0, 0.0))
-    assert (used.delay_s, used.longest_delay_s) == (pytest.approx(0.4), pytest.approx(0.3))
-    throttled = usage(ROOT, before, replace(after, throttled_s=0.2), OwnClock(1.0, 0.0))
-    assert throttled.longest_delay_s == pytest.approx(0.2), "no more than what no quota held back"
+def test_waits_of_all_threads_add_up() -> None:
+    before = snapshot({}, {}, t1=(1.0, 0.5), t2=(1.0, 0.0))
+    after = snapshot({}, {}, t1=(1.5, 0.6), t2=(1.5, 0.3))
+    assert usage(ROOT, before, after, OwnClock(1.0, 0.0)).delay_s == pytest.approx(0.4)
 
 
 def test_an_unknown_delay_stays_unknown() -> None:
@@ -64,6 +61,23 @@ def test_an_unknown_delay_stays_unknown() -> None:
 def test_where_no_thread_is_told_no_wait_is_either() -> None:
     """As to a plain user of macOS."""
     assert usage(ROOT, snapshot({}, {}), snapshot({}, {}), OwnClock(1.1, 0.0)).delay_s is None
+
+
+def test_one_thread_whose_wait_nobody_tells_leaves_all_of_them_unknown() -> None:
+    after = snapshot({}, {}, t1=(1.1, 0.2), t2=(1.1, None))
+    assert usage(ROOT, snapshot({}, {}), after, OwnClock(2.2, 0.0)).delay_s is None
+
+
+def test_a_quota_that_held_back_longer_than_threads_waited_leaves_no_wait() -> None:
+    """It is summed over CPUs, whether a thread stood in their queues or not."""
+    after = replace(snapshot({}, {}, t1=(1.1, 0.1)), throttled_s=0.3)
+    assert usage(ROOT, snapshot({}, {}), after, OwnClock(1.1, 0.0)).delay_s == 0.0
+
+
+def test_what_threads_spun_beyond_the_region_is_the_trees() -> None:
+    before, after = snapshot({ROOT: 1.0, 11: 5.0}, {ROOT: 0.0}), snapshot({ROOT: 1.9, 11: 5.2}, {ROOT: 0.0})
+    found = usage(ROOT, before, after, OwnClock(0.3, 0.0))
+    assert (found.cpu_s, found.tree_cpu_s) == (pytest.approx(0.5), pytest.approx(1.1))
 
 
 def test_a_child_that_leaves_the_tree_takes_no_time_of_others_along() -> None:
@@ -84,6 +98,8 @@ def test_others_are_those_who_live_throughout_and_are_all_seen() -> None:
     before, after = (replace(snapshot({}, {}), others_cpu_s=times) for times in ({1: 5.0, 2: 7.0}, {1: 5.25, 2: 7.5}))
     own = OwnClock(0.0, 0.0)
     assert usage(ROOT, before, after, own).others_s == pytest.approx(0.75)
+    came = replace(after, others_cpu_s={1: 5.25, 2: 7.5, 3: 1.0})
+    assert usage(ROOT, before, came, own).others_s == pytest.approx(0.75), "one has come: nobody knows since when"
     assert usage(ROOT, before, replace(after, others_cpu_s={1: 5.25}), own).others_s is None, "one has ended"
     assert usage(ROOT, before, replace(after, others_cpu_s=None), own).others_s is None
 

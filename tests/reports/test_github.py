@@ -7,8 +7,8 @@ import pytest
 
 from pytest_multicore.reports import github
 from pytest_multicore.reports.record import record
-from pytest_multicore.verdicts import figures
-from pytest_multicore.verdicts.limits import Limits, Outcome, judge, of_comparison, overall
+from pytest_multicore.verdicts.decision import judgement
+from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.warnings import busy_is_not_fast
 from tests.rounds import rows
@@ -23,8 +23,7 @@ UNREACHABLE = """
 
 
 def told(limits: Limits, speedup: float, **changed: Any) -> dict[str, Any]:
-    compared = figures.comparison(rows(9, speedup), 0.99)
-    verdicts = judge(limits, of_comparison(compared))
+    judged = judgement(limits, rows(11, speedup), 0.99)
     found = {
         "test": "tests/test_a.py::test_it",
         "workload": "dot | 100 %",
@@ -32,16 +31,16 @@ def told(limits: Limits, speedup: float, **changed: Any) -> dict[str, Any]:
         "environment": "current",
         "threads": 2,
         "baseline": 1,
-        "outcome": overall(verdicts),
+        "outcome": judged.outcome,
         "reason": "",
         "budget_s": 30.0,
         "duration_s": 1.0,
         "confidence": 0.99,
         "seed": 0,
-        "verdicts": verdicts,
-        "comparison": compared,
-        "measurement": compared.contender,
-        "warnings": tuple(filter(None, [busy_is_not_fast(verdicts, compared)])),
+        "verdicts": judged.verdicts,
+        "comparison": judged.compared,
+        "measurement": judged.measured,
+        "warnings": tuple(filter(None, [busy_is_not_fast(judged.verdicts, judged.compared)])),
     }
     return record(Result(**{**found, **changed}))
 

@@ -1,7 +1,8 @@
 """A report's rounds, judged again."""
 
 import json
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +11,24 @@ import pytest
 
 from pytest_multicore.__main__ import main
 from pytest_multicore.measurement.machine import this_machine
-from pytest_multicore.measurement.pace import Pace
-from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.measurement.rounds import Control, Round
 from pytest_multicore.reports.json_report import SCHEMA_FILE, report
 from pytest_multicore.reports.record import record
 from pytest_multicore.reports.replay import rows_of
-from pytest_multicore.verdicts import figures
-from pytest_multicore.verdicts.limits import Limits, judge, of_comparison, overall
+from pytest_multicore.verdicts.decision import judgement
+from pytest_multicore.verdicts.limits import Limits
 from pytest_multicore.verdicts.result import Result
-from tests.rounds import made, rows
+from tests.rounds import look, made, rows
 
-CLOCKED = [tuple(replace(one, clocks_s=1e-4) for one in row) for row in rows(12, 1.8)]
-PACED = [(made(0.1, 2.0, pace=Pace(2, 60.0, 100.0)), made(0.17, 1.0, threads=1, pace=Pace(1, 99.0, 100.0)))] * 9
+#: Everything that a round may hold beside the plain.
+LOOKED_AT = (
+    replace(made(0.1, 2.0, control=look(2, 60.0, share=0.7), cores_online=2, began_s=0.5), real_time=True),
+    replace(made(0.17, threads=1, control=look(1, 99.0, memory=0.4), began_s=0.7), clocks_s=0.001, balance_s=-0.01),
+)
 
 
 def result(taken: list[tuple[Round, Round]], limits: Limits) -> Result:
-    compared = figures.comparison(taken, 0.99)
-    verdicts = judge(limits, of_comparison(compared))
+    found = judgement(limits, taken, 0.99)
     return Result(
         test="test_a.py::test_it",
         workload="dot",
@@ -34,15 +36,15 @@ def result(taken: list[tuple[Round, Round]], limits: Limits) -> Result:
         environment="current",
         threads=2,
         baseline=1,
-        outcome=overall(verdicts),
+        outcome=found.outcome,
         reason="",
         budget_s=30.0,
         duration_s=1.0,
         confidence=0.99,
         seed=0,
-        verdicts=verdicts,
-        measurement=compared.contender,
-        comparison=compared,
+        verdicts=found.verdicts,
+        measurement=found.measured,
+        comparison=found.compared,
     )
 
 
@@ -54,25 +56,74 @@ def written(folder: Path, *results: Result) -> tuple[Path, dict[str, Any]]:
     return file, data
 
 
-@pytest.mark.parametrize("taken", [rows(12, 1.8, disturbed=3), PACED, CLOCKED], ids=["disturbed", "paced", "clocked"])
+@pytest.mark.parametrize(
+    "taken",
+    [rows(12, 1.8, disturbed_ones=3), rows(12, 1.8, slowed_to=None), [LOOKED_AT] * 9],
+    ids=["disturbed", "nobody looked", "looked at"],
+)
 def test_rounds_come_back_as_they_were(tmp_path: Path, taken: list[tuple[Round, Round]]) -> None:
     _, data = written(tmp_path, result(taken, Limits(min_speedup=1.5)))
-    assert rows_of(data["results"][0]) == taken
+    assert plain(rows_of(data["results"][0])) == plain(taken)
 
 
-def test_a_file_from_before_the_clocks_were_timed_is_read(tmp_path: Path) -> None:
-    _, data = written(tmp_path, result(CLOCKED, Limits(min_speedup=1.5)))
-    for one in data["results"][0]["rounds"]:
-        del one["clocks_s"]
-    jsonschema.validate(data, json.loads(SCHEMA_FILE.read_text()))
-    assert rows_of(data["results"][0]) == rows(12, 1.8)
+def plain(taken: Sequence[tuple[Round, ...]]) -> list[list[dict[str, Any]]]:
+    """Rounds are themselves alone; their contents are compared."""
+    return [[asdict(one) for one in row] for row in taken]
+
+
+def test_a_verdict_says_in_the_report_why_it_is_open_and_what_was_measured(tmp_path: Path) -> None:
+    _, data = written(tmp_path, result(rows(12, 1.0, slowed_to=0.6), Limits(min_speedup=1.5, min_cores=1.5)))
+    by_cores, by_speedup = data["results"][0]["verdicts"]
+    assert (by_cores["outcome"], by_cores["open_reason"]) == ("passed", None)
+    assert (by_speedup["outcome"], by_speedup["open_reason"]) == ("inconclusive", "machine")
+    assert by_speedup["measured"] == {"low": 1.0, "estimate": 1.0, "high": 1.0}
+    assert by_speedup["interval"]["high"] == pytest.approx(1 / 0.6)
+    assert data["results"][0]["attained_speedup"]["estimate"] == pytest.approx(1.2)
+
+
+def older(one: Round, *, speed: float | None = 60.0, looked: bool = True) -> Round:
+    """What comes of a round in a file from before there was a control: a look at the pace is all that it has."""
+    (told, *_) = record(result([(one, made(0.17, threads=1))], Limits()))["rounds"]
+    pace = {"cores": 2, "speed": speed, "fastest": 61.0, "full_speed": 99.0, "full_is_seen": True, "memory": 0.9}
+    for newer in ("control", "real_time", "clocks_s"):
+        del told[newer]
+    ((found,),) = rows_of({"rounds": [{**told, "pace": pace if looked else None, "foremost": True}]})
+    return found
+
+
+def test_rounds_of_older_files_are_read_with_their_looks_as_the_control() -> None:
+    found = older(made(0.1, 2.0))
+    assert found.control == Control(2, 60.0, 1.0, 0.9)
+    assert found.real_time
+    assert asdict(replace(found, control=None, real_time=False)) == asdict(made(0.1, 2.0))
+
+
+def test_an_older_look_is_held_to_the_share_of_a_core_that_the_round_got() -> None:
+    """It told no neighbour: half a core waited for by threads that wanted two."""
+    found = older(made(0.1, 1.5, demand=2.0, foreign=0.5)).control
+    assert found is not None
+    assert (found.speed, found.cpu_share) == (pytest.approx(45.0), pytest.approx(0.75))
+
+
+def test_where_its_waits_are_unknown_the_contender_waited_longest_and_the_baseline_not_at_all() -> None:
+    contender = older(made(0.1, 1.5, ended_share=0.5, foreign=0.5)).control
+    baseline = older(made(0.1, 1.5, threads=1, ended_share=0.5, foreign=0.5)).control
+    assert contender is not None
+    assert baseline is not None
+    assert (contender.cpu_share, baseline.cpu_share) == (pytest.approx(0.75), 1.0)
+
+
+@pytest.mark.parametrize("nothing", [{"looked": False}, {"speed": None}], ids=["nobody looked", "no core to be had"])
+def test_an_older_round_without_a_look_has_no_control(nothing: dict[str, Any]) -> None:
+    assert older(made(0.1, 2.0), **nothing).control is None
 
 
 def test_what_is_missing_from_a_report_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, data = written(tmp_path, result(rows(12, 1.8), Limits(min_speedup=1.5)))
     for spoil in (
         lambda told: told["rounds"][3].pop("wall_s"),
-        lambda told: told["rounds"][3].update(colour="red"),
+        lambda told: told["rounds"][3].pop("control"),
+        lambda told: told["rounds"][3].update(control={"cores": 2}),
         lambda told: told["verdicts"][0].update(quantity="min_colour"),
         lambda told: told.pop("confidence"),
         lambda told: told.update(confidence=2),
@@ -118,11 +169,13 @@ def test_a_report_without_results_says_so(tmp_path: Path, capsys: pytest.Capture
 def test_the_same_rounds_give_the_same_verdicts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = result(rows(12, 1.8), Limits(min_speedup=1.5, min_cores=1.5))
     bad = result(rows(12, 1.1), Limits(min_speedup=1.5))
-    undecided = result(PACED, Limits(min_speedup=1.8))
+    undecided = result(rows(12, 1.0, slowed_to=0.6), Limits(min_speedup=1.5))
     file, _ = written(tmp_path, good, bad, undecided)
     assert main(["judge", str(file)]) == 0
     told = capsys.readouterr().out.splitlines()
-    assert [line.rpartition(": ")[2] for line in told] == ["passed", "passed", "failed", "inconclusive"]
+    *decided, undecided_one = [line.rpartition(": ")[2] for line in told]
+    assert decided == ["passed", "passed", "failed"]
+    assert undecided_one.startswith("inconclusive (the machine attains too little just now")
 
 
 def test_a_verdict_that_its_rounds_do_not_give_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,3 +205,39 @@ def test_what_is_no_report_is_told(
     error = capsys.readouterr().err
     assert str(file) in error
     assert told in error
+
+
+def judged(file: Path, *options: str) -> int:
+    return main(["judge", str(file), *options])
+
+
+def test_other_limits_take_the_place_of_a_reports_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, _ = written(tmp_path, result(rows(30, 1.8), Limits(min_speedup=1.5)))
+    assert judged(file, "--limit", "min_speedup=1.7", "--limit", "max_cores=2.5") == 0
+    assert judged(file, "--limit", "min_speedup=1.9") == 1
+    *met, missed = capsys.readouterr().out.splitlines()
+    assert [line.rpartition(": ")[2] for line in met] == ["passed", "passed"]
+    assert missed == "test_a.py::test_it: dot: min_speedup=1.9 measured 1.80 [1.80, 1.80]: failed"
+
+
+def test_a_miss_of_rounds_that_were_over_too_soon_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They were stopped by a limit that was met; 3.8 s of them say nothing of what would have come."""
+    for count, said in ((20, "inconclusive"), (22, "failed")):
+        file, _ = written(tmp_path, result(rows(count, 1.8), Limits(min_speedup=1.5)))
+        assert judged(file, "--limit", "min_speedup=1.9") == 1
+        assert f": {said}" in capsys.readouterr().out
+
+
+def test_only_the_tests_that_were_named_are_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad = result(rows(30, 1.8), Limits(min_speedup=1.5)), result(rows(30, 1.0), Limits(min_speedup=1.5))
+    file, _ = written(tmp_path, good, replace(bad, test="test_b.py::test_it"))
+    assert judged(file, "--limit", "min_speedup=1.5", "--test", "test_a") == 0
+    assert judged(file, "--limit", "min_speedup=1.5", "--test", "test_b") == 1
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["test_a.py", "test_b.py"]
+
+
+@pytest.mark.parametrize("limit", ["min_speedup", "min_colour=2", "min_speedup=fast"])
+def test_a_limit_that_is_none_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], limit: str) -> None:
+    file, _ = written(tmp_path, result(rows(30, 1.8), Limits(min_speedup=1.5)))
+    assert judged(file, "--limit", limit) == 2
+    assert f"--limit {limit}: expected" in capsys.readouterr().err

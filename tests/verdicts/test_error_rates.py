@@ -4,23 +4,19 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
 import pytest
 
 from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts import figures
-from pytest_multicore.verdicts.limits import (
-    Limits,
-    Outcome,
-    judge,
-    of_comparison,
-    of_measurement,
-    overall,
-    settled,
-)
-from tests.rounds import made
+from pytest_multicore.verdicts.bounds import most_cores
+from pytest_multicore.verdicts.decision import decide
+from pytest_multicore.verdicts.evidence import undisturbed
+from pytest_multicore.verdicts.limits import Limits, Outcome
+from pytest_multicore.verdicts.rules import ALL, Rule
+from tests.rounds import look, made, spaced
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
@@ -28,74 +24,129 @@ sys.path.insert(0, str(BENCHMARKS))
 import decision_rules  # noqa: E402
 import error_rates  # noqa: E402
 import noise_models  # noqa: E402
+from decision_rules import Confidences, Decided  # noqa: E402
 
 CONFIDENCE = 0.99
 SAID = {1: Outcome.PASSED, -1: Outcome.FAILED, 0: Outcome.INCONCLUSIVE}
 MODELS = {noise.name: noise for noise in (*noise_models.MODELS, *noise_models.HARDER)}
 ASKED = noise_models.MODELS[:5]
 
-Judged = Callable[[list[tuple[Round, ...]]], Outcome]
+Rows = list[tuple[Round, ...]]
 
 
 def drawn(name: str, s: float, runs: int, pairs: int) -> noise_models.Array:
     return MODELS[name].log_ratios(numpy.random.default_rng(3), noise_models.Turns(runs, pairs), s)
 
 
-def one_by_one(judged: Judged, taken: list[tuple[Round, ...]]) -> tuple[Outcome, int]:
+def one_by_one(limits: Limits, taken: Rows, without: frozenset[Rule] = ALL) -> tuple[Outcome, int]:
     """What is said of these rows, looked at after each, and how many it took."""
     for count in range(1, len(taken) + 1):
-        outcome = judged(taken[:count])
-        if outcome is not Outcome.INCONCLUSIVE:
-            return outcome, count
+        (verdict,) = decide(limits, taken[:count], CONFIDENCE, without)
+        if verdict.outcome is not Outcome.INCONCLUSIVE:
+            return verdict.outcome, count
     return Outcome.INCONCLUSIVE, len(taken)
 
 
-def by_speedup(rows: list[tuple[Round, ...]], **limit: float) -> Outcome:
-    verdicts = judge(Limits(**limit), of_comparison(figures.comparison(rows, CONFIDENCE)))  # type: ignore[arg-type]
-    assert settled(verdicts) is (overall(verdicts) is not Outcome.INCONCLUSIVE)
-    return overall(verdicts)
+def told(found: Decided, run: int) -> tuple[Outcome, int]:
+    """What the simulation says of a run, likewise."""
+    return SAID[found.says[run]], found.pairs[run]
 
 
-def by_cores(rows: list[tuple[Round, ...]], **limit: float) -> Outcome:
-    measured = figures.measurement([row[0] for row in rows], CONFIDENCE)
-    return overall(judge(Limits(**limit), of_measurement(measured)))  # type: ignore[arg-type]
+def pairs(ratios: noise_models.Array, slowed_to: noise_models.Array | None = None) -> Rows:
+    """Two cores against one; the control finds so much of a core where two are at work."""
+    slowed = numpy.ones_like(ratios) if slowed_to is None else slowed_to
+    return [
+        (made(0.1, 2.0, control=look(2, to)), made(0.1 * ratio, 1.0, threads=1, control=look(1)))
+        for ratio, to in zip(ratios, slowed, strict=True)
+    ]
+
+
+def of_a_max_limit(confidence: float) -> Confidences:
+    """It is met where a ``min_`` limit is missed."""
+    ends = Confidences.of_a_speedup(confidence)
+    return replace(ends, low=ends.high, high=ends.low)
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("limit", ["min_speedup", "max_speedup", "min_efficiency"])
-def test_the_table_says_what_judge_says_pair_by_pair(name: str, limit: str) -> None:
+@pytest.mark.parametrize(
+    ("quantity", "scale", "ends"),
+    [
+        ("min_speedup", 1.0, Confidences.of_a_speedup),
+        ("max_speedup", 1.0, of_a_max_limit),
+        ("min_efficiency", 0.5, Confidences.whole),
+    ],
+    ids=["min_speedup", "max_speedup", "min_efficiency"],
+)
+def test_the_table_says_what_decide_says_pair_by_pair(
+    name: str, quantity: str, scale: float, ends: Callable[[float], Confidences]
+) -> None:
     """The simulation counts agreeing signs; the product sorts ratios and looks for the limit in an interval."""
     outcomes = set()
     for value in (0.8, 0.97, 1.03, 1.2):
-        ratios = 1.5 * value * numpy.exp(drawn(name, 0.05, 4, 50))
-        found = decision_rules.ours(ratios >= 1.5, CONFIDENCE)
-        for run, says, pairs in zip(ratios, found.says, found.pairs, strict=True):
-            taken = [(made(0.1, 2.0), made(0.1 * ratio, 1.0, threads=1)) for ratio in run]
-            held_to = {limit: 1.5 / (2 if limit == "min_efficiency" else 1)}
-            outcome, count = one_by_one(lambda rows, held_to=held_to: by_speedup(rows, **held_to), taken)  # type: ignore[misc]
-            expected = SAID[-says if limit == "max_speedup" else says]
-            assert (outcome, count) == (expected, pairs)
-            outcomes.add(outcome)
+        ratios = 1.5 * value * numpy.exp(drawn(name, 0.05, 3, 50))
+        met = ratios < 1.5 if quantity.startswith("max_") else ratios >= 1.5
+        found = decision_rules.ours(met, ends(CONFIDENCE))
+        for run, of_run in enumerate(ratios):
+            expected = told(found, run)
+            assert one_by_one(Limits(**{quantity: 1.5 * scale}), pairs(of_run)) == expected  # type: ignore[arg-type]
+            outcomes.add(expected[0])
     assert outcomes >= {Outcome.PASSED, Outcome.FAILED}
 
 
-def test_the_table_says_what_judge_says_of_cores() -> None:
+def test_the_table_says_what_decide_says_of_cores() -> None:
+    """Beside a neighbour who comes and goes; the rows without him speak by themselves, too."""
     draw = numpy.random.default_rng(3)
-    outcomes = set()
+    outcomes, earlier = set(), False
     for value in (0.8, 0.97, 1.03, 1.2):
-        cores = 1.5 * value * numpy.exp(0.05 * draw.standard_normal((4, 50)))
-        busy = cores * (1 - 0.5 * noise_models.spells(draw, 4, 50, 0.1, 0.3))
+        cores = 1.5 * value * numpy.exp(0.03 * draw.standard_normal((4, 80)))
+        busy = cores * (1 - 0.5 * noise_models.spells(draw, 4, 80, 0.1, 0.5))
         runs = [
-            [(made(0.1, low, demand=high),) for low, high in zip(*of_run, strict=True)]
-            for of_run in zip(busy, cores, strict=True)
+            spaced([(made(0.1, low, demand=high, foreign=high - low, os_threads=2),) for low, high in each])
+            for each in (zip(*of_run, strict=True) for of_run in zip(busy, cores, strict=True))
         ]
-        most = numpy.array([[row[0].most_cores for row in taken] for taken in runs])
-        found = decision_rules.ours(busy >= 1.5, CONFIDENCE, most < 1.5)
+        most = numpy.array([[most_cores(row[0]) for row in taken] for taken in runs])
+        calm = numpy.array([[undisturbed(row[0]) for row in taken] for taken in runs])
+        found = decision_rules.ours(busy >= 1.5, Confidences.of_cores(CONFIDENCE), most < 1.5, calm)
+        by_all = decision_rules.ours(busy >= 1.5, Confidences.of_cores(CONFIDENCE), most < 1.5)
         for run, taken in enumerate(runs):
-            outcome, count = one_by_one(lambda rows: by_cores(rows, min_cores=1.5), taken)
-            assert (outcome, count) == (SAID[found.says[run]], found.pairs[run])
-            outcomes.add(outcome)
+            expected = told(found, run)
+            assert one_by_one(Limits(min_cores=1.5), taken) == expected
+            outcomes.add(expected[0])
+            earlier |= expected != told(by_all, run)
     assert outcomes >= {Outcome.PASSED, Outcome.FAILED}
+    assert earlier, "undisturbed rows decide nothing that all do not"
+
+
+def shared_in_spells() -> tuple[noise_models.Array, noise_models.Array]:
+    """Log ratios, and whether the cores were shared."""
+    draw = numpy.random.default_rng(3)
+    shared = noise_models.spells(draw, 6, 120, 0.1, 0.3)
+    ratios = math.log(error_rates.TRUE) - math.log(error_rates.SHARED) * shared
+    return ratios + 0.03 * draw.standard_normal(shared.shape), shared
+
+
+@pytest.mark.parametrize(
+    ("who", "without"),
+    [("with it", ALL), ("without a control", frozenset({Rule.CONTROL}))],
+    ids=["control", "no control"],
+)
+def test_the_table_says_what_decide_says_of_shared_cores(who: str, without: frozenset[Rule]) -> None:
+    ratios, shared = shared_in_spells()
+    found = error_rates.WHO[who](ratios, shared, CONFIDENCE)
+    for run, of_run in enumerate(ratios):
+        taken = pairs(numpy.exp(of_run), 1 / error_rates.SHARED ** shared[run])
+        assert one_by_one(Limits(min_speedup=error_rates.LIMIT), taken, without) == told(found, run)
+    assert (Outcome.FAILED in {told(found, run)[0] for run in range(6)}) is (without != ALL)
+
+
+def test_the_control_keeps_shared_cores_from_missing_a_limit() -> None:
+    """Two threads on one core for a fifth of the time: without it every tenth verdict at least is wrong."""
+    draw = numpy.random.default_rng(5)
+    shared = noise_models.spells(draw, 500, 200, 0.1, 0.2)
+    ratios = math.log(error_rates.TRUE) - math.log(error_rates.SHARED) * shared
+    ratios += 0.03 * draw.standard_normal(shared.shape)
+    assert numpy.mean(error_rates.without_control(ratios, shared, CONFIDENCE).says == -1) > 0.1
+    assert numpy.mean(error_rates.with_control(ratios, shared, CONFIDENCE).says == -1) < 0.01
 
 
 @pytest.mark.parametrize("noise", ASKED, ids=lambda noise: noise.name)

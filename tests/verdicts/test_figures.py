@@ -1,72 +1,59 @@
-import dataclasses
+"""Figures of one side, of two, and of a series."""
+
 import math
+from dataclasses import replace
 
 import pytest
 
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts import figures
 from pytest_multicore.verdicts.statistics import Interval
-from tests.rounds import made, rows
+from tests.rounds import disturbed, look, made, rows, spaced
 
 
 def test_a_measurement_is_of_one_repetition() -> None:
-    measured = figures.measurement([made(wall_s=0.2, cores=1.5, repeat=4)] * 8, 0.99)
+    measured = figures.measurement([made(wall_s=0.2, cores=1.5, repeat=4)] * 9, 0.99)
     assert measured.wall_s.estimate == pytest.approx(0.05)
     assert measured.cpu_s.estimate == pytest.approx(0.075)
     assert measured.cores.estimate == pytest.approx(1.5)
 
 
-def test_busy_and_demanded_cores_bracket_the_truth() -> None:
+def test_cores_have_bounds_from_nine_rounds_on() -> None:
+    assert math.isinf(figures.measurement([made()] * 8, 0.99).cores.low)
+    assert figures.measurement([made()] * 9, 0.99).cores.bounded
+
+
+def test_cpu_time_and_waits_bracket_the_cores() -> None:
     """Threads that waited for a core may have been busy, and others may have slept until they were done."""
-    measured = figures.measurement([made(cores=1.2, demand=1.6)] * 8, 0.99)
+    measured = figures.measurement([made(cores=1.2, demand=1.6)] * 9, 0.99)
     assert (measured.cores.low, measured.cores.high) == (pytest.approx(1.2), pytest.approx(1.2 / 0.6))
-    # A program that is idle most of the time demanded more than that.
-    assert figures.measurement([made(cores=0.2, demand=0.3)] * 8, 0.99).cores.high == pytest.approx(0.3)
+    assert (measured.busy.low, measured.busy.high) == (pytest.approx(1.2), pytest.approx(1.2)), "as it was measured"
 
 
-def test_waits_of_threads_that_ended_are_bounded_by_what_others_used() -> None:
-    halves = dataclasses.replace(made(cores=1.0, demand=1.1, ended_share=0.5), foreign_s=0.05)
-    assert figures.measurement([halves] * 8, 0.99).cores.high == pytest.approx(2.0)
-    with_a_core_each = dataclasses.replace(halves, threads=1, cores_in_reach=2)
-    assert figures.measurement([with_a_core_each] * 8, 0.99).cores.high == pytest.approx(1 / 0.9)
-    kept_waiting = dataclasses.replace(halves, foreign_s=0.1)
-    assert figures.measurement([kept_waiting] * 8, 0.99).cores.high == math.inf
+def test_a_neighbour_widens_the_bracket_of_cores_and_no_more() -> None:
+    measured = figures.measurement([made(cores=1.1, demand=1.5, foreign=0.4)] * 9, 0.99)
+    assert (measured.cores.low, measured.cores.high) == (pytest.approx(1.1), pytest.approx(1.1 / 0.6))
 
 
-def test_no_more_cores_can_be_busy_than_the_machine_has() -> None:
-    """Our own threads wait for each other, too: four on two cores demand four."""
-    crowded = dataclasses.replace(made(cores=1.9, demand=3.8), cores_online=2)
-    assert figures.measurement([crowded] * 8, 0.99).cores.high == 2.0
+def test_undisturbed_rounds_narrow_it_again() -> None:
+    """A neighbour comes and goes; eleven rounds without him are the fewest that decide by themselves."""
+    crowded = (made(cores=1.2, demand=1.6, os_threads=2, foreign=0.4),)
+    for alone, high in ((10, 2.0), (11, 1.2)):
+        taken = [row[0] for row in spaced([(made(cores=1.2),), crowded, crowded] * alone)]
+        assert figures.measurement(taken, 0.99).cores.high == pytest.approx(high)
 
 
-def test_nor_more_than_are_open_to_its_threads() -> None:
-    """Two threads that are pinned to one core wait for each other there, and for nobody else."""
-    pinned = dataclasses.replace(made(cores=1.0, demand=2.0), cores_online=2, cores_open=1.0)
-    assert figures.measurement([pinned] * 8, 0.99).cores.high == 1.0
+def test_undisturbed_rounds_of_the_beginning_bound_it_from_below_alone() -> None:
+    """One core busy while somebody could see it, and more that nobody can tell from then on."""
+    taken = spaced([(made(cores=1.2),)] * 20 + [(made(cores=1.2, demand=1.7, os_threads=2, foreign=0.5),)] * 60)
+    found = figures.measurement([row[0] for row in taken], 0.99).cores
+    assert (found.low, found.high) == (pytest.approx(1.2), 2.0)
 
 
-def test_others_have_no_more_of_the_real_time_class_than_the_system_keeps_for_them() -> None:
-    within = dataclasses.replace(made(cores=1.2, demand=1.6), foremost=True)
-    assert figures.measurement([within] * 8, 0.99).cores.high == pytest.approx(1.2 / 0.95)
-    disturbed = dataclasses.replace(within, disturbance="a hypervisor took 0.04 cores")
-    assert figures.measurement([disturbed] * 8, 0.99).cores.high == pytest.approx(1.2 / 0.6)
-
-
-@pytest.mark.parametrize(("within", "high"), [(1.19, 1.19 / 0.95), (1.21, math.inf)])
-def test_rounds_in_a_class_that_may_have_a_program_burn_time_tell_no_cores(within: float, high: float) -> None:
-    """Waits that could explain it kept its trial from finding that: who was displaced, and who spins now?"""
-    before = [made(0.1, 1.0, demand=1.6)] * 4
-    after = [dataclasses.replace(made(0.1, within), foremost=True)] * 30
-    cores = figures.measurement([*before, *after], 0.99).cores
-    assert cores.high == pytest.approx(high)
-    assert (cores.low > 0) is math.isfinite(high)
-
-
-def test_a_program_that_becomes_another_later_on_was_not_made_so_by_the_class() -> None:
-    """A pool that is filled late, after its threads had been put there."""
-    before = [made(0.1, 1.0)] * 4
-    within = [dataclasses.replace(made(0.1, cores), foremost=True) for cores in [1.0] * 10 + [1.9] * 100]
-    assert figures.measurement([*before, *within], 0.99).cores.low == pytest.approx(1.9)
+def test_times_are_those_of_undisturbed_rounds_where_there_are_any() -> None:
+    slow = [disturbed(0.2)] * 20
+    assert figures.measurement([*slow, *[made(0.1)] * 8], 0.99).wall_s.high == pytest.approx(0.1)
+    assert figures.measurement(slow, 0.99).wall_s.low == pytest.approx(0.2)
 
 
 def test_a_side_that_used_no_time_at_all_has_no_inflation_to_divide_by() -> None:
@@ -79,8 +66,8 @@ def test_a_side_that_used_no_time_at_all_has_no_inflation_to_divide_by() -> None
 
 def test_a_comparison_divides_pair_by_pair() -> None:
     """A machine that halves its speed in mid-run moves both sides and not their ratio."""
-    slow = [(made(0.2, 2.0), made(0.36, 1.0, threads=1))] * 4
-    compared = figures.comparison(rows(4, 1.8) + slow, 0.99)
+    slow = [(made(0.2, 2.0, control=look(2, 0.5)), made(0.36, threads=1, control=look(1, 0.5)))] * 8
+    compared = figures.comparison(rows(8, 1.8) + slow, 0.99)
     assert (compared.speedup.low, compared.speedup.high) == (pytest.approx(1.8), pytest.approx(1.8))
     assert compared.useful_cores == pytest.approx(1.8)
     assert compared.efficiency is not None
@@ -89,33 +76,14 @@ def test_a_comparison_divides_pair_by_pair() -> None:
 
 
 def test_busy_waiting_is_not_useful() -> None:
-    compared = figures.comparison(rows(8, 1.0, cores=2.0), 0.99)
+    compared = figures.comparison(rows(9, 1.0, cores=2.0), 0.99)
     assert compared.contender.cores.estimate == pytest.approx(2.0)
     assert compared.useful_cores == pytest.approx(1.0)
     assert compared.cpu_inflation.estimate == pytest.approx(2.0)
 
 
 def test_a_disturbed_round_takes_its_whole_pair_with_it() -> None:
-    compared = figures.comparison(rows(10, 1.8, disturbed=3), 0.99)
-    assert compared.pairs == 7
-    assert math.isinf(compared.speedup.low)
-
-
-def test_without_a_clean_round_times_have_no_bounds() -> None:
-    measured = figures.measurement([made(disturbance="noise")] * 20, 0.99)
-    assert measured.wall_s.low == -math.inf
-    assert measured.wall_s.estimate == pytest.approx(0.1)
-
-
-def test_a_neighbour_widens_the_bracket_of_cores_and_no_more() -> None:
-    measured = figures.measurement([made(cores=1.1, demand=1.5, disturbance="noise")] * 8, 0.99)
-    assert (measured.cores.low, measured.cores.high) == (pytest.approx(1.1), pytest.approx(1.1 / 0.6))
-
-
-def test_rounds_that_a_hypervisor_cut_short_bound_no_cores() -> None:
-    stolen = dataclasses.replace(made(cores=1.1, disturbance="noise"), steal_s=0.05)
-    measured = figures.measurement([stolen] * 20, 0.99)
-    assert measured.cores.low == -math.inf
+    assert figures.comparison(rows(10, 1.8, disturbed_ones=3), 0.99).pairs == 7
 
 
 def test_inherited_threads_have_no_efficiency() -> None:
@@ -124,18 +92,127 @@ def test_inherited_threads_have_no_efficiency() -> None:
 
 
 def test_unknown_waits_are_an_unknown_demand() -> None:
-    unknown = dataclasses.replace(made(cores=1.5), delay_s=None)
-    measured = figures.measurement([unknown] * 8, 0.99)
+    measured = figures.measurement([replace(made(cores=1.5), delay_s=None)] * 9, 0.99)
     assert measured.demand is None
-    assert measured.cores.high == pytest.approx(1.5)
+    assert measured.cores.high == pytest.approx(1.5), "nobody else was there"
+
+
+def slowed(to: float, speedup: float = 1.0, cores: float = 2.0, count: int = 20) -> Interval:
+    """The speed-up of rows whose control found each core so much slower with two at work."""
+    return figures.comparison(rows(count, speedup, cores=cores, slowed_to=to), 0.99).speedup
+
+
+@pytest.mark.parametrize(("to", "high"), [(1.0, 1.2), (0.8, 1.5), (0.6, 2.0)])
+def test_what_the_machine_did_not_give_bounds_the_speedup_from_above(to: float, high: float) -> None:
+    """Two cores that attain 1.6x hide a program of up to 1.5x behind 1.2x."""
+    found = slowed(to, 1.2)
+    assert (found.low, found.estimate, found.high) == (
+        pytest.approx(1.2),
+        pytest.approx(1.2),
+        pytest.approx(high),
+    )
+
+
+def test_it_hides_no_more_than_the_program_asked_for() -> None:
+    """One core on both sides asks for nothing that was lacking, one and a half for half of it."""
+    assert slowed(0.6, cores=1.0).high == pytest.approx(1.0)
+    assert slowed(0.6, cores=1.5).high == pytest.approx(1 + 0.5 * (1 / 0.6 - 1))
+    assert slowed(0.6, cores=2.0).high == pytest.approx(1 / 0.6)
+
+
+def test_nor_more_than_the_cores_that_there_are() -> None:
+    assert slowed(0.3).high == 2.0
+    assert slowed(0.3, 2.2).high == pytest.approx(2.2), "what was measured was there"
+
+
+def test_a_control_that_gained_more_than_its_cores_takes_nothing_away() -> None:
+    assert slowed(1.3, 1.2).high == pytest.approx(1.2)
+
+
+def test_where_nobody_looked_the_cores_alone_bound_it() -> None:
+    found = figures.comparison(rows(20, 1.2, slowed_to=None), 0.99)
+    assert (found.speedup.low, found.speedup.high) == (pytest.approx(1.2), 2.0)
+    assert found.attained is None
+
+
+def test_three_parts_share_the_error_of_the_high_end() -> None:
+    """So it takes eleven rows, and nine bound it from below."""
+    assert [slowed(1.0, 1.2, count=count).high for count in (10, 11)] == [2.0, pytest.approx(1.2)]
+    assert [slowed(1.0, 1.2, count=count).low for count in (8, 9)] == [-math.inf, pytest.approx(1.2)]
+
+
+def test_undisturbed_rows_are_held_against_looks_that_nobody_disturbed() -> None:
+    """A neighbour is there in every other row; a look after a row may meet him all the same."""
+    alone = (made(0.1, 2.0, cores_online=2, control=look(2)), made(0.12, threads=1, control=look(1)))
+    met = (replace(alone[0], control=look(2, 0.5, share=0.5)), alone[1])
+    beside = (made(0.2, 2.0, demand=2.5, foreign=1.0, cores_online=2, control=look(2, 0.5, share=0.5)), alone[1])
+    found = figures.comparison(spaced([alone, beside, met, beside] * 20), 0.99).speedup
+    assert found.high == pytest.approx(1.2)
+
+
+def test_what_the_control_gained_is_the_attained_speedup() -> None:
+    found = figures.comparison(rows(9, 1.2, slowed_to=0.65), 0.99).attained
+    assert found is not None
+    assert (found.low, found.high) == (pytest.approx(1.3), pytest.approx(1.3))
+
+
+def test_a_look_on_fewer_cores_than_were_told_says_nothing_of_them() -> None:
+    taken = [(made(0.1, 4.0, threads=4, control=look(2)), made(0.2, threads=1, control=look(1)))] * 9
+    assert figures.comparison(taken, 0.99).attained is None
+
+
+def test_efficiency_is_the_speedup_of_what_is_attained() -> None:
+    """All that a machine with half a core to spare has to give."""
+    found = figures.comparison(rows(9, 1.5, slowed_to=0.75), 0.99).efficiency
+    assert found is not None
+    assert found.estimate == pytest.approx(1.0)
+
+
+def test_where_nobody_looked_it_is_by_the_thread_counts() -> None:
+    found = figures.comparison(rows(9, 1.5, slowed_to=None), 0.99).efficiency
+    assert found is not None
+    assert (found.low, found.estimate, found.high) == (pytest.approx(0.75), pytest.approx(0.75), 1.0)
+
+
+def test_a_side_that_keeps_fewer_cores_busy_may_gain_by_a_lack_of_them() -> None:
+    """Its baseline's two threads shared one core, and its own one had the other."""
+    taken = [(made(0.1, 1.0, os_threads=2), made(0.15, 2.0, threads=1))] * 20
+    found = figures.comparison(taken, 0.99).speedup
+    assert (found.low, found.estimate) == (-math.inf, pytest.approx(1.5))
+
+
+@pytest.mark.parametrize(
+    ("looks", "bounded"), [([0.5] * 12, False), ([0.95] * 12, True), ([0.95] * 10 + [0.5] * 2, True)]
+)
+def test_a_baseline_whose_memory_was_taken_proves_no_speedup(looks: list[float], bounded: bool) -> None:
+    """The side in question drives the neighbour away, and the baseline does not: the speed-up reads too high."""
+    taken = [
+        (made(0.1, 2.0, control=look(2)), made(0.15, 1.0, threads=1, control=look(1, memory=memory)))
+        for memory in looks
+    ]
+    compared = figures.comparison(taken, 0.99)
+    assert compared.memory_taken is not bounded
+    assert (compared.speedup.low == pytest.approx(1.5)) is bounded
+    assert compared.speedup.high == pytest.approx(1.5)
 
 
 def test_scaling_is_against_the_first_count() -> None:
-    series = [(made(0.4, threads=1), made(0.22, threads=2), made(0.2, threads=4))] * 8
+    series = [(made(0.4, threads=1), made(0.22, threads=2), made(0.2, threads=4))] * 9
     found = figures.scaling([1, 2, 4], series, 0.99)
-    assert found.speedups[1].estimate == pytest.approx(1.0)
+    assert found.speedups[1] == Interval(1.0, 1.0, 1.0, 0.99), "a side is as fast as itself"
     assert found.speedups[4].estimate == pytest.approx(2.0)
     assert found.measurements[2].wall_s.estimate == pytest.approx(0.22)
+
+
+def test_a_scaling_series_bounds_each_count_by_its_own_cores() -> None:
+    """Four cores of the machine attain two, and two of them attain two."""
+    row = (
+        made(0.4, threads=1, control=look(1)),
+        made(0.25, 2.0, threads=2, control=look(2)),
+        made(0.25, 4.0, threads=4, control=look(4, 0.5)),
+    )
+    found = figures.scaling([1, 2, 4], [row] * 20, 0.99).speedups
+    assert (found[2].high, found[4].high) == (pytest.approx(1.6), pytest.approx(3.2))
 
 
 def test_one_thread_at_every_count_leaves_all_of_it_serial() -> None:
@@ -156,84 +233,25 @@ def test_one_thread_that_does_other_work_at_other_counts_is_told_as_it_is(times_
     assert found.law.serial_fraction != Interval(1.0, 1.0, 1.0, 0.99)
 
 
-def test_disturbed_rows_say_nothing_of_one_thread_either() -> None:
-    row = made(0.1, threads=1, disturbance="others"), made(0.1, threads=2, disturbance="others")
-    assert figures.scaling([1, 2], [row] * 20, 0.99).law is None
+def threads_seen(one: Round) -> tuple[float, float, float]:
+    seen = figures.measurement([one] * 8, 0.99).threads_seen
+    return seen.low, seen.estimate, seen.high
 
 
 def test_threads_that_ended_in_the_round_are_at_least_one_more() -> None:
     """A pool that is made and joined within the region is gone when its threads are counted: never a low number."""
-    seen = figures.measurement([made(wall_s=1.0, cores=2.0, os_threads=1, ended_share=0.5)] * 8, 0.99).threads_seen
-    assert (seen.low, seen.high) == (2.0, math.inf)
-    assert figures.measurement([made(os_threads=3)] * 8, 0.99).threads_seen.high == 3.0
+    assert threads_seen(made(wall_s=1.0, cores=2.0, os_threads=1, ended_share=0.5)) == (2.0, 2.0, math.inf)
+    assert threads_seen(made(os_threads=3)) == (3.0, 3.0, 3.0)
 
 
 def test_threads_that_may_have_ended_without_a_trace_widen_their_count() -> None:
     """Less CPU time than clocks differ by is no proof that nobody used it."""
-    seen = figures.measurement([made(threads_unseen=2)] * 8, 0.99).threads_seen
-    assert (seen.low, seen.estimate, seen.high) == (1.0, 1.0, 3.0)
+    assert threads_seen(made(threads_unseen=2)) == (1.0, 1.0, 3.0)
+    assert threads_seen(made(threads_unseen=None))[2] == math.inf
     now_and_then = [made(threads_unseen=2), *[made(threads_unseen=0)] * 19]
     assert figures.measurement(now_and_then, 0.99).threads_seen.high == 1.0
-    assert figures.measurement([made(threads_unseen=None)] * 8, 0.99).threads_seen.high == math.inf
-    # Ticks of 10 ms show three of eight threads that take 3 ms each.
-    in_ticks = dataclasses.replace(made(threads_unseen=0), delay_s=None)
-    assert figures.measurement([in_ticks] * 8, 0.99).threads_seen.high == math.inf
 
 
-def parted(wall_s: float, cores: float, delay_s: float, threads: int = 2, cores_open: float = 2.0) -> Round:
-    return made(wall_s, cores, threads=threads, demand=cores + delay_s / wall_s, cores_open=cores_open)
-
-
-def test_threads_that_waited_beside_a_free_core_prove_no_miss() -> None:
-    """Two on one core for half of the time: 1.0x as it was, 1.33x in a process that is luckier."""
-    found = figures.comparison([(parted(0.12, 1.0, 0.03), made(0.12, 1.0, threads=1))] * 10, 0.99).speedup
-    assert (found.low, found.estimate, found.high) == (
-        pytest.approx(1.0),
-        pytest.approx(1.0),
-        pytest.approx(0.12 / 0.09),
-    )
-
-
-def test_waits_where_no_core_is_free_are_the_programs_own() -> None:
-    """Eight threads on two cores wait long; that they are too many is what makes it slow."""
-    found = figures.comparison([(parted(0.12, 2.0, 0.09, threads=8), made(0.1, 1.0, threads=1))] * 10, 0.99).speedup
-    assert found.high == pytest.approx(0.1 / 0.12)
-
-
-def test_so_they_are_where_threads_are_too_many_and_sleep_now_and_then() -> None:
-    """They wait for one another at a barrier, all but one, and a core is free; nobody waits for it then."""
-    found = figures.comparison([(parted(0.12, 1.7, 0.12, threads=8), made(0.1, 1.0, threads=1))] * 10, 0.99).speedup
-    assert found.high == pytest.approx(0.1 / 0.12)
-
-
-@pytest.mark.parametrize("cores_open", [1.0, None])
-def test_threads_that_are_pinned_to_one_core_wait_for_their_own(cores_open: float | None) -> None:
-    """A library that narrows its process's affinity is what a gate is there to find."""
-    pinned = dataclasses.replace(parted(0.12, 1.0, 0.06), cores_open=cores_open)
-    found = figures.comparison([(pinned, made(0.12, 1.0, threads=1))] * 10, 0.99).speedup
-    assert found.high == pytest.approx(1.0)
-
-
-def test_a_baseline_whose_threads_waited_proves_less() -> None:
-    """A pool of two that nobody told, on one core here and on two there: no gain from threads."""
-    taken = [(made(0.06, 2.0), parted(0.12, 1.0, 0.06, threads=1))] * 10
-    found = figures.comparison(taken, 0.99).speedup
-    assert (found.low, found.estimate) == (pytest.approx(1.0), pytest.approx(2.0))
-
-
-def test_a_wait_as_long_as_the_round_bounds_nothing() -> None:
-    assert figures.comparison([(parted(0.1, 0.0, 0.2), made(0.1, threads=1))] * 10, 0.99).speedup.high == math.inf
-
-
-def test_a_side_is_as_fast_as_itself_whatever_its_threads_waited() -> None:
-    rows = [(parted(0.12, 1.0, 0.03, threads=2), parted(0.08, 1.5, 0.01, threads=4))] * 10
-    first = figures.scaling([2, 4], rows, 0.99).speedups[2]
-    assert (first.low, first.estimate, first.high) == (1.0, 1.0, 1.0)
-
-
-def test_a_few_rows_that_waited_move_no_bound() -> None:
-    """As those before the real-time class was asked for: a median is robust against them."""
-    waited, did_not = (parted(0.12, 1.0, 0.11), made(0.12, 1.0, threads=1)), (made(0.1, 2.0), made(0.19, threads=1))
-    found = figures.comparison([waited] * 3 + [did_not] * 9, 0.99).speedup
-    assert found.high == pytest.approx(1.9)
-    assert figures.comparison([waited] * 9 + [did_not] * 9, 0.99).speedup.high > 10
+def test_ticks_pass_over_threads_that_are_gone_soon() -> None:
+    """Ticks of 10 ms show three of eight threads that take 3 ms each."""
+    assert threads_seen(replace(made(threads_unseen=0), delay_s=None))[2] == math.inf

@@ -1,49 +1,112 @@
+"""Limits held against intervals."""
+
+import math
+
 import pytest
 
-from pytest_multicore.verdicts.limits import Limits, Outcome, judge, overall, says_slow, settled, unreachable
+from pytest_multicore.verdicts.limits import (
+    Limits,
+    OpenReason,
+    Outcome,
+    Verdict,
+    judge,
+    opened,
+    overall,
+    says_little,
+    says_slow,
+    settled,
+    unreachable,
+)
 from pytest_multicore.verdicts.statistics import Interval
 
 P, F, U = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
 
 
-def verdict(low: float, high: float, **limit: float) -> Outcome:
+def between(low: float, high: float) -> Interval:
+    return Interval(low, (low + high) / 2, high, 0.99)
+
+
+def held(found: Interval | None, measured: Interval | None = None, **limit: float) -> Verdict:
     (name,) = limit
-    found = judge(Limits(**limit), {name: Interval(low, (low + high) / 2, high, 0.99)})  # type: ignore[arg-type]
-    return found[0].outcome
+    (verdict,) = judge(Limits(**limit), {name: (found, measured or found)})  # type: ignore[arg-type]
+    return verdict
+
+
+def verdict(low: float, high: float, **limit: float) -> Outcome:
+    return held(between(low, high), **limit).outcome
 
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
-    [(1.5, 1.9, P), (1.51, 1.9, P), (1.4, 1.6, U), (1.2, 1.5, U), (1.2, 1.49, F), (-1e400, 1e400, U)],
+    [(1.5, 1.9, P), (1.51, 1.9, P), (1.4, 1.6, U), (1.2, 1.5, U), (1.2, 1.49, F), (-math.inf, math.inf, U)],
 )
 def test_a_lower_limit_is_met_at_its_value(low: float, high: float, expected: Outcome) -> None:
     assert verdict(low, high, min_speedup=1.5) is expected
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "expected"), [(1.0, 1.5, P), (1.0, 1.6, U), (1.5, 1.6, U), (1.51, 1.6, F), (-1e400, 1e400, U)]
+    ("low", "high", "expected"), [(1.0, 1.5, P), (1.0, 1.6, U), (1.5, 1.6, U), (1.51, 1.6, F), (-math.inf, math.inf, U)]
 )
 def test_an_upper_limit_is_met_at_its_value(low: float, high: float, expected: Outcome) -> None:
     assert verdict(low, high, max_cores=1.5) is expected
 
 
 def test_a_number_that_is_missing_is_no_pass() -> None:
-    found = judge(Limits(min_efficiency=0.5), {"min_efficiency": None})
-    assert found[0].outcome is U
+    found = held(None, min_efficiency=0.5)
+    assert (found.outcome, found.open_reason, found.interval) == (U, OpenReason.INHERITED, None)
+
+
+def test_what_was_measured_decides_nothing_and_is_told() -> None:
+    """The interval allows for what the machine did not give."""
+    found = held(between(1.0, 2.0), between(1.0, 1.2), min_speedup=1.5)
+    assert (found.outcome, found.measured) == (U, between(1.0, 1.2))
+
+
+UNBOUNDED = Interval(-math.inf, 1.6, math.inf, 0.99)
+
+
+@pytest.mark.parametrize(
+    ("limit", "found", "measured", "why"),
+    [
+        ({"min_speedup": 1.5}, between(1.0, 2.0), between(1.0, 1.2), OpenReason.MACHINE),
+        ({"max_speedup": 1.5}, between(1.0, 2.0), between(1.0, 1.2), OpenReason.MACHINE),
+        ({"min_speedup": 1.5}, between(-math.inf, 1.8), between(1.7, 1.8), OpenReason.MACHINE),
+        ({"min_cores": 1.5}, between(1.0, 2.0), between(1.0, 1.2), OpenReason.DISTURBED),
+        ({"max_cores": 1.5}, between(1.0, 2.0), between(1.0, 1.2), OpenReason.DISTURBED),
+        ({"min_speedup": 1.5}, between(1.4, 2.0), between(1.4, 1.6), OpenReason.NEAR),
+        ({"min_cores": 1.5}, between(1.4, 1.6), between(1.4, 1.6), OpenReason.NEAR),
+        ({"min_speedup": 1.5}, UNBOUNDED, UNBOUNDED, OpenReason.FEW_ROWS),
+        ({"min_cores": 1.5}, UNBOUNDED, UNBOUNDED, OpenReason.FEW_ROWS),
+        ({"max_threads": 2}, between(2.0, math.inf), between(2.0, math.inf), OpenReason.NOT_COUNTED),
+        ({"max_threads": 2}, between(1.0, 3.0), between(1.0, 3.0), OpenReason.NEAR),
+    ],
+)
+def test_an_open_limit_says_what_keeps_it_open(
+    limit: dict[str, float], found: Interval, measured: Interval, why: OpenReason
+) -> None:
+    verdict = held(found, measured, **limit)
+    assert (verdict.outcome, verdict.open_reason) == (U, why)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.6, 1.8), (1.0, 1.2)])
+def test_a_decided_one_has_nothing_to_say(low: float, high: float) -> None:
+    assert held(between(low, high), min_speedup=1.5).open_reason is None
+
+
+def test_a_verdict_can_be_opened_for_a_reason() -> None:
+    found = opened(held(between(1.6, 1.8), min_speedup=1.5), OpenReason.OWN_SPEED)
+    assert (found.outcome, found.open_reason, found.interval) == (U, OpenReason.OWN_SPEED, between(1.6, 1.8))
 
 
 def test_the_worst_verdict_is_the_whole() -> None:
-    held = judge(
-        Limits(min_cores=1.5, min_speedup=1.5),
-        {"min_cores": Interval(1.9, 2, 2, 0.99), "min_speedup": Interval(1.0, 1.1, 1.2, 0.99)},
-    )
-    assert [one.outcome for one in held] == [P, F]
-    assert overall(held) is F
-    assert settled(held)
-    assert overall(held[:1]) is P
-    assert not settled(judge(Limits(min_cores=1.5), {}))
-    assert overall(()) is Outcome.MEASURED
-    assert settled(())
+    passed, failed = held(between(1.9, 2.0), min_cores=1.5), held(between(1.0, 1.2), min_speedup=1.5)
+    undecided = held(between(1.0, 2.0), max_cores=1.5)
+    assert overall([passed, undecided, failed]) is F
+    assert overall([passed, undecided]) is U
+    assert overall([passed]) is P
+    assert [settled(one) for one in ([passed], [failed, undecided], [passed, undecided])] == [True, True, False]
+    assert overall([]) is Outcome.MEASURED
+    assert settled([])
 
 
 @pytest.mark.parametrize(
@@ -53,7 +116,6 @@ def test_the_worst_verdict_is_the_whole() -> None:
         (Limits(min_cores=4), 2, 2, None, "min_cores=4 cannot be reached"),
         (Limits(min_speedup=3), 2.5, 8, 1, "min_speedup=3 cannot be reached on this machine (2.5 at most)"),
         (Limits(min_speedup=1.5), 2, 4, 2, "(1 at most)"),
-        (Limits(min_efficiency=0.8), 2, 4, 1, "min_efficiency=0.8 cannot be reached on this machine (0.5 at most)"),
         (Limits(min_efficiency=0.5), 2, 4, 1, None),
         (Limits(min_efficiency=0.8), 1, 1, 1, "1 threads against 1 compare nothing"),
         (Limits(max_speedup=1.3), 1, 1, 1, "compare nothing"),
@@ -73,16 +135,21 @@ def test_what_no_program_could_reach_or_miss_here(
 
 
 @pytest.mark.parametrize(
-    ("limits", "low", "high", "slow"),
+    ("limit", "low", "high", "slow", "little"),
     [
-        ({"min_speedup": 1.5}, 1.0, 1.1, True),
-        ({"min_speedup": 1.5}, 1.6, 1.7, False),
-        ({"max_speedup": 1.5}, 1.0, 1.1, True),
-        ({"max_cores": 1.5}, 1.0, 1.1, True),
-        ({"max_threads": 1}, 1.0, 1.0, True),
-        ({"min_cores": 1.5}, 1.6, 1.7, False),
+        ({"min_speedup": 1.5}, 1.0, 1.1, True, True),
+        ({"min_speedup": 1.5}, 1.6, 1.7, False, False),
+        ({"min_speedup": 1.5}, 1.0, 1.7, False, False),
+        ({"max_speedup": 1.5}, 1.0, 1.1, True, True),
+        ({"max_speedup": 1.5}, 1.6, 1.7, True, False),
+        ({"max_cores": 1.5}, 1.0, 1.1, True, True),
+        ({"max_threads": 1}, 1.0, 1.0, True, True),
+        ({"min_cores": 1.5}, 1.6, 1.7, False, False),
     ],
 )
-def test_what_a_beginning_could_say_must_last(limits: dict[str, float], low: float, high: float, slow: bool) -> None:
-    (found,) = judge(Limits(**limits), {next(iter(limits)): Interval(low, low, high, 0.99)})  # type: ignore[arg-type]
-    assert says_slow(found) is slow
+def test_what_a_beginning_could_say_must_last(
+    limit: dict[str, float], low: float, high: float, slow: bool, little: bool
+) -> None:
+    """A miss, and that there is little of something."""
+    found = held(between(low, high), **limit)
+    assert (says_slow(found), says_little(found)) == (slow, little)

@@ -2,20 +2,16 @@
 
 import pytest
 
-from pytest_multicore.measurement.calls import Call
-from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts.limits import Limits, Outcome, judge
+from pytest_multicore.measurement.rounds import Call, Round
 from pytest_multicore.verdicts.repeatable import (
     ALIKE,
     FRESH,
     FirstCalls,
-    left_open,
     to_be_tried,
     why_not,
     worth_knowing,
 )
-from pytest_multicore.verdicts.statistics import Interval
-from tests.rounds import made
+from tests.rounds import disturbed, made
 
 
 def call(wall_s: float, cores: float = 1.0) -> Call:
@@ -127,9 +123,9 @@ def test_work_that_is_not_there_again(calls: FirstCalls, rounds: list[Round], to
 
 
 def test_disturbed_rounds_say_nothing_beside_others() -> None:
-    disturbed = [made(0.03, 0.5, repeat=1, disturbance="others used 1.00 cores")] * 9
-    assert why_not(FirstCalls(SERIAL), [*disturbed, *later(7e-6, rounds=1)])
-    assert not why_not(FirstCalls(SERIAL), disturbed)
+    waiting = [disturbed(0.03, 0.5)] * 9
+    assert why_not(FirstCalls(SERIAL), [*waiting, *later(7e-6, rounds=1)])
+    assert not why_not(FirstCalls(SERIAL), waiting)
 
 
 def test_where_every_round_is_a_first_call_there_is_nothing_to_tell() -> None:
@@ -151,11 +147,3 @@ def test_a_first_call_that_makes_one_wonder_is_noted(calls: FirstCalls, told: st
     found = worth_knowing(calls, later(0.05))
     assert bool(found) is bool(told)
     assert found.startswith(told)
-
-
-def test_no_limit_is_decided_by_such_calls() -> None:
-    interval = Interval(1.0, 1.0, 1.0, 0.99)
-    found = judge(Limits(max_cores=1.5, min_cores=1.5), {"max_cores": interval, "min_cores": interval})
-    assert {one.outcome for one in found} == {Outcome.PASSED, Outcome.FAILED}
-    assert {one.outcome for one in left_open(found)} == {Outcome.INCONCLUSIVE}
-    assert [one.interval for one in left_open(found)] == [interval] * 2

@@ -12,7 +12,7 @@ import pytest
 from pytest_multicore.verdicts import figures, usl
 from pytest_multicore.verdicts.scaling_law import Law, Model, fit, serial_fraction
 from pytest_multicore.verdicts.statistics import Interval
-from tests.rounds import made
+from tests.rounds import look, made
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
@@ -176,7 +176,12 @@ def test_a_bound_that_is_missing_leaves_that_side_open() -> None:
 
 def test_threads_beyond_the_cores_are_no_cores() -> None:
     """Four threads on two cores are as fast as two, whatever the program could do on four cores."""
-    series = [(made(0.4, threads=1), made(0.3, 1.33, threads=2), made(0.3, 1.33, threads=4))] * 20
+    row = (
+        made(0.4, threads=1, control=look(1)),
+        made(0.3, 1.33, threads=2, control=look(2)),
+        made(0.3, 1.33, threads=4, control=look(4)),
+    )
+    series = [row] * 20
     found = figures.scaling([1, 2, 4], series, 0.99, cores_granted=2).law
     assert found is not None
     assert (found.threads, found.left_out, found.tested) == ((1, 2), (4,), False)

@@ -1,10 +1,12 @@
+"""Where the median of a series lies, however often one looks."""
+
 import math
 import random
 
 import pytest
 
 from pytest_multicore.verdicts import statistics
-from pytest_multicore.verdicts.statistics import capital, fewest_agreeing, fewest_values, median_interval
+from pytest_multicore.verdicts.statistics import Interval, capital, fewest_agreeing, fewest_values, median_interval
 
 
 def test_a_fair_bet_keeps_its_capital_on_average() -> None:
@@ -99,3 +101,23 @@ def test_a_usual_interval_is_wrong_far_more_often() -> None:
 
 def test_stakes_use_the_whole_capital() -> None:
     assert sum(share for share, _ in statistics.STAKES) == pytest.approx(1)
+
+
+def interval(low: float, estimate: float, high: float) -> Interval:
+    return Interval(low, estimate, high, 0.99)
+
+
+def test_of_two_intervals_of_one_figure_the_narrower_bounds_hold() -> None:
+    joined = interval(1.0, 1.2, 2.0).joined(interval(1.5, 1.6, 3.0))
+    assert joined == interval(1.5, 1.6, 2.0)
+
+
+def test_a_bound_that_is_missing_narrows_nothing_and_its_estimate_is_rough() -> None:
+    joined = interval(1.0, 1.2, 2.0).joined(interval(1.1, 1.6, math.inf))
+    assert joined == interval(1.1, 1.2, 2.0)
+    assert interval(1.0, 1.05, 2.0).joined(interval(1.1, 1.6, math.inf)).estimate == 1.1, "it lies between the bounds"
+
+
+@pytest.mark.parametrize("other", [interval(1.3, 1.4, 1.5), interval(0.5, 0.6, 0.7)])
+def test_of_two_that_contradict_each_other_nothing_narrower_is_said(other: Interval) -> None:
+    assert interval(1.0, 1.1, 1.2).joined(other) == interval(1.0, 1.1, 1.2)

@@ -1,8 +1,9 @@
-"""Short bursts of a fixed piece of work on several cores at once, counted against CPU time. Run by path (yardstick.py).
+"""Short bursts of a fixed piece of work on several cores at once. Run by path (control_workers.py).
 
-    parent -> CPU CPU ...            the cores, one worker each, pinned to it; or "-", not pinned; "urgent" is none:
-                                     it asks for the real-time class, where that is permitted
-    parent -> WORKERS START END      numbers of workers, "0,2m"; the burst's edges in seconds of CLOCK_MONOTONIC
+    COUNT                            the one argument: how many workers
+    child  -> ready
+    parent -> CPUS START END         the core of each worker that shall work, "0,2m" or "-" for any; the burst's edges
+                                     in seconds of CLOCK_MONOTONIC
     child  -> COUNT:CPU_S ...        what each of them did between the edges
 
 Work "m" copies memory, a megabyte at a time, out of more than a core's own cache. Other work is SHA3-256 of a buffer
@@ -22,40 +23,38 @@ from collections.abc import Callable
 
 #: A worker wakes up so long before a burst and warms its caches with the work itself.
 WARM_UP_S = 0.0002
-ORDER = struct.Struct("dd?")
+ORDER = struct.Struct("iidd")
 DONE = struct.Struct("qd")
 BUFFER = bytes(4096)
 STEP_BYTES, STEPS = 1 << 20, 32
+ANYWHERE = -1
 
 
 def main() -> None:
-    """Start the workers by the first line, then have them work by each line that follows."""
-    words = sys.stdin.readline().split()
-    if "urgent" in words:
-        words.remove("urgent")
-        with contextlib.suppress(OSError, AttributeError):  # not permitted; not on this system
-            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    """Start the workers, then have them work by each line that comes."""
     # Shared, so that they take their memory once; and none before one of them copies.
     buffers = mmap.mmap(-1, STEPS * STEP_BYTES), mmap.mmap(-1, STEPS * STEP_BYTES)
-    workers = [start(cpu, buffers) for cpu in words]
+    workers = [start(buffers) for _ in range(int(sys.argv[1]))]
+    print("ready", flush=True)
     while line := sys.stdin.readline():
-        numbers, start_s, end_s = line.split()
-        chosen = [(workers[int(number.rstrip("m"))], number.endswith("m")) for number in numbers.split(",")]
-        for (commands, _), copies in chosen:
-            os.write(commands, ORDER.pack(float(start_s), float(end_s), copies))
-        done = [DONE.unpack(os.read(answers, DONE.size)) for (_, answers), _ in chosen]
+        cpus, start_s, end_s = line.split()
+        orders = cpus.split(",")
+        for (commands, _), order in zip(workers, orders, strict=False):
+            cpu = ANYWHERE if order.startswith("-") else int(order.rstrip("m"))
+            os.write(commands, ORDER.pack(cpu, order.endswith("m"), float(start_s), float(end_s)))
+        done = [DONE.unpack(os.read(answers, DONE.size)) for _, answers in workers[: len(orders)]]
         print(" ".join(f"{count}:{cpu_s}" for count, cpu_s in done), flush=True)
 
 
-def start(cpu: str, buffers: tuple[mmap.mmap, mmap.mmap]) -> tuple[int, int]:
+def start(buffers: tuple[mmap.mmap, mmap.mmap]) -> tuple[int, int]:
     """Fork a worker; returns the ends to write its commands to and to read its answers from."""
     (to_read, commands), (answers, to_write) = os.pipe(), os.pipe()
     if not os.fork():
         # The commands of those before it must end when the parent does: no worker keeps another's pipe open.
         os.closerange(3, to_read)
-        os.close(commands)
+        os.closerange(to_read + 1, to_write)
         try:
-            work(cpu, to_read, to_write, copying(*buffers))
+            work(to_read, to_write, copying(*buffers))
         finally:
             os._exit(0)
     os.close(to_read)
@@ -63,12 +62,16 @@ def start(cpu: str, buffers: tuple[mmap.mmap, mmap.mmap]) -> tuple[int, int]:
     return commands, answers
 
 
-def work(cpu: str, commands: int, answers: int, copy: Callable[[], None]) -> None:
+def work(commands: int, answers: int, copy: Callable[[], None]) -> None:
     """Work between the edges of each command until they end."""
-    if cpu != "-":
-        os.sched_setaffinity(0, {int(cpu)})
+    stands_on = ANYWHERE
     while command := os.read(commands, ORDER.size):
-        start_s, end_s, copies = ORDER.unpack(command)
+        cpu, copies, start_s, end_s = ORDER.unpack(command)
+        if cpu not in (ANYWHERE, stands_on):
+            # Taken from us meanwhile, or no such call on this system: wherever it is put.
+            with contextlib.suppress(OSError, AttributeError):
+                os.sched_setaffinity(0, {cpu})
+                stands_on = cpu
         step = copy if copies else hashing
         # Asleep until then: one that spins would keep the core from whoever hands out the commands.
         time.sleep(max(0.0, start_s - WARM_UP_S - time.monotonic()))

@@ -1,0 +1,159 @@
+"""Why a verdict is open, in words."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.verdicts.decision import judgement
+from pytest_multicore.verdicts.limits import Limits, OpenReason, opened
+from pytest_multicore.verdicts.open_reasons import (
+    SENTENCES,
+    Undecided,
+    attained_in_words,
+    threads_in_words,
+    why_inconclusive,
+)
+from tests.rounds import look, made, rows, spaced
+
+Rows = Sequence[tuple[Round, ...]]
+STRESS = (("stress (process 7)", 0.98),)
+
+
+def undecided(taken: Rows, *, rounds_s: float = 10.0, **limits: float) -> Undecided:
+    """Of rows that leave a limit open, in a budget of 10 s beside a neighbour."""
+    found = judgement(Limits(**limits), taken, 0.99)  # type: ignore[arg-type]
+    return Undecided(taken, found, rounds_s, 10.0, 0.99, STRESS)
+
+
+def why(taken: Rows, **limits: float) -> str:
+    return why_inconclusive(undecided(taken, **limits))
+
+
+def test_every_reason_has_a_sentence() -> None:
+    assert set(SENTENCES) == set(OpenReason)
+
+
+def test_slow_work_is_told_what_budget_it_needs() -> None:
+    told = undecided([(made(3.0), made(5.0, threads=1))] * 2, rounds_s=16.0, min_speedup=1.5)
+    text = why_inconclusive(told)
+    assert "2 rows of rounds fit the budget of 10 s, at least 9 are needed at confidence 0.99" in text
+    assert "one takes 8 s: use budget=108, or less work" in text
+
+
+def test_a_limit_within_the_interval_is_nobodys_doing() -> None:
+    text = why(rows(10, 1.4) + rows(10, 1.6), min_speedup=1.5)
+    assert text.startswith("min_speedup=1.5 lies within 1.5x [1.4, 1.6], the interval after 20 rows in 10 s")
+    assert text.endswith("move the limit away from 1.5")
+
+
+def test_a_machine_that_attains_too_little_is_told_with_what_it_attains() -> None:
+    assert why(rows(20, 1.0, slowed_to=0.6), min_speedup=1.5) == (
+        "min_speedup=1.5: measured 1x [1, 1] in 20 rows; 2 cores attain 1.2x [1.2, 1.2] here just now, "
+        "and the program may come to 1.67x on cores of its own; busy meanwhile: stress (process 7) 0.98 cores; "
+        "use min_efficiency, which is held against what is attained"
+    )
+
+
+def test_a_neighbour_who_keeps_threads_waiting_is_named() -> None:
+    crowded = made(0.1, 1.2, demand=1.6, os_threads=2, foreign=0.4)
+    text = why([(crowded,)] * 15 + [(made(0.1, 1.2),)] * 5, min_cores=1.5)
+    assert text.startswith("min_cores=1.5: 1.2 [1.2, 1.2] were busy, and up to 2 would have been")
+    assert "15 of 20 rounds were disturbed (others used 0.40 cores; our threads waited for 0.40 cores)" in text
+    assert "busy meanwhile: stress (process 7) 0.98 cores; run it on a quieter machine" in text
+
+
+def test_where_none_was_disturbed_nobody_is_blamed() -> None:
+    """Its own threads wait for one another."""
+    text = why([(made(0.1, 1.2, demand=1.6),)] * 20, min_cores=1.5)
+    assert "no round was disturbed; " in text
+
+
+BESIDE_ONE_THAT_COPIES = [
+    (made(0.1, cores, control=look(2)), made(0.18, threads=1, control=look(1, memory=0.4))) for cores in (1.4, 1.6)
+] * 10
+
+
+def test_a_neighbour_that_took_the_memory_is_told() -> None:
+    text = why(BESIDE_ONE_THAT_COPIES, min_speedup=1.5)
+    assert text.startswith("min_speedup=1.5: measured 1.8x [1.8, 1.8], but a neighbour took the memory's bandwidth")
+
+
+def test_limits_on_cores_have_nothing_to_do_with_the_memory_of_a_neighbour() -> None:
+    assert "bandwidth" not in why(BESIDE_ONE_THAT_COPIES, min_cores=1.5)
+
+
+def test_a_gain_without_threads_is_told_to_be_none() -> None:
+    text = why([(made(0.1), made(0.11, threads=1))] * 20, min_speedup=1.05)
+    assert text.startswith("min_speedup=1.05 lies beside 1.1x [1.1, 1.1], but one thread did all the work on both")
+
+
+def test_a_baseline_that_takes_more_than_it_was_told_to_is_named() -> None:
+    both = made(0.1, 2.0, control=look(2)), made(0.1, 2.0, threads=1, control=look(1))
+    assert why([both] * 20, min_speedup=1.5).startswith(
+        "min_speedup=1.5 cannot be held against its baseline: told to use 1 thread it kept 2.00 cores busy"
+    )
+
+
+def test_busy_cores_have_nothing_to_do_with_a_baseline() -> None:
+    taken = [(made(0.1, cores), made(0.1, 2.0, threads=1)) for cores in (1.4, 1.6)] * 10
+    assert why(taken, min_cores=1.5).startswith("min_cores=1.5 lies within")
+
+
+def test_threads_that_cannot_be_counted_are_not_waited_for() -> None:
+    pooled = made(0.1, 1.5, ended_share=0.9)
+    assert why([(pooled,)] * 20, max_threads=4).endswith("some ended within the rounds: use max_cores")
+    untold = replace(made(0.1, 1.5), delay_s=None)
+    assert why([(untold,)] * 20, max_threads=4).endswith("this system does not tell all: use max_cores")
+
+
+@pytest.mark.parametrize(("limit", "told"), [({"max_threads": 1}, True), ({"min_cores": 1.5}, False)])
+def test_what_was_started_meanwhile_is_told_where_threads_are_counted(limit: dict[str, float], told: bool) -> None:
+    taken = [(made(cores=cores, os_threads=1, threads_unseen=1),) for cores in (1.4, 1.6)] * 10
+    assert ("in 20 of the rows a thread or process was started or ended" in why(taken, **limit)) is told
+
+
+def test_inherited_threads_are_told_to_have_nothing_to_be_held_against() -> None:
+    taken = [(made(0.1, 2.0, threads=None), made(0.18, threads=1))] * 9
+    assert why(taken, min_efficiency=0.5) == (
+        "min_efficiency=0.5 has nothing to be held against, for threads were inherited: give threads a number"
+    )
+
+
+def test_rounds_that_are_over_too_soon_are_told_to_be() -> None:
+    found = judgement(Limits(min_speedup=1.5), rows(11, 1.0), 0.99)
+    brief = replace(found, verdicts=tuple(opened(one, OpenReason.BRIEF) for one in found.verdicts))
+    text = why_inconclusive(Undecided(rows(11, 1.0), brief, 2.0, 10.0, 0.99))
+    assert text.startswith("min_speedup=1.5: measured 1x [1, 1], but the rounds are over too soon for a miss")
+
+
+def test_the_first_limit_that_is_open_is_told_of() -> None:
+    taken = spaced(rows(20, 1.0, slowed_to=0.6))
+    assert why(taken, min_cores=1.5, min_speedup=1.5, min_efficiency=0.9).startswith("min_speedup=1.5")
+
+
+def test_without_limits_a_missing_bound_is_the_reason() -> None:
+    assert why([(made(0.1, 2.0), made(0.1 * (1.2 + number % 2), threads=1)) for number in range(9)]) == (
+        "9 rows in 10 s do not bound the figures: busy meanwhile: stress (process 7) 0.98 cores; "
+        "raise the budget of 10 s"
+    )
+
+
+def test_nobody_is_named_where_nobody_was_busy() -> None:
+    told = replace(undecided(rows(8, 1.8), min_speedup=1.5), busy_others=())
+    assert "busy meanwhile" not in why_inconclusive(told)
+
+
+def test_what_cores_attain_in_words() -> None:
+    looked, alone = (
+        judgement(Limits(), rows(9, 1.8, slowed_to=slowed_to), 0.99).compared for slowed_to in (0.65, None)
+    )
+    assert looked is not None
+    assert alone is not None
+    assert attained_in_words(looked) == "2 cores attain 1.3x [1.3, 1.3] here just now"
+    assert attained_in_words(alone) == ""
+
+
+def test_threads_in_words() -> None:
+    assert [threads_in_words(count) for count in (None, 1, 8)] == ["inherited threads", "1 thread", "8 threads"]

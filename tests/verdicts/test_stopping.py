@@ -1,0 +1,169 @@
+"""When there are rows enough, and when no row to come could decide anything."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.verdicts.decision import Judgement, judgement
+from pytest_multicore.verdicts.limits import Limits, Outcome
+from pytest_multicore.verdicts.rules import Rule
+from pytest_multicore.verdicts.stopping import Stopping
+from tests.rounds import made, rows, spaced
+
+Rows = Sequence[tuple[Round, ...]]
+
+
+def stopping(limits: Limits, **changed: float) -> Stopping:
+    return replace(Stopping(limits, 0.99, budget_s=60.0, settle_s=4.0), **changed)  # type: ignore[arg-type]
+
+
+def enough(limits: Limits, taken: Rows, took_s: float, without: frozenset[Rule] = frozenset()) -> bool:
+    return replace(stopping(limits), without=without).enough(judgement(limits, taken, 0.99), took_s)
+
+
+@pytest.mark.parametrize(
+    ("limits", "speedup"),
+    [
+        (Limits(min_speedup=1.5), 1.0),
+        (Limits(min_cores=2.5), 1.0),
+        (Limits(max_speedup=1.5), 1.8),
+        (Limits(max_speedup=1.5), 1.0),
+        (Limits(max_cores=2.5), 1.0),
+        (Limits(max_threads=2), 1.0),
+    ],
+    ids=["min missed", "min cores missed", "max missed", "max met", "max cores met", "max threads met"],
+)
+def test_a_miss_and_a_max_limit_that_is_met_must_last(limits: Limits, speedup: float) -> None:
+    """A pool is filled late, a compiler warms up: the beginning is not the program."""
+    taken = rows(11, speedup)
+    assert not enough(limits, taken, 3.9)
+    assert enough(limits, taken, 4.0)
+    assert enough(limits, taken, 0.5, frozenset({Rule.SETTLE}))
+
+
+def test_a_min_limit_that_is_met_is_met_at_once() -> None:
+    assert enough(Limits(min_speedup=1.5, min_efficiency=0.6), rows(9, 1.8), 0.5)
+
+
+def test_one_that_lasts_keeps_one_that_is_met_at_once_waiting() -> None:
+    limits = Limits(min_speedup=1.5, max_cores=2.5)
+    assert not enough(limits, rows(11, 1.8), 3.9)
+    assert enough(limits, rows(11, 1.8), 4.0)
+
+
+def test_an_open_limit_is_never_enough_and_a_missed_one_beside_it_is() -> None:
+    taken = rows(11, 1.0, slowed_to=0.5)
+    assert not enough(Limits(min_speedup=1.5), taken, 59.0)
+    assert enough(Limits(min_speedup=1.5, min_cores=2.5), taken, 4.0)
+
+
+def test_how_long_is_a_setting() -> None:
+    limits = Limits(min_speedup=1.5)
+    assert stopping(limits, settle_s=0.0).enough(judgement(limits, rows(11, 1.0), 0.99), 0.1)
+
+
+def test_cores_that_are_busy_wait_to_be_known_for_useful_or_burnt() -> None:
+    """1.1x, and it may be more: whether the second core is worth it nobody can say yet."""
+    limits = Limits(min_cores=1.5)
+    unknown = rows(11, 1.1, slowed_to=0.5)
+    assert judgement(limits, unknown, 0.99).outcome is Outcome.PASSED
+    assert not enough(limits, unknown, 3.9)
+    assert enough(limits, unknown, 4.0)
+    assert enough(limits, rows(9, 1.8, slowed_to=0.5), 0.5), "useful"
+    assert enough(limits, rows(11, 1.1), 0.5), "burnt"
+
+
+def test_without_limits_two_rows_more_than_the_fewest_are_enough() -> None:
+    """Eight bound a median."""
+    assert [count for count in range(7, 13) if enough(Limits(), rows(count, 1.8), 0.5)] == [10, 11, 12]
+
+
+def test_so_they_are_of_one_side_alone() -> None:
+    alone = [count for count in range(7, 13) if enough(Limits(), [(made(),)] * count, 0.5)]
+    assert alone == [10, 11, 12]
+
+
+def test_the_sides_of_a_series_share_the_error() -> None:
+    series = stopping(Limits(), sides=4)
+    found = [count for count in range(7, 15) if series.enough(judgement(Limits(), rows(count, 1.8), 0.99), 0.5)]
+    assert found == [12, 13, 14]
+
+
+def noisy(*speedups: float, times: int = 60) -> Rows:
+    """Rows of these speed-ups by turns, 0.2 s apart."""
+    return spaced([rows(1, speedup)[0] for speedup in speedups] * times)
+
+
+def hopeless(limits: Limits, taken: Rows, **changed: float) -> bool:
+    """After so many rows as were taken, in a budget of a minute."""
+    found = judgement(limits, taken, 0.99)
+    return stopping(limits, **changed).hopeless(found, taken, 0.2 * len(taken))
+
+
+ON_THE_LIMIT, LIKELY_MET = noisy(1.4, 1.6), noisy(1.6, 1.4, 1.6, times=17)
+
+
+def test_a_limit_on_the_median_of_noisy_rows_is_hopeless() -> None:
+    assert hopeless(Limits(min_speedup=1.5), ON_THE_LIMIT)
+
+
+def test_so_is_one_that_the_machine_keeps_open() -> None:
+    assert hopeless(Limits(min_speedup=1.5), rows(60, 1.0, slowed_to=0.5))
+
+
+def test_and_one_that_no_row_changes() -> None:
+    """Threads that were inherited have no efficiency."""
+    assert hopeless(Limits(min_efficiency=0.5), spaced([(made(threads=None), made(threads=1))] * 60))
+
+
+def test_one_that_rows_to_come_would_decide_is_not() -> None:
+    limits = Limits(min_speedup=1.5)
+    assert judgement(limits, LIKELY_MET, 0.99).outcome is Outcome.INCONCLUSIVE
+    assert not hopeless(limits, LIKELY_MET)
+    assert hopeless(limits, LIKELY_MET, budget_s=11.0), "so few fit that they would not"
+
+
+def test_rows_to_come_are_taken_to_be_like_those_of_the_last_ten_seconds() -> None:
+    """As many rows on either side of the limit; in one case the later ones are those above it."""
+    limits, at_last_above = Limits(min_speedup=1.5), spaced([*rows(60, 1.4), *rows(60, 1.6)])
+    assert sorted(map(_ratio, at_last_above)) == sorted(map(_ratio, ON_THE_LIMIT))
+    assert hopeless(limits, ON_THE_LIMIT)
+    assert not hopeless(limits, at_last_above)
+
+
+def _ratio(row: tuple[Round, ...]) -> float:
+    return row[1].wall_s / row[0].wall_s
+
+
+def test_nothing_is_hopeless_in_the_first_ten_seconds() -> None:
+    limits = Limits(min_speedup=1.5)
+    found = judgement(limits, ON_THE_LIMIT, 0.99)
+    assert not stopping(limits).hopeless(found, ON_THE_LIMIT, 9.9)
+    assert stopping(limits).hopeless(found, ON_THE_LIMIT, 10.0)
+
+
+def test_nor_before_a_median_can_have_bounds() -> None:
+    """Rows of three seconds."""
+    limits, taken = Limits(min_speedup=1.5), spaced(noisy(1.4, 1.6, times=5), 3.0)
+    assert not stopping(limits).hopeless(judgement(limits, taken[:8], 0.99), taken[:8], 24.0)
+    assert stopping(limits).hopeless(judgement(limits, taken, 0.99), taken, 30.0)
+
+
+@pytest.mark.parametrize("limits", [Limits(min_speedup=1.2), Limits(min_speedup=1.9), Limits()])
+def test_what_is_settled_or_was_not_asked_is_not_waited_for(limits: Limits) -> None:
+    assert not hopeless(limits, ON_THE_LIMIT)
+
+
+def test_a_limit_that_is_missed_already_is_not_kept_open_by_another() -> None:
+    limits = Limits(min_speedup=1.5, min_cores=2.5)
+    found: Judgement = judgement(limits, ON_THE_LIMIT, 0.99)
+    assert found.outcome is Outcome.FAILED
+    assert not hopeless(limits, ON_THE_LIMIT)
+
+
+def test_without_the_rule_measuring_goes_on() -> None:
+    limits = Limits(min_speedup=1.5)
+    patient = replace(stopping(limits), without=frozenset({Rule.HOPELESS}))
+    assert not patient.hopeless(judgement(limits, ON_THE_LIMIT, 0.99), ON_THE_LIMIT, 24.0)
