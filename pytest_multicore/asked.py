@@ -12,7 +12,7 @@ from .environments.variables import ChildVariables
 from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload
-from .measurement.rounds import Round
+from .measurement.rounds import Call, Round
 from .measurement.subject import AnySubject
 from .settings import Settings
 from .verdicts.limits import Limits
@@ -48,6 +48,7 @@ class Asked:
         theano_flags, env: for both sides, beyond the environment's own.
         scale: whether the sides are a scaling series, counting up.
         live: an interpreter that is open already, for the first side.
+        called: what the first call in it took; None where there was none.
         ready: all sides, set up already by somebody who also ends them.
         reopen: opens such a side anew: where, with which variables, at how many threads, and what is done in its
             interpreter first, before any of the test's code.
@@ -63,13 +64,19 @@ class Asked:
     env: Mapping[str, str] = field(default_factory=dict)
     scale: bool = False
     live: IsolatedInterpreter | None = None
+    called: Call | None = None
     ready: Sequence[AnySubject] = ()
     reopen: Reopen | None = None
 
     @property
+    def in_question(self) -> int:
+        """The place of the side in question among all."""
+        return -1 if self.scale else 0
+
+    @property
     def contender(self) -> int | None:
         """The thread count in question."""
-        return self.sides[-1] if self.scale else self.sides[0]
+        return self.sides[self.in_question]
 
     @property
     def baseline(self) -> int | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .errors import UsageError
 from .interpreters.live_test import LiveTest
+from .measurement.calls import of_done
 from .measurement.subject import OpenedWorkload
 
 #: A clock is read in a microsecond or two, which must not be mistaken for the call's own.
@@ -41,7 +42,8 @@ def subject(side: LiveTest, threads: int | None, timeout_s: float) -> OpenedWork
             "leave setup and teardown out"
         )
     kind = SteppedTest if side.stepwise else OpenedWorkload
-    return kind(side.interpreter, threads, timeout_s, side.first_s)
+    first = None if side.first is None else of_done(side.first)
+    return kind(side.interpreter, threads, timeout_s, first, None if side.within else side)
 
 
 def fixture_asked_for(config: Any, *, once: bool) -> Mapping[str, Any] | None:

@@ -9,27 +9,31 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from .asked import Asked, Voice
 from .environments.threads import REPORTED_VARIABLES
+from .first_calls import Beginnings
+from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload, import_path
 from .measurement import counters
 from .measurement.bench import Bench
 from .measurement.control import ControlRuns, control_runs
-from .measurement.libraries import blas_in_use, links_its_own
+from .measurement.libraries import blas_in_use
 from .measurement.machine import Machine, busiest, cpu_by_process, this_machine
 from .measurement.rounds import Round
 from .measurement.scheduling import joined
 from .measurement.subject import AnySubject, OpenedWorkload
 from .measurement.turns import turns
 from .settings import Settings
+from .taken import Taken, notes
 from .verdicts import figures
-from .verdicts.decision import Judgement, judgement
-from .verdicts.limits import Outcome, unreachable
+from .verdicts.decision import judgement
+from .verdicts.limits import OpenReason, Outcome, opened, unreachable
 from .verdicts.open_reasons import Undecided, threads_in_words, why_inconclusive
+from .verdicts.repeatable import ALIKE, FRESH, why_not
 from .verdicts.result import Result
 from .verdicts.stopping import Stopping
 from .verdicts.warnings import busy_is_not_fast
@@ -41,33 +45,8 @@ FACTS_TIMEOUT_S = 60.0
 SHORTEST_ROUND_TIMEOUT_S = 30.0
 #: Times its first run that a round may take before its interpreter is taken for hung: neighbours may come.
 PATIENCE = 5.0
-#: Of the speed-up that cores of one's own would give: a machine that attains less has something to say about that.
-HARDLY_ALL = 0.85
 #: Seconds between two looks whether rows to come could decide anything.
 LOOK_EVERY_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The rounds of one measurement, and what was learnt beside them.
-
-    Attributes:
-        rows: one round a side, as they were taken.
-        found: what they say of the limits.
-        rounds_s: seconds that all rows took, waits included.
-        facts: the child of the side in question, of itself.
-        priority: what came of raising the children's CPU priority.
-        fixed_layout: whether all sides' interpreters lie at the same addresses.
-        busy_others: other processes that used the machine meanwhile, and how many cores.
-    """
-
-    rows: list[tuple[Round, ...]]
-    found: Judgement
-    rounds_s: float
-    facts: Mapping[str, Any]
-    priority: str
-    fixed_layout: bool
-    busy_others: list[tuple[str, float]]
 
 
 def measure(asked: Asked, stage: Stage, voice: Voice) -> Result:
@@ -110,6 +89,7 @@ def _opened(asked: Asked, stage: Stage, workload: Workload, voice: Voice) -> Ite
         for subject in subjects:
             subject.wait_until_ready(SETUP_TIMEOUT_S)
             subject.timeout_s = round_timeout_s(asked.settings, subject.first_s)
+        subjects[0].first = asked.called or subjects[0].first
         yield subjects
         for subject in subjects[1 if asked.live else 0 :]:
             subject.interpreter.say_goodbye()
@@ -137,33 +117,42 @@ def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], mach
         cores_in_reach=machine.cores_in_reach,
     )
     rows, found = list[tuple[Round, ...]](), None
+    beginnings = Beginnings(subjects, asked.in_question, SETUP_TIMEOUT_S)
     began, others_before, stopping = time.monotonic(), cpu_by_process(), _stopping(asked)
     longest_s, row_began, looked = 0.0, None, began
     for row in bench.rows():
         now = time.monotonic()
         # The first row's time may hold that of rounds too short to count: the estimate would be too careful.
         longest_s, row_began = max(longest_s, now - (now if row_began is None else row_began)), now
-        rows, took_s = joined(rows, row), now - began
+        rows, took_s = joined(rows, row), now - began - beginnings.spent_s
         voice.live(f"{workload}: round {len(rows)} a side, {took_s:.0f} s of at most {stopping.budget_s:g} s")
         if row:
             found = judgement(asked.limits, asked.compared(rows), asked.settings.confidence)
-            if stopping.enough(found, took_s):
+            if beginnings.are_unlike(rows) or stopping.enough(found, took_s):
                 break
+            row_began = max(now, beginnings.over)
         if took_s + longest_s > stopping.budget_s:
             break
         if found and now - looked >= LOOK_EVERY_S:
             looked = now
             if stopping.hopeless(found, asked.compared(rows), took_s):
                 break
-    rounds_s = time.monotonic() - began
-    contender = subjects[-1 if asked.scale else 0].interpreter
-    facts = contender.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
+    rounds_s = time.monotonic() - began - beginnings.spent_s
+    contender = subjects[asked.in_question].interpreter
+    facts = _facts(contender)
     own = {os.getpid(), *(use.pid for row in rows for one in row for use in one.thread_use)}
     own |= control.pids if control else set()
     others = busiest(others_before, cpu_by_process(), rounds_s, own)
     fixed = all(subject.interpreter.fixed_layout for subject in subjects)
     assert found is not None  # noqa: S101 - the first row counts
-    return Taken(rows, found, rounds_s, facts, contender.priority, fixed, others)
+    return Taken(rows, found, rounds_s, facts, contender.priority, fixed, others, tuple(beginnings.told))
+
+
+def _facts(interpreter: IsolatedInterpreter) -> Mapping[str, Any]:
+    """What it tells of itself; nothing where a new set-up has ended it."""
+    if interpreter.ended:
+        return {}
+    return interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
 
 
 def _control(asked: Asked, machine: Machine) -> ControlRuns | None:
@@ -181,16 +170,18 @@ def _stopping(asked: Asked) -> Stopping:
 def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine, began: float) -> Result:
     """What the rounds say."""
     confidence, rows, found = asked.settings.confidence, taken.rows, taken.found
+    unlike = why_not(taken.first_calls[asked.in_question], found.measured.rounds, FRESH if asked.reopen else ALIKE)
+    if unlike:
+        found = replace(found, verdicts=tuple(opened(one, OpenReason.NOT_REPEATABLE) for one in found.verdicts))
     undecided = Undecided(rows, found, taken.rounds_s, asked.settings.budget_s, confidence, taken.busy_others)
-    outcome = found.outcome if found.verdicts else _bounded(found)
     threads = [count for count in asked.sides if count is not None]
     return _result(
         asked,
         stage,
         workload,
         began,
-        outcome,
-        why_inconclusive(undecided) if outcome is Outcome.INCONCLUSIVE else "",
+        found.outcome,
+        (unlike or why_inconclusive(undecided)) if found.outcome is Outcome.INCONCLUSIVE else "",
         verdicts=found.verdicts,
         measurement=found.measured,
         comparison=found.compared,
@@ -198,47 +189,10 @@ def _told(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine:
         python=str(taken.facts.get("python", "")),
         facts=taken.facts,
         blas=blas_in_use(workload.target, taken.facts),
-        warnings=tuple(filter(None, [busy_is_not_fast(found.verdicts, found.compared)])),
-        notes=_notes(asked, stage, workload, taken, machine),
+        warnings=tuple(filter(None, [busy_is_not_fast(found.verdicts, found.compared), not found.verdicts and unlike])),
+        notes=notes(asked, stage, workload, taken, machine, undecided),
+        first_calls=taken.first_calls,
     )
-
-
-def _bounded(found: Judgement) -> Outcome:
-    """Without limits a measurement passes when its figures have bounds: a rough number is never a pass."""
-    figure = found.compared.ratio if found.compared else found.measured.wall_s
-    return Outcome.PASSED if figure.bounded else Outcome.INCONCLUSIVE
-
-
-def _notes(asked: Asked, stage: Stage, workload: Workload, taken: Taken, machine: Machine) -> tuple[str, ...]:
-    overridden = stage.variables(asked.contender, asked.theano_flags, asked.env).overridden
-    notes = [f"{name}={before} of the outer world was overridden" for name, before in sorted(overridden.items())]
-    asked_for = max((count for count in asked.sides if count is not None), default=0)
-    if asked_for > machine.cores_granted:
-        notes.append(f"{asked_for} threads were asked for on {machine.why_granted()}")
-    if stage.selection.note:
-        notes.append(f"BLAS {stage.selection.name}: {stage.selection.note}")
-    if stage.selection.carried_by_numpy and not links_its_own(workload.target):
-        notes.append(f"NumPy goes on using the BLAS that it carries ({stage.selection.carried_by_numpy})")
-    notes.extend(_of_attained(taken.found, machine))
-    notes.append(f"CPU priority: {taken.priority}")
-    if len(asked.sides) > 1 and not taken.fixed_layout:
-        notes.append(
-            "memory layout: cannot be fixed here; two interpreters that do the same can differ by some percent"
-        )
-    return tuple(notes)
-
-
-def _of_attained(found: Judgement, machine: Machine) -> Iterator[str]:
-    """What it means for limits where the machine attains far less than its cores' number says."""
-    compared = found.compared
-    if compared is None or compared.attained is None or compared.contender.threads is None:
-        return
-    ideal = min(compared.contender.threads, machine.cores_granted) / (compared.baseline.threads or 1)
-    if compared.attained.estimate < HARDLY_ALL * ideal:
-        yield (
-            f"attained: {ideal:g} cores do the work of less than {HARDLY_ALL * ideal:.2g} here just now, by a compute "
-            "loop that shares nothing: no program can be expected to gain more; min_efficiency is held against that"
-        )
 
 
 def _result(

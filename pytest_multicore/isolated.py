@@ -13,6 +13,7 @@ from .gate import Gate
 from .interpreters.process import IsolatedInterpreter
 from .interpreters.stage import Stage
 from .interpreters.workload import AnyWorkload, import_path, name_of
+from .measurement.rounds import Call
 from .verdicts.figures import Measurement
 
 
@@ -64,7 +65,7 @@ class OpenInterpreter:
         __tracebackhide__ = True
         answer = self._gate.opened(lambda: self._ask(function, arguments))
         if self._gate.limits.asked() and not self._gate.settings.off:
-            self.measure(function, **arguments)
+            self._measured(function, arguments, Call(answer["wall_s"], answer["cpu_s"]))
         return answer["value"]
 
     def _ask(self, function: AnyWorkload, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -89,6 +90,10 @@ class OpenInterpreter:
             The figures of this interpreter's side.
         """
         __tracebackhide__ = True
+        return self._measured(function, arguments)
+
+    def _measured(self, function: AnyWorkload, arguments: Mapping[str, Any], called: Call | None = None) -> Measurement:
+        __tracebackhide__ = True
         gate = self._gate
         baseline = (gate.settings.baseline,) if gate.limits.need_baseline else ()
         asked = Asked(
@@ -101,6 +106,7 @@ class OpenInterpreter:
             theano_flags=self._theano_flags,
             env=self._env,
             live=self._interpreter,
+            called=called,
         )
         measured = gate.hold(asked, self._stage).measurement
         assert measured is not None  # noqa: S101 - a result that lets the test go on was measured

@@ -26,11 +26,9 @@ from .interpreters.live_test import LiveTest, PytestExited
 from .interpreters.stage import Stage
 from .interpreters.workload import Workload
 from .measurement.subject import AnySubject, FreshTest
+from .verdicts.repeatable import FRESH
 
-NOT_REPEATABLE = (
-    "the test is not repeatable, for its first call passed and a later one failed: use fresh=True (a new interpreter "
-    "for every round), or let each call start from the same state"
-)
+NOT_REPEATABLE = f"the test is not repeatable, for its first call passed and a later one failed: {FRESH}"
 
 
 class MeasuredItem:
@@ -239,8 +237,10 @@ class MeasuredItem:
         """Raise what pytest raised in a child, so that this process's hooks judge it as their own."""
         __tracebackhide__ = True
         self._expect_alike()
-        reports = [side.reports[when] for side in self._sides if when in side.reports]
-        for report in reports + (self._failed_teardowns if when == "teardown" else []):
+        reports: list[Mapping[str, Any]] = [side.reports[when] for side in self._sides if when in side.reports]
+        if when == "teardown":
+            reports += self._failed_teardowns + [one for side in self._sides for one in side.failed_teardowns]
+        for report in reports:
             told = revived(self._item.config, report)
             if told.passed:
                 self._reports.setdefault(when, told)

@@ -108,7 +108,7 @@ def test_a_budget_too_small_says_what_would_do(project: pytest.Pytester) -> None
     gated(project, "max_cores=1.5, budget=0.3", "multicore.run('work:serial', steps=2_000_000)")
     result = project.runpytest_subprocess("-rs")
     result.assert_outcomes(skipped=1)
-    result.stdout.re_match_lines([r".*rows? of rounds fit the budget of 0.3 s, at least 8 are needed.*use budget="])
+    result.stdout.re_match_lines([r".*rows? of rounds fit the budget of 0.3 s, at least 9 are needed.*use budget="])
 
 
 def test_a_workload_that_raises_is_an_ordinary_failure(project: pytest.Pytester) -> None:
@@ -145,8 +145,6 @@ def test_two_sides_give_a_comparison(project: pytest.Pytester, undecided: Any) -
 def test_a_series_scales_or_does_not(project: pytest.Pytester, undecided: Any) -> None:
     gated(project, "", "s = multicore.scaling('work:serial', threads=[1, 2]); assert set(s.speedups) == {1, 2}")
     result = project.runpytest_subprocess("--multicore-json=report.json")
-    if result.parseoutcomes().get("skipped"):
-        undecided("the machine was too busy to compare two sides")
     result.assert_outcomes(passed=1)
     (told,) = json.loads((project.path / "report.json").read_text())["results"]
     assert [one["threads"] for one in told["scaling"]] == [1, 2]

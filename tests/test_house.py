@@ -21,6 +21,8 @@ TOP = (
     *("errors", "start", "readers", "settings", "child_options", *ROOMS),
     *(
         "asked",
+        "first_calls",
+        "taken",
         "experiment",
         "looking",
         "profiling",

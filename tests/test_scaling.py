@@ -36,7 +36,7 @@ def test_the_serial_fraction_of_a_program_that_is_half_serial(pytester: pytest.P
         test_it="def test_it(multicore):\n    assert multicore.scaling('work:half_serial', threads=[1, 2]).law\n",
     )
     result = pytester.runpytest_subprocess("--multicore-json=report.json")
-    if result.parseoutcomes().get("skipped"):
+    if "the figures have no bounds" in result.stdout.str():
         undecided("the machine was too busy to compare two sides")
     result.assert_outcomes(passed=1)
     result.stdout.re_match_lines([r"scaling: work:half_serial: .* at 1 thread, .* at 2; serial fraction 0\.\d\d \[.*"])

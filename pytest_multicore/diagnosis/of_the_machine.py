@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_multicore.verdicts.evidence import undisturbed
 from pytest_multicore.verdicts.limits import Outcome
+from pytest_multicore.verdicts.repeatable import NOT_REPEATABLE
 
 from .evidence import Evidence
 from .suspicions import Change, Effect, Suspicion, Trial
@@ -39,6 +40,8 @@ def machine_busy(found: Evidence) -> Suspicion | None:
     """Others used the machine: the verdict stayed open."""
     measured = found.result.measurement
     if found.result.outcome is not Outcome.INCONCLUSIVE or measured is None:
+        return None
+    if found.result.reason.startswith(NOT_REPEATABLE):  # on a quieter machine it is not, either
         return None
     disturbed = sum(not undisturbed(one) for one in measured.rounds)
     if disturbed <= len(measured.rounds) / 2:

@@ -60,12 +60,13 @@ class LiveTest:
         warnings: what it warned of, with message, category, filename and lineno.
         xfails: its marks of expected failures that were added there (agent/added_marks.py).
         passed: whether its call passed, so that rounds can be taken.
-        first_s: wall seconds of that call; None before it.
+        first: what the clocks said of that call; None before it.
         within: whether the call is not over: it waits where pytest-benchmark's fixture was called, and rounds are
             taken of what it was given there.
         stepwise: whether each round must be prepared, and is one call.
         benchmark: what the test said of its benchmark; None without that fixture.
         over: whether its pytest session ended early: there is nobody left to answer.
+        failed_teardowns: of set-ups before the last one.
     """
 
     interpreter: IsolatedInterpreter
@@ -74,11 +75,17 @@ class LiveTest:
     warnings: list[dict[str, Any]] = field(default_factory=list)
     xfails: Sequence[Mapping[str, Any]] = ()
     passed: bool = False
-    first_s: float | None = None
+    first: protocol.Message | None = None
     within: bool = False
     stepwise: bool = False
     benchmark: Mapping[str, Any] | None = None
     over: bool = False
+    failed_teardowns: list[Report] = field(default_factory=list)
+
+    @property
+    def first_s(self) -> float | None:
+        """Wall seconds of the first call; None before it."""
+        return None if self.first is None else self.first["wall_s"]
 
     def find(self, address: TestAddress) -> None:
         """Have the child collect the test; do not wait for it."""
@@ -127,9 +134,38 @@ class LiveTest:
     def attempt(self, timeout_s: float) -> protocol.Message:
         """Run its call once, as pytest runs any; the answer holds the clocks' figures when it passed."""
         answer = self._ask("attempt", ("ready", "ended"), timeout_s)
-        self.passed, self.first_s = answer["type"] == "ready", answer.get("wall_s")
+        self.passed = answer["type"] == "ready"
+        self.first = answer if self.passed else None
         self.within, self.stepwise = answer.get("within", False), answer.get("stepwise", False)
         self._keep(answer)
+        return answer
+
+    def set_up_anew(self, timeout_s: float) -> Sequence[str]:
+        """Tear it down and set it up in the same process; gives the fixtures whose value can be gone through once.
+
+        Raises:
+            WorkloadError: it cannot be set up twice.
+        """
+        return list(self._again("anew", "begun", timeout_s)["iterators"])
+
+    def call_anew(self, timeout_s: float) -> protocol.Message:
+        """Run its call once after that; the answer holds the clocks' figures.
+
+        Raises:
+            WorkloadError: it does not pass again.
+        """
+        return self._again("attempt", "ready", timeout_s)
+
+    def _again(self, kind: str, expected: str, timeout_s: float) -> protocol.Message:
+        """Ask for what was done before. Its reports stay those of the first time, but for teardowns that failed."""
+        answer = self._ask(kind, (expected, "ended"), timeout_s)
+        teardowns = [report for report in answer["reports"] if report["when"] == "teardown"]
+        if answer["type"] == "ended":
+            self.reports["teardown"] = teardowns.pop()
+        self.failed_teardowns += [report for report in teardowns if report["outcome"] == "failed"]
+        if answer["type"] == "ended":
+            report = next(report for report in answer["reports"] if report["when"] != "teardown")
+            raise WorkloadError(f"then its {report['when']} {report['outcome']}", report.get("text", ""))
         return answer
 
     def conclude(self, timeout_s: float) -> None:

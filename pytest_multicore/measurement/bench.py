@@ -26,10 +26,17 @@ MOST_REPEATS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What the agent measured of itself in one round: wall seconds of the region and its own CPU seconds."""
+    """What the agent measured of itself in one round.
+
+    Attributes:
+        wall_s: of the region.
+        own: its own CPU seconds.
+        clocks_s: wall seconds by which these may have been counted for longer than the wall's.
+    """
 
     wall_s: float
     own: OwnClock
+    clocks_s: float = 0.0
 
 
 class Subject(Protocol):
@@ -204,6 +211,7 @@ class Bench:
             cores_in_reach=self.cores_in_reach or self.cores_online,
             balance_s=around.balance_s,
             real_time=real_time,
+            clocks_s=timing.clocks_s,
         )
 
     def _controlled(self, subject: Subject, wall_s: float, used: Usage, around: Surroundings) -> Control | None:

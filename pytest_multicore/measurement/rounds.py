@@ -42,6 +42,19 @@ class Control:
     memory: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a region outside of rounds: wall seconds, and CPU seconds of the process and its children."""
+
+    wall_s: float
+    cpu_s: float
+
+    @property
+    def cores(self) -> float:
+        """CPU seconds per wall second."""
+        return self.cpu_s / self.wall_s if self.wall_s > 0 else 0.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Round:
     """One measured repetition. Each is itself alone, so that what follows from it can be kept (verdicts/bounds.py).

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.protocol import Message
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.bench import Timing
+from pytest_multicore.measurement.calls import of_warmup
+from pytest_multicore.measurement.rounds import Call
 from pytest_multicore.measurement.usage import OwnClock
 
 
@@ -21,13 +24,15 @@ class OpenedWorkload:
         interpreter: where it lives.
         threads: threads asked for, None for inherited ones.
         timeout_s: after so long a silence in a round the interpreter is ended.
-        first_s: see bench.Subject.
+        first: the region's first run; None before it.
+        test: what it is, where it can be set up anew between two rounds.
     """
 
     interpreter: IsolatedInterpreter
     threads: int | None
     timeout_s: float
-    first_s: float | None = None
+    first: Call | None = None
+    test: LiveTest | None = None
 
     def set_up(self, workload: Workload, path: list[str]) -> None:
         """Have the child import, set up and warm up the workload, outside the measured region; do not wait for it."""
@@ -35,7 +40,12 @@ class OpenedWorkload:
 
     def wait_until_ready(self, timeout_s: float) -> None:
         """Wait for the end of the set-up; see IsolatedInterpreter.ask for the errors."""
-        self.first_s = self.interpreter.wait_for("ready", timeout_s)["warmup_s"]
+        self.first = of_warmup(self.interpreter.wait_for("ready", timeout_s))
+
+    @property
+    def first_s(self) -> float | None:
+        """See rounds.Subject."""
+        return None if self.first is None else self.first.wall_s
 
     @property
     def pid(self) -> int:
@@ -79,8 +89,10 @@ class FreshTest:
         threads: threads asked for, None for inherited ones.
         timeout_s: after so long a silence in a round the interpreter is ended.
         urged: whether new interpreters have their priority raised further.
+        first: every round is a first run.
     """
 
+    first: ClassVar[None] = None
     open_one: Callable[[], LiveTest]
     ended: Callable[[LiveTest], None]
     live: LiveTest
@@ -145,6 +157,10 @@ class FreshTest:
 AnySubject = OpenedWorkload | FreshTest
 
 
+def own_clock(done: Message) -> OwnClock:
+    """What an agent read of itself in a round, or in a call that it clocked as one."""
+    return OwnClock(done["process_cpu_end_s"] - done["process_cpu_start_s"], done["children_cpu_s"])
+
+
 def _timing(done: Message) -> Timing:
-    own = OwnClock(done["process_cpu_end_s"] - done["process_cpu_start_s"], done["children_cpu_s"])
-    return Timing(done["wall_s"], own)
+    return Timing(done["wall_s"], own_clock(done), done["clocks_s"])

@@ -49,6 +49,7 @@ def record(result: Result) -> Record:
         "seed": result.seed,
         "budget_s": result.budget_s,
         "duration_s": result.duration_s,
+        "first_calls": [one and asdict(one) for one in result.first_calls],
     }
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from pytest_multicore.errors import UsageError
-from pytest_multicore.measurement.rounds import Control, Round, ThreadUse
+from pytest_multicore.measurement.rounds import Call, Control, Round, ThreadUse
 from pytest_multicore.reports.json_report import SCHEMA
 from pytest_multicore.settings import option_value
 from pytest_multicore.verdicts.bounds import waited_for_others_s
 from pytest_multicore.verdicts.decision import decide
 from pytest_multicore.verdicts.limits import Limits, OpenReason, Verdict, opened, overall, says_slow
+from pytest_multicore.verdicts.repeatable import FirstCalls, why_not
 
 Row = tuple[Round, ...]
 
@@ -94,7 +95,10 @@ def _check(told: Mapping[str, Any]) -> None:
 def verdicts(told: Mapping[str, Any]) -> tuple[Verdict, ...]:
     """The verdicts of one result's rounds on its limits."""
     limits = Limits(**{one["quantity"]: one["limit"] for one in told["verdicts"]})
-    return decide(limits, _compared(told), told["confidence"])
+    found = decide(limits, _compared(told), told["confidence"])
+    side = -1 if told["scaling"] else 0
+    unlike = why_not(_first_calls(told, side), [row[side] for row in rows_of(told)])
+    return tuple(opened(one, OpenReason.NOT_REPEATABLE) for one in found) if unlike else found
 
 
 def _compared(told: Mapping[str, Any]) -> list[Row]:
@@ -111,6 +115,16 @@ def differs(told: Mapping[str, Any], found: tuple[Verdict, ...]) -> bool:
     """Whether verdicts found again are not those that the report holds."""
     before = [(one["quantity"], one["outcome"]) for one in told["verdicts"]]
     return before != [(one.quantity, one.outcome.value) for one in found] or told["outcome"] != overall(found).value
+
+
+def _first_calls(told: Mapping[str, Any], side: int) -> FirstCalls | None:
+    """One side's; None where every round is a first call, and in files from before they were kept."""
+    every = told.get("first_calls")
+    if not every or every[side] is None:
+        return None
+    calls = every[side]
+    anew = calls["anew"] and Call(**calls["anew"])
+    return FirstCalls(Call(**calls["first"]), anew, calls["failed"], tuple(calls["iterators"]))
 
 
 def _round(told: Mapping[str, Any]) -> Round:

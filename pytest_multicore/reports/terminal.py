@@ -17,6 +17,7 @@ HEADINGS = (
 )
 COLOURS = {
     "passed": {"green": True},
+    "measured": {},
     "failed": {"red": True},
     "inconclusive": {"yellow": True},
     "error": {"red": True},

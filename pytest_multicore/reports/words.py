@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_multicore.verdicts.durations import in_words
+
 #: Digits after the point, and the most that a number is printed with to tell it from a limit.
 DIGITS, MOST_DIGITS = 2, 6
 
@@ -50,8 +52,4 @@ def seconds(interval: Mapping[str, Any] | None) -> str:
     """A duration, in a unit that fits it."""
     if interval is None:
         return "-"
-    value = interval["estimate"]
-    for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "us")):
-        if value * factor >= 1:
-            return f"{value * factor:.3g} {unit}"
-    return f"{value * 1e9:.3g} ns"
+    return in_words(interval["estimate"])

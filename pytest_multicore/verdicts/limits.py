@@ -23,13 +23,15 @@ class OpenReason(Enum):
     OWN_POOL = "the baseline used more cores than it was told to"
     NOT_COUNTED = "threads cannot be counted"
     INHERITED = "threads were inherited"
+    NOT_REPEATABLE = "later calls do none of the first one's work"
     BRIEF = "the rounds are over too soon for a miss, or a max_ limit that is met: a program may be slow at first"
 
 
 class Outcome(Enum):
-    """What is said of a limit, and of a measurement as a whole."""
+    """What is said of a limit, and of a measurement as a whole: one that is held to none is measured, not passed."""
 
     PASSED = "passed"
+    MEASURED = "measured"
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
     ERROR = "error"
@@ -115,8 +117,10 @@ def of_comparison(compared: Comparison) -> Figures:
 
 
 def overall(verdicts: Sequence[Verdict]) -> Outcome:
-    """One missed limit fails the whole; else one undecided limit leaves it inconclusive."""
+    """One missed limit fails the whole; else one undecided limit leaves it inconclusive. Without any it is measured."""
     outcomes = {verdict.outcome for verdict in verdicts}
+    if not outcomes:
+        return Outcome.MEASURED
     for worst in (Outcome.FAILED, Outcome.INCONCLUSIVE):
         if worst in outcomes:
             return worst

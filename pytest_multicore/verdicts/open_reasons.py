@@ -14,6 +14,7 @@ from .decision import Judgement
 from .evidence import Rows, disturbance, fewest_rows
 from .figures import Comparison
 from .limits import OpenReason, Outcome, Verdict
+from .repeatable import ALIKE, NOT_REPEATABLE
 from .statistics import Interval
 
 
@@ -150,6 +151,11 @@ def _inherited(told: Undecided, verdict: Verdict) -> str:
     return f"{_limit(verdict)} has nothing to be held against, for threads were inherited: give threads a number"
 
 
+def _not_repeatable(told: Undecided, verdict: Verdict) -> str:
+    """Without the figures, which repeatable.why_not tells."""
+    return f"{NOT_REPEATABLE}: {OpenReason.NOT_REPEATABLE.value}: {ALIKE}"
+
+
 def _brief(told: Undecided, verdict: Verdict) -> str:
     return f"{_limit(verdict)}: measured {_measured(verdict)}, but {OpenReason.BRIEF.value}"
 
@@ -164,6 +170,7 @@ SENTENCES: Mapping[OpenReason, Callable[[Undecided, Verdict], str]] = {
     OpenReason.OWN_POOL: _own_pool,
     OpenReason.NOT_COUNTED: _not_counted,
     OpenReason.INHERITED: _inherited,
+    OpenReason.NOT_REPEATABLE: _not_repeatable,
     OpenReason.BRIEF: _brief,
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
 from pytest_multicore.verdicts.limits import Outcome, Verdict
+from pytest_multicore.verdicts.repeatable import FirstCalls
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Result:
         seed: of the order of sides.
         causes: why a limit was missed, as data (diagnosis/suspicions.py, Explanation), the likeliest first.
         evidence: what they were told by; empty where nobody asked why.
+        first_calls: of each side in the rounds' order, before them; None where every round is a first call.
     """
 
     test: str
@@ -58,3 +60,4 @@ class Result:
     notes: tuple[str, ...] = ()
     causes: tuple[Mapping[str, Any], ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    first_calls: tuple[FirstCalls | None, ...] = ()

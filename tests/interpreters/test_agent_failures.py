@@ -148,7 +148,7 @@ def test_a_line_that_is_no_message_is_answered_with_what_was_wrong(python, tmp_p
         b'{"type": "facts"}': "protocol 1 is spoken here",
         b'{"protocol": 2, "type": "facts"}': "the message says 2",
         b'{"protocol": 1}': "unknown message type",
-        b'{"protocol": 1, "type": "dance"}': "known are attempt, begin, call, close, conclude, facts, finish, open",
+        b'{"protocol": 1, "type": "dance"}': "known are anew, attempt, begin, call, close, conclude, facts, finish",
         b'{"protocol": 1, "type": "open"}': "target: a string; found none",
         b'{"protocol": 1, "type": "open", "target": "a:b", "arguments": []}': "arguments: an object",
         b'{"protocol": 1, "type": "open", "target": "a:b", "path": "x"}': "path: a list",

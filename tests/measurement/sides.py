@@ -53,6 +53,7 @@ class Side:
     repeatable: bool = True
     foremost: bool = False
     first_s: float | None = None
+    clocks_s: float = 0.0
 
     def prepare(self) -> None:
         self.prepared += 1
@@ -68,7 +69,7 @@ class Side:
         self.stands = False
         self.diary.append(self.pid)
         self.repeats.append(repeat)
-        return Timing(self.wall_s * repeat, OwnClock(self.wall_s * repeat, 0.0))
+        return Timing(self.wall_s * repeat, OwnClock(self.wall_s * repeat, 0.0), self.clocks_s)
 
 
 def bench(*walls_s: float, seed: int = 0, spins: bool = False) -> tuple[Bench, list[int], list[Side]]:

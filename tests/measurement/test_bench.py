@@ -22,6 +22,12 @@ def test_sides_take_turns_and_each_row_is_in_the_sides_order(seed: int) -> None:
     assert [sorted(diary[at : at + 2]) for at in range(0, 8, 2)] == [[0, 1]] * 4
 
 
+def test_a_round_knows_for_how_long_its_clocks_were_read() -> None:
+    made, _, sides = bench(0.1, 0.2)
+    sides[1].clocks_s = 1e-4
+    assert [one.clocks_s for one in next(made.rows())] == [0.0, 1e-4]
+
+
 def test_each_row_begins_with_a_side_drawn_by_the_seed() -> None:
     begun = []
     for seed in (0, 0, 1):

@@ -84,6 +84,13 @@ def test_what_was_not_decided_is_a_notice_in_one_line(places: github.Places) -> 
     ]
 
 
+def test_what_is_held_to_no_limit_is_measured_and_no_more(places: github.Places, tmp_path: Path) -> None:
+    measured = told(Limits(), 1.0)
+    assert list(github.commands([measured], places, failures_too=True)) == []
+    github.add_summary(str(tmp_path / "summary.md"), [measured])
+    assert (tmp_path / "summary.md").read_text().endswith("| 1.00x [1.00, 1.00] | measured |\n\n")
+
+
 def test_the_summary_is_a_table_that_grows(tmp_path: Path) -> None:
     file = tmp_path / "summary.md"
     file.write_text("before\n")

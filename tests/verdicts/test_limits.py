@@ -105,6 +105,8 @@ def test_the_worst_verdict_is_the_whole() -> None:
     assert overall([passed, undecided]) is U
     assert overall([passed]) is P
     assert [settled(one) for one in ([passed], [failed, undecided], [passed, undecided])] == [True, True, False]
+    assert overall([]) is Outcome.MEASURED
+    assert settled([])
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ FIELDS = {
     "test": (("arguments", "an object"), ("path", "a list")),
     "begin": (),
     "attempt": (),
+    "anew": (),
     "prepare": (),
     "conclude": (),
     "finish": (),

@@ -91,7 +91,8 @@ def process_cpu():
     return own_cpu()
 
 
-def _children_cpu():
+def children_cpu():
+    """CPU seconds of the children that were waited for, up to now."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -100,20 +101,25 @@ def measure(region, repeat):
     """Call `region` `repeat` times.
 
     Returns:
-        wall_s, process_cpu_start_s, process_cpu_end_s and children_cpu_s, in seconds. CPU is read outside the wall's
-        readings, so that busy cores can only come out too high, by the microsecond that reading takes.
+        wall_s, process_cpu_start_s, process_cpu_end_s, children_cpu_s and clocks_s, in seconds. CPU is read outside the
+        wall's readings, so that busy cores can only come out too high; clocks_s is the time by which the CPU's readings
+        may lie further apart than the wall's. Reading takes tens of microseconds where the region has left the caches.
     """
     turns = itertools.repeat(None, repeat)
-    children_s = _children_cpu()
+    before_s = wall()
+    children_s = children_cpu()
     cpu_start_s = process_cpu()
     start_s = wall()
     for _ in turns:
         region()
     end_s = wall()
     cpu_end_s = process_cpu()
+    children_s = children_cpu() - children_s
+    after_s = wall()
     return {
         "wall_s": end_s - start_s,
         "process_cpu_start_s": cpu_start_s,
         "process_cpu_end_s": cpu_end_s,
-        "children_cpu_s": _children_cpu() - children_s,
+        "children_cpu_s": children_s,
+        "clocks_s": (after_s - before_s) - (end_s - start_s),
     }

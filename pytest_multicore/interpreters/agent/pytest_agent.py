@@ -16,7 +16,8 @@ Reports are pytest's own, as `pytest_report_to_serializable` writes them, with w
 runs as pytest runs any: its report, output and logs are the ones that count. A round then repeats the call without
 pytest's reporting around it: see repeated_call.py. A session that ends early says why: see session_end.py. Messages
 with reports also tell of marks that were added meanwhile: see added_marks.py.
-A test that uses pytest-benchmark's fixture is measured within its call of that: see benchmark_rounds.py.
+A test that uses pytest-benchmark's fixture is measured within its call of that: see benchmark_rounds.py. Between two
+rounds it can be set up anew: see set_up_anew.py.
 Runs pytest as it is installed here, 5.4 or later; parses on 2.7 as the rest of the agent, but is never loaded there.
 """
 
@@ -99,6 +100,7 @@ class OneTest(object):
         self._nodeid = nodeid
         self._benchmarked = benchmarked
         self._repeated_call, self._added_marks = load_sibling("repeated_call"), load_sibling("added_marks")
+        self._load_sibling = load_sibling
         self.uncollected = []
         self._left = {"reports": []}
         self._known_marks = []
@@ -174,10 +176,18 @@ class OneTest(object):
 
         left = [runner.call_and_report(item, "setup", log=False)]
         if left[0].passed:
-            self._dialogue.send(dict(self._carried(item, left), type="begun"))
-            left = self._call(item, runner) if self._dialogue.receive()["type"] == "attempt" else []
+            left = self._begun(item, runner, left)
         left.append(runner.call_and_report(item, "teardown", log=False, nextitem=None))
         self._left = self._carried(item, left)
+
+    def _begun(self, item, runner, reports, **told):
+        """Say that it is set up, and have it called; returns as ``_call``. What the set-up left busy comes to rest."""
+        rest = self._load_sibling("resting").Rest(self._load_sibling("clocks"))
+        self._dialogue.send(dict(self._carried(item, reports), type="begun", **told))
+        if self._dialogue.receive()["type"] != "attempt":
+            return []
+        rest.wait()
+        return self._call(item, runner)
 
     def _call(self, item, runner):
         """The first call and, when it passed, rounds; returns the reports that the parent does not have yet."""
@@ -195,8 +205,15 @@ class OneTest(object):
         if measured or not passed:
             return [report]
         self._dialogue.send(dict(figures, type="ready", benchmark=told, **self._carried(item, [report])))
-        self._repeat(item)
-        return []
+        return self._anew(item, runner) if self._repeat(item) == "anew" else []
+
+    def _anew(self, item, runner):
+        """Set the item up anew, and have its call run as at first; returns as ``_call``."""
+        anew = self._load_sibling("set_up_anew")
+        reports = anew.again(item, runner)
+        if not reports[-1].passed:
+            return reports
+        return self._begun(item, runner, reports, iterators=anew.iterators(item))
 
     def _first_call(self, item, runner):
         """The call's report, and whether its body passed: a pass that was not expected is for the parent to judge."""
@@ -218,13 +235,14 @@ class OneTest(object):
         return report
 
     def _repeat(self, item):
+        """Answer until a message comes that ends the rounds; returns its type."""
         with self._repeated_call.surroundings(item) as handler:
             region = self._repeated_call.region(item, self._parts, handler, self._benchmarked)
             self._dialogue.measure(self._nodeid, region)
             while True:
                 message = self._dialogue.receive()
-                if message["type"] in ("finish", "close"):
-                    break
+                if message["type"] in ("finish", "close", "anew"):
+                    return message["type"]
                 self._dialogue.send(self._dialogue.answer(message))
 
     def _carried(self, item, reports):

@@ -11,11 +11,11 @@ numbers, closed on exec and after fork); then 0 is the null device and 1 a copy 
   parent -> watch   look on from here, or change what it runs in; before open or test only: see watching.py
   child  -> watching {"changes": [those that can be made here]}
   parent -> open    {"target", "arguments": {}, "path": [directories for the front of sys.path, unless there]}
-  child  -> ready   {"form": "set-up" | "function", "setup_s", "warmup_s"}
+  child  -> ready   {"form": "set-up" | "function", "setup_s", "warmup_s", "warmup_cpu_s"}
   parent -> round   {"repeat": n >= 1}
-  child  -> done    {"repeat", "wall_s", "process_cpu_start_s", "process_cpu_end_s", "children_cpu_s"}
+  child  -> done    {"repeat", "wall_s", "process_cpu_start_s", "process_cpu_end_s", "children_cpu_s", "clocks_s"}
   parent -> call    {"target", "arguments", "path"}
-  child  -> result  {"value", "wall_s", "process_cpu_s"}
+  child  -> result  {"value", "wall_s", "cpu_s"}
   parent -> test    a pytest item as the workload: see pytest_agent.py
   parent -> facts   {"variables": [names]}
   child  -> facts   see facts.py
@@ -30,7 +30,9 @@ once as warm-up. Else the function with its arguments is the region, that call w
 alone. A coroutine, generator or other awaitable is refused: making one does none of its work.
 
 A round calls the region `repeat` times. wall_s is monotonic; process_cpu_*_s are readings of the process's own CPU
-clock (all threads, ended ones too); children_cpu_s is the CPU time of the children that the round waited for.
+clock (all threads, ended ones too); children_cpu_s is the CPU time of the children that the round waited for; clocks_s
+is the wall time by which the readings of CPU time may lie further apart than those of wall_s. warmup_cpu_s and
+cpu_s are CPU time of the process and of the children that were waited for, too.
 
   child -> error   {"kind", "exception": "ValueError: x", "message": a sentence, "traceback": the user's frames}
 
@@ -131,15 +133,16 @@ class Session(object):
         self.region = None  # what an earlier open left must not be measured in this one's name
         self.target = message["target"]
         function, arguments, loaded_s = load_function(message)
-        value, called_s = timed_call(self.target, function, arguments)
+        value, called_s, cpu_s = timed_call(self.target, function, arguments)
+        ready = {"type": "ready", "form": "function", "setup_s": loaded_s, "warmup_s": called_s, "warmup_cpu_s": cpu_s}
         if not callable(value):
             refuse_unfinished(self.target, value)
             self.region = (lambda: function(**arguments)) if arguments else function
-            return {"type": "ready", "form": "function", "setup_s": loaded_s, "warmup_s": called_s}
-        result, warmup_s = timed_call("the region returned by " + self.target, value, {})
+            return ready
+        result, warmup_s, cpu_s = timed_call("the region returned by " + self.target, value, {})
         refuse_unfinished("the region returned by " + self.target, result)
         self.region = value
-        return {"type": "ready", "form": "set-up", "setup_s": loaded_s + called_s, "warmup_s": warmup_s}
+        return dict(ready, form="set-up", setup_s=loaded_s + called_s, warmup_s=warmup_s, warmup_cpu_s=cpu_s)
 
     def round(self, message):
         """Run the region `repeat` times between two readings of the clocks."""
@@ -154,11 +157,9 @@ class Session(object):
     def call(self, message):
         """Call a function once for its value."""
         function, arguments, _ = load_function(message)
-        cpu_start_s = clocks.process_cpu()
-        value, wall_s = timed_call(message["target"], function, arguments)
-        cpu_s = clocks.process_cpu() - cpu_start_s
+        value, wall_s, cpu_s = timed_call(message["target"], function, arguments)
         refuse_unfinished(message["target"], value)
-        return {"type": "result", "value": value, "wall_s": wall_s, "process_cpu_s": cpu_s}
+        return {"type": "result", "value": value, "wall_s": wall_s, "cpu_s": cpu_s}
 
     def facts(self, message):
         """Collect what is true of this process now; nothing of it runs in a measured region."""
@@ -189,13 +190,15 @@ def load_function(message):
 
 
 def timed_call(what, function, arguments):
-    """Call user code; returns its value and the wall seconds it took."""
+    """Call user code; returns its value, the wall seconds it took and CPU seconds, its children's too."""
+    cpu_s = clocks.children_cpu() + clocks.process_cpu()
     start_s = clocks.wall()
     try:
         value = function(**arguments)
     except:  # noqa: E722 - see round
         raise failures.from_user_code(what, "failed")
-    return value, clocks.wall() - start_s
+    wall_s = clocks.wall() - start_s
+    return value, wall_s, clocks.process_cpu() + clocks.children_cpu() - cpu_s
 
 
 def refuse_unfinished(what, value):
