@@ -88,7 +88,9 @@ def _bracket(one: Evidence, without: frozenset[Rule]) -> Interval:
     contender, baseline = ([row[side] for row in one.rows] for side in (0, 1))
     most = interval_of([most_cores(each, without) for each in contender], each_at).high
     least = interval_of([least_cores(each, without) for each in baseline], each_at).low
-    gains_by_a_lack = Rule.FEWER_CORES not in without and most < least - AS_MANY_CORES
+    # Two worlds at the same threads, as of an explanation's trials, are not compared for what more cores gain.
+    more_threads = contender[-1].threads != baseline[-1].threads
+    gains_by_a_lack = Rule.FEWER_CORES not in without and more_threads and most < least - AS_MANY_CORES
     high = measured.high
     if Rule.CONTROL not in without:
         more = min(1.0, max(0.0, most - max(least, 0.0)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_multicore.diagnosis import catalogue
 from pytest_multicore.diagnosis.evidence import Calls, Evidence
 from pytest_multicore.verdicts.limits import Limits
-from tests.rounds import made, rows
+from tests.rounds import look, made, rows
 
 from .literals import COUNT, evidence, idle, library, line, observed, operand, pool, seen, task
 
@@ -48,7 +48,7 @@ def lock(source: str = "with self.lock:", **told: object) -> Evidence:
 
 
 def crowded(demand: float) -> Evidence:
-    taken = [(made(0.1, 1.9, demand=demand), made(0.1, 1.0, threads=1))] * COUNT
+    taken = [(made(0.1, 1.9, demand=demand, control=look(2)), made(0.1, 1.0, threads=1, control=look(1)))] * COUNT
     return evidence(taken, seen=seen(task(), task(101), task(102)))
 
 

@@ -86,7 +86,7 @@ def test_too_few_cores_is_what_the_gate_said(reason: str) -> None:
 
 @pytest.mark.parametrize(("disturbed", "told"), [(11, ["machine-busy"]), (10, [])])
 def test_the_machine_is_busy_where_most_rounds_were_disturbed(disturbed: int, told: list[str]) -> None:
-    found = evidence(rows(COUNT, 1.0, disturbed=disturbed))
+    found = evidence(rows(COUNT, 1.0, disturbed_ones=disturbed))
     undecided = replace(found.result, outcome=Outcome.INCONCLUSIVE, verdicts=())
 
     assert keys(replace(found, result=undecided)) == told
