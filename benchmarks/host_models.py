@@ -103,7 +103,7 @@ class Run:
             quiet=True,
             control=self._control(threads, cores[-1:] if threads == 1 else ()),
             cores_online=CORES,
-            cores_open=CORES,
+            cores_open=1.5 if self.host.throttles else CORES,
             cores_in_reach=CORES,
             threads_unseen=1 if ended else 0,
             balance_s=foreign_s,
@@ -253,7 +253,12 @@ HOSTS = (
         one_slow_core,
         open_for="the baseline runs on either core, and its ratio has two values",
     ),
-    Host("a quota of 1.5 cores", quota, throttles=True, open_for="two cores attain 1.5x"),
+    Host(
+        "a quota of 1.5 cores",
+        quota,
+        throttles=True,
+        open_for="what is over 1.5x is out of reach there, before anything runs",
+    ),
     *(
         Host(
             f"a neighbour of {cores:g} cores", neighbour(cores), _beside(cores), open_for=TAKEN if cores >= 0.5 else ""

@@ -27,7 +27,7 @@ from host_programs import CORES, PROGRAMS, Program
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts.decision import Judgement, held
 from pytest_multicore.verdicts.figures import comparison
-from pytest_multicore.verdicts.limits import Limits, Outcome, says_slow
+from pytest_multicore.verdicts.limits import Limits, Outcome, says_slow, unreachable
 from pytest_multicore.verdicts.rules import ALL, Rule
 from pytest_multicore.verdicts.stopping import LOOK_BACK_S, Stopping
 
@@ -76,7 +76,13 @@ def verdicts_of(
     run = Run(host, program, Random(f"{seed} {host.name} {program.name}"))
     scale = 1 / CORES if quantity == "min_efficiency" else 1.0
     left = {value: Limits(**{quantity: scale * program.truth / value}) for value in VALUES}
-    found: dict[float, tuple[Outcome, int, float]] = {}
+    granted = 1.5 if host.throttles else CORES
+    found = {
+        value: (Outcome.INCONCLUSIVE, 0, 0.0)
+        for value, limits in left.items()
+        if host.throttles and unreachable(limits, granted, CORES, 1)
+    }
+    left = {value: limits for value, limits in left.items() if value not in found}
     rows: list[tuple[Round, Round]] = []
     look_at, looked_s = 9, LOOK_BACK_S
     for row in run.rows():

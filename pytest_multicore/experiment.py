@@ -20,7 +20,7 @@ from .interpreters.stage import Stage
 from .interpreters.workload import Workload, import_path
 from .measurement import counters
 from .measurement.bench import Bench
-from .measurement.control import ControlRuns, control_runs
+from .measurement.control import control_runs
 from .measurement.libraries import blas_in_use
 from .measurement.machine import Machine, busiest, cpu_by_process, this_machine
 from .measurement.rounds import Round
@@ -56,7 +56,7 @@ def measure(asked: Asked, stage: Stage, voice: Voice) -> Result:
         MulticoreError: the measurement could not be made; says whose fault it was.
     """
     began, machine, workload = time.monotonic(), this_machine(), asked.workload(stage)
-    if why := unreachable(asked.limits, machine.cores_granted, asked.contender, asked.baseline):
+    if why := unreachable(asked.limits, machine.cores_granted, asked.contender, asked.baseline, machine.cores_online):
         return _result(asked, stage, workload, began, Outcome.INCONCLUSIVE, f"{why}: it grants {machine.why_granted()}")
     for subject in asked.ready:
         subject.pause()  # while it waits for its turn, it is nobody's neighbour
@@ -106,7 +106,7 @@ def round_timeout_s(settings: Settings, first_s: float | None) -> float:
 
 def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], machine: Machine, voice: Voice) -> Taken:
     """Rounds until every limit is decided, or until another row would not fit into the budget."""
-    control = _control(asked, machine)
+    control = control_runs(machine, priority=asked.settings.priority == "auto")
     bench = Bench(
         subjects,
         counters.for_this_system(),
@@ -141,7 +141,7 @@ def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], mach
     contender = subjects[asked.in_question].interpreter
     facts = _facts(contender)
     own = {os.getpid(), *(use.pid for row in rows for one in row for use in one.thread_use)}
-    own |= control.pids if control else set()
+    own |= control.pids
     others = busiest(others_before, cpu_by_process(), rounds_s, own)
     fixed = all(subject.interpreter.fixed_layout for subject in subjects)
     assert found is not None  # noqa: S101 - the first row counts
@@ -153,13 +153,6 @@ def _facts(interpreter: IsolatedInterpreter) -> Mapping[str, Any]:
     if interpreter.ended:
         return {}
     return interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
-
-
-def _control(asked: Asked, machine: Machine) -> ControlRuns | None:
-    """Who shows what the machine gives; nobody has to for one side alone: nothing of it depends on that."""
-    if len(asked.sides) == 1:
-        return None
-    return control_runs(machine, priority=asked.settings.priority == "auto")
 
 
 def _stopping(asked: Asked) -> Stopping:

@@ -153,7 +153,7 @@ class Gate:
         __tracebackhide__ = True
         machine = this_machine()
         baseline = self.settings.baseline if self.limits.need_baseline else None
-        if why := unreachable(self.limits, machine.cores_granted, self.threads(), baseline):
+        if why := unreachable(self.limits, machine.cores_granted, self.threads(), baseline, machine.cores_online):
             reason = f"{why}: it grants {machine.why_granted()}"
             self._act_on(self._not_measured(label, Outcome.INCONCLUSIVE, reason))
 

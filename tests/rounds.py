@@ -56,9 +56,16 @@ def disturbed(wall_s: float = 0.1, cores: float = 1.0, *, threads: int | None = 
     return made(wall_s, cores, threads=threads, demand=cores + 0.5, foreign=1.0)
 
 
-def look(cores: int, speed: float = 1.0, *, share: float = 1.0, memory: float | None = None) -> Control:
-    """A look at the machine that found each core this fast."""
-    return Control(cores, speed, share, memory)
+def look(
+    cores: int,
+    speed: float = 1.0,
+    *,
+    share: float = 1.0,
+    memory: float | None = None,
+    fastest: float | None = None,
+) -> Control:
+    """A look at the machine that found each core this fast, one of them perhaps faster."""
+    return Control(cores, speed, share, memory, fastest)
 
 
 def rows(

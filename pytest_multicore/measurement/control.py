@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Protocol
 
@@ -85,7 +85,9 @@ class ControlRuns:
         done = self.workers.work(self._chosen(min(cores, self.workers.count), near), length_s)
         if not done:
             return None
-        return Control(len(done), min(one.speed for one in done), min(one.cpu_share for one in done))
+        speeds = [one.speed for one in done]
+        least = min(one.cpu_share for one in done)
+        return Control(len(done), min(speeds), least, fastest=max(speeds), total=sum(speeds))
 
     def after_round(
         self, cores: int, wall_s: float, near: Sequence[int], beside: tuple[float, float] = (0.0, 0.0)
@@ -103,7 +105,7 @@ class ControlRuns:
         leaves_some = max(1, math.ceil(busy_cores - 0.5)) < self.workers.count
         if found is None or foreign_cores <= ANYBODY_CORES or not leaves_some:
             return found
-        return Control(found.cores, found.speed, found.cpu_share, self._memory_left(near))
+        return replace(found, memory=self._memory_left(near))
 
     def attained(self, cores: int) -> float | None:
         """The speed-up of so many cores over one, just now: the median of a few looks."""

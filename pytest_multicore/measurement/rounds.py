@@ -32,6 +32,8 @@ class Control:
         cores: workers at work at once, a core each.
         speed: units of work per wall second of the slowest of them.
         cpu_share: CPU seconds per wall second of the one that got the least: 1 where nobody kept it waiting.
+        fastest: speed of the fastest of them; None where it was not kept.
+        total: speed of all of them together; None likewise.
         memory: how fast one worker copied memory beside the neighbours on the cores that the round left free, as a
             share of what it copies when those cores are taken from them; None where nobody was there.
     """
@@ -40,6 +42,8 @@ class Control:
     speed: float
     cpu_share: float = 1.0
     memory: float | None = None
+    fastest: float | None = None
+    total: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,12 +36,14 @@ class Evidence:
         confidence: of each side of an interval that is drawn from them.
         of_the_whole: whether they come from all of the measurement, not from a part of it alone.
         undisturbed: whether nobody disturbed any of them.
+        alone: whether others used next to nothing while they were taken, in all.
     """
 
     rows: Rows
     confidence: float
     of_the_whole: bool = True
     undisturbed: bool = False
+    alone: bool = False
 
     def shared(self, parts: int) -> float:
         """The confidence of each of so many intervals that are right together at ``confidence``."""
@@ -55,14 +57,24 @@ def fewest_rows(confidence: float) -> int:
 
 def evidence(rows: Rows, confidence: float, without: frozenset[Rule] = ALL) -> list[Evidence]:
     """All rows and the undisturbed ones, each at its part of the error; right together at the asked confidence."""
+    alone = nobody_else(rows)
     if Rule.UNDISTURBED in without:
-        return [Evidence(rows, confidence)]
-    error, alone = 1 - confidence, undisturbed_rows(rows, without)
-    found = [Evidence(rows, 1 - SHARE_OF_ALL_ROWS * error)]
-    if alone:
-        whole = Rule.SPAN in without or of_the_whole(alone, rows)
-        found.append(Evidence(alone, 1 - (1 - SHARE_OF_ALL_ROWS) * error, whole, undisturbed=True))
+        return [Evidence(rows, confidence, alone=alone)]
+    error, calm = 1 - confidence, undisturbed_rows(rows, without)
+    found = [Evidence(rows, 1 - SHARE_OF_ALL_ROWS * error, alone=alone)]
+    if calm:
+        whole = Rule.SPAN in without or of_the_whole(calm, rows)
+        found.append(Evidence(calm, 1 - (1 - SHARE_OF_ALL_ROWS) * error, whole, undisturbed=True, alone=alone))
     return found
+
+
+def nobody_else(rows: Rows) -> bool:
+    """Whether others used next to nothing, summed over all rows of each side: clocks that tick err in single ones."""
+    for side in zip(*rows, strict=True):
+        others_s = sum(one.foreign_s if one.balance_s is None else one.balance_s for one in side)
+        if others_s > TOLERATED_SHARE * sum(one.wall_s for one in side):
+            return False
+    return True
 
 
 @lru_cache(KEPT)

@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 
 from pytest_multicore.measurement.rounds import Round
 
-from .bounds import least_cores, most_cores
+from .attained import attained_speedup, evenness, memory_taken
+from .bounds import cores_there, least_cores, most_cores
 from .evidence import Evidence, Rows, evidence, undisturbed_rows
 from .rules import ALL, Rule
 from .scaling_law import Law, fit
-from .speedup import attained_speedup, efficiency, memory_taken, speed_up
+from .speedup import efficiency, speed_up
 from .statistics import Interval, interval_of, joined
 
 #: Cores that one thread keeps busy which does nothing else, by clocks that are read one after the other.
 ONE_CORE = (0.9, 1.1)
 #: Times the threads that a side was told to use: clearly a pool that nobody told.
-MANY_MORE = 1.5
+MANY_MORE = 1.25
 #: Processes that do the same differ by no more, whatever threads they were told to use.
 ALIKE = (1 / 1.12, 1.12)
 
@@ -145,8 +146,11 @@ def _first(rows: Rows) -> list[Round]:
 def _cores(one: Evidence, without: frozenset[Rule]) -> Interval:
     """Cores busy; rows from a part of the measurement alone, a slow beginning, bound nothing from above."""
     least = interval_of([least_cores(each, without) for each in _first(one.rows)], one.confidence)
-    most = interval_of([most_cores(each, without) for each in _first(one.rows)], one.confidence).high
-    return replace(least, high=max(least.estimate, most) if one.of_the_whole else math.inf)
+    rounds = _first(one.rows)
+    most = interval_of([most_cores(each, one.alone, without) for each in rounds], one.confidence).high
+    # On even cores none of the threads would rest until the one on a slow core is done.
+    high = max(most, min(most / evenness(rounds), cores_there(rounds[-1])))
+    return replace(least, high=max(least.estimate, high) if one.of_the_whole else math.inf)
 
 
 def comparison(rows: Rows, confidence: float, without: frozenset[Rule] = ALL) -> Comparison:
@@ -192,13 +196,12 @@ def _threads_seen(rounds: Sequence[Round], confidence: float) -> Interval:
     Where they left no more than clocks differ by, those that may have ended are counted by what was started; where
     nobody tells that, the count has no high end either.
     """
-    living = interval_of([float(len(one.thread_use)) for one in rounds], confidence)
-    if not all(one.all_threads_seen for one in rounds):
-        return Interval(living.low + 1, living.estimate + 1, math.inf, living.confidence)
     told = all(one.delay_s is not None for one in rounds)  # else time is told in ticks, which pass over short threads
-    unseen = [one.threads_unseen if told and one.threads_unseen is not None else math.inf for one in rounds]
-    most = interval_of([len(one.thread_use) + more for one, more in zip(rounds, unseen, strict=True)], confidence)
-    return Interval(living.low, living.estimate, most.high, living.confidence)
+    least = [float(len(one.thread_use) + (not one.all_threads_seen)) for one in rounds]
+    unseen = [one.threads_unseen if told and one.all_threads_seen else None for one in rounds]
+    most = [math.inf if more is None else one + more for one, more in zip(least, unseen, strict=True)]
+    living = interval_of(least, confidence)
+    return Interval(living.low, living.estimate, interval_of(most, confidence).high, confidence)
 
 
 def _inflation(rows: Rows, confidence: float) -> Interval:

@@ -145,31 +145,36 @@ def says_little(verdict: Verdict) -> bool:
     return verdict.outcome is (Outcome.PASSED if verdict.quantity.startswith("max_") else Outcome.FAILED)
 
 
-def unreachable(limits: Limits, cores_granted: float, threads: int | None, baseline: int | None) -> str | None:
+def unreachable(
+    limits: Limits, cores_granted: float, threads: int | None, baseline: int | None, cores_online: int = 0
+) -> str | None:
     """Why nothing can be decided on this machine, or None when something can.
 
     A program cannot be faster than by the cores that it has more: at most ``granted`` cores on one side, at least one
     thread's worth on the other. What exceeds that cannot be told apart from a regression here; and two sides with the
-    same threads, as on a machine that grants one core, would let any code pass, as would a ``max_speedup`` beyond it.
+    same threads, as on a machine that grants one core, would let any code pass, as would a ``max_`` limit beyond it.
 
     Args:
         limits: those asked for.
         cores_granted: what the machine grants.
         threads: of the side in question; None: inherited, taken for all that the machine grants.
         baseline: threads of the other side; None: there is none.
+        cores_online: of the machine. Where a quota or an affinity grants fewer, they hide what is over ``max_cores``.
     """
     asked = limits.asked()
     if asked.get("min_cores", 0) > cores_granted:
         return f"min_cores={asked['min_cores']:g} cannot be reached on this machine"
+    if asked.get("max_cores", 0) >= cores_granted and cores_granted < cores_online:
+        return f"max_cores={asked['max_cores']:g} cannot be missed on this machine"
     if baseline is None or not limits.need_baseline:
         return None
     if threads is not None and threads <= baseline:
         return f"{threads} threads against {baseline} compare nothing: the side in question takes more threads"
-    attainable = min(threads or cores_granted, cores_granted) / min(baseline, cores_granted)
-    if asked.get("min_speedup", 0) > attainable:
-        return f"min_speedup={asked['min_speedup']:g} cannot be reached on this machine ({attainable:.3g} at most)"
-    if asked.get("max_speedup", 0) >= attainable:
-        return f"max_speedup={asked['max_speedup']:g} cannot be missed on this machine ({attainable:.3g} at most)"
+    most = min(threads or cores_granted, cores_granted) / min(baseline, cores_granted)
+    if asked.get("min_speedup", 0) > most:
+        return f"min_speedup={asked['min_speedup']:g} cannot be reached on this machine ({most:.3g} at most)"
+    if asked.get("max_speedup", 0) >= most:
+        return f"max_speedup={asked['max_speedup']:g} cannot be missed on this machine ({most:.3g} at most)"
     return None
 
 

@@ -4,6 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pytest_multicore.interpreters.control_workers import Burst
+from pytest_multicore.measurement.rounds import Control
+
+
+def alike(cores: int, memory: float | None = None) -> Control:
+    """What so many cores of speed 100 show."""
+    return Control(cores, 100.0, memory=memory, fastest=100.0, total=100.0 * cores)
 
 
 def nothing() -> None:

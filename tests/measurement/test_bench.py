@@ -8,9 +8,8 @@ import pytest
 from pytest_multicore.measurement.bench import ROUND_S, Bench
 from pytest_multicore.measurement.control import ControlRuns
 from pytest_multicore.measurement.counters import MachineSnapshot, TaskTimes, TreeSnapshot
-from pytest_multicore.measurement.rounds import Control
 from pytest_multicore.measurement.scheduling import TRIAL_ROWS
-from tests.measurement.scripted import Scripted
+from tests.measurement.scripted import Scripted, alike
 from tests.measurement.sides import Side, StillMachine, bench
 
 
@@ -167,7 +166,7 @@ def controlled(cores: int, *threads: int | None) -> tuple[Bench, Scripted, list[
 def test_after_each_round_as_many_cores_are_looked_at_as_its_side_was_told_to_use() -> None:
     made, workers, _ = controlled(4, 2, 1, None, 16)
     row = next(made.rows())
-    assert [one.control for one in row] == [Control(cores, 100.0) for cores in (2, 1, 4, 4)]
+    assert [one.control for one in row] == [alike(cores) for cores in (2, 1, 4, 4)]
     assert sorted(len(cpus) for cpus, _ in workers.asked) == [1, 2, 4, 4]
 
 
@@ -209,7 +208,7 @@ def test_memory_is_looked_at_where_others_worked_beside_a_round_that_left_cores_
     made.counters = OnCores()
     (taken,) = next(made.rows())
     assert taken.foreign_s > 0
-    assert taken.control == Control(1, 100.0, memory=0.4)
+    assert taken.control == alike(1, memory=0.4)
 
 
 def test_without_a_control_no_round_tells_of_it() -> None:

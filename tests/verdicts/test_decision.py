@@ -191,7 +191,7 @@ def test_a_baseline_whose_pool_a_neighbour_may_hide_is_none(limit: dict[str, flo
 
 def test_a_baseline_with_some_help_is_one_thread_all_the_same() -> None:
     contender = made(0.1, 2.0, control=look(2))
-    helped = made(0.1, 1.4, threads=1, os_threads=2, control=look(1))
+    helped = made(0.1, 1.2, threads=1, os_threads=2, control=look(1))
     assert said([(contender, helped)] * 20, min_speedup=1.3) is FAILED
 
 
@@ -250,3 +250,31 @@ def comparing(cores: float, baseline_cores: float = 1.0, speedup: float = 1.0, *
 def test_what_the_machine_lacks_makes_no_program_efficient(taken: Rows, efficiency: float) -> None:
     """Two cores that attain 1.0x; a lack that the baseline alone had; memory that was taken from it alone."""
     assert said(taken, min_efficiency=1.1 * efficiency) is not PASSED
+
+
+def test_threads_that_stop_at_barriers_lose_more_than_a_control_that_shares_nothing() -> None:
+    """A slice of a neighbour's on either core stops both; the control's workers each lose their own."""
+    contender = made(0.1, 2.0, demand=2.6, foreign=0.6, cores_online=2, control=look(2, 0.7, share=0.7))
+    taken = [(contender, made(0.12, threads=1, control=look(1)))] * 30
+    assert said(taken, min_speedup=1.8) is OPEN
+    assert said(taken, min_efficiency=0.9) is OPEN
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [{"min_speedup": 1.8}, {"max_speedup": 1.8}, {"min_cores": 1.8}, {"max_cores": 1.8}, {"min_efficiency": 0.9}],
+)
+def test_a_thread_on_a_slow_core_has_the_other_one_rest(limit: dict[str, float]) -> None:
+    """Split evenly, 0.05 s each: one is done after 0.05 s, the other one, on a core of 0.6, after 0.083 s."""
+    contender = made(0.0833, 1.6, os_threads=2, cores_online=2, control=look(2, 0.6, fastest=1.0))
+    assert said([(contender, made(0.1, threads=1, control=look(1)))] * 60, **limit) is OPEN
+
+
+def test_a_pool_in_the_code_that_does_half_of_the_work_is_one_too() -> None:
+    both = (made(0.1, 1.33, os_threads=2, control=look(2)), made(0.1, 1.33, threads=1, os_threads=2, control=look(1)))
+    assert verdict_on([both] * 20, min_speedup=1.2).open_reason is OpenReason.OWN_POOL
+
+
+def test_a_round_in_which_a_thread_ended_says_nothing_of_the_others() -> None:
+    usual, odd = (made(0.1, 2.0),), (made(0.1, 2.0, ended_share=0.06),)
+    assert said([*[usual] * 39, odd], max_threads=2) is PASSED

@@ -25,9 +25,15 @@ def test_cores_have_bounds_from_nine_rounds_on() -> None:
 
 def test_cpu_time_and_waits_bracket_the_cores() -> None:
     """Threads that waited for a core may have been busy, and others may have slept until they were done."""
-    measured = figures.measurement([made(cores=1.2, demand=1.6)] * 9, 0.99)
+    measured = figures.measurement([made(cores=1.2, demand=1.6, os_threads=2, foreign=0.1)] * 9, 0.99)
     assert (measured.cores.low, measured.cores.high) == (pytest.approx(1.2), pytest.approx(1.2 / 0.6))
     assert (measured.busy.low, measured.busy.high) == (pytest.approx(1.2), pytest.approx(1.2)), "as it was measured"
+
+
+def test_what_threads_wait_with_nobody_else_there_is_their_own_doing() -> None:
+    """As where the scheduler put two on one core."""
+    measured = figures.measurement([made(cores=1.2, demand=1.6)] * 9, 0.99)
+    assert (measured.cores.low, measured.cores.high) == (pytest.approx(1.2), pytest.approx(1.2))
 
 
 def test_a_neighbour_widens_the_bracket_of_cores_and_no_more() -> None:

@@ -134,6 +134,13 @@ def test_what_no_program_could_reach_or_miss_here(
     assert found == expected or (expected and expected in (found or ""))
 
 
+def test_what_a_quota_or_an_affinity_hides_cannot_be_missed() -> None:
+    """Four busy threads on one granted core of many keep one busy."""
+    assert unreachable(Limits(max_cores=1.5), 1, 1, None, 64) == "max_cores=1.5 cannot be missed on this machine"
+    assert unreachable(Limits(max_cores=1.5), 2, 2, None, 64) is None
+    assert unreachable(Limits(max_cores=2), 2, 2, None, 2) is None, "there are no more"
+
+
 @pytest.mark.parametrize(
     ("limit", "low", "high", "slow", "little"),
     [

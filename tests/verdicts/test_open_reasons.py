@@ -64,12 +64,6 @@ def test_a_neighbour_who_keeps_threads_waiting_is_named() -> None:
     assert "busy meanwhile: stress (process 7) 0.98 cores; run it on a quieter machine" in text
 
 
-def test_where_none_was_disturbed_nobody_is_blamed() -> None:
-    """Its own threads wait for one another."""
-    text = why([(made(0.1, 1.2, demand=1.6),)] * 20, min_cores=1.5)
-    assert "no round was disturbed; " in text
-
-
 BESIDE_ONE_THAT_COPIES = [
     (made(0.1, cores, control=look(2)), made(0.18, threads=1, control=look(1, memory=0.4))) for cores in (1.4, 1.6)
 ] * 10

@@ -68,7 +68,26 @@ CASES = {
     Rule.UNDISTURBED: Case(gusts(1.9), Limits(min_speedup=1.5), PASSED, OPEN),
     Rule.SPAN: Case(starts_serial(), Limits(min_speedup=1.5), OPEN, FAILED, OpenReason.MACHINE),
     Rule.HIDDEN: Case(pool_per_call(), Limits(min_cores=1.7), OPEN, FAILED, OpenReason.DISTURBED),
-    Rule.WAITS: Case([(made(0.1, 1.2, demand=1.6),)] * 20, Limits(min_cores=1.5), OPEN, FAILED, OpenReason.DISTURBED),
+    Rule.WAITS: Case(
+        [(made(0.1, 1.2, demand=1.6, foreign=0.4),)] * 20,
+        Limits(min_cores=1.5),
+        OPEN,
+        FAILED,
+        OpenReason.DISTURBED,
+    ),
+    Rule.SLOW_CORE: Case(
+        [
+            (
+                made(0.1, 1.5, os_threads=2, control=look(2, 0.6, fastest=1.0)),
+                made(0.187, threads=1, control=look(1, 0.6)),
+            )
+        ]
+        * 20,
+        Limits(min_speedup=1.5),
+        OPEN,
+        PASSED,
+        OpenReason.MACHINE,
+    ),
     Rule.ENDED: Case(
         [(made(0.1, 1.0, ended_share=0.5, foreign=0.5),)] * 20,
         Limits(max_cores=1.5),
@@ -83,7 +102,10 @@ CASES = {
     ),
     Rule.OWN_POOL: Case(TWO_CORES_ON_BOTH_SIDES, Limits(min_speedup=1.3), OPEN, FAILED, OpenReason.OWN_POOL),
     Rule.CAP: Case(
-        [(made(0.1, 1.0, demand=2.0, os_threads=2, cores_open=1.0),)] * 20, Limits(min_cores=1.5), FAILED, OPEN
+        [(made(0.1, 1.0, demand=2.0, os_threads=2, cores_open=1.0, foreign=0.3),)] * 20,
+        Limits(min_cores=1.5),
+        FAILED,
+        OPEN,
     ),
     Rule.CLOCKS: Case(
         [(replace(made(0.1, 1.55), clocks_s=0.01),)] * 20, Limits(min_cores=1.5), OPEN, PASSED, OpenReason.DISTURBED
