@@ -63,9 +63,8 @@ class Confidences:
 
     @classmethod
     def of_a_speedup(cls, confidence: float) -> Confidences:
-        """Of a speed-up, whose high end shares its error with what the control attained and with the cores busy."""
-        cores = cls.of_cores(confidence)
-        return cls(cores.low, 1 - (1 - cores.low) / 4, cores.undisturbed)
+        """Of a speed-up, which is bounded pair by pair."""
+        return cls.of_cores(confidence)
 
     @classmethod
     def whole(cls, confidence: float) -> Confidences:

@@ -44,21 +44,25 @@ def gain(one: Round, other: Round, *, together: bool = False) -> float | None:
     return (look.total if together and look.total else slowest) / (base.cores * base.speed)
 
 
-def slowed_to(one: Evidence, confidence: float, without: frozenset[Rule] = ALL) -> Interval | None:
-    """How fast each core is with the contender's cores at work, as a share of what it is with the baseline's.
-
-    Held to the share of its time that the contender did not wait for others, too: the control's workers share nothing,
-    and where threads wait for each other a wait of one is a wait of all. None: not enough looks to tell.
-    """
-    looked = [
-        (row[0], row[0].control.speed / row[1].control.speed)
+def looked_at(one: Evidence) -> Rows:
+    """The rows after which the control was taken on both sides; of undisturbed ones, where nobody disturbed it."""
+    return [
+        row
         for row in one.rows
         if row[0].control and row[1].control and row[1].control.speed > 0
         if not one.undisturbed or (_calm(row[0].control) and _calm(row[1].control))
     ]
-    if not one.undisturbed and len(looked) < len(one.rows) / 2:  # the workers were ended by somebody on the way
-        return None
-    return median_interval([min(share, time_share(contender, without)) for contender, share in looked], confidence)
+
+
+def slowed_to(one: Round, other: Round, without: frozenset[Rule] = ALL) -> float:
+    """Speed of a core with the contender's cores at work, as a share of that with the baseline's; at most 1.
+
+    Held to the share of its time that the contender did not wait for others, too: the control's workers share nothing,
+    and where threads wait for each other a wait of one is a wait of all. Both rounds were looked at.
+    """
+    assert one.control is not None  # noqa: S101 - it was looked at
+    assert other.control is not None  # noqa: S101 - likewise
+    return min(1.0, one.control.speed / other.control.speed, time_share(one, without))
 
 
 def evenness(rounds: Sequence[Round]) -> float:

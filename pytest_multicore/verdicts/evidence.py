@@ -45,10 +45,6 @@ class Evidence:
     undisturbed: bool = False
     alone: bool = False
 
-    def shared(self, parts: int) -> float:
-        """The confidence of each of so many intervals that are right together at ``confidence``."""
-        return 1 - (1 - self.confidence) / parts
-
 
 def fewest_rows(confidence: float) -> int:
     """The fewest rows that can decide at all."""

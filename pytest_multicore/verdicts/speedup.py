@@ -9,9 +9,9 @@ that gives it all its cores:
   machine of its own the program would keep more than the baseline's cores busy for a share x of its time: at most the
   cores by which it keeps more busy, over the evenness of the cores. Just that part was stretched, by 1 / q at most:
 
-      high end  =  measured, high end * (1 + x, high end * (1 / q, low end - 1))
+      ratio * (1 + x * (1 / q - 1)), pair by pair, high end of the median
 
-  The four bounds that go into it share out the error.
+  A control that meets what the program meets leaves that median where the program's own is, by the argument of pairs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import statistics
 
 from pytest_multicore.measurement.rounds import Round
 
-from .attained import AS_MANY_CORES, evenness, gain, memory_taken, on_a_slow_core, slowed_to, time_share
+from .attained import AS_MANY_CORES, evenness, gain, looked_at, memory_taken, on_a_slow_core, slowed_to, time_share
 from .bounds import cores_for, least_cores, most_cores
 from .evidence import Evidence, Rows, evidence
 from .rules import ALL, Rule
@@ -50,25 +50,35 @@ def speed_up(
 
 def _bracket(one: Evidence, without: frozenset[Rule]) -> Interval:
     """The speed-up as it may be on a machine that gives all cores; see the head of this module."""
-    measured, each_at = _ratio(one, one.confidence), one.shared(4)
-    contender, baseline = ([row[side] for row in one.rows] for side in (0, 1))
-    most = interval_of([most_cores(each, one.alone, without) for each in contender], each_at).high
-    least = interval_of([least_cores(each, without) for each in baseline], each_at).low
+    measured = _ratio(one, one.confidence)
+    contender, baseline = one.rows[-1][0], one.rows[-1][1]
     low, high = measured.low, measured.high
     # Two worlds at the same threads, as of an explanation's trials, are not compared for what more cores gain.
-    if contender[-1].threads != baseline[-1].threads:
+    if contender.threads != baseline.threads:
         low *= 1.0 if Rule.SLOW_CORE in without or not math.isfinite(low) else on_a_slow_core(one.rows)
-        if Rule.FEWER_CORES not in without and most < least - AS_MANY_CORES:
+        more = statistics.median(most_cores(of, one.alone, without) - least_cores(to, without) for of, to in one.rows)
+        if Rule.FEWER_CORES not in without and more < -AS_MANY_CORES:
             low = -math.inf
+    at_most = _at_most(contender, baseline)
     if Rule.CONTROL not in without:
-        more = min(1.0, max(0.0, most - max(least, 0.0)) / evenness(contender))
-        looked = slowed_to(one, each_at, without)
+        looked = [(row[0], row[1], slowed_to(row[0], row[1], without)) for row in looked_at(one)]
         # Whatever the looks have not shown yet: all cores together do as much as the baseline's.
-        slowed = max(looked.low if looked else 0.0, 1 / _at_most(contender[-1], baseline[-1]))
-        high = _ratio(one, each_at).high * _stretched(more, slowed)
+        known = len(looked) >= len(one.rows) / 2
+        pairs = looked if known else [(row[0], row[1], 0.0) for row in one.rows]
+        each = [
+            to.one_s / of.one_s * _stretched(_more(of, to, one.alone, without), max(slowed, 1 / at_most))
+            for of, to, slowed in pairs
+        ]
+        high = max(high, interval_of(each, one.confidence).high)
     if Rule.CAP not in without:
-        high = max(measured.high, min(high, _at_most(contender[-1], baseline[-1])))
+        high = max(measured.high, min(high, at_most))
     return Interval(low, measured.estimate, high if one.of_the_whole else math.inf, measured.confidence)
+
+
+def _more(one: Round, other: Round, alone: bool, without: frozenset[Rule]) -> float:
+    """The share of its time in which a round would keep more cores busy than the other, at most, on even cores."""
+    more = most_cores(one, alone, without) - least_cores(other, without)
+    return min(1.0, max(0.0, more) / evenness([one]))
 
 
 def _stretched(more: float, slowed: float) -> float:
@@ -101,7 +111,7 @@ def efficiency(rows: Rows, confidence: float, speedup: Interval, without: frozen
     looked = [(row[0], row[1], slowest) for row in rows if (slowest := gain(row[0], row[1]))]
     if len(looked) < len(rows) / 2:
         return speedup.scaled(cores_for(baseline) / cores_for(contender))
-    even, low, high = evenness([row[0] for row in rows]), [], []
+    low, high = [], []
     for one, other, slowest in looked:
         assert one.control is not None  # noqa: S101 - it was looked at
         assert other.control is not None  # noqa: S101 - likewise
@@ -109,7 +119,7 @@ def efficiency(rows: Rows, confidence: float, speedup: Interval, without: frozen
         ratio, together = other.one_s / one.one_s / ideal, (gain(one, other, together=True) or slowest) / ideal
         wanted = one.busy_cores if one.demanded_cores is None else one.demanded_cores
         least = min(1.0, max(0.0, (wanted - base) / max(one.control.cores - base, 1e-9)))
-        most = min(1.0, max(0.0, most_cores(one, False, without) - least_cores(other, without)) / even)
+        most = _more(one, other, False, without)
         low.append(ratio / (1 - least * (1 - min(1.0, together))))
         high.append(ratio * _stretched(most, min(slowest / ideal, time_share(one, without))))
     least_of, most_of = interval_of(low, confidence), interval_of(high, confidence)

@@ -22,12 +22,11 @@ def verdict_on(taken: Rows, **limit: float) -> Verdict:
     return verdict
 
 
-def test_the_fewest_rows_that_pass_are_nine_and_that_fail_eleven() -> None:
-    """The error of a miss is shared out with what the machine attains."""
+def test_the_fewest_rows_that_decide_are_nine() -> None:
     assert [said(rows(count, 1.8), min_speedup=1.5) for count in (8, 9)] == [OPEN, PASSED]
     assert [said(rows(count, 1.8), max_speedup=1.5) for count in (8, 9)] == [OPEN, FAILED]
-    assert [said(rows(count, 1.0), min_speedup=1.5) for count in (10, 11)] == [OPEN, FAILED]
-    assert [said(rows(count, 1.0), max_speedup=1.5) for count in (10, 11)] == [OPEN, PASSED]
+    assert [said(rows(count, 1.0), min_speedup=1.5) for count in (8, 9)] == [OPEN, FAILED]
+    assert [said(rows(count, 1.0), max_speedup=1.5) for count in (8, 9)] == [OPEN, PASSED]
 
 
 @pytest.mark.parametrize(

@@ -141,12 +141,6 @@ def test_where_nobody_looked_the_cores_alone_bound_it() -> None:
     assert found.attained is None
 
 
-def test_three_parts_share_the_error_of_the_high_end() -> None:
-    """So it takes eleven rows, and nine bound it from below."""
-    assert [slowed(1.0, 1.2, count=count).high for count in (10, 11)] == [2.0, pytest.approx(1.2)]
-    assert [slowed(1.0, 1.2, count=count).low for count in (8, 9)] == [-math.inf, pytest.approx(1.2)]
-
-
 def test_undisturbed_rows_are_held_against_looks_that_nobody_disturbed() -> None:
     """A neighbour is there in every other row; a look after a row may meet him all the same."""
     alone = (made(0.1, 2.0, cores_online=2, control=look(2)), made(0.12, threads=1, control=look(1)))
