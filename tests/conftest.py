@@ -1,10 +1,11 @@
 import os
 import signal
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import platformdirs
 import pytest
+from _pytest.runner import runtestprotocol
 
 pytest_plugins = ["pytester"]
 
@@ -27,20 +28,30 @@ os.environ.setdefault("PYTEST_MULTICORE_CACHE", str(platformdirs.user_cache_path
 
 
 class UndecidedTests:
-    """Counts the tests of real cores, and those that were undecided; too many fail the run."""
+    """Counts the tests of real cores, and those that were undecided twice in a row; too many fail the run."""
 
     def __init__(self) -> None:
         self.ran: set[str] = set()
+        self.again: set[str] = set()
         self.undecided: set[str] = set()
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
-        if report.when == "call" and "undecided" in getattr(item, "fixturenames", ()):
-            self.ran.add(item.nodeid)
-            if report.skipped and isinstance(report.longrepr, tuple) and UNDECIDED in report.longrepr[2]:
-                self.undecided.add(item.nodeid)
-        return report
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Ask the machine once more where it gave no answer."""
+        if "undecided" not in getattr(item, "fixturenames", ()):
+            return None
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        reports = runtestprotocol(item, log=False, nextitem=nextitem)
+        if any(map(is_undecided, reports)):
+            self.again.add(item.nodeid)
+            item._initrequest()  # type: ignore[attr-defined]  # new fixtures, as for a test that was not run yet
+            reports = runtestprotocol(item, log=False, nextitem=nextitem)
+        self.ran.add(item.nodeid)
+        self.undecided |= {item.nodeid} if any(map(is_undecided, reports)) else set()
+        for report in reports:
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
 
     @property
     def too_many(self) -> bool:
@@ -53,10 +64,15 @@ class UndecidedTests:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.ran:
+            told = f"undecided: {len(self.undecided)} of {len(self.ran)} tests of real cores"
+            again = f" ({len(self.again)} at the first try)"
             verdict = f", more than {MOST_UNDECIDED:.0%}: this run has tested too little" if self.too_many else ""
-            terminalreporter.write_line(
-                f"undecided: {len(self.undecided)} of {len(self.ran)} tests of real cores{verdict}"
-            )
+            terminalreporter.write_line(told + again + verdict)
+
+
+def is_undecided(report: pytest.TestReport) -> bool:
+    """Whether a test was skipped since the machine gave no answer."""
+    return report.skipped and isinstance(report.longrepr, tuple) and UNDECIDED in report.longrepr[2]
 
 
 def pytest_configure(config: pytest.Config) -> None:
