@@ -213,7 +213,7 @@ def test_loop_after_the_blas_of_a_fixture(product): loop(400_000)
     for name, result in results.items():
         assert result["warnings"] == [], name
         untried: list[Mapping[str, Any]] = [one for one in result["first_calls"] if one["anew"] is None]
-        assert len(untried) == 2 or name == "test_blas", name
+        assert len(untried) == 2 or name != "test_loop", "a BLAS may start, or spin, for a while"
 
 
 def test_each_first_call_counts_where_each_is_in_a_new_interpreter(told: Told) -> None:

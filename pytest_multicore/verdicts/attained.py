@@ -16,6 +16,8 @@ from .statistics import Interval, median_interval
 UNDISTURBED_SHARE = 0.95
 #: Of the fastest core's speed; single bursts spread by some percent.
 SLOW_CORE = 0.9
+#: No machine's cores differ by more.
+LEAST_EVENNESS = 0.05
 #: Of the memory's bandwidth, and of the looks. Of 60 pairs of looks without such a neighbour the lowest tenth lay under
 #: 0.76 to 0.92, beside one the lowest quarter under 0.54 (one run each, 2 cores).
 HELD_BACK, OFTEN = 0.75, 0.25
@@ -71,7 +73,8 @@ def evenness(rounds: Sequence[Round]) -> float:
     Threads of which one is on a slow core rest while they wait for it: fewer cores are busy than on even ones.
     """
     shares = [look.speed / look.fastest for one in rounds if (look := one.control) and look.fastest]
-    return min(1.0, statistics.median(shares)) if shares else 1.0
+    # A worker that got no core at all says that the program may have got none.
+    return min(1.0, max(LEAST_EVENNESS, statistics.median(shares))) if shares else 1.0
 
 
 def on_a_slow_core(rows: Rows) -> float:

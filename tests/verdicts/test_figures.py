@@ -255,3 +255,9 @@ def test_threads_that_may_have_ended_without_a_trace_widen_their_count() -> None
 def test_ticks_pass_over_threads_that_are_gone_soon() -> None:
     """Ticks of 10 ms show three of eight threads that take 3 ms each."""
     assert threads_seen(replace(made(threads_unseen=0), delay_s=None))[2] == math.inf
+
+
+def test_a_worker_that_got_no_core_at_all_breaks_nothing() -> None:
+    contender = made(0.1, 2.0, cores_online=2, control=look(2, 0.0, share=0.0, fastest=1.0))
+    found = figures.comparison([(contender, made(0.1, threads=1, control=look(1)))] * 20, 0.99)
+    assert (found.speedup.high, found.contender.cores.high) == (2.0, 2.0)
