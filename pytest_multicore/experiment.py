@@ -128,7 +128,8 @@ def _take(asked: Asked, workload: Workload, subjects: Sequence[AnySubject], mach
         voice.live(f"{workload}: round {len(rows)} a side, {took_s:.0f} s of at most {stopping.budget_s:g} s")
         if row:
             found = judgement(asked.limits, asked.compared(rows), asked.settings.confidence)
-            if beginnings.are_unlike(rows) or stopping.enough(found, took_s):
+            lasted_s = rows[-1][0].began_s - rows[0][0].began_s  # since the class that counts
+            if beginnings.are_unlike(rows) or stopping.enough(found, min(took_s, lasted_s)):
                 break
             row_began = max(now, beginnings.over)
         if took_s + longest_s > stopping.budget_s:

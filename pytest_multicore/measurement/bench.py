@@ -113,22 +113,20 @@ class Bench:
 
         Each row's order is drawn: given all speeds that the machine had, a pair is as likely to have met them in one
         order as in the other, so that neither a drift nor an autocorrelation favours a side or a run of pairs. Rounds
-        that were too short to measure are dropped and only tell how often the region must run. Where the first rows
-        bring about a change of the scheduling class, the rows that follow are of that class (``scheduling.joined``).
+        that were too short to measure are dropped and only tell how often the region must run. Where rows bring about a
+        change of the scheduling class, once at most, those that follow are of that class (``scheduling.joined``).
         """
         draw = random.Random(self.seed)
         row, repeats = self._long_enough(draw)
-        first = [row]
+        recent, tried = [row], False
         while True:
             yield row
-            if len(first) == scheduling.TRIAL_ROWS:
-                break
+            if not tried and len(recent) == scheduling.TRIAL_ROWS:
+                tried = scheduling.wants_real_time(recent, self.cores_granted)
+                if tried:
+                    yield from self._on_trial(draw, repeats, recent)
             row = self._row(draw, repeats)
-            first.append(row)
-        if scheduling.wants_real_time(first, self.cores_granted):
-            yield from self._on_trial(draw, repeats, first)
-        while True:
-            yield self._row(draw, repeats)
+            recent = [*recent, row][-scheduling.TRIAL_ROWS :]
 
     def _on_trial(
         self, draw: random.Random, repeats: Sequence[int], before: Sequence[tuple[Round, ...]]

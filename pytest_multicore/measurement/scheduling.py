@@ -1,9 +1,9 @@
-"""Which scheduling class the sides run in: chosen once, by the first rows, before any row counts.
+"""Which scheduling class the sides run in: changed once at most, and rows of the class before do not count any more.
 
 A thread that wakes up waits for the end of a neighbour's slice, also at the highest nice priority, and a scheduler may
 wake two threads on one core and leave them there. In the real-time class it waits for nobody. But that class changes
 what some programs do: one that waits by asking again and again gives way to nobody there and burns a core, and more
-threads than cores are in each other's way. So where threads waited in the first rows, some more are taken in that
+threads than cores are in each other's way. So where threads waited in some rows, the next ones are taken in that
 class, and it is kept only if the program does the same work there.
 """
 

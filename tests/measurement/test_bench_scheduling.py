@@ -150,15 +150,16 @@ def test_a_side_that_cannot_be_urged_keeps_the_others_from_it() -> None:
     assert not any(one.real_time for row in rows for one in row)
 
 
-def test_waits_that_come_later_change_nothing() -> None:
-    """The class is chosen once: rows of one measurement are of one kind."""
+def test_waits_that_come_later_change_the_class_too_and_once() -> None:
+    """As where a program is serial at first, or a neighbour comes; rows from then on are of one kind."""
     made, _, sides = urgent(1.0, 1.0)
     made.counters = StillMachine()
     rows = made.rows()
     list(islice(rows, TRIAL_ROWS + 1))
     made.counters = Crowded()
-    assert all(list(islice(rows, 8)))
-    assert [side.urged for side in sides] == [[], []]
+    later = list(islice(rows, 4 * TRIAL_ROWS))
+    assert [side.urged for side in sides] == [[True], [True]]
+    assert all(one.real_time for row in later[-TRIAL_ROWS:] for one in row)
 
 
 def test_sides_whose_threads_wait_for_each_other_beside_a_free_core_are_urged_too() -> None:
