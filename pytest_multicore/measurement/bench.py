@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -114,24 +114,28 @@ class Bench:
         Each row's order is drawn: given all speeds that the machine had, a pair is as likely to have met them in one
         order as in the other, so that neither a drift nor an autocorrelation favours a side or a run of pairs. Rounds
         that were too short to measure are dropped and only tell how often the region must run. Where rows bring about a
-        change of the scheduling class, once at most, those that follow are of that class (``scheduling.joined``).
+        change of the scheduling class, those that follow are of that class (``scheduling.joined``).
         """
         draw = random.Random(self.seed)
         row, repeats = self._long_enough(draw)
-        recent, tried = [row], False
+        recent, trials = [row], 0
         while True:
             yield row
-            if not tried and len(recent) == scheduling.TRIAL_ROWS:
-                tried = scheduling.wants_real_time(recent, self.cores_granted)
-                if tried:
-                    yield from self._on_trial(draw, repeats, recent)
+            enough = trials < scheduling.MOST_TRIALS and len(recent) == scheduling.TRIAL_ROWS
+            if enough and scheduling.wants_real_time(recent, self.cores_granted):
+                trials += yield from self._on_trial(draw, repeats, recent)
+                recent = []
             row = self._row(draw, repeats)
             recent = [*recent, row][-scheduling.TRIAL_ROWS :]
 
     def _on_trial(
         self, draw: random.Random, repeats: Sequence[int], before: Sequence[tuple[Round, ...]]
-    ) -> Iterator[tuple[Round, ...]]:
-        """Some rows in the real-time class: given at last where all sides stay in it, dropped where it does harm."""
+    ) -> Generator[tuple[Round, ...], None, int]:
+        """Some rows in the real-time class: given at last where all sides stay in it, dropped where it does harm.
+
+        Returns:
+            The trials that it counts for: all of them where nothing is left to try.
+        """
         self._have_real_time(True)
         within = []
         for _ in before:
@@ -139,8 +143,10 @@ class Bench:
             within.append(self._row(draw, repeats))
         if scheduling.keeps_its_work(before, within):
             yield from within
-        else:
-            self._have_real_time(False)
+            return scheduling.MOST_TRIALS
+        self._have_real_time(False)
+        had = all(one.real_time for row in within for one in row)
+        return 1 if had else scheduling.MOST_TRIALS
 
     def _have_real_time(self, real_time: bool) -> None:
         """For all sides alike: what one gets and another does not would be compared."""

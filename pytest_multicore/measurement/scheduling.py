@@ -1,4 +1,4 @@
-"""Which scheduling class the sides run in: changed once at most, and rows of the class before do not count any more.
+"""Which scheduling class the sides run in: tried where threads wait; rows of the class before count no more.
 
 A thread that wakes up waits for the end of a neighbour's slice, also at the highest nice priority, and a scheduler may
 wake two threads on one core and leave them there. In the real-time class it waits for nobody. But that class changes
@@ -16,6 +16,8 @@ from .rounds import Round
 
 #: Rows taken in each class before one is chosen.
 TRIAL_ROWS = 3
+#: Times that the real-time class is tried: a few rows may look like other work by what their host does meanwhile.
+MOST_TRIALS = 3
 #: Waits of this share of a round's wall time are waits; so many rounds with such waits are no chance.
 WAIT_SHARE, ROUNDS_WITH_WAITS = 0.05, 3
 #: Cores demanded, of those that may be used: two threads on two cores demand two at most, whoever else is there.
