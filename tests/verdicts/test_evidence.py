@@ -6,7 +6,6 @@ import pytest
 
 from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.verdicts.evidence import (
-    Evidence,
     disturbance,
     evidence,
     of_the_whole,
@@ -40,10 +39,6 @@ def test_so_the_fewest_rows_that_decide_are_nine() -> None:
 def test_without_an_undisturbed_row_all_rows_speak_alone() -> None:
     (every,) = evidence(rows(10, 1.8, disturbed_ones=10), 0.99)
     assert not every.undisturbed
-
-
-def test_intervals_that_are_right_together_share_the_error() -> None:
-    assert Evidence([], 0.99).shared(3) == pytest.approx(1 - 0.01 / 3)
 
 
 WITHIN, BEYOND = 0.049, 0.051
