@@ -22,6 +22,7 @@ from pytest_multicore.verdicts.rules import ALL, Rule
 
 #: Where a rule's case is, if neither recorded nor simulated hosts have it.
 ELSEWHERE = {
+    Rule.ONE_THREAD: "rare: hosts.py --runs 40 --host processes, with and without",
     Rule.OWN_POOL: "a pool whose size is in the code: tests/verdicts/test_decision.py",
     Rule.CLOCKS: "max_cores=1 on one thread: tests/verdicts/test_bounds.py",
     Rule.HIDDEN: "ticks of 10 ms, which no recorded host had: tests/verdicts/test_bounds.py",

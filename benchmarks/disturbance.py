@@ -1,4 +1,4 @@
-"""How much a wait of our threads lengthens a round, beside real neighbours: where the tolerance of disturbance.py lies.
+"""How much a wait of our threads lengthens a round, beside neighbours: the tolerance of verdicts/evidence.py.
 
     python benchmarks/disturbance.py [--rounds 300]
 
@@ -72,7 +72,7 @@ def rounds(count: int) -> list[Round]:
 
 
 def share(taken: Round) -> float:
-    """What disturbance.py holds against its tolerance: waits, up to what others used meanwhile."""
+    """What verdicts/evidence.py holds against its tolerance: waits, up to what others used meanwhile."""
     return min(taken.delay_s or 0.0, taken.foreign_s) / taken.wall_s
 
 

@@ -278,6 +278,7 @@ HOSTS = (
         "processes of their own speed, by where their memory lies: work on one thread",
         quiet,
         own_speed=1.12,
+        open_for="what one thread gains or loses there is its process's own, so a limit near 1.0x says nothing",
         programs=tuple(one for one in PROGRAMS if one.name == "serial"),
     ),
 )

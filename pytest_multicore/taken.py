@@ -12,12 +12,10 @@ from .interpreters.workload import Workload
 from .measurement.libraries import links_its_own
 from .measurement.machine import Machine
 from .measurement.rounds import Round
+from .verdicts.attained import HARDLY_ALL
 from .verdicts.decision import Judgement
 from .verdicts.open_reasons import Undecided, why_inconclusive
 from .verdicts.repeatable import FirstCalls, why_not, worth_knowing
-
-#: Of the speed-up that cores of one's own would give: a machine that attains less has something to say about that.
-HARDLY_ALL = 0.85
 
 
 @dataclass(frozen=True, slots=True)

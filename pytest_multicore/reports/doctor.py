@@ -16,12 +16,11 @@ from pytest_multicore.measurement.control import control_runs
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.reports.record import record
 from pytest_multicore.reports.words import estimate, figure, threads
+from pytest_multicore.verdicts.attained import HARDLY_ALL
 
 if TYPE_CHECKING:
     from pytest_multicore.verdicts.result import Result
 
-#: Of the speed-up that as many cores of one's own would give; less is worth a word.
-HARDLY_ALL = 0.85
 #: Gives the result of the dot product in one environment that is ready.
 Tried = Callable[[str], "Result"]
 

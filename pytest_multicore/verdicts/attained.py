@@ -14,6 +14,8 @@ from .statistics import Interval, median_interval
 
 #: A control worker that got so much of the time was kept waiting by nobody.
 UNDISTURBED_SHARE = 0.95
+#: Of the speed-up that cores of one's own would give: a machine that attains less has something to say about that.
+HARDLY_ALL = 0.85
 #: Of the fastest core's speed; single bursts spread by some percent.
 SLOW_CORE = 0.9
 #: No machine's cores differ by more.
