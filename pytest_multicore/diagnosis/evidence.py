@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.sampling import Seen, TaskSeen
-from pytest_multicore.verdicts.limits import Outcome
+from pytest_multicore.verdicts.limits import OpenReason, Outcome
 from pytest_multicore.verdicts.result import Result
 
 #: A core that is busy for less of the time than this has something to wait for.
@@ -118,6 +118,14 @@ class Evidence:
     def too_little(self) -> bool:
         """Whether a minimum was missed; else something was too much."""
         return any(name.startswith("min_") for name in self.missed)
+
+    @property
+    def minimum_open(self) -> bool:
+        """Whether a minimum stayed open for what the machine did not give."""
+        return any(
+            one.quantity.startswith("min_") and one.open_reason in (OpenReason.MACHINE, OpenReason.DISTURBED)
+            for one in self.result.verdicts
+        )
 
     @property
     def idle(self) -> bool:

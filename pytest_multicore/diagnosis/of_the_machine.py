@@ -59,10 +59,8 @@ def cpu_quota(found: Evidence) -> Suspicion | None:
     quotas, measured = [one for one in (found.machine.quota, found.quota) if one is not None], found.result.measurement
     quota = min(quotas, default=None)
     throttled_s = max(found.throttled_s, sum(one.throttled_s for one in measured.rounds) if measured else 0.0)
-    if not found.too_little or (quota is None and not throttled_s):
-        return None
     short = quota is not None and quota < (found.result.threads or found.machine.cores_online)
-    if not (short or throttled_s):
+    if not (found.too_little and short) and not (throttled_s and (found.too_little or found.minimum_open)):
         return None
     whose = "the group that the program is in" if found.quota != found.machine.quota else "the control group"
     size = "unknown size" if quota is None else "1 core" if quota == 1 else f"{quota:g} cores"

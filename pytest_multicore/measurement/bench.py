@@ -206,7 +206,7 @@ class Bench:
             thread_use=used.threads,
             foreign_s=around.foreign_s,
             steal_s=around.steal_s,
-            throttled_s=around.throttled_s + used.throttled_s,
+            throttled_s=around.throttled_s,
             quiet=quiet,
             control=self._controlled(subject, timing.wall_s, used, around),
             cores_online=self.cores_online,

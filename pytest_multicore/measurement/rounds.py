@@ -72,7 +72,7 @@ class Round:
         delay_s: seconds that threads stood runnable without a core (usage.Usage); None where unknown.
         thread_use: the threads that got CPU time and lived on.
         foreign_s, steal_s: what others used meanwhile (surroundings.Surroundings).
-        throttled_s: time that control groups were held back by their quotas, ours and the program's own.
+        throttled_s: time that our control groups were held back by a quota; one of the program's own is its own doing.
         quiet: whether the other interpreters had come to rest before it.
         control: what the machine gave a compute loop right after it; None where nobody looked.
         cores_online: of the machine: more can never be busy; None where unknown.

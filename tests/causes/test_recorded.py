@@ -12,6 +12,7 @@ from pytest_multicore.diagnosis.catalogue import ranked
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.verdicts.limits import Outcome
 from tests.diagnosis.literals import evidence
 from tests.rounds import made, rows
 
@@ -21,8 +22,8 @@ def keys(found: Evidence) -> list[str]:
 
 
 def throttled(count: int) -> list[tuple[Round, Round]]:
-    """Two threads under a quota of 1.2 cores: each period of 100 ms they run for 60 ms."""
-    return [(replace(made(0.1, 1.2), throttled_s=0.04), made(0.12, 1.0, threads=1)) for _ in range(count)]
+    """Two threads under a quota of 1.6 cores of ours: each period of 100 ms they run for 80 ms."""
+    return [(replace(made(0.1, 1.6), throttled_s=0.04), made(0.14, 1.0, threads=1)) for _ in range(count)]
 
 
 def test_a_gpu_does_the_work_by_theanos_own_word() -> None:
@@ -43,10 +44,19 @@ def test_a_driver_that_is_mapped_is_no_cause_where_the_cores_are_busy() -> None:
 
 
 def test_a_quota_that_held_the_group_back_is_named_with_its_figure() -> None:
-    found = evidence(throttled(20), Machine(2, (0, 1), 1.2, 2, "a processor", "Linux"))
+    found = evidence(throttled(20), Machine(2, (0, 1), 1.6, 2, "a processor", "Linux"))
 
+    assert found.result.outcome is Outcome.INCONCLUSIVE, "it is no fault of the program's"
     assert keys(found)[0] == "cpu-quota"
-    assert "1.2 cores" in ranked(found)[0].evidence
+    assert "1.6 cores" in ranked(found)[0].evidence
+
+
+def test_a_quota_of_the_programs_own_is_blamed_on_it() -> None:
+    found = evidence(rows(20, 1.2, cores=1.2), quota=1.2, throttled_s=0.8)
+
+    assert found.result.outcome is Outcome.FAILED
+    assert keys(found)[0] == "cpu-quota"
+    assert "the group that the program is in has a quota of 1.2 cores, which held it back" in ranked(found)[0].evidence
 
 
 def test_a_quota_that_held_nobody_back_is_not() -> None:

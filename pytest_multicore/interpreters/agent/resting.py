@@ -6,8 +6,9 @@ call soon after that would be told to keep a second core busy.
 
 import time
 
-#: Cores busy: our own thread answers and reads meanwhile, for a good part of a very short wait.
-BUSY, AT_REST = 0.9, 0.1
+#: Cores busy by threads other than the one that waits.
+AT_REST = 0.1
+#: A thread that spins may be without a core for a moment, where others use the machine.
 LOOK_S, MOST_LOOKS = 0.01, 50
 
 
@@ -19,17 +20,23 @@ class Rest(object):
         self._look()
 
     def wait(self):
-        """Wait until what was busy since the last look is at rest, or does not come to rest."""
-        if self._busy() < BUSY:
-            return
-        for _ in range(MOST_LOOKS):
-            self._look()
+        """Wait until the other threads are at rest, or do not come to rest."""
+        if self._wall_s() < LOOK_S:
             time.sleep(LOOK_S)
+        for _ in range(MOST_LOOKS):
             if self._busy() < AT_REST:
                 return
+            self._look()
+            time.sleep(LOOK_S)
 
     def _look(self):
-        self._cpu_s, self._wall_s = self._clocks.process_cpu(), self._clocks.wall()
+        self._cpu_s, self._since_s = self._others_cpu(), self._clocks.wall()
+
+    def _wall_s(self):
+        return self._clocks.wall() - self._since_s
 
     def _busy(self):
-        return (self._clocks.process_cpu() - self._cpu_s) / max(self._clocks.wall() - self._wall_s, 1e-9)
+        return (self._others_cpu() - self._cpu_s) / max(self._wall_s(), 1e-9)
+
+    def _others_cpu(self):
+        return self._clocks.process_cpu() - (self._clocks.thread_cpu() or 0.0)
