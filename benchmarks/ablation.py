@@ -23,11 +23,11 @@ from pytest_multicore.verdicts.rules import ALL, Rule
 #: Where a rule's case is, if neither recorded nor simulated hosts have it.
 ELSEWHERE = {
     Rule.ONE_THREAD: "rare: hosts.py --runs 40 --host processes, with and without",
-    Rule.OWN_POOL: "a pool whose size is in the code: tests/verdicts/test_decision.py",
+    Rule.OWN_POOL: "a pool whose size is in the code: tests/verdicts/test_judge.py",
     Rule.CLOCKS: "max_cores=1 on one thread: tests/verdicts/test_bounds.py",
     Rule.HIDDEN: "ticks of 10 ms, which no recorded host had: tests/verdicts/test_bounds.py",
     Rule.SLOW_CORE: "a baseline that stays on the slow one of two cores: tests/verdicts/test_rules.py",
-    Rule.FEWER_CORES: "a contender with fewer cores busy than its baseline: tests/verdicts/test_decision.py",
+    Rule.FEWER_CORES: "a contender with fewer cores busy than its baseline: tests/verdicts/test_judge.py",
 }
 
 

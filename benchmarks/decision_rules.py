@@ -11,7 +11,7 @@ from noise_models import Array
 from numpy.typing import NDArray
 
 from pytest_multicore.verdicts import statistics
-from pytest_multicore.verdicts.evidence import SHARE_OF_ALL_ROWS, WHOLE
+from pytest_multicore.verdicts.row_sets import SHARE_OF_ALL_ROWS, WHOLE
 
 Flags = NDArray[numpy.bool_]
 Counts = NDArray[numpy.int64]
@@ -43,7 +43,7 @@ def fewest(pairs: int, confidence: float) -> Counts:
 
 @dataclass(frozen=True)
 class Confidences:
-    """Of the two ends of an interval, of those that are right together at the asked one (verdicts/evidence.py).
+    """Of the two ends of an interval, of those that are right together at the asked one (verdicts/row_sets.py).
 
     Attributes:
         low, high: of all rows.

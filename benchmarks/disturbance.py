@@ -1,4 +1,4 @@
-"""How much a wait of our threads lengthens a round, beside neighbours: the tolerance of verdicts/evidence.py.
+"""How much a wait of our threads lengthens a round, beside neighbours: the tolerance of verdicts/row_sets.py.
 
     python benchmarks/disturbance.py [--rounds 300]
 
@@ -18,15 +18,15 @@ from pathlib import Path
 import neighbours
 import verdict_cases
 
-from pytest_multicore.experiment import SETUP_TIMEOUT_S
-from pytest_multicore.interpreters.stage import Stage
+from pytest_multicore.experiment.measure import SETUP_TIMEOUT_S
+from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement import counters
-from pytest_multicore.measurement.bench import Bench
+from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.measurement.machine import this_machine
-from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.measurement.subject import OpenedWorkload
-from pytest_multicore.measurement.turns import turns
+from pytest_multicore.measurement.take import RowTaker
+from pytest_multicore.rounds.round import Round
 
 THREADS = 2
 #: Edges of the classes that rounds are sorted into, as shares of the wall time.
@@ -61,18 +61,21 @@ def main() -> None:
 def rounds(count: int) -> list[Round]:
     """Rounds of the product at ordinary priority."""
     workload = Workload("scales", f"{verdict_cases.__file__}:scales", {})
-    stage = Stage.prepare("current", None, None, Path.cwd(), print)
+    prepared = PreparedEnvironment.prepare("current", None, None, Path.cwd(), print)
     machine = this_machine()
-    with turns().alone(print), stage.open(stage.variables(THREADS, {}, {}), priority="off") as interpreter:
+    with (
+        host_lock().exclusive(print),
+        prepared.open(prepared.variables(THREADS, {}, {}), priority="off") as interpreter,
+    ):
         subject = OpenedWorkload(interpreter, THREADS, SETUP_TIMEOUT_S)
         subject.set_up(workload, [])
         subject.wait_until_ready(SETUP_TIMEOUT_S)
-        bench = Bench([subject], counters.for_this_system(), machine.cores_granted)
-        return [row[0] for row in itertools.islice(filter(None, bench.rows()), count)]
+        row_taker = RowTaker([subject], counters.for_this_system(), machine.cores_granted)
+        return [row[0] for row in itertools.islice(filter(None, row_taker.rows()), count)]
 
 
 def share(taken: Round) -> float:
-    """What verdicts/evidence.py holds against its tolerance: waits, up to what others used meanwhile."""
+    """What verdicts/row_sets.py holds against its tolerance: waits, up to what others used meanwhile."""
     return min(taken.delay_s or 0.0, taken.foreign_s) / taken.wall_s
 
 

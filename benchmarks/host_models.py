@@ -13,7 +13,7 @@ from random import Random
 
 from host_programs import CORES, PROGRAMS, Core, Program, Spent, of_part
 
-from pytest_multicore.measurement.rounds import Control, Round, ThreadUse
+from pytest_multicore.rounds.round import Control, Round, ThreadUse
 
 #: Seconds: of a serial round on a core at full speed, of a burst of the control, between rounds, and of a budget.
 ROUND_S, BURST_S, BETWEEN_S, BUDGET_S = 0.03, 0.015, 0.01, 60.0

@@ -24,10 +24,10 @@ from random import Random
 from host_models import BUDGET_S, HOSTS, Host, Run
 from host_programs import CORES, PROGRAMS, Program
 
-from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts.decision import Judgement, held
+from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.figures import comparison
-from pytest_multicore.verdicts.limits import Limits, Outcome, says_slow, unreachable
+from pytest_multicore.verdicts.judge import Judgement, judge_comparison
+from pytest_multicore.verdicts.limits import Limits, Outcome, claims_regression, why_unreachable
 from pytest_multicore.verdicts.rules import ALL, Rule
 from pytest_multicore.verdicts.stopping import LOOK_BACK_S, Stopping
 
@@ -80,7 +80,7 @@ def verdicts_of(
     found = {
         value: (Outcome.INCONCLUSIVE, 0, 0.0)
         for value, limits in left.items()
-        if host.throttles and unreachable(limits, granted, CORES, 1)
+        if host.throttles and why_unreachable(limits, granted, CORES, 1)
     }
     left = {value: limits for value, limits in left.items() if value not in found}
     rows: list[tuple[Round, Round]] = []
@@ -92,8 +92,8 @@ def verdicts_of(
         look_at = len(rows) + max(1, len(rows) // 12)
         compared = comparison(rows, CONFIDENCE, without)
         for value, limits in list(left.items()):
-            verdicts = held(limits, compared, without)
-            brief = run.now_s < SETTLE_S and any(map(says_slow, verdicts)) and Rule.SETTLE not in without
+            verdicts = judge_comparison(limits, compared, without)
+            brief = run.now_s < SETTLE_S and any(map(claims_regression, verdicts)) and Rule.SETTLE not in without
             if verdicts[0].outcome is not Outcome.INCONCLUSIVE:
                 if not brief:
                     found[value] = verdicts[0].outcome, len(rows), run.now_s

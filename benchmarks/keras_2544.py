@@ -23,19 +23,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_multicore.asked import Asked, First
 from pytest_multicore.diagnosis.profile import Profile, profile_of
-from pytest_multicore.experiment import SETUP_TIMEOUT_S, measure
+from pytest_multicore.experiment.measure import SETUP_TIMEOUT_S, measure
+from pytest_multicore.experiment.request import First, MeasurementRequest
+from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.sampled_profile import sampled_profile
-from pytest_multicore.interpreters.stage import Stage
 from pytest_multicore.interpreters.theano_profile import theano_profile
 from pytest_multicore.interpreters.workload import Workload, resolve
+from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.measurement.subject import OpenedWorkload
-from pytest_multicore.measurement.turns import turns
-from pytest_multicore.settings import Settings
-from pytest_multicore.settings import resolve as resolve_settings
+from pytest_multicore.settings.options import Settings
+from pytest_multicore.settings.options import resolve as resolve_settings
 from pytest_multicore.verdicts.figures import Comparison
 from pytest_multicore.verdicts.limits import Limits
 from pytest_multicore.verdicts.statistics import Interval, median_interval
@@ -81,24 +81,24 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Bench:
+class RowTaker:
     """What all measurements share."""
 
-    stage: Stage
+    prepared: PreparedEnvironment
     settings: Settings
 
     def workload(self, arguments: Mapping[str, Any]) -> Workload:
         """``fit`` with these arguments, on the environment's framework."""
-        return resolve("fit", arguments, self.stage.environment.frameworks, None, Path.cwd())
+        return resolve("fit", arguments, self.prepared.environment.frameworks, None, Path.cwd())
 
     def opened(self, side: Side, priority: str = "auto") -> IsolatedInterpreter:
         """An interpreter for a side, with nothing opened in it."""
-        return self.stage.open(self.stage.variables(side.threads, side.flags, side.env), priority=priority)
+        return self.prepared.open(self.prepared.variables(side.threads, side.flags, side.env), priority=priority)
 
     def compared(self, contender: Side, baseline: Side) -> Comparison:
         """Two sides in turns; ``speedup`` says how many times as fast the first is."""
         with self._ready(contender, baseline) as subjects:
-            asked = Asked(
+            asked = MeasurementRequest(
                 test="benchmarks/keras_2544.py",
                 label="fit",
                 workload=lambda _: self.workload(contender.arguments),
@@ -107,7 +107,7 @@ class Bench:
                 settings=self.settings,
                 ready=subjects,
             )
-            result = measure(asked, self.stage, Quiet())
+            result = measure(asked, self.prepared, Quiet())
         assert result.comparison is not None
         return result.comparison
 
@@ -133,10 +133,10 @@ class Bench:
 
     def threshold(self, threads: int) -> int:
         """Multiply-adds up to which this BLAS keeps a float32 product, Keras's, on one thread: looked for here."""
-        library = self.stage.selection.library
+        library = self.prepared.selection.library
         linked = {"library": str(library), "symbol": "sgemm_"} if library else {"dtype": "float32"}
         asked = {"target": "builtin:gemm_probe", "arguments": {**linked, "threads": threads}, "path": []}
-        with turns().alone(Quiet().step), self.opened(Side(threads, {}, {})) as interpreter:
+        with host_lock().exclusive(Quiet().step), self.opened(Side(threads, {}, {})) as interpreter:
             found = interpreter.ask("call", "result", SETUP_TIMEOUT_S, **asked)["value"]
         assert found["threshold_mnk"], f"no size makes {found['blas']} use a second thread"
         serial, threaded = found["threshold_mnk"], found["threaded_above"]
@@ -146,7 +146,7 @@ class Bench:
     def side_by_side(self, side: Side, times: int) -> tuple[list[float], list[float]]:
         """Seconds of an epoch alone, and of two at once in two interpreters, in turns."""
         alone, together = [], []
-        with turns().alone(Quiet().step), self._ready(side, side) as (first, second):
+        with host_lock().exclusive(Quiet().step), self._ready(side, side) as (first, second):
             for _ in range(times):
                 alone.append(first.take(EPOCHS).wall_s / EPOCHS)
                 began = time.monotonic()
@@ -159,7 +159,7 @@ class Bench:
 
     def profiled(self, side: Side, threshold: int) -> Profile:
         """One side's profile, in runs of its own."""
-        with turns().alone(Quiet().step):
+        with host_lock().exclusive(Quiet().step):
             raw = theano_profile(lambda first: self._one(side, first), SETUP_TIMEOUT_S)
             with self._ready(side, priority="off") as (subject,):  # or py-spy gets no core where both are busy
                 sampled = sampled_profile(subject.interpreter, raw.wall_s / raw.repeat, SETUP_TIMEOUT_S)
@@ -174,48 +174,48 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=20, help="seconds of rounds for each line")
     parser.add_argument("--parts", nargs="*", choices=list(PARTS), default=list(PARTS))
     asked = parser.parse_args()
-    stage = Stage.prepare(asked.environment, None, None, Path.cwd(), Quiet().step)
-    bench = Bench(stage, resolve_settings(lambda _: None, {"budget": asked.budget}))
+    prepared = PreparedEnvironment.prepare(asked.environment, None, None, Path.cwd(), Quiet().step)
+    row_taker = RowTaker(prepared, resolve_settings(lambda _: None, {"budget": asked.budget}))
     machine = this_machine()
     print(f"{machine.why_granted()}; {platform.platform()}; environment {asked.environment}, {os.cpu_count()} CPUs")
-    threshold = asked.threshold or bench.threshold(THREADS)
+    threshold = asked.threshold or row_taker.threshold(THREADS)
     for part in asked.parts:
         print(f"\n{part}\n")
-        for line in PARTS[part](bench, threshold):
+        for line in PARTS[part](row_taker, threshold):
             print(line, flush=True)
 
 
-def _batches(bench: Bench, _: int) -> Iterator[str]:
+def _batches(row_taker: RowTaker, _: int) -> Iterator[str]:
     """The epoch at four batch sizes, 2 threads against 1."""
-    return _against_one(bench, "batch_size", {str(size): {"batch_size": size} for size in BATCHES})
+    return _against_one(row_taker, "batch_size", {str(size): {"batch_size": size} for size in BATCHES})
 
 
-def _edge(bench: Bench, threshold: int) -> Iterator[str]:
+def _edge(row_taker: RowTaker, threshold: int) -> Iterator[str]:
     """The largest batch whose products all stay under the threshold, and the next."""
     sizes = (threshold // A_SAMPLE, threshold // A_SAMPLE + 1)
     each = {f"{size} ({size * A_SAMPLE:,} multiply-adds)": {"batch_size": size} for size in sizes}
-    return _against_one(bench, "batch_size", each)
+    return _against_one(row_taker, "batch_size", each)
 
 
-def _steps(bench: Bench, _: int) -> Iterator[str]:
+def _steps(row_taker: RowTaker, _: int) -> Iterator[str]:
     """What a larger batch brings without a second core: one thread on both sides."""
     yield from _head("batch_size, one thread", "larger batch", "batch_size 32")
     for size in BATCHES[1:]:
         sides = (Side(1, {"batch_size": number}, {}) for number in (size, BATCHES[0]))
-        yield _row(f"{size} vs {BATCHES[0]}", bench.compared(*sides))
+        yield _row(f"{size} vs {BATCHES[0]}", row_taker.compared(*sides))
 
 
-def _openmp(bench: Bench, _: int) -> Iterator[str]:
+def _openmp(row_taker: RowTaker, _: int) -> Iterator[str]:
     """Theano's OpenMP on, against off, with the same threads and batches."""
     yield from _head("2 threads", "openmp on", "openmp off")
     for arguments in (POSTED, WIDE, LARGE):
         for flags in ({"openmp": "True"}, OPENMP):
             sides = (Side(THREADS, arguments, chosen) for chosen in (flags, {}))
             minsize = flags.get("openmp_elemwise_minsize", "200000, the default")
-            yield _row(f"{_named(arguments)}; minsize {minsize}", bench.compared(*sides))
+            yield _row(f"{_named(arguments)}; minsize {minsize}", row_taker.compared(*sides))
 
 
-def _pools(bench: Bench, _: int) -> Iterator[str]:
+def _pools(row_taker: RowTaker, _: int) -> Iterator[str]:
     """OpenMP's threads and the BLAS's own are two pools that spin while they wait: one of them made smaller."""
     yield from _head(_named(WIDE), "openmp on", "openmp off")
     for name, env in (
@@ -223,17 +223,17 @@ def _pools(bench: Bench, _: int) -> Iterator[str]:
         ("OPENBLAS_NUM_THREADS=1", {"OPENBLAS_NUM_THREADS": "1"}),
         ("OMP_WAIT_POLICY=PASSIVE", {"OMP_WAIT_POLICY": "PASSIVE"}),
     ):
-        yield _row(f"openmp on, {name}", bench.compared(Side(THREADS, WIDE, OPENMP, env), Side(THREADS, WIDE)))
+        yield _row(f"openmp on, {name}", row_taker.compared(Side(THREADS, WIDE, OPENMP, env), Side(THREADS, WIDE)))
 
 
-def _wide(bench: Bench, _: int) -> Iterator[str]:
+def _wide(row_taker: RowTaker, _: int) -> Iterator[str]:
     """A layer wide enough for products above the threshold, at the posted batch and at a large one."""
-    return _against_one(bench, "shapes", {_named(one): one for one in ({**WIDE, "hidden": 20}, WIDE, LARGE)})
+    return _against_one(row_taker, "shapes", {_named(one): one for one in ({**WIDE, "hidden": 20}, WIDE, LARGE)})
 
 
-def _processes(bench: Bench, _: int) -> Iterator[str]:
+def _processes(row_taker: RowTaker, _: int) -> Iterator[str]:
     """Two epochs of two models, one after the other and at once: what the second core is good for."""
-    alone, together = bench.side_by_side(Side(1, POSTED, {}), 15)
+    alone, together = row_taker.side_by_side(Side(1, POSTED, {}), 15)
     gained = median_interval([2 * one / both for one, both in zip(alone, together, strict=True)], 0.99)
     assert gained is not None
     yield (
@@ -242,17 +242,17 @@ def _processes(bench: Bench, _: int) -> Iterator[str]:
     )
 
 
-def _profile(bench: Bench, threshold: int) -> Iterator[str]:
+def _profile(row_taker: RowTaker, threshold: int) -> Iterator[str]:
     """Where the time goes at each batch size and with the wide layer."""
     for arguments in (*({"batch_size": size} for size in BATCHES), WIDE, LARGE):
         yield f"fit ({_named(arguments)}), {THREADS} threads"
-        yield from (f"    {line}" for line in bench.profiled(Side(THREADS, arguments, {}), threshold).lines())
+        yield from (f"    {line}" for line in row_taker.profiled(Side(THREADS, arguments, {}), threshold).lines())
 
 
-def _against_one(bench: Bench, what: str, each: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _against_one(row_taker: RowTaker, what: str, each: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield from _head(what, "2 threads", "1 thread")
     for name, arguments in each.items():
-        yield _row(name, bench.compared(Side(THREADS, arguments), Side(1, arguments)))
+        yield _row(name, row_taker.compared(Side(THREADS, arguments), Side(1, arguments)))
 
 
 def _named(arguments: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ import sys
 from contextlib import nullcontext
 
 from pytest_multicore.environments.variables import HASH_SEED
-from pytest_multicore.interpreters.layout import fixed_addresses
+from pytest_multicore.interpreters.address_layout import fixed_addresses
 
 #: What each interpreter runs: a name, what it sets up, what it repeats.
 WORK = {

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pytest_multicore.measurement.turns import turns
+from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.verdicts.statistics import median_interval
 
 
@@ -76,10 +76,10 @@ def _cpu_s(suite: Path, *options: str) -> float:
 
 
 def _turn_us(repeats: int = 20_000) -> float:
-    held = turns()
+    held = host_lock()
     began = time.perf_counter()
     for _ in range(repeats):
-        with held.ordinary(print):
+        with held.shared(print):
             pass
     return (time.perf_counter() - began) / repeats * 1e6
 

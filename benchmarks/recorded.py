@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_multicore.measurement.rounds import Round
 from pytest_multicore.reports.replay import rows_of
-from pytest_multicore.verdicts.decision import held
+from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.figures import comparison
-from pytest_multicore.verdicts.limits import Limits, Outcome, says_slow
+from pytest_multicore.verdicts.judge import judge_comparison
+from pytest_multicore.verdicts.limits import Limits, Outcome, claims_regression
 from pytest_multicore.verdicts.rules import ALL, Rule
 from pytest_multicore.verdicts.statistics import fewest_values
 
@@ -129,8 +129,8 @@ def answers(
         brief = rows[count - 1][0].began_s < SETTLE_S and Rule.SETTLE not in without
         compared = comparison(rows[:count], CONFIDENCE, without)
         for question in list(left):
-            verdict = held(question.limits, compared, without)[0]
-            if verdict.outcome is not Outcome.INCONCLUSIVE and not (brief and says_slow(verdict)):
+            verdict = judge_comparison(question.limits, compared, without)[0]
+            if verdict.outcome is not Outcome.INCONCLUSIVE and not (brief and claims_regression(verdict)):
                 found[question] = verdict.outcome, count
                 left.remove(question)
         if not left:

@@ -27,12 +27,12 @@ import neighbours
 import peers
 import verdict_cases
 
-from pytest_multicore.asked import Asked
-from pytest_multicore.experiment import measure
-from pytest_multicore.interpreters.stage import Stage
+from pytest_multicore.experiment.measure import measure
+from pytest_multicore.experiment.request import MeasurementRequest
+from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import resolve
-from pytest_multicore.measurement.turns import turns
-from pytest_multicore.settings import resolve as resolve_settings
+from pytest_multicore.measurement.host_lock import host_lock
+from pytest_multicore.settings.options import resolve as resolve_settings
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.result import Result
 
@@ -96,10 +96,10 @@ class Silent:
     """A voice that says nothing."""
 
     def step(self, text: str) -> None:
-        """See asked.Voice."""
+        """See request.Progress."""
 
     def live(self, text: str) -> None:
-        """See asked.Voice."""
+        """See request.Progress."""
 
 
 def main() -> None:
@@ -209,7 +209,7 @@ def _that_count(runs: Sequence[Run], quiet: Mapping[str, Sequence[float]]) -> li
 
 def _run(tool: str, case: str, neighbour: str, right: str, limit: tuple[str, float], wishes: Wishes) -> Run:
     name, value = limit
-    with turns().alone(print):  # somebody else's measurement is nobody's cost here
+    with host_lock().exclusive(print):  # somebody else's measurement is nobody's cost here
         pass
     began = time.monotonic()
     if tool == OURS:
@@ -229,10 +229,12 @@ def _ours(case: str, limits: Limits, wishes: Wishes) -> tuple[str, float | None,
 
 
 def _measured(case: str, limits: Limits, wishes: Wishes, **changed: float) -> Result:
-    stage = Stage.prepare("current", None, None, Path.cwd(), print)
+    prepared = PreparedEnvironment.prepare("current", None, None, Path.cwd(), print)
     settings = replace(resolve_settings(lambda option: wishes.get(option.name), {}), **changed)
     workload = resolve(f"{FILE}:{case}", {}, {}, None, Path.cwd())
-    return measure(Asked(case, case, lambda _: workload, (THREADS, 1), limits, settings), stage, Silent())
+    return measure(
+        MeasurementRequest(case, case, lambda _: workload, (THREADS, 1), limits, settings), prepared, Silent()
+    )
 
 
 def _print_tables(runs: Sequence[Run], quiet: Mapping[str, Sequence[float]]) -> None:

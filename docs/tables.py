@@ -14,11 +14,11 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from pytest_multicore.diagnosis.catalogue import DETECTORS, key_of
+from pytest_multicore.diagnosis.causes.catalogue import DETECTORS, key_of
 from pytest_multicore.environments.catalogue import SHIPPED
 from pytest_multicore.environments.threads import SUSPECT_VARIABLES, THREAD_VARIABLES
 from pytest_multicore.reports.json_report import SCHEMA_FILE
-from pytest_multicore.settings import MARKER, OPTIONS
+from pytest_multicore.settings.options import MARKER, OPTIONS
 
 Row = tuple[str, ...]
 

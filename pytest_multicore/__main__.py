@@ -12,7 +12,7 @@ from .errors import UsageError
 from .reports.record import interval
 from .reports.replay import differs, held_to, replay
 from .reports.words import figure
-from .settings import LIMITS, MARKER
+from .settings.options import LIMITS, MARKER
 from .verdicts.limits import Limits, Outcome, Verdict, overall
 
 
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         limits = _limits(asked.limit)
-        return _what_if(asked.file, limits, asked.test) if limits.asked() else _judge(asked.file, asked.test)
+        return _what_if(asked.file, limits, asked.test) if limits.given() else _judge(asked.file, asked.test)
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

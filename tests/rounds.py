@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pytest_multicore.measurement.rounds import Control, Round, ThreadUse
+from pytest_multicore.rounds.round import Control, Round, ThreadUse
 
 
 def made(

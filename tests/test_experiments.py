@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from pytest_multicore.environments import libraries
+from pytest_multicore.environments import shared_libraries as libraries
 
 pytestmark = pytest.mark.skipif(not libraries.compiler(), reason="Theano and PyTensor need a C++ compiler")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.environments import libraries
+from pytest_multicore.environments import shared_libraries as libraries
 
 pytestmark = pytest.mark.explained
 
@@ -84,7 +84,7 @@ def test_a_test_in_an_interpreter_of_its_own_for_each_round_is_explained_too(tol
 
 def test_what_goes_wrong_in_an_explanation_hides_no_verdict(told: Any, pytester: pytest.Pytester) -> None:
     """A defect of ours, put in on purpose."""
-    pytester.makeconftest("from pytest_multicore import looking\nlooking.Evidence = lambda **_: 1 / 0\n")
+    pytester.makeconftest("from pytest_multicore.experiment import observe\nobserve.Evidence = lambda **_: 1 / 0\n")
     text, result = told(SMALL, outcome="failed")
     assert result["causes"] == []
     assert any("why could not be found out: ZeroDivisionError" in note for note in result["notes"])

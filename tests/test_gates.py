@@ -74,7 +74,7 @@ def test_a_missed_limit_fails_with_limit_and_measurement(project: pytest.Pyteste
             r"E +rounds .*",
         ]
     )
-    result.stdout.no_fnmatch_line("*gate.py*")
+    result.stdout.no_fnmatch_line("*pytest_side/gate.py*")
 
 
 @needs_two_cores

@@ -25,7 +25,7 @@ def test_a_missed_limit_fails_it_without_our_frames(run) -> None:  # type: ignor
     result.assert_outcomes(failed=1)
     result.stdout.re_match_lines([r".*test_a in environment current: min_cores missed", r" +limit .*"])
     result.stdout.no_fnmatch_line("*multicore/plugin.py*")
-    result.stdout.no_fnmatch_line("*gate.py*")
+    result.stdout.no_fnmatch_line("*pytest_side/gate.py*")
 
 
 def test_its_own_failure_comes_first_with_introspection_and_output(run) -> None:  # type: ignore[no-untyped-def]

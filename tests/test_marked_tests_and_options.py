@@ -160,7 +160,7 @@ def test_a_child_writes_no_report_of_its_own(run, pytester) -> None:  # type: ig
 def test_a_call_that_takes_longer_than_the_budget_is_too_slow_for_it_and_does_not_hang(
     pytester: pytest.Pytester,
 ) -> None:
-    pytester.makeconftest("from pytest_multicore import experiment\nexperiment.SHORTEST_ROUND_TIMEOUT_S = 0.5\n")
+    pytester.makeconftest("from pytest_multicore.experiment import open_side\nopen_side.MIN_ROUND_TIMEOUT_S = 0.5\n")
     pytester.makepyfile(
         """
         import time, pytest

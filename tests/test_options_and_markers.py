@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from pytest_multicore import settings
+from pytest_multicore.settings import options as settings
 
 TEST = """
 import pytest
@@ -83,8 +83,8 @@ def test_ini_keys_hold_where_the_command_line_is_silent(pytester: pytest.Pyteste
     pytester.makepyfile(
         """
         def test_it(request):
-            from pytest_multicore import configured
-            found = configured.settings_of(request.config, {})
+            from pytest_multicore.pytest_side.options import settings_of
+            found = settings_of(request.config, {})
             print("settings", found.threads, found.strict, found.budget_s)
         """
     )

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore import settings
 from pytest_multicore.errors import UsageError
+from pytest_multicore.settings import options as settings
 
 
 def nothing(option: settings.Option) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_multicore.measurement.machine import Machine
-from pytest_multicore.measurement.sampling import Seen, TaskSeen
+from pytest_multicore.measurement.thread_sampler import ThreadSample, ThreadSamples
 from pytest_multicore.verdicts.limits import OpenReason, Outcome
 from pytest_multicore.verdicts.result import Result
 
@@ -56,7 +56,7 @@ class Evidence:
         result: the measurement.
         target: the workload's (agent/runner.py lists the forms).
         machine: what it grants.
-        facts: what the observed child told of itself (agent/facts.py, with ``observed``).
+        facts: what the observed child told of itself (agent/dialogue/facts.py, with ``observed``).
         seen: its threads, from outside, while its region ran.
         started_with: thread variables and flags as they were when the child was started.
         calls: BLAS level-3 calls of the region; None where they could not be recorded.
@@ -72,7 +72,7 @@ class Evidence:
     target: str
     machine: Machine
     facts: Mapping[str, Any] = field(default_factory=dict)
-    seen: Seen = field(default_factory=lambda: Seen(0.0, (), (), {}))
+    seen: ThreadSamples = field(default_factory=lambda: ThreadSamples(0.0, (), (), {}))
     started_with: Mapping[str, str] = field(default_factory=dict)
     calls: tuple[Calls, ...] | None = None
     not_recorded: str = ""
@@ -105,7 +105,7 @@ class Evidence:
         return max(self.cores, measured.demand.estimate) if measured and measured.demand else self.cores
 
     @property
-    def sharing(self) -> Sequence[TaskSeen]:
+    def sharing(self) -> Sequence[ThreadSample]:
         """The threads that do a share of the work: whoever only hands it over to a pool is none of them."""
         return [task for task in self.seen.at_work if task.cpu_s > SHARE * self.seen.tasks[0].cpu_s]
 

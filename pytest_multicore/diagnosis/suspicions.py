@@ -31,7 +31,7 @@ class Change:
         variables: environment variables to set, or to remove (None), before the interpreter starts.
         theano_flags: flags to set.
         arguments: the workload's, where it takes them by name.
-        child: what the child does otherwise (agent/changing.py).
+        child: what the child does otherwise (agent/change/changing.py).
         blas: another BLAS.
         threads: another thread count (None: inherit).
     """

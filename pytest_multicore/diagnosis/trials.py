@@ -32,7 +32,7 @@ class Finding(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TrialResult:
     """One trial with its outcome.
 
     Attributes:
@@ -46,7 +46,9 @@ class Tried:
     text: str
 
 
-def judged(trial: Trial, compared: Comparison, original: Interval | None = None, *, reached: bool = True) -> Tried:
+def judged(
+    trial: Trial, compared: Comparison, original: Interval | None = None, *, reached: bool = True
+) -> TrialResult:
     """Judge the changed side (the contender) against the original one (the baseline).
 
     Args:
@@ -57,10 +59,10 @@ def judged(trial: Trial, compared: Comparison, original: Interval | None = None,
     """
     finding, text = _finding(trial, compared, original), f"{trial.knob}: {_difference(trial, compared, original)}"
     if finding is Finding.REFUTED and not reached:
-        return Tried(trial, Finding.OPEN, f"{text}, but that did not reach the program")
+        return TrialResult(trial, Finding.OPEN, f"{text}, but that did not reach the program")
     if finding is Finding.REFUTED and not trial.refutes:
-        return Tried(trial, Finding.OPEN, text)
-    return Tried(trial, finding, text)
+        return TrialResult(trial, Finding.OPEN, text)
+    return TrialResult(trial, finding, text)
 
 
 def settled(trial: Trial, compared: Comparison, original: Interval | None) -> bool:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_multicore.environments import blas_names, libraries
 from pytest_multicore.errors import EnvironmentError_, UsageError
 
+from . import blas_names
+from . import shared_libraries as libraries
+
 if TYPE_CHECKING:
-    from pytest_multicore.environments.provision import Provisioned
+    from .provision import Provisioned
 
 POSTED_FLAGS = "-lblas -lgfortran"
 CARRIED_BY_NUMPY = ("numpy.libs/lib*blas*", "numpy/.libs/lib*blas*")

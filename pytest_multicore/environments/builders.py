@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_multicore.environments.cache import python_in
-from pytest_multicore.environments.commands import run
-from pytest_multicore.environments.downloads import find_uv
-from pytest_multicore.environments.environment import Environment, package_name
-from pytest_multicore.environments.probing import Interpreter
+from .cache import python_in
+from .commands import run
+from .downloads import find_uv
+from .environment import Environment, package_name
+from .probing import Interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

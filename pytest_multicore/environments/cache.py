@@ -19,7 +19,7 @@ from pytest_multicore.errors import EnvironmentError_
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pytest_multicore.environments.probing import Interpreter
+    from .probing import Interpreter
 
 CACHE_VARIABLE = "PYTEST_MULTICORE_CACHE"
 RECORD_NAME = "multicore.json"

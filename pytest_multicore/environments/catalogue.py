@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pytest_multicore.environments.declared import declared_in
-from pytest_multicore.environments.environment import Environment
 from pytest_multicore.errors import UsageError
+
+from .declared import declared_in
+from .environment import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_multicore.environments import blas_names
-from pytest_multicore.environments.environment import Environment
 from pytest_multicore.errors import UsageError
+
+from . import blas_names
+from .environment import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_multicore.environments import cache
-from pytest_multicore.environments.blas_names import is_path
-from pytest_multicore.environments.downloads import downloaded
-from pytest_multicore.environments.probing import Interpreter, probe
 from pytest_multicore.errors import EnvironmentError_
+
+from . import cache
+from .blas_names import is_path
+from .downloads import downloaded
+from .probing import Interpreter, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,8 +8,8 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from pytest_multicore.environments.commands import tool_variables
-from pytest_multicore.environments.probing import Interpreter, probe
+from .commands import tool_variables
+from .probing import Interpreter, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

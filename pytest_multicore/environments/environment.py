@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_multicore.environments.blas_names import requirements_of
+from .blas_names import requirements_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

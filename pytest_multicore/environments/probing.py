@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_multicore.environments.commands import tool_variables
+from .commands import tool_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_multicore.environments import cache
-from pytest_multicore.environments.builders import Builder, Job, builder_for
-from pytest_multicore.environments.discovery import find_interpreter
-from pytest_multicore.environments.installed import installed_in
 from pytest_multicore.errors import EnvironmentError_
+
+from . import cache
+from .builders import Builder, Job, builder_for
+from .discovery import find_interpreter
+from .installed import installed_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_multicore.environments.environment import Environment
-    from pytest_multicore.environments.probing import Interpreter
+    from .environment import Environment
+    from .probing import Interpreter
 
 
 @dataclass(frozen=True, slots=True)

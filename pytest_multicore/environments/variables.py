@@ -9,19 +9,19 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_multicore.environments import cache, flags
-from pytest_multicore.environments.commands import tool_variables
-from pytest_multicore.environments.threads import REPORTED_VARIABLES, for_threads
+from . import cache, flags
+from .commands import tool_variables
+from .threads import REPORTED_VARIABLES, for_threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_multicore.environments.blas import BlasSelection
-    from pytest_multicore.environments.environment import Environment
-    from pytest_multicore.environments.provision import Provisioned
+    from .blas import BlasSelection
+    from .environment import Environment
+    from .provision import Provisioned
 
 #: The value with which Python draws no hashes: which keys share a dict's slots is the same on both sides then. For the
-#: addresses see interpreters/layout.py.
+#: addresses see interpreters/address_layout.py.
 HASH_SEED = {"PYTHONHASHSEED": "0"}
 LIBRARY_PATH = "DYLD_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pytest_multicore.errors import InterpreterCrashed
 
-from .layout import filled, fixed_addresses
+from .address_layout import filled, fixed_addresses
 from .log import Log
 from .orphans import MARK
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_multicore.errors import WorkloadError
-from pytest_multicore.interpreters import protocol
-from pytest_multicore.interpreters.process import IsolatedInterpreter
+
+from . import protocol
+from .process import IsolatedInterpreter
 
 Report = dict[str, Any]
 
@@ -35,8 +36,9 @@ class TestAddress:
         args: what its pytest collects.
         options: the parent's options, as the child shall see them.
         path: folders for the front of the child's search path.
-        benchmark: how the child gives pytest-benchmark's fixture (agent/benchmark_rounds.py); None: it does not.
-        worker: of pytest-xdist, by which its fixtures answer (agent/xdist_fixtures.py); None: this is none.
+        benchmark: how the child gives pytest-benchmark's fixture (agent/marked_test/benchmark_rounds.py); None: not at
+            all.
+        worker: of pytest-xdist, by which its fixtures answer (agent/marked_test/xdist_fixtures.py); None: this is none.
     """
 
     __test__ = False  # no test of this project's
@@ -58,7 +60,7 @@ class LiveTest:
         reports: what pytest said of its phases there, by phase.
         texts: the same as text: a failure's, or a skip's reason.
         warnings: what it warned of, with message, category, filename and lineno.
-        xfails: its marks of expected failures that were added there (agent/added_marks.py).
+        xfails: its marks of expected failures that were added there (agent/marked_test/added_marks.py).
         passed: whether its call passed, so that rounds can be taken.
         first: what the clocks said of that call; None before it.
         within: whether the call is not over: it waits where pytest-benchmark's fixture was called, and rounds are

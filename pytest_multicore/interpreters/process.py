@@ -27,8 +27,8 @@ from pytest_multicore.errors import (
 )
 
 from . import protocol
+from .address_layout import are_fixed
 from .launch import Launch, how_it_ended, reap, spawn, wait_for_end
-from .layout import are_fixed
 from .log import Log
 from .orphans import descendants, end, end_group, guard, marked
 from .priority import raise_priority, set_real_time
@@ -117,19 +117,19 @@ class IsolatedInterpreter:
         return told if self._urged else f"{told}, for a while"
 
     @property
-    def foremost(self) -> bool:
+    def real_time(self) -> bool:
         """Whether its threads are in the real-time class just now: nobody's ordinary ones come before them."""
         return self._urged
 
-    def urge(self, urgent: bool) -> None:
+    def request_real_time(self, urgent: bool) -> None:
         """Raise its priority further, where it was raised and that is permitted, or take that back."""
         if self._priority.startswith("raised") and urgent is not self._urged and set_real_time(self.pid, urgent):
             self._urged, self._was_urged = urgent, True
 
-    def calm(self) -> None:
+    def reset_scheduling(self) -> None:
         """Take that back at a measurement's end: the next one is another's."""
         if not self._ended_already:
-            self.urge(False)
+            self.request_real_time(False)
         self._was_urged = False
 
     def pause(self) -> None:

@@ -25,7 +25,7 @@ RATE = 97
 SECONDS = 2
 #: The child works in rounds of about this length for as long as py-spy looks.
 ROUND_S = 0.5
-#: A frame of the agent that is on the stack in a round and not between two (agent/clocks.py).
+#: A frame of the agent that is on the stack in a round and not between two (agent/dialogue/clocks.py).
 IN_A_ROUND = re.compile(r"(^|;)measure \([^;]*clocks\.py:\d+\);")
 #: As py-spy prints a stack: outermost frame first.
 FRAME = re.compile(r"(?P<function>.*) \((?P<file>.*):(?P<line>\d+)\)$")

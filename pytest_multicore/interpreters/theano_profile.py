@@ -1,6 +1,6 @@
 """A run of its own under Theano's profiler: where the time of a region goes, and what its operations are called with.
 
-The child's side is agent/profiles/theano_profile.py. Two interpreters, one after the other: the first gives the times,
+The child's side is agent/watch/theano_profile.py. Two interpreters, one after the other: the first gives the times,
 the second, slower, the shapes. Raw data: diagnosis/profile.py makes something of them.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from .launch import RUNNER
 from .process import IsolatedInterpreter
 
-PROFILER = RUNNER.parent / "profiles" / "theano_profile.py"
+PROFILER = RUNNER.parent / "watch" / "theano_profile.py"
 #: Long enough to add up operations that take microseconds, each timed by a clock that tells microseconds.
 ENOUGH_S = 0.5
 
@@ -37,7 +37,7 @@ class RawProfile:
     shapes: Mapping[str, Any]
 
 
-class Took(Protocol):
+class TimedRound(Protocol):
     """What a round tells."""
 
     @property
@@ -46,8 +46,8 @@ class Took(Protocol):
         ...
 
 
-class Opened(Protocol):
-    """A region that was set up and has run once: see measurement.bench.Subject."""
+class OpenSide(Protocol):
+    """A region that was set up and has run once: see measurement.take.Subject."""
 
     @property
     def interpreter(self) -> IsolatedInterpreter:
@@ -63,12 +63,12 @@ class Opened(Protocol):
         """Get ready for the next ``take``."""
         ...
 
-    def take(self, repeat: int) -> Took:
+    def take(self, repeat: int) -> TimedRound:
         """Run it so often."""
         ...
 
 
-Opening = Callable[[Callable[[IsolatedInterpreter], None]], AbstractContextManager[Opened]]
+Opening = Callable[[Callable[[IsolatedInterpreter], None]], AbstractContextManager[OpenSide]]
 
 
 def theano_profile(opened: Opening, timeout_s: float, *, shapes: bool = True) -> RawProfile:

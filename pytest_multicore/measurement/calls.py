@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .rounds import Call
+from pytest_multicore.rounds.round import Call
 
 
 def of_done(done: Mapping[str, Any]) -> Call:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Protocol
 
-from pytest_multicore.interpreters.control_workers import Burst, control_workers, granted_cpus
+from pytest_multicore.rounds.round import Control
 
+from .control_workers import Burst, control_workers, granted_cpus
 from .machine import Machine
-from .rounds import Control
 
 #: Wall seconds of a burst: half of the round's, within these. At ordinary priority a neighbour's slices are of 3 ms.
 SHORTEST_S, LONGEST_S, OF_THE_ROUND = 0.012, 0.1, 0.5

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from .cgroups import throttled_apart_s, throttled_s
-from .counters import MachineSnapshot, TaskTimes, TreeSnapshot
+from .snapshots import MachineSnapshot, TaskTimes, TreeSnapshot
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _NS = 1e-9

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from pytest_multicore import start
+from pytest_multicore.settings import affinity_at_start as start
 
 from .cgroups import quota_cores
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from .counters import Counters, TreeSnapshot
+from .counters import Counters
+from .snapshots import TreeSnapshot
 
 #: Under this share of a core an interpreter rests. Spinning shows as 1.0 a thread; a sleeping runtime's timers as 0.00.
 RESTING_CORES = 0.05

@@ -10,15 +10,16 @@ from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.protocol import Message
 from pytest_multicore.interpreters.workload import Workload
-from pytest_multicore.measurement.bench import Timing
-from pytest_multicore.measurement.calls import of_warmup
-from pytest_multicore.measurement.rounds import Call
-from pytest_multicore.measurement.usage import OwnClock
+from pytest_multicore.rounds.round import Call
+
+from .calls import of_warmup
+from .take import Timing
+from .usage import OwnClock
 
 
 @dataclass(slots=True)
 class OpenedWorkload:
-    """See bench.Subject.
+    """See take.Subject.
 
     Attributes:
         interpreter: where it lives.
@@ -44,7 +45,7 @@ class OpenedWorkload:
 
     @property
     def first_s(self) -> float | None:
-        """See rounds.Subject."""
+        """See take.Subject."""
         return None if self.first is None else self.first.wall_s
 
     @property
@@ -54,33 +55,33 @@ class OpenedWorkload:
 
     @property
     def repeatable(self) -> bool:
-        """See bench.Subject."""
+        """See take.Subject."""
         return True
 
     def prepare(self) -> None:
-        """See bench.Subject: it is ready once it is set up."""
+        """See take.Subject: it is ready once it is set up."""
 
     def pause(self) -> None:
-        """See bench.Subject."""
+        """See take.Subject."""
         self.interpreter.pause()
 
     @property
-    def foremost(self) -> bool:
-        """See bench.Subject."""
-        return self.interpreter.foremost
+    def real_time(self) -> bool:
+        """See take.Subject."""
+        return self.interpreter.real_time
 
-    def urge(self, urgent: bool) -> None:
-        """See bench.Subject."""
-        self.interpreter.urge(urgent)
+    def request_real_time(self, urgent: bool) -> None:
+        """See take.Subject."""
+        self.interpreter.request_real_time(urgent)
 
     def take(self, repeat: int) -> Timing:
-        """See bench.Subject."""
+        """See take.Subject."""
         return _timing(self.interpreter.ask("round", "done", self.timeout_s, repeat=repeat))
 
 
 @dataclass
 class FreshTest:
-    """See bench.Subject: every round is the first call of a test that was just set up in a new interpreter.
+    """See take.Subject: every round is the first call of a test that was just set up in a new interpreter.
 
     Attributes:
         open_one: opens and sets up one; raises where that does not succeed.
@@ -112,21 +113,21 @@ class FreshTest:
 
     @property
     def repeatable(self) -> bool:
-        """See bench.Subject."""
+        """See take.Subject."""
         return False
 
     @property
     def first_s(self) -> float | None:
-        """See bench.Subject: every round is a first run."""
+        """See take.Subject: every round is a first run."""
         return None
 
     def prepare(self) -> None:
-        """See bench.Subject."""
+        """See take.Subject."""
         self.finish()
         self.live.interpreter.close()
         self.live = self.open_one()
         if self.urged:
-            self.interpreter.urge(True)
+            self.interpreter.request_real_time(True)
 
     def finish(self) -> None:
         """Tear down the last one, if that is not done."""
@@ -134,20 +135,20 @@ class FreshTest:
         self.ended(self.live)
 
     def pause(self) -> None:
-        """See bench.Subject."""
+        """See take.Subject."""
         self.interpreter.pause()
 
     @property
-    def foremost(self) -> bool:
-        """See bench.Subject."""
-        return self.interpreter.foremost
+    def real_time(self) -> bool:
+        """See take.Subject."""
+        return self.interpreter.real_time
 
-    def urge(self, urgent: bool) -> None:
-        """See bench.Subject."""
+    def request_real_time(self, urgent: bool) -> None:
+        """See take.Subject."""
         self.urged = urgent
 
     def take(self, repeat: int) -> Timing:
-        """See bench.Subject."""
+        """See take.Subject."""
         answer = self.live.attempt(self.timeout_s)
         if not self.live.passed:
             raise self.live.not_passed("call", "the test passed")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .counters import TaskTimes, TreeSnapshot
-from .rounds import ThreadUse, accounts_for
+from pytest_multicore.rounds.round import ThreadUse, accounts_for
+
+from .snapshots import TaskTimes, TreeSnapshot
 
 #: CPU time that a thread does not owe to the region: going on after a pause wakes all threads, for 5 to 28 us here.
 WOKEN_S = 0.0002

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.reports.record import Record, interval
-from pytest_multicore.reports.replay import rows_of
-from pytest_multicore.verdicts.evidence import undisturbed_rows
+from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.figures import measurement
 from pytest_multicore.verdicts.open_reasons import threads_in_words
+from pytest_multicore.verdicts.row_sets import undisturbed_rows
+
+from .record import Record, interval
+from .replay import rows_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from pytest_multicore.errors import MulticoreError
 from pytest_multicore.measurement import counters
 from pytest_multicore.measurement.control import control_runs
 from pytest_multicore.measurement.machine import Machine
-from pytest_multicore.reports.record import record
-from pytest_multicore.reports.words import estimate, figure, threads
 from pytest_multicore.verdicts.attained import HARDLY_ALL
+
+from .record import record
+from .words import estimate, figure, threads
 
 if TYPE_CHECKING:
     from pytest_multicore.verdicts.result import Result

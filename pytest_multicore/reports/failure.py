@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_multicore.reports.record import record
-from pytest_multicore.reports.scaling import series
-from pytest_multicore.reports.words import estimate, figure, seconds, threads
 from pytest_multicore.verdicts.open_reasons import attained_in_words
 from pytest_multicore.verdicts.result import Result
+
+from .record import record
+from .scaling import series
+from .words import estimate, figure, seconds, threads
 
 UNITS = {"min_speedup": "x", "max_speedup": "x"}
 #: Times the measured high end: what the machine may have kept from the program, if it is worth a word.

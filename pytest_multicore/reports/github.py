@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_multicore.reports.words import estimate, figure, threads
+from .words import estimate, figure, threads
 
 TITLE = "pytest-multicore"
 #: A missed limit blocks; what was not decided, or passed and is wrong all the same, somebody should look at.

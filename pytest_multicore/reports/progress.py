@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_multicore.asked import Voice
+    from pytest_multicore.experiment.request import Progress
 
 
-class Silent:
+class NoProgress:
     """Where nobody looks: a worker of pytest-xdist, or no terminal reporter."""
 
     def step(self, text: str) -> None:
@@ -21,7 +21,7 @@ class Silent:
         """Say nothing."""
 
 
-class OnTerminal:
+class TerminalProgress:
     """Writes past pytest's capturing, on a line of its own that it takes away again."""
 
     def __init__(self, reporter: pytest.TerminalReporter, capture: Any) -> None:
@@ -53,9 +53,9 @@ class OnTerminal:
 
 
 @cache
-def voice(config: pytest.Config) -> Voice:
+def progress_of(config: pytest.Config) -> Progress:
     """The one voice of this process."""
     reporter = config.pluginmanager.getplugin("terminalreporter")
     if reporter is None:
-        return Silent()
-    return OnTerminal(reporter, config.pluginmanager.getplugin("capturemanager"))
+        return NoProgress()
+    return TerminalProgress(reporter, config.pluginmanager.getplugin("capturemanager"))

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts.evidence import disturbance, undisturbed
+from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
 from pytest_multicore.verdicts.limits import Verdict
 from pytest_multicore.verdicts.result import Result
+from pytest_multicore.verdicts.row_sets import disturbance, undisturbed
 from pytest_multicore.verdicts.scaling_law import Law
 from pytest_multicore.verdicts.statistics import Interval
 

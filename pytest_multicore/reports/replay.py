@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from pytest_multicore.errors import UsageError
-from pytest_multicore.measurement.rounds import Call, Control, Round, ThreadUse
-from pytest_multicore.reports.json_report import SCHEMA
-from pytest_multicore.settings import option_value
+from pytest_multicore.rounds.round import Call, Control, Round, ThreadUse
+from pytest_multicore.settings.options import option_value
 from pytest_multicore.verdicts.bounds import waited_for_others_s
-from pytest_multicore.verdicts.decision import decide
-from pytest_multicore.verdicts.limits import Limits, OpenReason, Verdict, opened, overall, says_slow
-from pytest_multicore.verdicts.repeatable import FirstCalls, why_not
+from pytest_multicore.verdicts.judge import decide
+from pytest_multicore.verdicts.limits import Limits, OpenReason, Verdict, claims_regression, opened, overall
+from pytest_multicore.verdicts.repeatable import FirstCalls, why_not_repeatable
+
+from .json_report import SCHEMA
 
 Row = tuple[Round, ...]
 
@@ -43,7 +44,7 @@ def held_to(file: Path, limits: Limits) -> Iterator[tuple[Mapping[str, Any], tup
         rows = _compared(told)
         found = decide(limits if len(rows[0]) > 1 else limits.on_one_side(), rows, told["confidence"])
         brief = told["rounds"][-1]["began_s"] < settle_s
-        return tuple(opened(one, OpenReason.BRIEF) if brief and says_slow(one) else one for one in found)
+        return tuple(opened(one, OpenReason.BRIEF) if brief and claims_regression(one) else one for one in found)
 
     settle_s = option_value("settle", lambda option: None)
     return _found(file, judged, lambda told: True)
@@ -97,7 +98,7 @@ def verdicts(told: Mapping[str, Any]) -> tuple[Verdict, ...]:
     limits = Limits(**{one["quantity"]: one["limit"] for one in told["verdicts"]})
     found = decide(limits, _compared(told), told["confidence"])
     side = -1 if told["scaling"] else 0
-    unlike = why_not(_first_calls(told, side), [row[side] for row in rows_of(told)])
+    unlike = why_not_repeatable(_first_calls(told, side), [row[side] for row in rows_of(told)])
     return tuple(opened(one, OpenReason.NOT_REPEATABLE) for one in found) if unlike else found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_multicore.reports.words import figure, seconds
+from .words import figure, seconds
 
 Told = Mapping[str, Any]
 

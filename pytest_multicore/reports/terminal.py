@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.reports.evidence import blas_calls
-from pytest_multicore.reports.scaling import series
-from pytest_multicore.reports.words import estimate, figure, threads
+from pytest_multicore.diagnosis.evidence_record import blas_calls
+
+from .scaling import series
+from .words import estimate, figure, threads
 
 HEADINGS = (
     *("measurement", "environment", "BLAS", "threads", "busy", "demanded", "useful", "speed-up", "attained"),

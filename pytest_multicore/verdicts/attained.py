@@ -5,10 +5,10 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from pytest_multicore.measurement.rounds import Control, Round
+from pytest_multicore.rounds.round import Control, Round
 
 from .bounds import cores_for, waited_for_others_s
-from .evidence import Evidence, Rows
+from .row_sets import Rows, RowSet
 from .rules import ALL, Rule
 from .statistics import Interval, median_interval
 
@@ -48,7 +48,7 @@ def gain(one: Round, other: Round, *, together: bool = False) -> float | None:
     return (look.total if together and look.total else slowest) / (base.cores * base.speed)
 
 
-def looked_at(one: Evidence) -> Rows:
+def looked_at(one: RowSet) -> Rows:
     """The rows after which the control was taken on both sides; of undisturbed ones, where nobody disturbed it."""
     return [
         row

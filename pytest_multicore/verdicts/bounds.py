@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.rounds.round import Round
 
 from .rules import ALL, Rule
 

@@ -6,15 +6,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.rounds.round import Round
 
 from .attained import attained_speedup, evenness, memory_taken
 from .bounds import cores_there, least_cores, most_cores
-from .evidence import Evidence, Rows, evidence, undisturbed_rows
+from .row_sets import Rows, RowSet, row_sets, undisturbed_rows
 from .rules import ALL, Rule
 from .scaling_law import Law, fit
 from .speedup import efficiency, speed_up
-from .statistics import Interval, interval_of, joined
+from .statistics import Interval, intersection, interval_of
 
 #: Cores that one thread keeps busy which does nothing else, by clocks that are read one after the other.
 ONE_CORE = (0.9, 1.1)
@@ -81,18 +81,18 @@ class Comparison:
     memory_taken: bool
 
     @property
-    def baseline_has_its_own_pool(self) -> bool:
+    def baseline_ignores_thread_count(self) -> bool:
         """Whether the baseline kept more cores busy than it was told to: what more threads gain is in it already."""
         threads = self.baseline.threads
         return threads is not None and self.baseline.cores.low > MANY_MORE * threads
 
     @property
-    def one_thread_each(self) -> bool:
+    def both_single_threaded(self) -> bool:
         """Whether one thread did all the work on both sides: what they differ by is no gain from threads.
 
         One that was not busy may have waited for somebody else to do it, as a server.
         """
-        return one_thread_each([self.contender, self.baseline])
+        return all_single_threaded([self.contender, self.baseline])
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Scaling:
     law: Law | None
 
 
-def one_thread_each(sides: Iterable[Measurement]) -> bool:
+def all_single_threaded(sides: Iterable[Measurement]) -> bool:
     """Whether one thread did all the work on every side: see ``Comparison.one_thread_each``."""
     least, most = ONE_CORE
     return all(
@@ -121,11 +121,11 @@ def one_thread_each(sides: Iterable[Measurement]) -> bool:
 
 def measurement(rounds: Sequence[Round], confidence: float, without: frozenset[Rule] = ALL) -> Measurement:
     """One side's figures, of one round at least."""
-    every = evidence([(one,) for one in rounds], confidence, without)
-    busy = joined(
+    every = row_sets([(one,) for one in rounds], confidence, without)
+    busy = intersection(
         interval_of([least_cores(each, without) for each in _first(one.rows)], one.confidence) for one in every
     )
-    cores = joined(_cores(one, without) for one in every)
+    cores = intersection(_cores(one, without) for one in every)
     demanded = [one.demanded_cores for one in rounds if one.demanded_cores is not None]
     return Measurement(
         threads=rounds[0].threads,
@@ -143,14 +143,14 @@ def _first(rows: Rows) -> list[Round]:
     return [row[0] for row in rows]
 
 
-def _cores(one: Evidence, without: frozenset[Rule]) -> Interval:
+def _cores(one: RowSet, without: frozenset[Rule]) -> Interval:
     """Cores busy; rows from a part of the measurement alone, a slow beginning, bound nothing from above."""
     least = interval_of([least_cores(each, without) for each in _first(one.rows)], one.confidence)
     rounds = _first(one.rows)
     most = interval_of([most_cores(each, one.alone, without) for each in rounds], one.confidence).high
     # On even cores none of the threads would rest until the one on a slow core is done.
     high = max(most, min(most / evenness(rounds), cores_there(rounds[-1])))
-    return replace(least, high=max(least.estimate, high) if one.of_the_whole else math.inf)
+    return replace(least, high=max(least.estimate, high) if one.spans_measurement else math.inf)
 
 
 def comparison(rows: Rows, confidence: float, without: frozenset[Rule] = ALL) -> Comparison:
@@ -178,7 +178,7 @@ def scaling(threads: Sequence[int], rows: Rows, confidence: float, cores_granted
     measurements = {count: measurement([row[side] for row in rows], confidence) for side, count in enumerate(threads)}
     speedups = {count: speed_up(rows, side, 0, confidence)[1] for side, count in enumerate(threads)}
     alike = all(one.bounded and ALIKE[0] <= one.estimate <= ALIKE[1] for one in speedups.values())
-    nothing = alike and one_thread_each(measurements.values())
+    nothing = alike and all_single_threaded(measurements.values())
 
     def gained(side: int, each: float) -> Interval:
         return Interval(1.0, 1.0, 1.0, each) if nothing else speed_up(rows, side, 0, each)[1]

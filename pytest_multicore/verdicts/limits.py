@@ -48,7 +48,7 @@ class Limits:
     min_efficiency: float | None = None
     max_threads: int | None = None
 
-    def asked(self) -> dict[str, float]:
+    def given(self) -> dict[str, float]:
         """Those that were asked for, by name."""
         every = {name: getattr(self, name) for name in self.__slots__}
         return {name: limit for name, limit in every.items() if limit is not None}
@@ -60,7 +60,7 @@ class Limits:
     @property
     def need_baseline(self) -> bool:
         """Whether deciding them takes a second side to compare with."""
-        return any(name in COMPARING for name in self.asked())
+        return any(name in COMPARING for name in self.given())
 
 
 #: Limits on how two sides compare; the others are on one side alone.
@@ -94,7 +94,7 @@ Figures = Mapping[str, tuple[Interval | None, Interval | None]]
 
 def judge(limits: Limits, figures: Figures) -> tuple[Verdict, ...]:
     """A verdict for each limit that was asked for."""
-    return tuple(_judge_one(name, limit, *figures.get(name, (None, None))) for name, limit in limits.asked().items())
+    return tuple(_judge_one(name, limit, *figures.get(name, (None, None))) for name, limit in limits.given().items())
 
 
 def of_measurement(measured: Measurement) -> Figures:
@@ -132,20 +132,20 @@ def settled(verdicts: Sequence[Verdict]) -> bool:
     return overall(verdicts) is not Outcome.INCONCLUSIVE
 
 
-def says_slow(verdict: Verdict) -> bool:
+def claims_regression(verdict: Verdict) -> bool:
     """Whether a slow spell, or a program's beginning, could bring this about: a miss, or a ``max_`` that is met.
 
     A pool that is filled late is no pool at first: it has one thread, one busy core and no speed-up.
     """
-    return verdict.outcome is Outcome.FAILED or says_little(verdict)
+    return verdict.outcome is Outcome.FAILED or claims_no_gain(verdict)
 
 
-def says_little(verdict: Verdict) -> bool:
+def claims_no_gain(verdict: Verdict) -> bool:
     """Whether this verdict says that there are few cores busy, few threads at work, or no gain."""
     return verdict.outcome is (Outcome.PASSED if verdict.quantity.startswith("max_") else Outcome.FAILED)
 
 
-def unreachable(
+def why_unreachable(
     limits: Limits, cores_granted: float, threads: int | None, baseline: int | None, cores_online: int = 0
 ) -> str | None:
     """Why nothing can be decided on this machine, or None when something can.
@@ -161,7 +161,7 @@ def unreachable(
         baseline: threads of the other side; None: there is none.
         cores_online: of the machine. Where a quota or an affinity grants fewer, they hide what is over ``max_cores``.
     """
-    asked = limits.asked()
+    asked = limits.given()
     if asked.get("min_cores", 0) > cores_granted:
         return f"min_cores={asked['min_cores']:g} cannot be reached on this machine"
     if asked.get("max_cores", 0) >= cores_granted and cores_granted < cores_online:

@@ -10,16 +10,16 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .decision import Judgement
-from .evidence import Rows, disturbance, fewest_rows
 from .figures import Comparison
+from .judge import Judgement
 from .limits import OpenReason, Outcome, Verdict
 from .repeatable import ALIKE, NOT_REPEATABLE
+from .row_sets import Rows, disturbance, fewest_rows
 from .statistics import Interval
 
 
 @dataclass(frozen=True, slots=True)
-class Undecided:
+class OpenMeasurement:
     """What there is to say of an undecided measurement.
 
     Attributes:
@@ -38,7 +38,7 @@ class Undecided:
     busy_others: Sequence[tuple[str, float]] = ()
 
 
-def why_inconclusive(told: Undecided) -> str:
+def why_inconclusive(told: OpenMeasurement) -> str:
     """Of the first limit that is open: why, and what its user can do."""
     needed = fewest_rows(told.confidence)
     if len(told.rows) < needed:
@@ -67,7 +67,7 @@ def attained_in_words(compared: Comparison) -> str:
     return f"{_cores(cores)} attain {_figure(compared.attained, 'x')} here just now"
 
 
-def _too_slow(told: Undecided, needed: int) -> str:
+def _too_slow(told: OpenMeasurement, needed: int) -> str:
     row_s = statistics.median(sum(one.wall_s for one in row) for row in told.rows)
     advised_s = 1.5 * needed * max(row_s, told.rounds_s / len(told.rows))
     return (
@@ -76,7 +76,7 @@ def _too_slow(told: Undecided, needed: int) -> str:
     )
 
 
-def _near(told: Undecided, verdict: Verdict) -> str:
+def _near(told: OpenMeasurement, verdict: Verdict) -> str:
     assert verdict.interval is not None  # noqa: S101 - it is what the limit is near to
     return (
         f"{_limit(verdict)} lies within {_measured(verdict)}, the interval after {len(told.rows)} rows in "
@@ -85,7 +85,7 @@ def _near(told: Undecided, verdict: Verdict) -> str:
     )
 
 
-def _machine(told: Undecided, verdict: Verdict) -> str:
+def _machine(told: OpenMeasurement, verdict: Verdict) -> str:
     high, measured = (one.high if one else math.inf for one in (verdict.interval, verdict.measured))
     most = (
         f", and the program may come to {high:.3g}x on cores of its own"
@@ -104,7 +104,7 @@ def _instead(verdict: Verdict) -> str:
     return "run it on a quieter machine"
 
 
-def _disturbed(told: Undecided, verdict: Verdict) -> str:
+def _disturbed(told: OpenMeasurement, verdict: Verdict) -> str:
     assert verdict.interval is not None  # noqa: S101 - it is open by it
     examples = [text for row in told.rows if (text := disturbance(row[0]))]
     of_all = f"{len(examples)} of {len(told.rows)} rounds were disturbed" if examples else "no round was disturbed"
@@ -115,7 +115,7 @@ def _disturbed(told: Undecided, verdict: Verdict) -> str:
     )
 
 
-def _memory(told: Undecided, verdict: Verdict) -> str:
+def _memory(told: OpenMeasurement, verdict: Verdict) -> str:
     return (
         f"{_limit(verdict)}: measured {_measured(verdict)}, but a neighbour took the memory's bandwidth from the side "
         f"that leaves cores free, and was driven away by the other: such rows cannot prove a speed-up; {_who(told)}"
@@ -123,7 +123,7 @@ def _memory(told: Undecided, verdict: Verdict) -> str:
     )
 
 
-def _own_speed(told: Undecided, verdict: Verdict) -> str:
+def _own_speed(told: OpenMeasurement, verdict: Verdict) -> str:
     return (
         f"{_limit(verdict)} lies beside {_measured(verdict)}, but one thread did all the work on both sides: they "
         "differ by what is their processes' own, as where their memory lies, and not by threads. Have the work use "
@@ -131,7 +131,7 @@ def _own_speed(told: Undecided, verdict: Verdict) -> str:
     )
 
 
-def _own_pool(told: Undecided, verdict: Verdict) -> str:
+def _own_pool(told: OpenMeasurement, verdict: Verdict) -> str:
     compared = told.found.compared
     assert compared is not None  # noqa: S101 - it is the baseline that is told of
     asked, cores = compared.baseline.threads, compared.baseline.cores
@@ -142,25 +142,25 @@ def _own_pool(told: Undecided, verdict: Verdict) -> str:
     )
 
 
-def _not_counted(told: Undecided, verdict: Verdict) -> str:
+def _not_counted(told: OpenMeasurement, verdict: Verdict) -> str:
     why = "this system does not tell all" if told.rows[-1][0].delay_s is None else "some ended within the rounds"
     return f"{_limit(verdict)} cannot be met where threads cannot be counted, and {why}: use max_cores"
 
 
-def _inherited(told: Undecided, verdict: Verdict) -> str:
+def _inherited(told: OpenMeasurement, verdict: Verdict) -> str:
     return f"{_limit(verdict)} has nothing to be held against, for threads were inherited: give threads a number"
 
 
-def _not_repeatable(told: Undecided, verdict: Verdict) -> str:
+def _not_repeatable(told: OpenMeasurement, verdict: Verdict) -> str:
     """Without the figures, which repeatable.why_not tells."""
     return f"{NOT_REPEATABLE}: {OpenReason.NOT_REPEATABLE.value}: {ALIKE}"
 
 
-def _brief(told: Undecided, verdict: Verdict) -> str:
+def _brief(told: OpenMeasurement, verdict: Verdict) -> str:
     return f"{_limit(verdict)}: measured {_measured(verdict)}, but {OpenReason.BRIEF.value}"
 
 
-SENTENCES: Mapping[OpenReason, Callable[[Undecided, Verdict], str]] = {
+SENTENCES: Mapping[OpenReason, Callable[[OpenMeasurement, Verdict], str]] = {
     OpenReason.FEW_ROWS: lambda told, _: _too_slow(told, fewest_rows(told.confidence)),
     OpenReason.NEAR: _near,
     OpenReason.MACHINE: _machine,
@@ -197,18 +197,18 @@ def _cores(count: int) -> str:
     return f"{count} core{'' if count == 1 else 's'}"
 
 
-def _attained(told: Undecided) -> str:
+def _attained(told: OpenMeasurement) -> str:
     found = attained_in_words(told.found.compared) if told.found.compared else ""
     return f"; {found}" if found else ""
 
 
-def _who(told: Undecided) -> str:
+def _who(told: OpenMeasurement) -> str:
     if not told.busy_others:
         return ""
     return "busy meanwhile: " + ", ".join(f"{who} {cores:.2f} cores" for who, cores in told.busy_others) + "; "
 
 
-def _started(told: Undecided, verdict: Verdict) -> str:
+def _started(told: OpenMeasurement, verdict: Verdict) -> str:
     """What was started meanwhile, where the program's threads are what is counted; empty elsewhere."""
     in_rows = sum(1 for row in told.rows if row[0].threads_unseen)
     if verdict.quantity != "max_threads" or not in_rows:

@@ -11,10 +11,10 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_multicore.measurement.rounds import Call, Round
+from pytest_multicore.rounds.round import Call, Round
 
 from .durations import in_words
-from .evidence import undisturbed
+from .row_sets import undisturbed
 
 #: Times the later calls, and seconds more. First calls with nothing to warm up but caches took 1.0 to 1.8 times as
 #: long, those of under 1 ms up to 8 times; pytest's own part of a first call is 0.1 to 0.4 ms.
@@ -59,14 +59,14 @@ def later_calls(rounds: Sequence[Round]) -> Call:
     return Call(statistics.median(one.one_s for one in used), statistics.median(one.cpu_s / one.repeat for one in used))
 
 
-def to_be_tried(calls: FirstCalls, rounds: Sequence[Round]) -> bool:
+def needs_new_set_up(calls: FirstCalls, rounds: Sequence[Round]) -> bool:
     """Whether it takes a call after a new set-up to tell."""
     later = later_calls(rounds)
     tried = calls.anew is not None or bool(calls.failed)
     return not tried and _differs(calls.first, later) and not _nothing_left(calls.first, later)
 
 
-def why_not(calls: FirstCalls | None, rounds: Sequence[Round], remedy: str = FRESH) -> str:
+def why_not_repeatable(calls: FirstCalls | None, rounds: Sequence[Round], remedy: str = FRESH) -> str:
     """Why the later calls are not the test's work, and what to do; empty where they are, or nobody can tell.
 
     Args:
@@ -82,7 +82,7 @@ def why_not(calls: FirstCalls | None, rounds: Sequence[Round], remedy: str = FRE
     return f"{NOT_REPEATABLE}: {_compared(calls.first, later)}{found}: {remedy}" if found else ""
 
 
-def worth_knowing(calls: FirstCalls | None, rounds: Sequence[Round]) -> str:
+def first_call_note(calls: FirstCalls | None, rounds: Sequence[Round]) -> str:
     """What to know of later calls that count though a first one was unlike them; empty where nobody has to wonder.
 
     Of work that each set-up does once, as to compile a model; and of what once kept more cores busy.

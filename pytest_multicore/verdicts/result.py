@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
-from pytest_multicore.verdicts.limits import Outcome, Verdict
-from pytest_multicore.verdicts.repeatable import FirstCalls
+from .figures import Comparison, Measurement, Scaling
+from .limits import Outcome, Verdict
+from .repeatable import FirstCalls
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Result:
         verdicts: one for each limit.
         measurement, comparison, scaling: the figures; None where nothing was measured.
         python: the child's version.
-        facts: what the child told of itself (agent/facts.py).
+        facts: what the child told of itself (agent/dialogue/facts.py).
         blas: the BLAS in use, in words; None when none is loaded.
         warnings: what passed its limits and is wrong all the same (warnings.py).
         notes: what the reader should know: overridden variables, more threads than cores, priority.

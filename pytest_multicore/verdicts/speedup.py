@@ -19,13 +19,13 @@ from __future__ import annotations
 import math
 import statistics
 
-from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.rounds.round import Round
 
 from .attained import AS_MANY_CORES, evenness, gain, looked_at, memory_taken, on_a_slow_core, slowed_to, time_share
 from .bounds import cores_for, least_cores, most_cores
-from .evidence import Evidence, Rows, evidence
+from .row_sets import Rows, RowSet, row_sets
 from .rules import ALL, Rule
-from .statistics import Interval, interval_of, joined
+from .statistics import Interval, intersection, interval_of
 
 
 def speed_up(
@@ -40,15 +40,15 @@ def speed_up(
         same = Interval(1.0, 1.0, 1.0, confidence)
         return same, same
     pairs = [(row[side], row[other]) for row in rows]
-    every = evidence(pairs, confidence, without)
-    ratio = joined(_ratio(one, one.confidence) for one in every)
-    bracket = joined(_bracket(one, without) for one in every)
+    every = row_sets(pairs, confidence, without)
+    ratio = intersection(_ratio(one, one.confidence) for one in every)
+    bracket = intersection(_bracket(one, without) for one in every)
     if Rule.MEMORY not in without and memory_taken(pairs):
         bracket = Interval(-math.inf, bracket.estimate, bracket.high, confidence)
     return ratio, bracket
 
 
-def _bracket(one: Evidence, without: frozenset[Rule]) -> Interval:
+def _bracket(one: RowSet, without: frozenset[Rule]) -> Interval:
     """The speed-up as it may be on a machine that gives all cores; see the head of this module."""
     measured = _ratio(one, one.confidence)
     contender, baseline = one.rows[-1][0], one.rows[-1][1]
@@ -72,7 +72,7 @@ def _bracket(one: Evidence, without: frozenset[Rule]) -> Interval:
         high = max(high, interval_of(each, one.confidence).high)
     if Rule.CAP not in without:
         high = max(measured.high, min(high, at_most))
-    return Interval(low, measured.estimate, high if one.of_the_whole else math.inf, measured.confidence)
+    return Interval(low, measured.estimate, high if one.spans_measurement else math.inf, measured.confidence)
 
 
 def _more(one: Round, other: Round, alone: bool, without: frozenset[Rule]) -> float:
@@ -131,5 +131,5 @@ def efficiency(rows: Rows, confidence: float, speedup: Interval, without: frozen
     return Interval(bound, least_of.estimate, max(least_of.estimate, most_of.high), confidence)
 
 
-def _ratio(one: Evidence, confidence: float) -> Interval:
+def _ratio(one: RowSet, confidence: float) -> Interval:
     return interval_of([row[1].one_s / row[0].one_s if row[0].one_s > 0 else math.inf for row in one.rows], confidence)

@@ -54,7 +54,7 @@ class Interval:
         """The interval of ``factor`` times the figure; ``factor`` is positive."""
         return Interval(self.low * factor, self.estimate * factor, self.high * factor, self.confidence)
 
-    def joined(self, other: Interval) -> Interval:
+    def intersection(self, other: Interval) -> Interval:
         """Both hold: the narrower bound on each side. Where they contradict each other, nothing narrower is said."""
         low, high = max(self.low, other.low), min(self.high, other.high)
         if low > high:
@@ -90,11 +90,11 @@ def interval_of(values: Sequence[float], confidence: float) -> Interval:
     return found
 
 
-def joined(intervals: Iterable[Interval]) -> Interval:
+def intersection(intervals: Iterable[Interval]) -> Interval:
     """All of them hold; one at least."""
     first, *others = intervals
     for one in others:
-        first = first.joined(one)
+        first = first.intersection(one)
     return first
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.rounds.round import Round
 
-from .decision import Judgement, judgement
-from .evidence import Rows, fewest_rows
-from .limits import Limits, Outcome, says_slow, settled
+from .judge import Judgement, judgement
+from .limits import Limits, Outcome, claims_regression, settled
+from .row_sets import Rows, fewest_rows
 from .rules import ALL, Rule
 from .scaling_law import each_confidence
 from .statistics import fewest_values
@@ -49,11 +49,11 @@ class Stopping:
 
     def enough(self, found: Judgement, took_s: float) -> bool:
         """Whether the limits are decided; without limits, whether the medians are bounded with a little to spare."""
-        if not self.limits.asked():
+        if not self.limits.given():
             return self._bounded(found)
         waits = not use_is_told(found.verdicts, found.compared)
         if Rule.SETTLE not in self.without:
-            waits = waits or any(map(says_slow, found.verdicts))
+            waits = waits or any(map(claims_regression, found.verdicts))
         return settled(found.verdicts) and (took_s >= self.settle_s or not waits)
 
     def _bounded(self, found: Judgement) -> bool:
@@ -69,7 +69,7 @@ class Stopping:
         for a reason that no row changes.
         """
         early = took_s < LOOK_BACK_S or len(rows) < fewest_rows(self.confidence)
-        if early or Rule.HOPELESS in self.without or not self.limits.asked() or settled(found.verdicts):
+        if early or Rule.HOPELESS in self.without or not self.limits.given() or settled(found.verdicts):
             return False
         recent = sum(row[0].began_s >= rows[-1][0].began_s - LOOK_BACK_S for row in rows)
         last = list(rows[-max(recent, LOOK_BACK_ROWS) :])

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.environments import libraries
+from pytest_multicore.environments import shared_libraries as libraries
 from pytest_multicore.environments.threads import REPORTED_VARIABLES
 from pytest_multicore.measurement import cgroups
 

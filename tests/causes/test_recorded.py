@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pytest_multicore.diagnosis.catalogue import ranked
+from pytest_multicore.diagnosis.causes.catalogue import ranked
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.measurement.machine import Machine
-from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.limits import Outcome
 from tests.diagnosis.literals import evidence
 from tests.rounds import made, rows

@@ -7,8 +7,8 @@ from typing import Any
 
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.measurement.machine import Machine
-from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.measurement.sampling import Seen, TaskSeen
+from pytest_multicore.measurement.thread_sampler import ThreadSample, ThreadSamples
+from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts import figures
 from pytest_multicore.verdicts.limits import Limits, judge, of_comparison, overall
 from pytest_multicore.verdicts.result import Result
@@ -102,14 +102,14 @@ def operand(
     }
 
 
-def seen(*tasks: TaskSeen, variables: Mapping[int, Mapping[str, str]] | None = None) -> Seen:
+def seen(*tasks: ThreadSample, variables: Mapping[int, Mapping[str, str]] | None = None) -> ThreadSamples:
     """A tree that was looked on for a second."""
-    return Seen(1.0, tasks, (), variables or {}, ROOT)
+    return ThreadSamples(1.0, tasks, (), variables or {}, ROOT)
 
 
-def task(tid: int = ROOT, pid: int = ROOT, cpu_s: float = 1.0, affinity: str = "0-1", **states: float) -> TaskSeen:
+def task(tid: int = ROOT, pid: int = ROOT, cpu_s: float = 1.0, affinity: str = "0-1", **states: float) -> ThreadSample:
     """A thread, running all the time if not told otherwise."""
-    return TaskSeen("python", pid, tid, cpu_s, 0.0, states or {"R": 1.0}, 0, 0, affinity)
+    return ThreadSample("python", pid, tid, cpu_s, 0.0, states or {"R": 1.0}, 0, 0, affinity)
 
 
 def library(kind: str, layer: str | None = "pthreads") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_multicore.diagnosis import catalogue
+from pytest_multicore.diagnosis.causes import catalogue
 from pytest_multicore.diagnosis.evidence import Calls, Evidence
 from pytest_multicore.verdicts.limits import Limits
 from tests.rounds import look, made, rows

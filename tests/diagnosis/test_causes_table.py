@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.diagnosis import catalogue
+from pytest_multicore.diagnosis.causes import catalogue
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.verdicts.limits import Outcome
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_multicore.diagnosis import catalogue
+from pytest_multicore.diagnosis.causes import catalogue
 from pytest_multicore.diagnosis.evidence import Calls, Evidence
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.verdicts.limits import Limits, Outcome

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Replay, Trial
 from pytest_multicore.diagnosis.trials import Finding, judged, reached, settled
-from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.figures import Comparison, comparison
 from pytest_multicore.verdicts.statistics import Interval
 from tests.rounds import made

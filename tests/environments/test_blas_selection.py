@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.environments import libraries
+from pytest_multicore.environments import shared_libraries as libraries
 from pytest_multicore.environments.blas import select
 from pytest_multicore.environments.blas_names import BLAS_NAMES, DEBIAN_ALTERNATIVES, requirements_of
 from pytest_multicore.environments.variables import LIBRARY_PATH

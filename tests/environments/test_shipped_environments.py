@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from pytest_multicore.environments import libraries
+from pytest_multicore.environments import shared_libraries as libraries
 from pytest_multicore.environments.blas import select
 from pytest_multicore.environments.catalogue import SHIPPED
 from pytest_multicore.environments.provision import prepare

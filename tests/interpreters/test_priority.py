@@ -38,17 +38,17 @@ return [os.sched_getscheduler(0), found[0], os.getpriority(os.PRIO_PROCESS, 0)]
 def test_it_is_urged_into_the_real_time_class_and_back(start: Open, workloads: Path) -> None:
     interpreter = start()
     before = call(interpreter, workloads, POLICIES)
-    interpreter.urge(True)
+    interpreter.request_real_time(True)
     if "real-time" not in interpreter.priority:
         assert call(interpreter, workloads, POLICIES) == before
         pytest.skip(f"not permitted here: priority {interpreter.priority}")
     assert call(interpreter, workloads, POLICIES)[:2] == [os.SCHED_RR, os.SCHED_RR]  # type: ignore[index]
-    interpreter.urge(False)
+    interpreter.request_real_time(False)
     assert call(interpreter, workloads, POLICIES) == before
     assert interpreter.priority.endswith("were kept waiting, for a while")
-    interpreter.urge(True)
+    interpreter.request_real_time(True)
     assert interpreter.priority.endswith("were kept waiting")
-    interpreter.calm()
+    interpreter.reset_scheduling()
     assert call(interpreter, workloads, POLICIES) == before
     assert "real-time" not in interpreter.priority
 

@@ -9,18 +9,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pytest_multicore.asked import Asked
 from pytest_multicore.diagnosis.profile import profile_of
-from pytest_multicore.environments import libraries
+from pytest_multicore.environments import shared_libraries as libraries
 from pytest_multicore.errors import EnvironmentError_, WorkloadError
+from pytest_multicore.experiment.open_side import Variant, open_variant
+from pytest_multicore.experiment.request import MeasurementRequest
 from pytest_multicore.interpreters import sampled_profile as sampling
 from pytest_multicore.interpreters.launch import Launch
+from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
-from pytest_multicore.interpreters.stage import Stage
 from pytest_multicore.interpreters.theano_profile import theano_profile
 from pytest_multicore.interpreters.workload import resolve
-from pytest_multicore.looking import World, opened
-from pytest_multicore.settings import resolve as settings_of
+from pytest_multicore.settings.options import resolve as settings_of
 from pytest_multicore.verdicts.limits import Limits
 
 TIMEOUT_S = 300.0
@@ -50,14 +50,16 @@ def work():
 @pytest.mark.parametrize("environment", ["theano", "theano-2016"])
 def test_theanos_profile_of_fit_has_its_times_and_the_shapes_of_its_products(environment, tmp_path):
     try:
-        stage = Stage.prepare(environment, None, None, tmp_path, print)
+        prepared = PreparedEnvironment.prepare(environment, None, None, tmp_path, print)
     except EnvironmentError_ as error:
         pytest.skip(str(error))
     arguments = {"samples": 84, "batch_size": 32, "features": 10, "hidden": 6}
-    workload = resolve("fit", arguments, stage.environment.frameworks, None, tmp_path)
+    workload = resolve("fit", arguments, prepared.environment.frameworks, None, tmp_path)
 
-    asked = Asked("fit", "fit", lambda _: workload, (1,), Limits(), settings_of(lambda _: None, {"priority": "off"}))
-    raw = theano_profile(lambda first: opened(asked, World(stage, workload, 1), first), TIMEOUT_S)
+    asked = MeasurementRequest(
+        "fit", "fit", lambda _: workload, (1,), Limits(), settings_of(lambda _: None, {"priority": "off"})
+    )
+    raw = theano_profile(lambda first: open_variant(asked, Variant(prepared, workload, 1), first), TIMEOUT_S)
     found = profile_of(raw, threshold=1000)
 
     assert found.calls == 3  # batches of 32, 32 and 20

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pytest_multicore.interpreters.control_workers import Burst
-from pytest_multicore.measurement.rounds import Control
+from pytest_multicore.measurement.control_workers import Burst
+from pytest_multicore.rounds.round import Control
 
 
 def alike(cores: int, memory: float | None = None) -> Control:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pytest_multicore.measurement.bench import Bench, Timing
-from pytest_multicore.measurement.counters import MachineSnapshot, TreeSnapshot
+from pytest_multicore.measurement.snapshots import MachineSnapshot, TreeSnapshot
+from pytest_multicore.measurement.take import RowTaker, Timing
 from pytest_multicore.measurement.usage import OwnClock
 
 EMPTY = TreeSnapshot({}, {}, {})
@@ -51,7 +51,7 @@ class Side:
     urged: list[bool] = field(default_factory=list)
 
     repeatable: bool = True
-    foremost: bool = False
+    real_time: bool = False
     first_s: float | None = None
     clocks_s: float = 0.0
 
@@ -62,7 +62,7 @@ class Side:
         self.pauses += 1
         self.stands = True
 
-    def urge(self, urgent: bool) -> None:
+    def request_real_time(self, urgent: bool) -> None:
         self.urged.append(urgent)
 
     def take(self, repeat: int) -> Timing:
@@ -72,7 +72,7 @@ class Side:
         return Timing(self.wall_s * repeat, OwnClock(self.wall_s * repeat, 0.0), self.clocks_s)
 
 
-def bench(*walls_s: float, seed: int = 0, spins: bool = False) -> tuple[Bench, list[int], list[Side]]:
+def row_taker(*walls_s: float, seed: int = 0, spins: bool = False) -> tuple[RowTaker, list[int], list[Side]]:
     diary: list[int] = []
     sides = [Side(number, wall_s, diary) for number, wall_s in enumerate(walls_s)]
-    return Bench(sides, StillMachine(spins=spins), 2.0, seed), diary, sides
+    return RowTaker(sides, StillMachine(spins=spins), 2.0, seed), diary, sides

@@ -4,7 +4,7 @@ import pytest
 
 from pytest_multicore.measurement.control import LONGEST_S, OF_THE_ROUND, SHORTEST_S, ControlRuns, control_runs
 from pytest_multicore.measurement.machine import this_machine
-from pytest_multicore.measurement.rounds import Control
+from pytest_multicore.rounds.round import Control
 from tests.measurement.scripted import Scripted, alike
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore import start
 from pytest_multicore.measurement.machine import Machine, _cores_real, busiest, this_machine
+from pytest_multicore.settings import affinity_at_start as start
 
 
 def machine(**changed: object) -> Machine:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_multicore.measurement.counters import TaskTimes, TreeSnapshot
+from pytest_multicore.measurement.snapshots import TaskTimes, TreeSnapshot
 from pytest_multicore.measurement.usage import OwnClock, threads_unseen, usage
 
 ROOT = 10

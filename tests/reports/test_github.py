@@ -7,7 +7,7 @@ import pytest
 
 from pytest_multicore.reports import github
 from pytest_multicore.reports.record import record
-from pytest_multicore.verdicts.decision import judgement
+from pytest_multicore.verdicts.judge import judgement
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.warnings import busy_is_not_fast

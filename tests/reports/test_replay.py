@@ -11,11 +11,11 @@ import pytest
 
 from pytest_multicore.__main__ import main
 from pytest_multicore.measurement.machine import this_machine
-from pytest_multicore.measurement.rounds import Control, Round
 from pytest_multicore.reports.json_report import SCHEMA_FILE, report
 from pytest_multicore.reports.record import record
 from pytest_multicore.reports.replay import rows_of
-from pytest_multicore.verdicts.decision import judgement
+from pytest_multicore.rounds.round import Control, Round
+from pytest_multicore.verdicts.judge import judgement
 from pytest_multicore.verdicts.limits import Limits
 from pytest_multicore.verdicts.result import Result
 from tests.rounds import look, made, rows

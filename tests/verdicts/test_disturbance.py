@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.bounds import least_cores, most_cores, waited_for_others_s, waited_s
-from pytest_multicore.verdicts.evidence import disturbance, undisturbed, undisturbed_rows
+from pytest_multicore.verdicts.row_sets import disturbance, undisturbed, undisturbed_rows
 from pytest_multicore.verdicts.rules import Rule
 from tests.rounds import disturbed, made
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy
 import pytest
 
-from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.bounds import most_cores
-from pytest_multicore.verdicts.decision import decide
-from pytest_multicore.verdicts.evidence import undisturbed
+from pytest_multicore.verdicts.judge import decide
 from pytest_multicore.verdicts.limits import Limits, Outcome
+from pytest_multicore.verdicts.row_sets import undisturbed
 from pytest_multicore.verdicts.rules import ALL, Rule
 from tests.rounds import look, made, spaced
 
@@ -152,7 +152,7 @@ def test_the_control_keeps_shared_cores_from_missing_a_limit() -> None:
 @pytest.mark.parametrize("noise", ASKED, ids=lambda noise: noise.name)
 def test_verdicts_are_rarely_wrong(noise: noise_models.Noise) -> None:
     """At most 1 %, of 1,000 runs looked at after each of 200 pairs; 20 is three standard deviations above."""
-    asked = error_rates.Asked(runs=1000, pairs=200, seed=5)
+    asked = error_rates.MeasurementRequest(runs=1000, pairs=200, seed=5)
     for s in error_rates.LEVELS:
         cells = error_rates.simulated(asked, noise, s, (0.7, 0.98, 1.02, 1.3))
         for value, tallies in cells.items():
@@ -164,7 +164,9 @@ def test_verdicts_are_rarely_wrong(noise: noise_models.Noise) -> None:
 def test_on_the_limit_either_verdict_is_rare_and_a_peeking_t_test_shows_that_this_can_fail() -> None:
     """2,000 runs; 35 of them are 1 % and three standard deviations."""
     for noise in ASKED:
-        on = error_rates.simulated(error_rates.Asked(runs=2000, pairs=200, seed=5), noise, 0.03, (1.0,))[1.0]
+        on = error_rates.simulated(error_rates.MeasurementRequest(runs=2000, pairs=200, seed=5), noise, 0.03, (1.0,))[
+            1.0
+        ]
         assert max(on["ours"].said(1), on["ours"].said(-1)) <= 1.75, noise.name
         assert min(on["t-test, peeking"].said(1), on["t-test, peeking"].said(-1)) > 4.0, noise.name
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_multicore.measurement.rounds import Round
+from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts import figures
 from pytest_multicore.verdicts.statistics import Interval
 from tests.rounds import disturbed, look, made, rows, spaced

@@ -9,13 +9,13 @@ from pytest_multicore.verdicts.limits import (
     OpenReason,
     Outcome,
     Verdict,
+    claims_no_gain,
+    claims_regression,
     judge,
     opened,
     overall,
-    says_little,
-    says_slow,
     settled,
-    unreachable,
+    why_unreachable,
 )
 from pytest_multicore.verdicts.statistics import Interval
 
@@ -26,14 +26,14 @@ def between(low: float, high: float) -> Interval:
     return Interval(low, (low + high) / 2, high, 0.99)
 
 
-def held(found: Interval | None, measured: Interval | None = None, **limit: float) -> Verdict:
+def judge_comparison(found: Interval | None, measured: Interval | None = None, **limit: float) -> Verdict:
     (name,) = limit
     (verdict,) = judge(Limits(**limit), {name: (found, measured or found)})  # type: ignore[arg-type]
     return verdict
 
 
 def verdict(low: float, high: float, **limit: float) -> Outcome:
-    return held(between(low, high), **limit).outcome
+    return judge_comparison(between(low, high), **limit).outcome
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_an_upper_limit_is_met_at_its_value(low: float, high: float, expected: O
 
 
 def test_a_number_that_is_missing_is_no_pass() -> None:
-    found = held(None, min_efficiency=0.5)
+    found = judge_comparison(None, min_efficiency=0.5)
     assert (found.outcome, found.open_reason, found.interval) == (U, OpenReason.INHERITED, None)
 
 
 def test_what_was_measured_decides_nothing_and_is_told() -> None:
     """The interval allows for what the machine did not give."""
-    found = held(between(1.0, 2.0), between(1.0, 1.2), min_speedup=1.5)
+    found = judge_comparison(between(1.0, 2.0), between(1.0, 1.2), min_speedup=1.5)
     assert (found.outcome, found.measured) == (U, between(1.0, 1.2))
 
 
@@ -84,23 +84,26 @@ UNBOUNDED = Interval(-math.inf, 1.6, math.inf, 0.99)
 def test_an_open_limit_says_what_keeps_it_open(
     limit: dict[str, float], found: Interval, measured: Interval, why: OpenReason
 ) -> None:
-    verdict = held(found, measured, **limit)
+    verdict = judge_comparison(found, measured, **limit)
     assert (verdict.outcome, verdict.open_reason) == (U, why)
 
 
 @pytest.mark.parametrize(("low", "high"), [(1.6, 1.8), (1.0, 1.2)])
 def test_a_decided_one_has_nothing_to_say(low: float, high: float) -> None:
-    assert held(between(low, high), min_speedup=1.5).open_reason is None
+    assert judge_comparison(between(low, high), min_speedup=1.5).open_reason is None
 
 
 def test_a_verdict_can_be_opened_for_a_reason() -> None:
-    found = opened(held(between(1.6, 1.8), min_speedup=1.5), OpenReason.OWN_SPEED)
+    found = opened(judge_comparison(between(1.6, 1.8), min_speedup=1.5), OpenReason.OWN_SPEED)
     assert (found.outcome, found.open_reason, found.interval) == (U, OpenReason.OWN_SPEED, between(1.6, 1.8))
 
 
 def test_the_worst_verdict_is_the_whole() -> None:
-    passed, failed = held(between(1.9, 2.0), min_cores=1.5), held(between(1.0, 1.2), min_speedup=1.5)
-    undecided = held(between(1.0, 2.0), max_cores=1.5)
+    passed, failed = (
+        judge_comparison(between(1.9, 2.0), min_cores=1.5),
+        judge_comparison(between(1.0, 1.2), min_speedup=1.5),
+    )
+    undecided = judge_comparison(between(1.0, 2.0), max_cores=1.5)
     assert overall([passed, undecided, failed]) is F
     assert overall([passed, undecided]) is U
     assert overall([passed]) is P
@@ -130,15 +133,15 @@ def test_the_worst_verdict_is_the_whole() -> None:
 def test_what_no_program_could_reach_or_miss_here(
     limits: Limits, granted: float, threads: int | None, baseline: int | None, expected: str | None
 ) -> None:
-    found = unreachable(limits, granted, threads, baseline)
+    found = why_unreachable(limits, granted, threads, baseline)
     assert found == expected or (expected and expected in (found or ""))
 
 
 def test_what_a_quota_or_an_affinity_hides_cannot_be_missed() -> None:
     """Four busy threads on one granted core of many keep one busy."""
-    assert unreachable(Limits(max_cores=1.5), 1, 1, None, 64) == "max_cores=1.5 cannot be missed on this machine"
-    assert unreachable(Limits(max_cores=1.5), 2, 2, None, 64) is None
-    assert unreachable(Limits(max_cores=2), 2, 2, None, 2) is None, "there are no more"
+    assert why_unreachable(Limits(max_cores=1.5), 1, 1, None, 64) == "max_cores=1.5 cannot be missed on this machine"
+    assert why_unreachable(Limits(max_cores=1.5), 2, 2, None, 64) is None
+    assert why_unreachable(Limits(max_cores=2), 2, 2, None, 2) is None, "there are no more"
 
 
 @pytest.mark.parametrize(
@@ -158,5 +161,5 @@ def test_what_a_beginning_could_say_must_last(
     limit: dict[str, float], low: float, high: float, slow: bool, little: bool
 ) -> None:
     """A miss, and that there is little of something."""
-    found = held(between(low, high), **limit)
-    assert (says_slow(found), says_little(found)) == (slow, little)
+    found = judge_comparison(between(low, high), **limit)
+    assert (claims_regression(found), claims_no_gain(found)) == (slow, little)

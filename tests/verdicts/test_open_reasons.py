@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts.decision import judgement
+from pytest_multicore.rounds.round import Round
+from pytest_multicore.verdicts.judge import judgement
 from pytest_multicore.verdicts.limits import Limits, OpenReason, opened
 from pytest_multicore.verdicts.open_reasons import (
     SENTENCES,
-    Undecided,
+    OpenMeasurement,
     attained_in_words,
     threads_in_words,
     why_inconclusive,
@@ -21,10 +21,10 @@ Rows = Sequence[tuple[Round, ...]]
 STRESS = (("stress (process 7)", 0.98),)
 
 
-def undecided(taken: Rows, *, rounds_s: float = 10.0, **limits: float) -> Undecided:
+def undecided(taken: Rows, *, rounds_s: float = 10.0, **limits: float) -> OpenMeasurement:
     """Of rows that leave a limit open, in a budget of 10 s beside a neighbour."""
     found = judgement(Limits(**limits), taken, 0.99)  # type: ignore[arg-type]
-    return Undecided(taken, found, rounds_s, 10.0, 0.99, STRESS)
+    return OpenMeasurement(taken, found, rounds_s, 10.0, 0.99, STRESS)
 
 
 def why(taken: Rows, **limits: float) -> str:
@@ -118,7 +118,7 @@ def test_inherited_threads_are_told_to_have_nothing_to_be_held_against() -> None
 def test_rounds_that_are_over_too_soon_are_told_to_be() -> None:
     found = judgement(Limits(min_speedup=1.5), rows(11, 1.0), 0.99)
     brief = replace(found, verdicts=tuple(opened(one, OpenReason.BRIEF) for one in found.verdicts))
-    text = why_inconclusive(Undecided(rows(11, 1.0), brief, 2.0, 10.0, 0.99))
+    text = why_inconclusive(OpenMeasurement(rows(11, 1.0), brief, 2.0, 10.0, 0.99))
     assert text.startswith("min_speedup=1.5: measured 1x [1, 1], but the rounds are over too soon for a miss")
 
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from pytest_multicore.measurement.rounds import Call, Round
+from pytest_multicore.rounds.round import Call, Round
 from pytest_multicore.verdicts.repeatable import (
     ALIKE,
     FRESH,
     FirstCalls,
-    to_be_tried,
-    why_not,
-    worth_knowing,
+    first_call_note,
+    needs_new_set_up,
+    why_not_repeatable,
 )
 from tests.rounds import disturbed, made
 
@@ -58,18 +58,20 @@ PARALLEL, SERIAL = call(1.2, 1.98), call(1.2)
     ],
 )
 def test_a_new_set_up_is_tried_where_it_can_tell(first: Call, rounds: list[Round], expected: bool) -> None:
-    assert to_be_tried(FirstCalls(first), rounds) is expected
-    assert not to_be_tried(FirstCalls(first, anew=first), rounds)
-    assert not to_be_tried(FirstCalls(first, failed="it failed"), rounds)
+    assert needs_new_set_up(FirstCalls(first), rounds) is expected
+    assert not needs_new_set_up(FirstCalls(first, anew=first), rounds)
+    assert not needs_new_set_up(FirstCalls(first, failed="it failed"), rounds)
 
 
 def test_the_whole_reason() -> None:
-    assert why_not(FirstCalls(PARALLEL), later(1e-7)) == (
+    assert why_not_repeatable(FirstCalls(PARALLEL), later(1e-7)) == (
         "not repeatable: the first call took 1.2 s on 1.98 cores, later ones 100 ns (a cache, a used-up iterator?): "
         "use fresh=True (a new interpreter for every round), or let each call start from the same state"
     )
-    assert why_not(FirstCalls(PARALLEL), later(1e-7), ALIKE).endswith(f"(a cache, a used-up iterator?): {ALIKE}")
-    assert why_not(FirstCalls(PARALLEL, call(1.1, 1.97)), later(0.003)) == (
+    assert why_not_repeatable(FirstCalls(PARALLEL), later(1e-7), ALIKE).endswith(
+        f"(a cache, a used-up iterator?): {ALIKE}"
+    )
+    assert why_not_repeatable(FirstCalls(PARALLEL, call(1.1, 1.97)), later(0.003)) == (
         "not repeatable: the first call took 1.2 s on 1.98 cores, later ones 3 ms on 1.00 cores, and after a new "
         "set-up the first one took 1.1 s on 1.97 cores again: what a fixture gave is used up (an iterator, a cache?): "
         f"{FRESH}"
@@ -116,7 +118,7 @@ def test_the_whole_reason() -> None:
     ],
 )
 def test_work_that_is_not_there_again(calls: FirstCalls, rounds: list[Round], told: str) -> None:
-    found = why_not(calls, rounds)
+    found = why_not_repeatable(calls, rounds)
     assert bool(found) is bool(told)
     assert told in found
     assert not found or found.endswith(f": {FRESH}")
@@ -124,12 +126,12 @@ def test_work_that_is_not_there_again(calls: FirstCalls, rounds: list[Round], to
 
 def test_disturbed_rounds_say_nothing_beside_others() -> None:
     waiting = [disturbed(0.03, 0.5)] * 9
-    assert why_not(FirstCalls(SERIAL), [*waiting, *later(7e-6, rounds=1)])
-    assert not why_not(FirstCalls(SERIAL), waiting)
+    assert why_not_repeatable(FirstCalls(SERIAL), [*waiting, *later(7e-6, rounds=1)])
+    assert not why_not_repeatable(FirstCalls(SERIAL), waiting)
 
 
 def test_where_every_round_is_a_first_call_there_is_nothing_to_tell() -> None:
-    assert why_not(None, later(7e-6)) == worth_knowing(None, later(7e-6)) == ""
+    assert why_not_repeatable(None, later(7e-6)) == first_call_note(None, later(7e-6)) == ""
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ def test_where_every_round_is_a_first_call_there_is_nothing_to_tell() -> None:
     ids=["not tried", "the process was cold", "compiled for each set-up", "more cores in a process that was cold"],
 )
 def test_a_first_call_that_makes_one_wonder_is_noted(calls: FirstCalls, told: str) -> None:
-    assert why_not(calls, later(0.05)) == ""
-    found = worth_knowing(calls, later(0.05))
+    assert why_not_repeatable(calls, later(0.05)) == ""
+    found = first_call_note(calls, later(0.05))
     assert bool(found) is bool(told)
     assert found.startswith(told)

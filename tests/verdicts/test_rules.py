@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts.decision import decide
+from pytest_multicore.rounds.round import Round
+from pytest_multicore.verdicts.judge import decide
 from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome
 from pytest_multicore.verdicts.rules import Rule
 from tests.rounds import look, made, rows, spaced

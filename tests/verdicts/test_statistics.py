@@ -108,16 +108,18 @@ def interval(low: float, estimate: float, high: float) -> Interval:
 
 
 def test_of_two_intervals_of_one_figure_the_narrower_bounds_hold() -> None:
-    joined = interval(1.0, 1.2, 2.0).joined(interval(1.5, 1.6, 3.0))
-    assert joined == interval(1.5, 1.6, 2.0)
+    intersection = interval(1.0, 1.2, 2.0).intersection(interval(1.5, 1.6, 3.0))
+    assert intersection == interval(1.5, 1.6, 2.0)
 
 
 def test_a_bound_that_is_missing_narrows_nothing_and_its_estimate_is_rough() -> None:
-    joined = interval(1.0, 1.2, 2.0).joined(interval(1.1, 1.6, math.inf))
-    assert joined == interval(1.1, 1.2, 2.0)
-    assert interval(1.0, 1.05, 2.0).joined(interval(1.1, 1.6, math.inf)).estimate == 1.1, "it lies between the bounds"
+    intersection = interval(1.0, 1.2, 2.0).intersection(interval(1.1, 1.6, math.inf))
+    assert intersection == interval(1.1, 1.2, 2.0)
+    assert interval(1.0, 1.05, 2.0).intersection(interval(1.1, 1.6, math.inf)).estimate == 1.1, (
+        "it lies between the bounds"
+    )
 
 
 @pytest.mark.parametrize("other", [interval(1.3, 1.4, 1.5), interval(0.5, 0.6, 0.7)])
 def test_of_two_that_contradict_each_other_nothing_narrower_is_said(other: Interval) -> None:
-    assert interval(1.0, 1.1, 1.2).joined(other) == interval(1.0, 1.1, 1.2)
+    assert interval(1.0, 1.1, 1.2).intersection(other) == interval(1.0, 1.1, 1.2)

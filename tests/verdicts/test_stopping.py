@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_multicore.measurement.rounds import Round
-from pytest_multicore.verdicts.decision import Judgement, judgement
+from pytest_multicore.rounds.round import Round
+from pytest_multicore.verdicts.judge import Judgement, judgement
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.rules import Rule
 from pytest_multicore.verdicts.stopping import Stopping

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_multicore.verdicts.decision import judgement
+from pytest_multicore.verdicts.judge import judgement
 from pytest_multicore.verdicts.limits import Limits
 from pytest_multicore.verdicts.warnings import busy_is_not_fast, use_is_told
 from tests.rounds import look, made, rows

@@ -70,14 +70,14 @@ def refuse_old_python():
 
 
 def load_sibling(name):
-    """Run the file `name`.py of this folder and return it as a module.
+    """Run the file `name`.py below this folder, as "watch/pools", and return it as a module.
 
     It is not put into sys.modules, so that neither it nor a user's module of the same name can shadow the other.
     """
     if name in SIBLINGS:
         return SIBLINGS[name]
-    path = os.path.join(HERE, name + ".py")
-    module = SIBLINGS[name] = type(sys)("pytest_multicore_agent_" + name)
+    path = os.path.join(HERE, *(name + ".py").split("/"))
+    module = SIBLINGS[name] = type(sys)("pytest_multicore_agent_" + name.replace("/", "_"))
     module.__file__ = path
     with open(path, "rb") as source:
         code = compile(source.read(), path, "exec", 0, True)
@@ -124,7 +124,7 @@ class Session(object):
         """Put in place of the plain measuring one that looks on, or changes the region's world."""
         if self.target is not None or self.watched is not None:
             raise failures.Failure("protocol", "watch comes out of turn: it goes before open and test, and once")
-        self.watched = load_sibling("watching").Watch(message, self.affinity_at_start, load_sibling)
+        self.watched = load_sibling("watch/watching").Watch(message, self.affinity_at_start, load_sibling)
         self.measure, self.measure_first = self.watched.measure, self.watched.measure_first
         return {"type": "watching", "changes": self.watched.changes}
 
@@ -164,7 +164,8 @@ class Session(object):
     def facts(self, message):
         """Collect what is true of this process now; nothing of it runs in a measured region."""
         try:
-            found = load_sibling("facts").collect(load_sibling("libraries"), failures.text, message["variables"])
+            libraries = load_sibling("dialogue/libraries")
+            found = load_sibling("dialogue/facts").collect(libraries, failures.text, message["variables"])
         except:  # noqa: E722 - see round
             raise failures.from_user_code("the collection of facts", "failed")
         found.update(
@@ -212,7 +213,7 @@ def run_test(dialogue, message):
     """Run a pytest session of one test, whose last message is its own."""
     targets.put_first([targets.native(folder) for folder in message["path"]])
     try:
-        load_sibling("pytest_agent").run(dialogue, message, load_sibling)
+        load_sibling("marked_test/pytest_agent").run(dialogue, message, load_sibling)
     except:  # noqa: E722 - see round
         failure = failures.from_user_code(message["arguments"].get("nodeid", "the test"), "cannot be run")
         dialogue.send(failure.message())
@@ -222,7 +223,7 @@ def serve(wire):
     """Say hello, then answer until the parent closes."""
     session = Session()
     wire.send(session.hello())
-    dialogue = load_sibling("dialogue").Dialogue(wire, session, PROTOCOL, load_sibling)
+    dialogue = load_sibling("dialogue/dialogue").Dialogue(wire, session, PROTOCOL, load_sibling)
     while True:
         message = dialogue.receive()
         if message["type"] == "close":
@@ -257,9 +258,9 @@ if __name__ == "__main__":
     import os
 
     HERE = os.path.dirname(os.path.abspath(__file__))
-    channel = load_sibling("channel")
-    clocks = load_sibling("clocks")
-    failures = load_sibling("failures")
-    process = load_sibling("process")
-    targets = load_sibling("targets")
+    channel = load_sibling("dialogue/channel")
+    clocks = load_sibling("dialogue/clocks")
+    failures = load_sibling("dialogue/failures")
+    process = load_sibling("dialogue/process")
+    targets = load_sibling("dialogue/targets")
     main()

@@ -1,0 +1,1 @@
+"""One measurement from beginning to end: open the sides, take rounds, decide, explain."""

@@ -1,0 +1,101 @@
+"""An environment made ready, and interpreters opened in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pytest_multicore.environments import blas, catalogue, provision
+from pytest_multicore.environments.variables import ChildVariables, child_variables
+from pytest_multicore.errors import UsageError
+
+from .launch import Launch
+from .process import IsolatedInterpreter
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedEnvironment:
+    """A ready environment with its BLAS.
+
+    Attributes:
+        environment: as declared.
+        provisioned: where it stands.
+        selection: the BLAS that its children are given.
+    """
+
+    environment: catalogue.Environment
+    provisioned: provision.Provisioned
+    selection: blas.BlasSelection
+
+    @classmethod
+    def prepare(
+        cls,
+        name: str,
+        python: str | None,
+        blas_choice: str | None,
+        rootdir: Path,
+        say: Callable[[str], None],
+        also: tuple[str, ...] = (),
+    ) -> PreparedEnvironment:
+        """Find or build the environment.
+
+        Args:
+            name: the environment's name.
+            python: an interpreter to use as it is, in place of the named environment.
+            blas_choice: wins over the environment's own choice.
+            rootdir: where the user's pyproject.toml is.
+            say: told what takes long.
+            also: packages to install beside the environment's own, if it is one that is built.
+        """
+        if python and os.sep in python and not (os.path.isfile(python) and os.access(python, os.X_OK)):
+            # A slip of the pen, not a machine that lacks something: it must not end as a skipped test.
+            raise UsageError(f"interpreter {python}: there is no such program; expected the path of an interpreter")
+        environment = catalogue.at_path(python) if python else catalogue.find(name, rootdir)
+        if blas_choice:
+            environment = replace(environment, blas=blas_choice)
+        if environment.requires:
+            environment = replace(environment, requires=(*environment.requires, *also))
+        provisioned = provision.prepare(environment, progress=say)
+        return cls(environment, provisioned, blas.select(environment.blas, provisioned))
+
+    def with_blas(self, choice: str, say: Callable[[str], None], *, build: bool = True) -> PreparedEnvironment:
+        """The same environment with another BLAS; see ``prepare`` for what may go wrong.
+
+        Args:
+            choice: its name.
+            say: told what takes long.
+            build: whether an environment may be built for it; where not and it has to be, it is not to be had.
+        """
+        environment = replace(self.environment, blas=choice)
+        provisioned = provision.prepare(environment, progress=say, build=build)
+        return PreparedEnvironment(environment, provisioned, blas.select(choice, provisioned))
+
+    def variables(self, threads: int | None, theano_flags: Mapping[str, str], env: Mapping[str, str]) -> ChildVariables:
+        """The variables of a child that is told to use so many threads (None: nothing is told)."""
+        return child_variables(
+            self.environment,
+            self.provisioned,
+            self.selection,
+            threads=threads,
+            theano_flags=theano_flags,
+            env=env,
+            world=os.environ,
+        )
+
+    def open(self, variables: ChildVariables, *, priority: str) -> IsolatedInterpreter:
+        """Start an interpreter with these variables; ``priority`` is ``"auto"`` or ``"off"``."""
+        return IsolatedInterpreter(
+            Launch(self._command(), variables.variables, Path.cwd(), raise_priority=priority == "auto")
+        )
+
+    def _command(self) -> list[str]:
+        python = str(self.provisioned.python)
+        if self.provisioned.is_current:
+            # The world as this interpreter sees it: -W, -X and their like too. multiprocessing starts its workers so.
+            return [sys.executable, *subprocess._args_from_interpreter_flags()]  # type: ignore[attr-defined]
+        # No PYTHON* of the parent is left in its variables (child_variables): what is there was meant for it.
+        return [python, "-s", "-B"]

@@ -1,0 +1,131 @@
+"""Workers that run the control: the same short piece of work on one or several cores at once.
+
+What a program gains from more cores is bounded by what the machine gives: a virtual machine's cores can share one real
+core, neighbours and quotas take their part, clocks sink. No counter tells all of it. Work that shares nothing, timed by
+the wall at the program's own priority, meets all of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pytest_multicore.interpreters.orphans import descendants
+from pytest_multicore.interpreters.priority import raise_priority, set_real_time
+
+PROGRAM = Path(__file__).with_name("control_program.py")
+
+COPY_BURST_S = 0.004
+#: Each burst is announced so long ahead that every worker knows before the first begins.
+AHEAD_S, AHEAD_PER_WORKER_S = 0.0006, 0.00003
+#: A worker that got less of its burst, because somebody else had its core, tells nothing of how fast it copies.
+LEAST_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """What one worker did: units of work per wall second, and CPU seconds per wall second."""
+
+    speed: float
+    cpu_share: float
+
+
+class ControlWorkers:
+    """Processes that stand ready to work on a core each. They end with this process."""
+
+    def __init__(self, count: int, *, priority: bool) -> None:
+        """Start them.
+
+        Args:
+            count: how many.
+            priority: give them the highest CPU priority that the system permits, as measured children have it.
+        """
+        self.count = count
+        self._real_time = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(PROGRAM), str(count)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        if priority:
+            raise_priority(self._process.pid)
+        assert self._process.stdout is not None  # noqa: S101 - opened as a pipe above
+        self._process.stdout.readline()  # they are all there
+
+    @property
+    def pids(self) -> set[int]:
+        """The workers' processes, and the one that started them."""
+        return {self._process.pid, *(worker.pid for worker in descendants(self._process.pid))}
+
+    def real_time(self, real_time: bool) -> None:
+        """Put them into the real-time class with the measured children, or back; where permitted."""
+        if real_time is not self._real_time:
+            self._real_time = real_time
+            set_real_time(self._process.pid, real_time)
+
+    def work(self, cpus: Sequence[int | None], length_s: float) -> list[Burst] | None:
+        """Have one worker on each of these cores work at once; None where somebody ended them.
+
+        Args:
+            cpus: a core for each worker; None: wherever the system puts it.
+            length_s: wall seconds.
+        """
+        done = self._burst(list(map(_name, cpus)), length_s)
+        return [Burst(count / length_s, cpu_s / length_s) for count, cpu_s in done] if done else None
+
+    def copy_speed(self, cpu: int | None, also: Sequence[int | None]) -> float | None:
+        """Megabytes that one copies in memory within a CPU second, while others keep their cores busy otherwise."""
+        done = self._burst([f"{_name(cpu)}m", *map(_name, also)], COPY_BURST_S)
+        if not done:
+            return None
+        count, cpu_s = done[0]
+        return count / cpu_s if count and cpu_s >= LEAST_SHARE * COPY_BURST_S else None
+
+    def _burst(self, cpus: Sequence[str], length_s: float) -> list[tuple[int, float]] | None:
+        start_s = time.monotonic() + AHEAD_S + len(cpus) * AHEAD_PER_WORKER_S
+        self._tell(f"{','.join(cpus)} {start_s!r} {start_s + length_s!r}")
+        assert self._process.stdout is not None  # noqa: S101 - opened as a pipe above
+        done = [answer.split(b":") for answer in self._process.stdout.readline().split()]
+        return [(int(count), float(cpu_s)) for count, cpu_s in done] if len(done) == len(cpus) else None
+
+    def close(self) -> None:
+        """End the workers."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+        self._process.wait()
+
+    def _tell(self, line: str) -> None:
+        assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+
+
+def _name(cpu: int | None) -> str:
+    return "-" if cpu is None else str(cpu)
+
+
+@cache
+def control_workers(count: int, *, priority: bool) -> ControlWorkers:
+    """This process's workers, started when they are first asked for."""
+    return ControlWorkers(count, priority=priority)
+
+
+def granted_cpus(count: int) -> list[int | None]:
+    """So many of the cores that this process may run on, spread over them; None each where the system does not say."""
+    if not hasattr(os, "sched_getaffinity"):
+        return [None] * count
+    granted = sorted(os.sched_getaffinity(0))
+    step = max(1, len(granted) // count)  # a quota's few cores lie anywhere among many
+    return [*(granted[::step] * count)[:count]]

@@ -1,0 +1,202 @@
+"""The fixtures: ``multicore``, ``isolated_interpreter``, ``dot_product``, ``keras_fit``.
+
+What they need is imported when a test uses them: a session without such a test pays nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_multicore.interpreters.workload import AnyWorkload
+    from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
+    from pytest_multicore.verdicts.result import Result
+
+    from .gate import Gate
+    from .open_interpreter import OpenInterpreter
+
+
+class Multicore:
+    """Measures workloads in isolated interpreters and holds them to the limits of the test's marker.
+
+    A workload is ``"dot"``, ``"fit"``, ``"module:function"``, ``"file.py:function"``, or a function that can be found
+    by name. It is called once with the arguments. When it returns a callable, it was the set-up and the callable is
+    what is measured; otherwise the function itself is.
+
+    Every method raises LimitMissed when a limit is missed, and skips the test when nothing can be decided.
+    """
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def run(
+        self, workload: AnyWorkload, /, *, framework: str | None = None, threads: object = None, **arguments: Any
+    ) -> Measurement:
+        """Measure one side; a second one is taken along when the marker limits the speed-up or wants busy cores.
+
+        Args:
+            workload: see the class.
+            framework: which implementation of a built-in experiment; None: the environment's.
+            threads: thread count or ``"inherit"``; None: the marker's or the option's.
+            arguments: JSON values, handed to the workload.
+        """
+        __tracebackhide__ = True
+        result = self._hold(workload, framework, self._gate.sides(self._gate.threads(threads)), arguments)
+        assert result.measurement is not None  # noqa: S101 - a result that lets the test go on was measured
+        return result.measurement
+
+    def speedup(
+        self,
+        workload: AnyWorkload,
+        /,
+        *,
+        framework: str | None = None,
+        threads: object = None,
+        baseline: int | None = None,
+        **arguments: Any,
+    ) -> Comparison:
+        """Measure two sides in turns.
+
+        Args:
+            workload: see the class.
+            framework: as in ``run``.
+            threads: as in ``run``.
+            arguments: JSON values, handed to the workload.
+            baseline: threads of the other side; None: the marker's, or 1.
+        """
+        __tracebackhide__ = True
+        from pytest_multicore.settings.parsers import read_count
+
+        other = self._gate.settings.baseline if baseline is None else read_count("baseline", baseline)
+        result = self._hold(workload, framework, [self._gate.threads(threads), other], arguments)
+        assert result.comparison is not None  # noqa: S101 - two sides were measured
+        return result.comparison
+
+    def scaling(
+        self,
+        workload: AnyWorkload,
+        /,
+        *,
+        threads: Sequence[int] | None = None,
+        framework: str | None = None,
+        **arguments: Any,
+    ) -> Scaling:
+        """Measure a series of thread counts in turns; limits are held against the largest count and the first.
+
+        Args:
+            workload: see the class.
+            framework: as in ``run``.
+            arguments: JSON values, handed to the workload.
+            threads: at least two different counts, counting up; None: 1, 2, 4 ... up to the settings' count.
+        """
+        __tracebackhide__ = True
+        from pytest_multicore.measurement.machine import this_machine
+        from pytest_multicore.settings.parsers import thread_counts
+
+        counts = thread_counts(threads, self._gate.threads() or this_machine().threads_auto)
+        result = self._hold(workload, framework, counts, arguments, scale=True)
+        assert result.scaling is not None  # noqa: S101 - a series was measured
+        return result.scaling
+
+    def _hold(
+        self,
+        workload: AnyWorkload,
+        framework: str | None,
+        sides: Sequence[int | None],
+        arguments: dict[str, Any],
+        scale: bool = False,
+    ) -> Result:
+        __tracebackhide__ = True
+        from pytest_multicore.experiment.request import MeasurementRequest
+        from pytest_multicore.interpreters.workload import name_of
+
+        gate = self._gate
+        request = MeasurementRequest(
+            test=gate.test,
+            label=name_of(workload),
+            workload=gate.workload(workload, arguments, framework),
+            sides=tuple(sides),
+            limits=gate.limits,
+            settings=gate.settings,
+            scale=scale,
+        )
+        return gate.enforce(request)
+
+
+@pytest.fixture
+def multicore(request: pytest.FixtureRequest) -> Multicore:
+    """Measure workloads in isolated interpreters: ``.run``, ``.speedup``, ``.scaling``."""
+    return Multicore(_gate(request))
+
+
+@pytest.fixture
+def isolated_interpreter(request: pytest.FixtureRequest) -> Iterator[Callable[..., OpenInterpreter]]:
+    """Open live interpreters whose thread counts and flags are set before anything is imported.
+
+    ``isolated_interpreter(threads=2, environment="theano", blas="scipy", theano_flags={...}, env={...})`` gives one;
+    each argument is optional. Its ``.call("module:function", **json)`` returns the function's value.
+    """
+    from contextlib import ExitStack
+
+    from .open_interpreter import open_interpreter
+
+    gate = _gate(request)
+    with ExitStack() as opened:
+
+        def isolated_interpreter(
+            *,
+            threads: object = None,
+            environment: str | None = None,
+            blas: str | None = None,
+            theano_flags: Mapping[str, str] | None = None,
+            env: Mapping[str, str] | None = None,
+        ) -> OpenInterpreter:
+            __tracebackhide__ = True
+            flags, extra = dict(theano_flags or {}), dict(env or {})
+            interpreter = gate.guard_environment(
+                lambda: open_interpreter(gate, threads, environment, blas, flags, extra)
+            )
+            opened.callback(interpreter.close)
+            return interpreter
+
+        yield isolated_interpreter
+
+
+@pytest.fixture
+def dot_product(multicore: Multicore) -> Callable[..., Comparison]:
+    """The first experiment of keras-team/keras#2544: ``c <- 0.4 c + 0.8 dot(a, b)``, at both thread counts.
+
+    Arguments, each optional: ``size`` (2000: the matrices are size x size), ``iterations`` (1: products in one
+    repetition; the posted program looped 100 times, here the rounds repeat it), ``dtype`` ("float64"), ``framework``,
+    ``threads``, ``baseline``.
+    """
+
+    def dot_product(**arguments: Any) -> Comparison:
+        __tracebackhide__ = True
+        return multicore.speedup("dot", **arguments)
+
+    return dot_product
+
+
+@pytest.fixture
+def keras_fit(multicore: Multicore) -> Callable[..., Comparison]:
+    """The second experiment of keras-team/keras#2544: one epoch of ``fit`` of Dense -> Dense(1).
+
+    Arguments, each optional: ``samples`` (100000), ``features`` (100), ``hidden`` (20), ``batch_size`` (32), ``loss``
+    ("mse"), ``optimizer`` ("rmsprop"), ``framework``, ``threads``, ``baseline``.
+    """
+
+    def keras_fit(**arguments: Any) -> Comparison:
+        __tracebackhide__ = True
+        return multicore.speedup("fit", **arguments)
+
+    return keras_fit
+
+
+def _gate(request: pytest.FixtureRequest) -> Gate:
+    from .gate import gate_of
+
+    return gate_of(request.node)

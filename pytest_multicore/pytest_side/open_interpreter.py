@@ -1,0 +1,146 @@
+"""The live interpreter that the ``isolated_interpreter`` fixture opens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_multicore.errors import UsageError
+from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, WorkloadProgram
+from pytest_multicore.experiment.request import MeasurementRequest
+from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
+from pytest_multicore.interpreters.process import IsolatedInterpreter
+from pytest_multicore.interpreters.workload import AnyWorkload, import_path, name_of
+from pytest_multicore.rounds.round import Call
+from pytest_multicore.verdicts.figures import Measurement
+
+from .gate import Gate
+
+
+@dataclass
+class OpenInterpreter:
+    """A live interpreter with its own thread counts and flags.
+
+    Attributes:
+        pid: its process id.
+        python: its version, as ``"3.8.18"``.
+        threads: threads that it was told to use; None for inherited ones.
+        variables_set: environment variables that were added or changed for it.
+        overridden: the previous values of those that the outer world had set to something else.
+    """
+
+    _gate: Gate
+    _prepared: PreparedEnvironment
+    _interpreter: IsolatedInterpreter
+    threads: int | None
+    variables_set: Mapping[str, str]
+    overridden: Mapping[str, str]
+    _theano_flags: Mapping[str, str]
+    _env: Mapping[str, str]
+
+    @property
+    def pid(self) -> int:
+        """The interpreter's process id."""
+        return self._interpreter.pid
+
+    @property
+    def python(self) -> str:
+        """The interpreter's version."""
+        return ".".join(map(str, self._interpreter.hello["python"]))
+
+    def call(self, function: AnyWorkload, /, **arguments: Any) -> Any:
+        """Call a function in the interpreter and return its value.
+
+        In a test whose marker holds limits the call is measured too: after the first call, whose value is returned, it
+        is repeated in this interpreter (and, for a limit on speed-up, in a second one at the baseline's threads).
+
+        Args:
+            function: ``"module:function"``, ``"file.py:function"`` or a function that can be found by name.
+            arguments: JSON values.
+
+        Raises:
+            WorkloadError: it raised; carries the child's traceback.
+            LimitMissed: it missed a limit of the test's marker.
+        """
+        __tracebackhide__ = True
+        answer = self._gate.guard_environment(lambda: self._ask(function, arguments))
+        if self._gate.limits.given() and not self._gate.settings.off:
+            self._measured(function, arguments, Call(answer["wall_s"], answer["cpu_s"]))
+        return answer["value"]
+
+    def _ask(self, function: AnyWorkload, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        workload = self._gate.workload(function, arguments, None)(self._prepared)
+        return self._interpreter.ask(
+            "call",
+            "result",
+            SETUP_TIMEOUT_S,
+            target=workload.target,
+            arguments=dict(workload.arguments),
+            path=import_path(self._prepared.provisioned.is_current),
+        )
+
+    def measure(self, function: AnyWorkload, /, **arguments: Any) -> Measurement:
+        """Measure a workload in this interpreter, held to the marker's limits.
+
+        Args:
+            function: as in ``call``, or a built-in experiment.
+            arguments: JSON values.
+
+        Returns:
+            The figures of this interpreter's side.
+        """
+        __tracebackhide__ = True
+        return self._measured(function, arguments)
+
+    def _measured(self, function: AnyWorkload, arguments: Mapping[str, Any], called: Call | None = None) -> Measurement:
+        __tracebackhide__ = True
+        gate = self._gate
+        baseline = (gate.settings.baseline,) if gate.limits.need_baseline else ()
+        request = MeasurementRequest(
+            test=gate.test,
+            label=name_of(function),
+            workload=gate.workload(function, arguments, None),
+            sides=(self.threads, *baseline),
+            limits=gate.limits,
+            settings=gate.settings,
+            theano_flags=self._theano_flags,
+            env=self._env,
+            program=WorkloadProgram(self._interpreter, called),
+        )
+        measured = gate.enforce(request, self._prepared).measurement
+        assert measured is not None  # noqa: S101 - a result that lets the test go on was measured
+        return measured
+
+    def facts(self) -> Mapping[str, Any]:
+        """What the interpreter tells of itself now: libraries mapped with their thread counts, affinity, variables."""
+        from pytest_multicore.environments.threads import REPORTED_VARIABLES
+
+        return self._interpreter.ask("facts", "facts", SETUP_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
+
+    def close(self) -> None:
+        """End it; the fixture does so at the test's end."""
+        self._interpreter.close()
+
+
+def open_interpreter(
+    gate: Gate,
+    threads: object,
+    environment: str | None,
+    blas: str | None,
+    flags: Mapping[str, str],
+    extra: Mapping[str, str],
+) -> OpenInterpreter:
+    """Start one; see the fixture for the arguments.
+
+    Raises:
+        UsageError: a variable or flag that is no text.
+    """
+    for what, given in (("env", extra), ("theano_flags", flags)):
+        for name, value in given.items():
+            if not isinstance(name, str) or not isinstance(value, str):
+                raise UsageError(f"{what}={{{name!r}: {value!r}}}: expected text, {name!r}: {str(value)!r}")
+    prepared, chosen = gate.prepared(environment, blas), gate.threads(threads)
+    variables = prepared.variables(chosen, flags, extra)
+    interpreter = prepared.open(variables, priority=gate.settings.priority)
+    return OpenInterpreter(gate, prepared, interpreter, chosen, variables.set, variables.overridden, flags, extra)

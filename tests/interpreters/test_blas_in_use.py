@@ -1,0 +1,49 @@
+"""Which of several mapped BLAS libraries does the work. The facts are recorded ones, paths shortened."""
+
+import pytest
+
+from pytest_multicore.interpreters.blas_in_use import blas_in_use, in_words
+
+
+def library(path: str, kind: str = "openblas", version: str = "0.3.18", threads: int | None = 2) -> dict[str, object]:
+    return {"path": path, "kind": kind, "version": version, "layer": "pthreads", "threads": threads}
+
+
+NUMPYS = library("/env/lib/python3.9/site-packages/numpy.libs/libopenblasp-r0-2d23e62b.3.17.so", version="0.3.17")
+SCIPYS = library("/env/lib/python3.9/site-packages/scipy.libs/libopenblasp-r0-41284840.3.18.so")
+MKLS = library("/env/lib/libmkl_rt.so.3", "mkl", "2026.2")
+DEBIANS = library("/usr/lib/openblas-pthread/libopenblasp-r0.3.21.so", version="0.3.21")
+OPENMP = library("/usr/lib/libgomp.so.1", "openmp", "4.5")
+
+
+@pytest.mark.parametrize(
+    ("target", "ldflags", "mapped", "expected"),
+    [
+        ("builtin:dot_numpy", None, [NUMPYS, OPENMP], "OpenBLAS 0.3.17"),
+        ("builtin:dot_numpy", "-L/env/lib -l:libmkl_rt.so.3", [MKLS, NUMPYS], "OpenBLAS 0.3.17"),
+        ("builtin:dot_theano", "-L/env/lib -l:libmkl_rt.so.3", [MKLS, SCIPYS, NUMPYS], "MKL 2026.2"),
+        ("builtin:fit_keras", "-lblas -lgfortran", [DEBIANS, NUMPYS], "OpenBLAS 0.3.21"),
+        ("builtin:dot_pytensor", "", [NUMPYS, SCIPYS], "OpenBLAS 0.3.18"),
+    ],
+)
+def test_the_blas_in_use(target: str, ldflags: str | None, mapped: list[object], expected: str) -> None:
+    told = None if ldflags is None else {"blas.ldflags": ldflags}
+    facts = {"libraries": mapped, "theano": told, "pytensor": told}
+    assert blas_in_use(target, facts) == f"{expected} pthreads, 2 threads"
+
+
+def test_a_users_own_workload_names_all() -> None:
+    facts = {"libraries": [NUMPYS, SCIPYS, OPENMP], "theano": None}
+    assert blas_in_use("work:go", facts) == (
+        "OpenBLAS 0.3.17 pthreads, 2 threads + OpenBLAS 0.3.18 pthreads, 2 threads"
+    )
+
+
+def test_no_blas_is_none() -> None:
+    assert blas_in_use("work:go", {"libraries": [OPENMP]}) is None
+    assert blas_in_use("work:go", {}) is None
+
+
+def test_words_leave_out_what_is_unknown() -> None:
+    assert in_words(library("/usr/lib/libblas.so.3", "blis", "0.9.0", None)) == "BLIS 0.9.0 pthreads"
+    assert in_words({"kind": "reference", "threads": 1}) == "reference BLAS, 1 thread"

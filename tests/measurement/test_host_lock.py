@@ -1,0 +1,183 @@
+"""The host's lock, held by real processes."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_multicore.measurement.host_lock import HOLDER, HostLock
+
+# Takes the lock in the way that it is told, says so, and gives it back when its input ends.
+PROGRAM = """
+import sys
+from pathlib import Path
+from pytest_multicore.measurement.host_lock import HostLock
+lock = HostLock(Path(sys.argv[2]))
+say = lambda text: print("waiting", flush=True)
+with lock.shared(say) if sys.argv[1] == "shared" else lock.exclusive(say):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+class Holder:
+    def __init__(self, how: str, folder: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, how, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def says(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def end(self) -> None:
+        self.process.communicate("\n", timeout=30)
+
+
+@pytest.fixture
+def hold(tmp_path: Path) -> Iterator[object]:
+    holders: list[Holder] = []
+
+    def hold(how: str) -> Holder:
+        holders.append(Holder(how, tmp_path))
+        return holders[-1]
+
+    yield hold
+    for holder in holders:
+        if holder.process.poll() is None:
+            holder.process.kill()
+            holder.process.wait()
+
+
+def nothing_said(holder: Holder, seconds: float = 0.4) -> bool:
+    import select
+
+    return not select.select([holder.process.stdout], [], [], seconds)[0]
+
+
+def test_ordinary_tests_run_together(hold) -> None:  # type: ignore[no-untyped-def]
+    assert [hold("shared").says(), hold("shared").says()] == ["held", "held"]
+
+
+def test_a_measurement_is_alone(hold) -> None:  # type: ignore[no-untyped-def]
+    measuring = hold("exclusive")
+    assert measuring.says() == "held"
+    other, shared = hold("exclusive"), hold("shared")
+    assert [other.says(), shared.says()] == ["waiting", "waiting"]
+    assert nothing_said(shared)
+    measuring.end()
+    first = other if nothing_said(shared) else shared
+    assert first.says() == "held"
+
+
+def test_a_waiting_measurement_goes_before_new_tests(hold) -> None:  # type: ignore[no-untyped-def]
+    running = hold("shared")
+    assert running.says() == "held"
+    measuring = hold("exclusive")
+    assert measuring.says() == "waiting"
+    late = hold("shared")
+    assert late.says() == "waiting"
+    assert nothing_said(late), "the turnstile is closed"
+    running.end()
+    assert measuring.says() == "held"
+    assert nothing_said(late)
+    measuring.end()
+    assert late.says() == "held"
+
+
+def test_a_killed_holder_gives_the_machine_back(hold) -> None:  # type: ignore[no-untyped-def]
+    measuring = hold("exclusive")
+    assert measuring.says() == "held"
+    measuring.process.kill()
+    assert hold("shared").says() == "held"
+
+
+def test_a_test_does_not_wait_for_itself(tmp_path: Path) -> None:
+    host_lock = HostLock(tmp_path)
+    said: list[str] = []
+    with host_lock.shared(said.append), host_lock.exclusive(said.append):
+        pass
+    with host_lock.exclusive(said.append):
+        pass
+    assert said == []
+
+
+def test_an_ordinary_test_pays_microseconds(tmp_path: Path) -> None:
+    """A ratio, not a time: taking turns costs less than a hundred look-ups of the file would."""
+    host_lock = HostLock(tmp_path)
+
+    def spent_s(work) -> float:  # type: ignore[no-untyped-def]
+        best = float("inf")
+        for _ in range(5):
+            began = time.perf_counter()
+            for _ in range(200):
+                work()
+            best = min(best, time.perf_counter() - began)
+        return best / 200
+
+    def turn() -> None:
+        with host_lock.shared(print):
+            pass
+
+    assert spent_s(turn) < 100 * spent_s(lambda: tmp_path.stat())
+
+
+def test_a_session_that_a_test_started_takes_no_turns(tmp_path: Path) -> None:
+    """Its ancestor holds the machine: it would wait for its ancestor, and that one for it."""
+    program = "from pytest_multicore.measurement.host_lock import host_lock; print(type(host_lock()).__name__)"
+    told = {**os.environ, HOLDER: "1"}
+    untold = {name: value for name, value in os.environ.items() if name != HOLDER}
+    for environ, expected in ((told, "NoHostLock"), (untold, "HostLock")):
+        command = [sys.executable, "-c", program]
+        ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+        assert ended.stdout.strip() == expected
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="this system does not say who holds a lock")
+def test_who_is_waited_for_is_named(hold, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    measuring = hold("exclusive")
+    assert measuring.says() == "held"
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        measuring.process.stdin.close()
+
+    with HostLock(tmp_path).shared(say):
+        pass
+    assert len(said) == 1
+    assert f"(process {measuring.process.pid})" in said[0]
+    assert "a measurement" in said[0]
+
+
+def test_a_wait_that_is_broken_off_is_not_begun_again(hold, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Ctrl-C, or a time limit, while another measurement holds the machine."""
+    host_lock = HostLock(tmp_path)
+
+    def give_up(_: str) -> None:
+        raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with host_lock.shared(print):
+        others = hold("exclusive")
+        assert others.says() == "waiting"
+        with pytest.raises(KeyboardInterrupt), host_lock.exclusive(give_up):
+            pytest.fail("it is not alone")
+        assert others.says() == "held"
+    assert time.monotonic() - began < 10
+    others.end()
+    with host_lock.exclusive(give_up):
+        pass
+
+
+def test_anybody_may_open_the_locks_whatever_this_users_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        HostLock(tmp_path)
+    finally:
+        os.umask(before)
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o644}
