@@ -116,7 +116,7 @@ class RowTaker:
         Each row's order is drawn: given all speeds that the machine had, a pair is as likely to have met them in one
         order as in the other, so that neither a drift nor an autocorrelation favours a side or a run of pairs. Rounds
         that were too short to measure are dropped and only tell how often the region must run. Where rows bring about a
-        change of the scheduling class, those that follow are of that class (``scheduling.joined``).
+        change of the scheduling class, those that follow are of that class (``real_time.with_row``).
         """
         draw = random.Random(self.seed)
         row, repeats = self._long_enough(draw)

@@ -152,7 +152,7 @@ def _inherited(told: OpenMeasurement, verdict: Verdict) -> str:
 
 
 def _not_repeatable(told: OpenMeasurement, verdict: Verdict) -> str:
-    """Without the figures, which repeatable.why_not tells."""
+    """Without the figures, which ``repeatable.why_not_repeatable`` gives."""
     return f"{NOT_REPEATABLE}: {OpenReason.NOT_REPEATABLE.value}: {ALIKE}"
 
 

@@ -34,7 +34,7 @@ class RowSet:
     Attributes:
         rows: of one round a side, one at least.
         confidence: of each side of an interval that is drawn from them.
-        of_the_whole: whether they come from all of the measurement, not from a part of it alone.
+        spans_measurement: whether they come from all of the measurement, not from a part of it alone.
         undisturbed: whether nobody disturbed any of them.
         alone: whether others used next to nothing while they were taken, in all.
     """
