@@ -77,7 +77,7 @@ def test_a_program_that_suffers_is_suspected_of_its_cause(
         pytest.skip(case.escapes)
 
     assert found.outcome == "failed", found
-    assert found.keys[:1] == [case.key], found
+    assert found.keys[:1] == (case.key,), found
 
 
 @named(HEALTHY)
