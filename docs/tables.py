@@ -1,6 +1,6 @@
 """Tables of the reference, made from the package when the docs are built, so that the two cannot drift apart.
 
-In a page: ``{multicore-table} marker``, or options, environments, variables, causes, schema.
+In a page: ``{multicore-table} marker``, or options, environments, variables, causes, schema, rules, thresholds.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from rule_tables import rules, thresholds
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -125,7 +126,7 @@ def _default(value: object) -> str:
 
 
 TABLES: Mapping[str, Callable[[], Iterator[Row]]] = {
-    table.__name__: table for table in (marker, options, environments, variables, causes, schema)
+    table.__name__: table for table in (marker, options, environments, variables, causes, schema, rules, thresholds)
 }
 
 
