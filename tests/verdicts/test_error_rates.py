@@ -152,7 +152,7 @@ def test_the_control_keeps_shared_cores_from_missing_a_limit() -> None:
 @pytest.mark.parametrize("noise", ASKED, ids=lambda noise: noise.name)
 def test_verdicts_are_rarely_wrong(noise: noise_models.Noise) -> None:
     """At most 1 %, of 1,000 runs looked at after each of 200 pairs; 20 is three standard deviations above."""
-    asked = error_rates.MeasurementRequest(runs=1000, pairs=200, seed=5)
+    asked = error_rates.Asked(runs=1000, pairs=200, seed=5)
     for s in error_rates.LEVELS:
         cells = error_rates.simulated(asked, noise, s, (0.7, 0.98, 1.02, 1.3))
         for value, tallies in cells.items():
@@ -164,7 +164,7 @@ def test_verdicts_are_rarely_wrong(noise: noise_models.Noise) -> None:
 def test_on_the_limit_either_verdict_is_rare_and_a_peeking_t_test_shows_that_this_can_fail() -> None:
     """2,000 runs; 35 of them are 1 % and three standard deviations."""
     for noise in ASKED:
-        on = error_rates.simulated(error_rates.MeasurementRequest(runs=2000, pairs=200, seed=5), noise, 0.03, (1.0,))[
+        on = error_rates.simulated(error_rates.Asked(runs=2000, pairs=200, seed=5), noise, 0.03, (1.0,))[
             1.0
         ]
         assert max(on["ours"].said(1), on["ours"].said(-1)) <= 1.75, noise.name
