@@ -1,6 +1,42 @@
-"""pytest-multicore: threading regressions, measured, decided and explained.
+"""A pytest plugin that catches threading regressions.
 
-The names below are what a test may import. They load when first used: importing this package costs nothing.
+A numeric program can fall back to one core without any error: another BLAS is linked, a library pins the process, a
+thread limit is left at 1, a container's quota shrinks. This plugin turns that into a test. It runs code in isolated
+interpreters whose thread counts are set before anything is imported, and takes rounds at two thread counts in turns.
+Then it passes, fails or skips the test, with a stated confidence, and says why a limit was missed.
+
+A first gate, once the package is installed (pytest loads the plugin by itself)::
+
+    import numpy
+    import pytest
+
+    @pytest.fixture
+    def a():
+        return numpy.random.default_rng(0).normal(size=(4000, 500))
+
+    @pytest.mark.multicore(min_speedup=1.3)
+    def test_gram_is_threaded(a):
+        a.T @ a  # the call is measured; fixtures are set-up
+
+The marker takes limits: ``min_cores``, ``max_cores``, ``min_speedup``, ``max_speedup``, ``min_efficiency`` and
+``max_threads``. It also takes ``threads``, ``baseline``, ``environment``, ``budget`` (seconds) and ``fresh``. Without a
+limit the plugin only measures. ``pytest --markers`` explains each argument.
+
+The fixtures measure more than a test's call. ``multicore`` measures functions: ``.run``, ``.speedup``,
+``.scaling``. ``isolated_interpreter`` opens a live interpreter with chosen threads, BLAS and variables. ``dot_product``
+and ``keras_fit`` are the two experiments of keras-team/keras#2544. ``pytest --fixtures -v`` explains them.
+
+The options begin with ``--multicore-``. For instance, ``--multicore-strict`` fails what cannot be decided,
+``--multicore-json=FILE`` writes all figures, and ``--multicore-doctor`` says what this machine can give. ``pytest
+--help`` lists them all. Each but the doctor is an ini key too, ``multicore_strict`` and so on.
+
+A test may import from here the figures that the fixtures return (``Measurement``, ``Comparison``,
+``Scaling``, each made of ``Interval``) and the exceptions (``LimitMissed``, ``Undecided``, ``MulticoreError``,
+``UsageError``, ``WorkloadError``). They load when they are first used, so importing this package costs nothing.
+
+The documentation is in the folder ``docs`` of the source: a tutorial, how-to guides, the reference with a glossary,
+and explanations of how figures and verdicts come about. ``python -m pytest_multicore judge FILE`` judges the rounds of
+a JSON report again.
 """
 
 from __future__ import annotations
@@ -42,3 +78,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(f".{_HOME[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names too, for help() and completion, though they are not loaded yet."""
+    return sorted({*globals(), *__all__})

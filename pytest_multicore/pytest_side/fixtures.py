@@ -20,13 +20,22 @@ if TYPE_CHECKING:
 
 
 class Multicore:
-    """Measures workloads in isolated interpreters and holds them to the limits of the test's marker.
+    """Measures workloads in isolated interpreters and holds the figures to the limits of the test's marker.
 
-    A workload is ``"dot"``, ``"fit"``, ``"module:function"``, ``"file.py:function"``, or a function that can be found
-    by name. It is called once with the arguments. When it returns a callable, it was the set-up and the callable is
-    what is measured; otherwise the function itself is.
+    A workload is ``"dot"``, ``"fit"``, ``"module:function"``, ``"file.py:function"`` (a path from pytest's root
+    folder), or a function that can be found by name. It is called once with the arguments. When it returns a callable,
+    it was the set-up and the callable is what is measured; otherwise the function itself is.
 
-    Every method raises LimitMissed when a limit is missed, and skips the test when nothing can be decided.
+    Without limits each method measures until the figures have bounds.
+
+    Every method raises
+
+    - ``LimitMissed`` when a limit is missed;
+    - ``Undecided`` when a limit cannot be decided and ``--multicore-strict`` is set. Otherwise the test is skipped with
+      the reason. An environment that cannot be had counts as undecided too;
+    - ``UsageError`` when the workload, an argument or a thread count is wrong;
+    - ``WorkloadError`` when the measured code raises or cannot be imported, and another ``MulticoreError`` when its
+      interpreter crashes or hangs.
     """
 
     def __init__(self, gate: Gate) -> None:
@@ -35,13 +44,17 @@ class Multicore:
     def run(
         self, workload: AnyWorkload, /, *, framework: str | None = None, threads: object = None, **arguments: Any
     ) -> Measurement:
-        """Measure one side; a second one is taken along when the marker limits the speed-up or wants busy cores.
+        """Measure one side; the baseline too when the marker limits the speed-up or asks for ``min_cores``.
 
         Args:
             workload: see the class.
-            framework: which implementation of a built-in experiment; None: the environment's.
-            threads: thread count or ``"inherit"``; None: the marker's or the option's.
-            arguments: JSON values, handed to the workload.
+            framework: which implementation of a built-in experiment, such as ``"numpy"``; None: the environment's.
+            threads: thread count of the side, ``"auto"`` (the cores granted) or ``"inherit"`` (set none); None: the
+                marker's or the option's.
+            arguments: JSON values, handed to the workload by keyword.
+
+        Returns:
+            The figures of the side with ``threads`` threads.
         """
         __tracebackhide__ = True
         result = self._hold(workload, framework, self._gate.sides(self._gate.threads(threads)), arguments)
@@ -58,14 +71,17 @@ class Multicore:
         baseline: int | None = None,
         **arguments: Any,
     ) -> Comparison:
-        """Measure two sides in turns.
+        """Measure two sides in turns: how much faster the workload is with more threads.
 
         Args:
             workload: see the class.
             framework: as in ``run``.
-            threads: as in ``run``.
-            arguments: JSON values, handed to the workload.
-            baseline: threads of the other side; None: the marker's, or 1.
+            threads: of the contender; as in ``run``.
+            arguments: JSON values, handed to the workload by keyword.
+            baseline: thread count of the other side, at least 1; None: the marker's, or 1.
+
+        Returns:
+            The figures of both sides, their speed-up, and what the machine attained meanwhile.
         """
         __tracebackhide__ = True
         from pytest_multicore.settings.parsers import read_count
@@ -84,13 +100,18 @@ class Multicore:
         framework: str | None = None,
         **arguments: Any,
     ) -> Scaling:
-        """Measure a series of thread counts in turns; limits are held against the largest count and the first.
+        """Measure a series of thread counts in turns: how much of the work is serial.
+
+        The limits are held against the largest count, compared with the first.
 
         Args:
             workload: see the class.
             framework: as in ``run``.
-            arguments: JSON values, handed to the workload.
+            arguments: JSON values, handed to the workload by keyword.
             threads: at least two different counts, counting up; None: 1, 2, 4 ... up to the settings' count.
+
+        Returns:
+            The figures of each count, speed-ups over the first count, and the serial fraction.
         """
         __tracebackhide__ = True
         from pytest_multicore.measurement.machine import this_machine
@@ -128,16 +149,36 @@ class Multicore:
 
 @pytest.fixture
 def multicore(request: pytest.FixtureRequest) -> Multicore:
-    """Measure workloads in isolated interpreters: ``.run``, ``.speedup``, ``.scaling``."""
+    """Measure functions in isolated interpreters and hold them to the marker's limits.
+
+    ``multicore.run(workload, **arguments)`` measures one side and returns a ``Measurement``.
+    ``multicore.speedup(...)`` compares two thread counts and returns a ``Comparison``.
+    ``multicore.scaling(workload, threads=[1, 2, 4])`` measures a series and returns a ``Scaling``.
+
+    A workload is ``"module:function"``, ``"file.py:function"``, a top-level function, or a built-in experiment
+    (``"dot"``, ``"fit"``). Each method raises ``LimitMissed`` when a limit is missed, and skips the test when nothing
+    can be decided (``Undecided`` under ``--multicore-strict``).
+    """
     return Multicore(_gate(request))
 
 
 @pytest.fixture
 def isolated_interpreter(request: pytest.FixtureRequest) -> Iterator[Callable[..., OpenInterpreter]]:
-    """Open live interpreters whose thread counts and flags are set before anything is imported.
+    """Open live interpreters whose thread counts, flags and BLAS are set before anything is imported.
 
-    ``isolated_interpreter(threads=2, environment="theano", blas="scipy", theano_flags={...}, env={...})`` gives one;
-    each argument is optional. Its ``.call("module:function", **json)`` returns the function's value.
+    ``isolated_interpreter(threads=2, environment="theano", blas="scipy", theano_flags={...}, env={...})`` opens one.
+    Each argument is optional:
+
+    - ``threads``: a number, ``"auto"`` or ``"inherit"``;
+    - ``environment``: an environment's name;
+    - ``blas``: a BLAS's name, or a library's path;
+    - ``theano_flags``, ``env``: dicts of text.
+
+    It returns an ``OpenInterpreter``: ``.call("module:function", **json)`` returns the function's value,
+    ``.measure(...)`` measures there, ``.facts()`` says what is loaded. It is closed when the test ends.
+
+    A wrong argument raises ``UsageError``. An environment that cannot be had skips the test (``Undecided`` under
+    ``--multicore-strict``).
     """
     from contextlib import ExitStack
 
@@ -167,11 +208,13 @@ def isolated_interpreter(request: pytest.FixtureRequest) -> Iterator[Callable[..
 
 @pytest.fixture
 def dot_product(multicore: Multicore) -> Callable[..., Comparison]:
-    """The first experiment of keras-team/keras#2544: ``c <- 0.4 c + 0.8 dot(a, b)``, at both thread counts.
+    """The first experiment of keras-team/keras#2544: ``c <- 0.4 c + 0.8 dot(a, b)``, compared at two thread counts.
 
-    Arguments, each optional: ``size`` (2000: the matrices are size x size), ``iterations`` (1: products in one
-    repetition; the posted program looped 100 times, here the rounds repeat it), ``dtype`` ("float64"), ``framework``,
-    ``threads``, ``baseline``.
+    Arguments, each optional: ``size`` (2000: a, b and c are size x size), ``iterations`` (1: updates in one repetition;
+    the posted program looped 100 times, here the rounds repeat it), ``dtype`` ("float64" on NumPy, elsewhere
+    ``floatX``), ``framework`` (numpy, theano or pytensor), ``threads``, ``baseline``.
+
+    Returns a ``Comparison``; raises as ``multicore.speedup`` does.
     """
 
     def dot_product(**arguments: Any) -> Comparison:
@@ -183,10 +226,14 @@ def dot_product(multicore: Multicore) -> Callable[..., Comparison]:
 
 @pytest.fixture
 def keras_fit(multicore: Multicore) -> Callable[..., Comparison]:
-    """The second experiment of keras-team/keras#2544: one epoch of ``fit`` of Dense -> Dense(1).
+    """The second experiment of keras-team/keras#2544: one epoch of ``fit``, compared at two thread counts.
 
-    Arguments, each optional: ``samples`` (100000), ``features`` (100), ``hidden`` (20), ``batch_size`` (32), ``loss``
-    ("mse"), ``optimizer`` ("rmsprop"), ``framework``, ``threads``, ``baseline``.
+    The network is Dense(features -> hidden) -> Dense(hidden -> 1). Arguments, each optional: ``samples`` (100000: rows
+    of the data), ``features`` (100: its columns), ``hidden`` (20), ``batch_size`` (32 samples), ``loss`` ("mse"),
+    ``optimizer`` ("rmsprop"), ``dtype`` ("float32" on NumPy, elsewhere ``floatx``), ``seed`` (0), ``framework`` (numpy
+    or keras), ``threads``, ``baseline``.
+
+    Returns a ``Comparison``; raises as ``multicore.speedup`` does.
     """
 
     def keras_fit(**arguments: Any) -> Comparison:

@@ -128,7 +128,7 @@ class Gate:
         return result
 
     def measure(self, request: MeasurementRequest, prepared: PreparedEnvironment | None = None) -> Result:
-        """Measure and keep the result, whatever it is; see ``hold`` for the errors."""
+        """Measure and keep the result, whatever it is; see ``enforce`` for the errors."""
         __tracebackhide__ = True
         try:
             prepared = prepared or self.prepared()

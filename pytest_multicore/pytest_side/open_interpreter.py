@@ -20,13 +20,16 @@ from .gate import Gate
 
 @dataclass
 class OpenInterpreter:
-    """A live interpreter with its own thread counts and flags.
+    """A live interpreter with its own thread counts, flags and BLAS: what ``isolated_interpreter(...)`` returns.
+
+    It is one process from call to call, so modules stay imported. While the other side of a comparison runs it is
+    stopped where it stands.
 
     Attributes:
         pid: its process id.
         python: its version, as ``"3.8.18"``.
-        threads: threads that it was told to use; None for inherited ones.
-        variables_set: environment variables that were added or changed for it.
+        threads: thread count that it was set to use; None for inherited ones.
+        variables_set: environment variables that were added or changed for it, by name.
         overridden: the previous values of those that the outer world had set to something else.
     """
 
@@ -52,15 +55,20 @@ class OpenInterpreter:
     def call(self, function: AnyWorkload, /, **arguments: Any) -> Any:
         """Call a function in the interpreter and return its value.
 
-        In a test whose marker holds limits the call is measured too: after the first call, whose value is returned, it
-        is repeated in this interpreter (and, for a limit on speed-up, in a second one at the baseline's threads).
+        In a test whose marker holds limits the call is measured too. After the first call, whose value is returned, it
+        is repeated in this interpreter. For a limit on the speed-up a second interpreter runs it at the baseline's
+        threads.
 
         Args:
             function: ``"module:function"``, ``"file.py:function"`` or a function that can be found by name.
-            arguments: JSON values.
+            arguments: JSON values, by keyword.
+
+        Returns:
+            The function's value, as JSON gives it back: a tuple comes as a list.
 
         Raises:
-            WorkloadError: it raised; carries the child's traceback.
+            WorkloadError: it raised, or JSON cannot carry its value; has the child's traceback.
+            InterpreterCrashed: the interpreter ended, by a signal, say.
             LimitMissed: it missed a limit of the test's marker.
         """
         __tracebackhide__ = True
@@ -85,10 +93,13 @@ class OpenInterpreter:
 
         Args:
             function: as in ``call``, or a built-in experiment.
-            arguments: JSON values.
+            arguments: JSON values, by keyword.
 
         Returns:
             The figures of this interpreter's side.
+
+        Raises:
+            LimitMissed: it missed a limit of the test's marker; see ``Multicore`` for the others.
         """
         __tracebackhide__ = True
         return self._measured(function, arguments)
@@ -113,7 +124,12 @@ class OpenInterpreter:
         return measured
 
     def facts(self) -> Mapping[str, Any]:
-        """What the interpreter tells of itself now: libraries mapped with their thread counts, affinity, variables."""
+        """What the interpreter reports about itself now.
+
+        Returns:
+            Among others ``libraries`` (each loaded BLAS and thread runtime with ``kind``, ``path``, ``version``,
+            ``threads`` and ``layer``), ``affinity`` (CPU numbers) and ``variables`` (thread variables and flags).
+        """
         from pytest_multicore.environments.threads import REPORTED_VARIABLES
 
         return self._interpreter.ask("facts", "facts", SETUP_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
@@ -131,10 +147,19 @@ def open_interpreter(
     flags: Mapping[str, str],
     extra: Mapping[str, str],
 ) -> OpenInterpreter:
-    """Start one; see the fixture for the arguments.
+    """Start one; the arguments are those of the fixture ``isolated_interpreter``.
+
+    Args:
+        gate: of the test that it belongs to.
+        threads: a thread count, ``"auto"`` or ``"inherit"``; None: the marker's or the option's.
+        environment: an environment's name; None: that of the settings.
+        blas: a BLAS's name, or a library's path; None: that of the settings.
+        flags: flags for Theano or PyTensor, over the environment's.
+        extra: environment variables, over all others.
 
     Raises:
-        UsageError: a variable or flag that is no text.
+        UsageError: a wrong thread count, or a variable or flag that is not text.
+        EnvironmentError_: the environment or the BLAS cannot be had.
     """
     for what, given in (("env", extra), ("theano_flags", flags)):
         for name, value in given.items():

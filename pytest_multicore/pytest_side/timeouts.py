@@ -3,7 +3,7 @@
 How long rounds take is the neighbours' doing, and so is the wait for the machine. While an environment is made ready,
 and from the wait for the machine to the verdict and its explanation, the limit stands still, and counts anew
 afterwards: a busy machine must not turn a test red. A round or a set-up that hangs has this plugin's own limits
-(experiment/measure.py); the wait for the machine has none, and tells whom it waits for (turns.py).
+(experiment/open_side.py); the wait for the machine has none, and names the process waited for (host_lock.py).
 """
 
 from __future__ import annotations

@@ -36,7 +36,6 @@ class Option:
         default: what holds when nobody says anything.
         help: for ``pytest --help`` and the reference.
         metavar: what stands for the value in the help; None for a switch.
-        choices: the only words allowed, if any.
     """
 
     name: str

@@ -27,17 +27,21 @@ from .statistics import Interval, intersection, interval_of
 class Measurement:
     """One side: a workload at one thread count.
 
+    Every figure is the ``Interval`` of a median over its rounds. Two snapshots bracket each round, without sampling in
+    between; docs/explanation/measuring.md says where the times come from.
+
     Attributes:
-        threads: threads that it was told to use; None when they were inherited.
-        rounds: all rounds, disturbed ones too.
-        wall_s: wall seconds of one repetition of the region.
-        cpu_s: CPU seconds of one repetition.
-        busy: busy cores as they were measured: CPU seconds per wall second.
-        cores: cores busy while the region ran. The low end comes from CPU time alone. The high end adds waits for a
-            core, steal and throttling, so that the interval holds the truth on a crowded machine too.
-        demand: demanded cores; None where the system does not tell run-queue delay.
-        threads_seen: OS threads that got CPU time. The high end counts those that may have ended before they were
-            counted; where some have, it is infinite.
+        threads: thread count that the side was set to use; None when it was inherited.
+        rounds: all rounds in the order they were taken, disturbed ones too: one a row.
+        wall_s: wall seconds of one repetition of the region, over the undisturbed rounds where there are any.
+        cpu_s: CPU seconds of one repetition, of the whole process tree, over the same rounds.
+        busy: cores busy as measured: CPU seconds / wall seconds.
+        cores: cores busy while the region ran, as limits take them. The low end comes from CPU time alone. The high end
+            adds waits for a core, steal and throttling, so that the interval brackets the truth on a crowded machine.
+        demand: cores demanded: (CPU seconds + seconds of waits for a core) / wall seconds; None where the system does
+            not report waits.
+        threads_seen: OS threads that got CPU time, a count. The high end counts those that may have ended before they
+            were counted; it is infinite where some have.
     """
 
     threads: int | None
@@ -52,19 +56,22 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two sides of one workload, measured in turns.
+    """Two sides of one workload, measured in turns; each row of rounds gives one pair.
+
+    The speed-up is the median over pairs in random order, so noise that hits both sides alike does not move it (Abedi
+    and Brecht, ICPE 2017; Bulej and others, arXiv:2001.05811). docs/explanation/verdicts.md derives the bounds.
 
     Attributes:
-        contender: the side that the limits are about.
+        contender: the side that limits are about; its round ``rounds[i]`` and the baseline's form row i.
         baseline: the side that it is compared with.
-        pairs: how many pairs of undisturbed rounds there are.
-        ratio: wall time at the baseline / wall time at the contender, as it was measured: the median of the pairs.
-        speedup: the same, with the high end that it may have on a machine that gives all its cores.
-        attained: the speed-up of the control: what the machine gives just now; None without a control.
-        efficiency: ratio / attained, pair by pair; None when threads were inherited. Without a control it is ratio /
-            (threads / baseline threads).
-        useful_cores: speed-up x cores busy at the baseline: what the busy cores are worth.
-        cpu_inflation: CPU time at the contender / at the baseline: above 1, CPU time is used that does no work.
+        pairs: how many pairs have no disturbed round.
+        ratio: wall time of a repetition at the baseline / at the contender, as it was measured.
+        speedup: the same, with the bounds that it may have on a machine that gives all its cores.
+        attained: the control's speed-up: what the machine gave in these rows; None where no control ran.
+        efficiency: ratio / attained speed-up, pair by pair, as far as the program wants its cores. Without a control in
+            half of the rows it is speedup x baseline cores / contender cores. None when threads were inherited.
+        useful_cores: ratio x cores busy at the baseline: what the busy cores are worth, in cores.
+        cpu_inflation: CPU time of a repetition at the contender / at the baseline: above 1 is work burnt, not done.
         memory_impaired: whether a neighbour had the memory's bandwidth while the baseline ran.
     """
 
@@ -81,7 +88,7 @@ class Comparison:
 
     @property
     def baseline_ignores_thread_count(self) -> bool:
-        """Whether the baseline kept more cores busy than it was told to: it has what more threads gain already."""
+        """Whether the baseline kept clearly more cores busy than it was set to use: it has the gain of more threads."""
         threads = self.baseline.threads
         return threads is not None and self.baseline.cores.low > MAX_BASELINE_CORES_RATIO * threads
 
@@ -93,13 +100,16 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """One workload at several thread counts, measured in turns.
+    """One workload at several thread counts, measured in turns: each row has a round of every count.
+
+    The serial fraction follows Amdahl (1967) or Gunther's Universal Scalability Law (2007); docs/explanation/scaling.md
+    derives it.
 
     Attributes:
-        measurements: by thread count.
-        speedups: by thread count, against the first count.
-        law: what they say of the serial part; None where there is nothing to fit. Where one thread did all the work
-            at every count, and nearly as fast, all of it is serial: they differ by the speeds of their processes.
+        measurements: one ``Measurement`` for each thread count.
+        speedups: for each thread count, wall time at the first count / wall time at this count.
+        law: the serial fraction, predictions and their bounds; None where there is nothing to fit. It is 1 where one
+            thread did all the work at every count, nearly as fast: then the counts differ by their processes' speeds.
     """
 
     measurements: Mapping[int, Measurement]

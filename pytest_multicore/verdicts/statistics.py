@@ -29,12 +29,15 @@ from pytest_multicore.rounds.tolerances import STAKES
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure with its uncertainty. A bound that the data do not give yet is infinite.
+    """Where the median of a figure lies. A bound that the data do not give yet is infinite.
+
+    The bounds invert a test by betting (Ville, 1939; Howard and Ramdas, 2022): each is wrong with a probability of at
+    most 1 - ``confidence``, however often the rows are looked at. docs/explanation/verdicts.md derives them.
 
     Attributes:
-        low, high: the median lies between them, each side at the asked confidence.
-        estimate: the series' median.
-        confidence: of each side.
+        low, high: the bounds, in the figure's own unit.
+        estimate: the median itself.
+        confidence: of each bound, 0.5 to below 1.
     """
 
     low: float

@@ -44,6 +44,7 @@ class Case:
             "load" (a machine whose average load of 15 minutes is at least a core's), "theano".
         escapes: why the program may meet its limit all the same, on some machines; empty where it may not.
         note: what distinguishes it from other cases of the key; part of the test's name.
+        typical: whether it stands for its kind of proof: such a case runs whole sessions in every run of the suite.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Case:
     needs: tuple[str, ...] = ()
     escapes: str = ""
     note: str = ""
+    typical: bool = False
 
     @property
     def name(self) -> str:
@@ -81,13 +83,14 @@ def exporting(workload: str, **exported: str) -> dict[str, Twin]:
 
 
 OF_THE_WORK = (
-    Case("gemm-too-small", **twins("gemm_too_small")),
+    Case("gemm-too-small", **twins("gemm_too_small"), typical=True),
     Case(
         "gemm-too-small",
         suffers=Twin("fit", {"batch_size": 32, "samples": 20_000}),
         healthy=None,
         limits=CORES,
         note="fit of keras#2544, which no batch makes healthy: a larger one only burns the second core",
+        typical=True,
     ),
     Case("non-blas-dtype", **twins("non_blas_dtype")),
     Case(
@@ -103,6 +106,7 @@ OF_THE_WORK = (
         limits=THEANO,
         needs=("theano",),
         note="NumPy 1.21: its own loop",
+        typical=True,
     ),
     Case("batched-one-by-one", **twins("batched_one_by_one")),
     Case(
@@ -111,7 +115,7 @@ OF_THE_WORK = (
         healthy=Twin("batched_one_by_one:einsum", {"optimize": True}),
         note="einsum",
     ),
-    Case("elementwise-serial", **twins("elementwise_serial")),
+    Case("elementwise-serial", **twins("elementwise_serial"), typical=True),
     Case(
         "elementwise-serial",
         suffers=Twin("theano_elementwise:exponentials"),
@@ -135,6 +139,7 @@ OF_SETTINGS = (
         suffers=Twin("linked_blas:product", options=("--multicore-blas=reference",)),
         healthy=Twin("linked_blas:product", options=("--multicore-blas=openblas-pthread",)),
         needs=("debian:blas", "debian:openblas-pthread"),
+        typical=True,
     ),
     Case(
         "reference-blas",
@@ -163,6 +168,7 @@ OF_SETTINGS = (
         suffers=Twin("set_too_late:suffers", exported={"OPENBLAS_NUM_THREADS": "1"}),
         healthy=Twin("set_too_late:healthy", exported={"OPENBLAS_NUM_THREADS": "1"}),
         limits=INHERIT,
+        typical=True,
     ),
     Case(
         "overridden-variable",
@@ -185,7 +191,7 @@ OF_SETTINGS = (
         note="the count itself, exported",
     ),
     Case("limited-at-runtime", **twins("limited_at_runtime"), needs=("threadpoolctl",)),
-    Case("affinity-narrowed", **twins("affinity_narrowed"), note="by an import"),
+    Case("affinity-narrowed", **twins("affinity_narrowed"), note="by an import", typical=True),
     Case(
         "affinity-narrowed",
         **exporting("affinity_narrowed:after_openmp", OMP_PROC_BIND="TRUE"),
@@ -196,7 +202,7 @@ OF_SETTINGS = (
         **exporting("affinity_narrowed:after_openmp", GOMP_CPU_AFFINITY="0"),
         note="GOMP_CPU_AFFINITY",
     ),
-    Case("nested-limit", **twins("nested_limit"), limits=INHERIT, needs=("joblib",), note="joblib"),
+    Case("nested-limit", **twins("nested_limit"), limits=INHERIT, needs=("joblib",), note="joblib", typical=True),
     Case(
         "nested-limit",
         suffers=Twin("nested_limit:openmp_inside"),
@@ -209,11 +215,12 @@ OF_SETTINGS = (
         **twins("ignores_setting"),
         limits={"max_threads": 1, "threads": 1},
         needs=("blosc",),
+        typical=True,
     ),
 )
 
 OF_THE_PROGRAM = (
-    Case("interpreter-bound", **twins("interpreter_bound")),
+    Case("interpreter-bound", **twins("interpreter_bound"), typical=True),
     Case(
         "interpreter-bound",
         suffers=Twin("interpreter_bound:plain_loop"),
@@ -237,12 +244,13 @@ OF_THE_PROGRAM = (
         healthy=Twin("busy_waiting:openmp_healthy", exported={"OMP_WAIT_POLICY": "ACTIVE"}),
         needs=("cc",),
         note="OpenMP",
+        typical=True,
     ),
     Case("after-fork", **twins("after_fork"), needs=("cc",)),
 )
 
 OF_THE_MACHINE = (
-    Case("cpu-quota", **twins("cpu_quota"), proven=False, needs=("cgroup",)),
+    Case("cpu-quota", **twins("cpu_quota"), proven=False, needs=("cgroup",), typical=True),
     Case(
         "too-few-cores",
         suffers=Twin("numpy_product:product"),
@@ -250,6 +258,7 @@ OF_THE_MACHINE = (
         limits={"min_cores": 1000, "threads": 2},
         proven=False,
         outcome="inconclusive",
+        typical=True,
     ),
 )
 

@@ -1,38 +1,28 @@
 """Each cause is found where it is: a real program misses its limit, and the diagnosis names why, first in its list.
 
-The twin of each program, without the cause, meets the same limit and has no cause. `test_recorded.py` has the causes
-that two cores cannot suffer from.
+Every program is measured and observed in this process: the table of causes must suspect its cause first, and nothing of
+the twin without it. One case of each kind of proof runs a whole session: the verdict, the trial, the report. With
+``-m exhaustive`` all of them do. `test_recorded.py` has the causes that two cores cannot suffer from.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_multicore.environments import shared_libraries as libraries
-from pytest_multicore.environments.threads import REPORTED_VARIABLES
-from pytest_multicore.measurement import cgroups
-
 from .cases import CASES, Case, Twin
+from .conftest import PROGRAMS
+from .in_process import Diagnosis, diagnosed
 
-PROGRAMS = Path(__file__).parent / "programs"
 HEALTHY = [case for case in CASES if case.healthy]
 
-pytestmark = [
-    pytest.mark.explained,
-    pytest.mark.skipif(
-        sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="the programs need Linux and two cores"
-    ),
-]
+pytestmark = [pytest.mark.explained, pytest.mark.usefixtures("two_cores", "no_thread_variables")]
 
 TEST = """
 import pytest
@@ -45,19 +35,11 @@ def test_it(multicore):
 # What stands in the way is the machine, not the code: no index, or no such interpreter.
 NOT_OURS = ("package index could not be reached", "no Python")
 
-# Read by the loader and by Python itself: nothing that a case is about.
-KEPT = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "PYTHON_GIL", "PYTHON_CPU_COUNT")
-
-
-@pytest.fixture(autouse=True)
-def world_without_thread_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in REPORTED_VARIABLES:
-        if name not in KEPT:
-            monkeypatch.delenv(name, raising=False)
+Measured = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def measured(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, undecided: Any):  # type: ignore[no-untyped-def]
+def measured(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Measured:
     """Run a pytest session of one marked test, and give its result as the JSON report has it."""
 
     def measured(case: Case, twin: Twin, *options: str) -> dict[str, Any]:
@@ -73,13 +55,43 @@ def measured(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, undecid
         )
         if any(text in session.stdout.str() for text in NOT_OURS):
             pytest.skip("the environment cannot be built here")
-        return json.loads((pytester.path / "report.json").read_text())["results"][-1]
+        results: list[dict[str, Any]] = json.loads((pytester.path / "report.json").read_text())["results"]
+        return results[-1]
 
     return measured
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_program_that_suffers_is_told_why(case: Case, measured: Any, needed: Any, undecided: Any) -> None:
+def named(cases: list[Case] | tuple[Case, ...]) -> pytest.MarkDecorator:
+    """One test for each case, by its name."""
+    return pytest.mark.parametrize("case", cases, ids=lambda case: case.name)
+
+
+@named([case for case in CASES if case.outcome == "failed"])
+def test_a_program_that_suffers_is_suspected_of_its_cause(
+    case: Case, diagnosis: Callable[..., Diagnosis], undecided: Any
+) -> None:
+    found = diagnosis(case, case.suffers)
+    if found.outcome == "inconclusive":
+        undecided(found.reason)
+    if case.escapes and found.outcome == "passed":
+        pytest.skip(case.escapes)
+
+    assert found.outcome == "failed", found
+    assert found.keys[:1] == [case.key], found
+
+
+@named(HEALTHY)
+def test_its_healthy_twin_meets_the_limit(case: Case, diagnosis: Callable[..., Diagnosis], undecided: Any) -> None:
+    assert case.healthy
+    found = diagnosis(case, case.healthy)
+    if found.outcome == "inconclusive":
+        undecided(found.reason)
+
+    assert found.outcome == "passed", found
+
+
+@named([pytest.param(case, marks=[] if case.typical else pytest.mark.exhaustive) for case in CASES])  # type: ignore[list-item]
+def test_a_session_names_the_cause_with_its_proof(case: Case, measured: Measured, needed: Any, undecided: Any) -> None:
     needed(case)
     result = measured(case, case.suffers)
     if case.outcome == "failed" and result["outcome"] == "inconclusive":
@@ -97,8 +109,10 @@ def test_a_program_that_suffers_is_told_why(case: Case, measured: Any, needed: A
     assert first["proven"] is case.proven, first
 
 
-@pytest.mark.parametrize("case", HEALTHY, ids=lambda case: case.name)
-def test_its_healthy_twin_has_no_cause(case: Case, measured: Any, needed: Any, undecided: Any) -> None:
+@named([pytest.param(case, marks=[] if case.typical else pytest.mark.exhaustive) for case in HEALTHY])  # type: ignore[list-item]
+def test_a_session_names_no_cause_of_the_healthy_twin(
+    case: Case, measured: Measured, needed: Any, undecided: Any
+) -> None:
     needed(case)
     assert case.healthy
     result = measured(case, case.healthy)
@@ -109,7 +123,7 @@ def test_its_healthy_twin_has_no_cause(case: Case, measured: Any, needed: Any, u
     assert result["causes"] == []
 
 
-def test_neighbours_are_named_where_they_leave_a_verdict_open(measured: Any) -> None:
+def test_neighbours_are_named_where_they_leave_a_verdict_open(measured: Measured) -> None:
     """With equal priority, beside four loops that end by themselves, a product has no two cores to itself."""
     case = Case("machine-busy", Twin("numpy_product:product"), None, {"min_cores": 1.5, "threads": 2, "budget": 5})
     loop = "import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end: sum(range(1000))"
@@ -126,61 +140,14 @@ def test_neighbours_are_named_where_they_leave_a_verdict_open(measured: Any) -> 
 
 
 @pytest.fixture
-def needed(request: pytest.FixtureRequest):  # type: ignore[no-untyped-def]
-    """Skip a case, with the reason, where something that it needs is missing."""
+def diagnosis(needed: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Diagnosis]:
+    """Measure and observe a program in this process."""
 
-    def needed(case: Case) -> None:
-        for need in case.needs:
-            if need == "cgroup":
-                request.getfixturevalue("group_with_a_quota")
-            elif missing := _missing(need):
-                pytest.skip(missing)
+    def diagnosis(case: Case, twin: Twin) -> Diagnosis:
+        needed(case)
+        for name, value in twin.exported.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        return diagnosed(case, twin)
 
-    return needed
-
-
-def _missing(need: str) -> str | None:
-    if need in ("cc", "theano"):
-        return None if libraries.compiler() else "no C compiler"
-    if need == "load":
-        return None if os.getloadavg()[2] >= 1 else "OMP_DYNAMIC spares threads on a machine that was loaded for long"
-    kind, _, folder = need.rpartition(":")
-    if kind == "debian":
-        found = libraries.first_match([parent / folder for parent in libraries.library_folders()], ["libblas.so.3"])
-        return None if found else f"Debian's BLAS {folder} is not installed"
-    return None if importlib.util.find_spec(need) else f"{need} is not installed"
-
-
-@pytest.fixture
-def group_with_a_quota(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Make a control group with a quota of one core beside this process's own; its folder is told by CAUSES_CGROUP."""
-    made = (_made(folder / f"causes-{os.getpid()}") for folder in cgroups._own_cpu_folders())
-    group = next(filter(None, made), None)
-    if group is None:
-        pytest.skip("no control group with a quota may be made here")
-    monkeypatch.setenv("CAUSES_CGROUP", str(group))
-    yield
-    with suppress(OSError):
-        group.rmdir()
-
-
-def _made(group: Path) -> Path | None:
-    """A group with a quota; None where it may not be made, or has none."""
-    try:
-        group.mkdir()
-    except OSError:
-        return None
-    for name, quota in (("cpu.max", "100000 100000"), ("cpu.cfs_quota_us", "100000")):
-        with suppress(OSError):
-            (group / name).write_text(quota)
-            _put_first(group)
-            return group
-    group.rmdir()
-    return None
-
-
-def _put_first(group: Path) -> None:
-    """The group's share among its like: a nice value counts within a group only."""
-    for name, highest in (("cpu.weight", "10000"), ("cpu.shares", "262144")):
-        with suppress(OSError):
-            (group / name).write_text(highest)
+    return diagnosis

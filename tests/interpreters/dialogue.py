@@ -138,6 +138,13 @@ def _is_spoken(version: str) -> bool:
     return (major, minor) == (2, 7) or (major, minor) >= (3, 6)
 
 
+def _marks(version: str) -> list[pytest.MarkDecorator]:
+    """The oldest two, which lack most, the newest and this one are tried in every run."""
+    versions = list(interpreters())
+    always = {*versions[:2], versions[-1], "{}.{}".format(*sys.version_info)}
+    return [] if version in always else [pytest.mark.exhaustive]
+
+
 on_every_interpreter = pytest.mark.parametrize(
-    "python", [pytest.param(path, id=version) for version, path in interpreters().items()]
+    "python", [pytest.param(path, id=version, marks=_marks(version)) for version, path in interpreters().items()]
 )

@@ -164,9 +164,7 @@ def test_verdicts_are_rarely_wrong(noise: noise_models.Noise) -> None:
 def test_on_the_limit_either_verdict_is_rare_and_a_peeking_t_test_shows_that_this_can_fail() -> None:
     """2,000 runs; 35 of them are 1 % and three standard deviations."""
     for noise in ASKED:
-        on = error_rates.simulated(error_rates.Asked(runs=2000, pairs=200, seed=5), noise, 0.03, (1.0,))[
-            1.0
-        ]
+        on = error_rates.simulated(error_rates.Asked(runs=2000, pairs=200, seed=5), noise, 0.03, (1.0,))[1.0]
         assert max(on["ours"].said(1), on["ours"].said(-1)) <= 1.75, noise.name
         assert min(on["t-test, peeking"].said(1), on["t-test, peeking"].said(-1)) > 4.0, noise.name
 
