@@ -10,8 +10,8 @@ import numpy
 from noise_models import Array
 from numpy.typing import NDArray
 
+from pytest_multicore.rounds.tolerances import ALL_ROWS_ERROR_SHARE, MIN_SPAN_SHARE
 from pytest_multicore.verdicts import statistics
-from pytest_multicore.verdicts.row_sets import SHARE_OF_ALL_ROWS, WHOLE
 
 Flags = NDArray[numpy.bool_]
 Counts = NDArray[numpy.int64]
@@ -58,8 +58,8 @@ class Confidences:
     def of_cores(cls, confidence: float) -> Confidences:
         """Of busy cores."""
         error = 1 - confidence
-        by_all = 1 - SHARE_OF_ALL_ROWS * error
-        return cls(by_all, by_all, 1 - (1 - SHARE_OF_ALL_ROWS) * error)
+        by_all = 1 - ALL_ROWS_ERROR_SHARE * error
+        return cls(by_all, by_all, 1 - (1 - ALL_ROWS_ERROR_SHARE) * error)
 
     @classmethod
     def of_a_speedup(cls, confidence: float) -> Confidences:
@@ -110,7 +110,7 @@ def _of_the_whole(some: Flags) -> Flags:
     at = numpy.arange(some.shape[1])
     first = numpy.where(some.any(1), some.argmax(1), some.shape[1])[:, None]
     last = numpy.maximum.accumulate(numpy.where(some, at, -1), axis=1)
-    return last - first >= WHOLE * at
+    return last - first >= MIN_SPAN_SHARE * at
 
 
 @dataclass(frozen=True)

@@ -45,14 +45,14 @@ def main() -> None:
             time.sleep(1)
             taken[neighbour] = rounds(asked.rounds)
     quiet = sorted(share(one) for one in taken["none"])
-    full_s = statistics.median(one.one_s for one in taken["none"])
+    full_s = statistics.median(one.repetition_s for one in taken["none"])
     print(
         f"on the quiet machine 99 of 100 rounds waited for at most {quiet[int(0.99 * len(quiet))]:.2%} of their time\n"
     )
     print("| share waited | rounds | longer than a quiet round, median | 90 of 100 within |\n" + "| --- " * 4 + "|")
     every = [one for name, found in taken.items() if name != "hog" for one in found]
     for low, high in itertools.pairwise(EDGES):
-        longer = sorted(one.one_s / full_s - 1 for one in every if low <= share(one) < high)
+        longer = sorted(one.repetition_s / full_s - 1 for one in every if low <= share(one) < high)
         if len(longer) >= FEWEST:
             within = longer[int(0.9 * len(longer))]
             print(f"| {low:.0%} to {high:.0%} | {len(longer)} | {statistics.median(longer):+.1%} | {within:+.1%} |")

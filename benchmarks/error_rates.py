@@ -25,7 +25,7 @@ from decision_rules import NEVER, Confidences, Counts, Decided, Flags, Rivals, a
 from noise_models import HARDER, MODELS, Array, Noise, Turns, spells
 from numpy.random import default_rng
 
-from pytest_multicore.verdicts import statistics
+from pytest_multicore.rounds.tolerances import STAKES
 
 VALUES = (0.70, 0.80, 0.90, 0.95, 0.98, 1.02, 1.05, 1.10, 1.20, 1.30)
 #: Spread of a round's log time. The ratios of clean pairs on a 2-core virtual machine spread by 0.02 to 0.05.
@@ -215,7 +215,7 @@ def pairs_to_expect(asked: Asked) -> Iterator[str]:
     shares = (1.0, 0.95, 0.9, 0.8, 0.7, 0.65, 0.6)
     yield _row("stakes", *(f"{share:.0%} agree" for share in shares), "wrong at 50 %")
     yield _row(*["---"] * (2 + len(shares)))
-    for name, stakes in {"ours": statistics.STAKES, **OTHER_STAKES}.items():
+    for name, stakes in {"ours": STAKES, **OTHER_STAKES}.items():
         needed = _needed(stakes, asked)
         expected = (_walked(needed, share)[0] for share in shares)
         yield _row(name, *(f"{pairs:.1f}" for pairs in expected), f"{100 * _walked(needed, 0.5)[1]:.2f} %")

@@ -106,7 +106,7 @@ class Run:
             cores_open=1.5 if self.host.throttles else CORES,
             cores_in_reach=CORES,
             threads_unseen=1 if ended else 0,
-            balance_s=foreign_s,
+            foreign_raw_s=foreign_s,
         )
 
     def _control(self, threads: int, same: Sequence[Core]) -> Control:

@@ -25,11 +25,12 @@ from host_models import BUDGET_S, HOSTS, Host, Run
 from host_programs import CORES, PROGRAMS, Program
 
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.tolerances import FORECAST_S
 from pytest_multicore.verdicts.figures import comparison
 from pytest_multicore.verdicts.judge import Judgement, judge_comparison
 from pytest_multicore.verdicts.limits import Limits, Outcome, claims_regression, why_unreachable
-from pytest_multicore.verdicts.rules import ALL, Rule
-from pytest_multicore.verdicts.stopping import LOOK_BACK_S, Stopping
+from pytest_multicore.verdicts.rules import NO_RULES, Rule
+from pytest_multicore.verdicts.stopping import StoppingRule
 
 VALUES = (0.7, 0.8, 0.9, 1.1, 1.2, 1.3)
 CONFIDENCE = 0.99
@@ -67,7 +68,7 @@ class Cell:
 
 
 def verdicts_of(
-    host: Host, program: Program, seed: int, without: frozenset[Rule] = ALL, quantity: str = QUANTITY
+    host: Host, program: Program, seed: int, without: frozenset[Rule] = NO_RULES, quantity: str = QUANTITY
 ) -> dict[float, tuple[Outcome, int, float]]:
     """What one measurement says of limits off the truth: by true value / limit, the verdict, its rows and seconds.
 
@@ -84,7 +85,7 @@ def verdicts_of(
     }
     left = {value: limits for value, limits in left.items() if value not in found}
     rows: list[tuple[Round, Round]] = []
-    look_at, looked_s = 9, LOOK_BACK_S
+    look_at, looked_s = 9, FORECAST_S
     for row in run.rows():
         rows.append(row)
         if len(rows) < look_at:
@@ -98,8 +99,8 @@ def verdicts_of(
                 if not brief:
                     found[value] = verdicts[0].outcome, len(rows), run.now_s
             elif run.now_s > looked_s + 2:
-                stopping = Stopping(limits, CONFIDENCE, BUDGET_S, SETTLE_S, without=without)
-                if stopping.hopeless(Judgement(verdicts, compared.contender, compared), rows, run.now_s):
+                stopping = StoppingRule(limits, CONFIDENCE, BUDGET_S, SETTLE_S, without=without)
+                if stopping.futile(Judgement(verdicts, compared.contender, compared), rows, run.now_s):
                     found[value] = Outcome.INCONCLUSIVE, len(rows), run.now_s
             if value in found:
                 del left[value]
@@ -114,7 +115,7 @@ def cell(
     program: Program,
     runs: int,
     seed: int = 1,
-    without: frozenset[Rule] = ALL,
+    without: frozenset[Rule] = NO_RULES,
     quantity: str = QUANTITY,
 ) -> Cell:
     """So many measurements of a program on a host."""

@@ -24,7 +24,7 @@ from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.figures import comparison
 from pytest_multicore.verdicts.judge import judge_comparison
 from pytest_multicore.verdicts.limits import Limits, Outcome, claims_regression
-from pytest_multicore.verdicts.rules import ALL, Rule
+from pytest_multicore.verdicts.rules import NO_RULES, Rule
 from pytest_multicore.verdicts.statistics import fewest_values
 
 FOLDER = Path(__file__).parent.parent / "tests" / "verdicts" / "recorded"
@@ -119,7 +119,7 @@ def questions(program: str, ranges: Mapping[str, Sequence[float]]) -> Iterator[Q
 
 
 def answers(
-    rows: Sequence[tuple[Round, ...]], asked: Sequence[Question], without: frozenset[Rule] = ALL
+    rows: Sequence[tuple[Round, ...]], asked: Sequence[Question], without: frozenset[Rule] = NO_RULES
 ) -> dict[Question, tuple[Outcome, int]]:
     """What the rows say, looked at one after the other: the verdict on each question, and after how many rows."""
     left, found = list(asked), dict[Question, tuple[Outcome, int]]()
@@ -138,7 +138,7 @@ def answers(
     return found | dict.fromkeys(left, (Outcome.INCONCLUSIVE, len(rows)))
 
 
-def table(folder: Path = FOLDER, without: frozenset[Rule] = ALL) -> Table:
+def table(folder: Path = FOLDER, without: frozenset[Rule] = NO_RULES) -> Table:
     """All files against all limits."""
     told: Table = {}
     ranges = {

@@ -13,7 +13,7 @@ from .reports.record import interval
 from .reports.replay import differs, held_to, replay
 from .reports.words import figure
 from .settings.options import LIMITS, MARKER
-from .verdicts.limits import Limits, Outcome, Verdict, overall
+from .verdicts.limits import Limits, Outcome, Verdict, outcome_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -90,8 +90,10 @@ def _judge(file: Path, test: str) -> int:
             print(f"{told['nodeid']}: {_told(verdict)}{_unlike(verdict.outcome, before['outcome'])}")
         if not verdicts:
             print(f"{told['nodeid']}: no round bears out what the report says: {told['outcome']}")
-        elif overall(verdicts).value != told["outcome"]:
-            print(f"{told['nodeid']}: in all {overall(verdicts).value}{_unlike(overall(verdicts), told['outcome'])}")
+        elif outcome_of(verdicts).value != told["outcome"]:
+            print(
+                f"{told['nodeid']}: in all {outcome_of(verdicts).value}{_unlike(outcome_of(verdicts), told['outcome'])}"
+            )
     if not judged:
         print(f"{file} holds no result that was held to limits")
     return 1 if wrong else 0

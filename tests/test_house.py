@@ -1,6 +1,7 @@
 """The rules that keep the house liveable: imports run left to right; each kind of outside world has its doors."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -88,22 +89,23 @@ def test_only_two_rooms_and_the_control_start_processes() -> None:
 
 #: Of the standard library: what looks at the world, or asks it for chance.
 OUTSIDE = {"os", "sys", "time", "random", "subprocess", "pathlib", "io", "tempfile", "socket", "signal", "resource"}
-PURE = ("__init__.py", "rounds/__init__.py", "rounds/round.py")
+#: A pure room, and the rooms that it may use.
+PURE = {"rounds": ("rounds",), "verdicts": ("rounds", "verdicts")}
 
 
 def impure(house: Path) -> dict[str, set[str]]:
-    """What the verdicts, and all that they reach, import beside each other and the standard library's pure part."""
-    files = [*(house / "verdicts").glob("*.py"), *(house / name for name in PURE)]
-    assert len(files) > 10, "the search finds nothing at all"
-    own = (f"{HOUSE.name}.verdicts", f"{HOUSE.name}.rounds")
+    """What rounds and verdicts import beside what they may use and the standard library's pure part."""
+    files = {file: room for room in PURE for file in (house / room).rglob("*.py")}
+    assert len(files) > 15, "the search finds nothing at all"
+    assert set(files.values()) == set(PURE)
     return {
         str(file.relative_to(house)): foreign
-        for file in files
+        for file, room in files.items()
         if (
             foreign := {
                 name
                 for name in imports(file, house=house)
-                if not name.startswith(own)
+                if not name.startswith(tuple(f"{HOUSE.name}.{own}" for own in PURE[room]))
                 if (top := name.partition(".")[0]) not in sys.stdlib_module_names or top in OUTSIDE
             }
         )
@@ -119,15 +121,14 @@ def test_verdicts_stand_on_rounds_and_the_standard_library_alone() -> None:
     [
         ("verdicts/statistics.py", "import psutil", "psutil"),
         ("rounds/round.py", "def late():\n    import numpy", "numpy"),
+        ("rounds/tolerances.py", "from ..verdicts import rules", f"{HOUSE.name}.verdicts.rules"),
         ("verdicts/judge.py", "from ..measurement import counters", f"{HOUSE.name}.measurement.counters"),
         ("verdicts/figures.py", "import time", "time"),
     ],
 )
 def test_an_import_of_anything_else_would_be_found(tmp_path: Path, name: str, line: str, found: str) -> None:
-    shutil.copytree(HOUSE / "verdicts", tmp_path / "verdicts")
-    for file in PURE:
-        (tmp_path / file).parent.mkdir(exist_ok=True)
-        shutil.copy(HOUSE / file, tmp_path / file)
+    for room in PURE:
+        shutil.copytree(HOUSE / room, tmp_path / room)
     assert impure(tmp_path) == {}
     with (tmp_path / name).open("a") as module:
         module.write(f"\n{line}\n")
@@ -151,6 +152,76 @@ def test_verdicts_load_where_nothing_is_installed() -> None:
     loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     assert f"{HOUSE.name}.verdicts.judge" in loaded
     assert loaded[-1].split() == ["rounds", "verdicts"]
+
+
+THRESHOLDS = HOUSE / "rounds" / "tolerances.py"
+#: Numbers in capitals that decide nothing: sizes, units and codes of an implementation. control_program.py runs by path
+#: and imports nothing.
+NO_THRESHOLDS = {
+    "verdicts/bounds.py": {"CACHE_SIZE"},
+    "measurement/linux.py": {"_TICKS_PER_S", "_NS"},
+    "measurement/control_program.py": {"WARM_UP_S", "BUFFER", "STEP_BYTES", "STEPS", "ANY_CPU"},
+    # Geometry of the law: sigma is a share.
+    "verdicts/usl.py": {"BOX", "DOMAIN"},
+}
+
+
+def numbers_in_capitals(file: Path) -> set[str]:
+    """The names of a module's, or a class's, constants that hold a number, alone or among others."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+            numbers = [one for one in ast.walk(node.value) if isinstance(one, ast.Constant)]
+            if any(isinstance(one.value, int | float) and not isinstance(one.value, bool) for one in numbers):
+                found |= {name for name in names if name.isupper()}
+    return found
+
+
+def thresholds_elsewhere(house: Path) -> dict[str, set[str]]:
+    """Constants with a number that rounds, measurement and verdicts define outside of tolerances.py."""
+    files = [file for room in ("rounds", "measurement", "verdicts") for file in (house / room).rglob("*.py")]
+    assert len(files) > 30, "the search finds nothing at all"
+    return {
+        name: numbers
+        for file in files
+        if (name := str(file.relative_to(house))) != "rounds/tolerances.py"
+        if (numbers := numbers_in_capitals(file) - NO_THRESHOLDS.get(name, set()))
+    }
+
+
+def test_every_threshold_is_on_one_page() -> None:
+    assert len(numbers_in_capitals(THRESHOLDS)) > 50, "the search finds nothing at all"
+    assert thresholds_elsewhere(HOUSE) == {}
+    for name, numbers in NO_THRESHOLDS.items():
+        assert numbers <= numbers_in_capitals(HOUSE / name), name
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "found"),
+    [
+        ("verdicts/judge.py", "HARDLY_ALL = 0.85", "HARDLY_ALL"),
+        ("measurement/take.py", "LOW, HIGH = 1 / 3, 2.0", "LOW"),
+        ("rounds/round.py", "class Late:\n    LIMIT_S: float = -1.0", "LIMIT_S"),
+    ],
+)
+def test_a_threshold_elsewhere_would_be_found(tmp_path: Path, name: str, line: str, found: str) -> None:
+    for room in ("rounds", "measurement", "verdicts"):
+        shutil.copytree(HOUSE / room, tmp_path / room)
+    with (tmp_path / name).open("a") as module:
+        module.write(f"\n{line}\n")
+    assert thresholds_elsewhere(tmp_path).keys() == {name}
+    assert found in thresholds_elsewhere(tmp_path)[name]
+
+
+def test_each_threshold_is_explained_and_used() -> None:
+    lines = THRESHOLDS.read_text(encoding="utf-8").splitlines()
+    defined = [number for number, line in enumerate(lines) if re.match(r"[A-Z_, ]+ = ", line)]
+    assert len(defined) > 50, "the search finds nothing at all"
+    assert [lines[number] for number in defined if not lines[number - 1].startswith("#: ")] == []
+    elsewhere = "".join(file.read_text(encoding="utf-8") for file in MODULES if file != THRESHOLDS)
+    assert [name for name in numbers_in_capitals(THRESHOLDS) if name not in elsewhere] == []
 
 
 def test_the_agent_is_never_imported_and_imports_nothing_of_ours() -> None:

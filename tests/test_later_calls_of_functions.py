@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_multicore.verdicts.repeatable import ALIKE, FRESH
+from pytest_multicore.verdicts.repeatable import FRESH_ADVICE, SAME_STATE_ADVICE
 
 WORK = """
 import functools
@@ -35,10 +35,10 @@ def warming_up(steps=20_000):
 @pytest.mark.parametrize(
     ("fixtures", "body", "remedy"),
     [
-        ("multicore", "multicore.run('work:cached')", ALIKE),
-        ("multicore", "multicore.run('work:set_up')", ALIKE),
-        ("isolated_interpreter", "isolated_interpreter().call('work:cached', steps=1_000_000)", ALIKE),
-        ("benchmark", "benchmark(work.cached, 1_000_000)", FRESH),
+        ("multicore", "multicore.run('work:cached')", SAME_STATE_ADVICE),
+        ("multicore", "multicore.run('work:set_up')", SAME_STATE_ADVICE),
+        ("isolated_interpreter", "isolated_interpreter().call('work:cached', steps=1_000_000)", SAME_STATE_ADVICE),
+        ("benchmark", "benchmark(work.cached, 1_000_000)", FRESH_ADVICE),
     ],
     ids=["function", "set-up", "call", "benchmark"],
 )

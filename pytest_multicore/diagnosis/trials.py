@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from pytest_multicore.rounds.tolerances import MAX_PROCESS_SPEED_RATIO
 from pytest_multicore.verdicts.figures import Comparison
 from pytest_multicore.verdicts.statistics import Interval
 
@@ -15,10 +16,6 @@ from .suspicions import Effect, Trial
 
 #: A change that brings less than this is none that a user would make; a proof excludes "no change" all the more.
 WORTH_IT = 1.05
-#: Two interpreters of the same program differ by so much at most, for as long as they live: seen here up to 1.11, where
-#: memory is laid out anew in each. The changed program runs in another one, and often with another layout, than the
-#: original, so a proof by time has to exclude that, too.
-OWN_SPEED = 1.12
 #: A passive wait may cost so much time, as a share, and still show that the CPU time was waste.
 NO_LONGER = 0.9
 
@@ -71,8 +68,8 @@ def settled(trial: Trial, compared: Comparison, original: Interval | None) -> bo
         return True
     ratio, cpu = compared.speedup, compared.cpu_inflation
     if trial.effect is Effect.FASTER:
-        return ratio.low > WORTH_IT and ratio.high <= OWN_SPEED
-    return trial.effect is Effect.LESS_CPU and cpu.high < 1 / WORTH_IT and cpu.low >= 1 / OWN_SPEED
+        return ratio.low > WORTH_IT and ratio.high <= MAX_PROCESS_SPEED_RATIO
+    return trial.effect is Effect.LESS_CPU and cpu.high < 1 / WORTH_IT and cpu.low >= 1 / MAX_PROCESS_SPEED_RATIO
 
 
 def reached(trial: Trial, facts: Mapping[str, Any]) -> bool:
@@ -100,13 +97,15 @@ def _finding(trial: Trial, compared: Comparison, original: Interval | None) -> F
             return Finding.REFUTED
         return cores if ratio.low > NO_LONGER else Finding.OPEN
     if effect is Effect.SCALES:
-        return _higher(ratio, original, OWN_SPEED) if original else Finding.OPEN
+        return _higher(ratio, original, MAX_PROCESS_SPEED_RATIO) if original else Finding.OPEN
     if effect is Effect.FEWER_THREADS:
         return _higher(before.threads_seen, changed.threads_seen)
     if effect is Effect.FASTER:
-        return Finding.PROVEN if ratio.low > OWN_SPEED else Finding.REFUTED if ratio.high <= WORTH_IT else Finding.OPEN
+        if ratio.low > MAX_PROCESS_SPEED_RATIO:
+            return Finding.PROVEN
+        return Finding.REFUTED if ratio.high <= WORTH_IT else Finding.OPEN
     cpu = compared.cpu_inflation
-    if cpu.high < 1 / OWN_SPEED and ratio.low > NO_LONGER:
+    if cpu.high < 1 / MAX_PROCESS_SPEED_RATIO and ratio.low > NO_LONGER:
         return Finding.PROVEN
     return Finding.REFUTED if cpu.low >= 1 / WORTH_IT or ratio.high <= NO_LONGER else Finding.OPEN
 

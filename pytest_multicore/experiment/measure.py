@@ -20,19 +20,20 @@ from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement import counters
 from pytest_multicore.measurement.control import control_runs
 from pytest_multicore.measurement.host_lock import host_lock
-from pytest_multicore.measurement.machine import Machine, busiest, cpu_by_process, this_machine
+from pytest_multicore.measurement.machine import Machine, busiest_processes, cpu_by_process, this_machine
 from pytest_multicore.measurement.real_time import with_row
 from pytest_multicore.measurement.subject import AnySubject
 from pytest_multicore.measurement.take import RowTaker
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts import figures
 from pytest_multicore.verdicts.judge import judgement
-from pytest_multicore.verdicts.limits import OpenReason, Outcome, opened, why_unreachable
-from pytest_multicore.verdicts.open_reasons import OpenMeasurement, threads_in_words, why_inconclusive
+from pytest_multicore.verdicts.limits import OpenReason, Outcome, leave_open, why_unreachable
+from pytest_multicore.verdicts.open_reasons import OpenMeasurement, why_inconclusive
 from pytest_multicore.verdicts.repeatable import why_not_repeatable
 from pytest_multicore.verdicts.result import Result
-from pytest_multicore.verdicts.stopping import Stopping
-from pytest_multicore.verdicts.warnings import busy_is_not_fast
+from pytest_multicore.verdicts.stopping import StoppingRule
+from pytest_multicore.verdicts.warnings import waste_warning
+from pytest_multicore.verdicts.words import threads_in_words
 
 from .first_calls import FirstCallCheck
 from .notes import MeasuredRows, notes
@@ -107,14 +108,14 @@ def _take(
             break
         if found and now - looked >= LOOK_EVERY_S:
             looked = now
-            if stopping.hopeless(found, request.compared(rows), took_s):
+            if stopping.futile(found, request.compared(rows), took_s):
                 break
     rounds_s = time.monotonic() - began - beginnings.spent_s
     contender = subjects[request.in_question].interpreter
     facts = _facts(contender)
     own = {os.getpid(), *(use.pid for row in rows for one in row for use in one.thread_use)}
     own |= control.pids
-    others = busiest(others_before, cpu_by_process(), rounds_s, own)
+    others = busiest_processes(others_before, cpu_by_process(), rounds_s, own)
     fixed = all(subject.interpreter.fixed_layout for subject in subjects)
     assert found is not None  # noqa: S101 - the first row counts
     return MeasuredRows(rows, found, rounds_s, facts, contender.priority, fixed, others, tuple(beginnings.told))
@@ -127,9 +128,9 @@ def _facts(interpreter: IsolatedInterpreter) -> Mapping[str, Any]:
     return interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
 
 
-def _stopping(request: MeasurementRequest) -> Stopping:
+def _stopping(request: MeasurementRequest) -> StoppingRule:
     wishes = request.settings
-    return Stopping(request.limits, wishes.confidence, wishes.budget_s, wishes.settle_s, len(request.sides))
+    return StoppingRule(request.limits, wishes.confidence, wishes.budget_s, wishes.settle_s, len(request.sides))
 
 
 def _told(
@@ -144,7 +145,7 @@ def _told(
     confidence, rows, found = request.settings.confidence, taken.rows, taken.found
     unlike = why_not_repeatable(taken.first_calls[request.in_question], found.measured.rounds, request.program.advice)
     if unlike:
-        found = replace(found, verdicts=tuple(opened(one, OpenReason.NOT_REPEATABLE) for one in found.verdicts))
+        found = replace(found, verdicts=tuple(leave_open(one, OpenReason.NOT_REPEATABLE) for one in found.verdicts))
     undecided = OpenMeasurement(rows, found, taken.rounds_s, request.settings.budget_s, confidence, taken.busy_others)
     threads = [count for count in request.sides if count is not None]
     return _result(
@@ -161,7 +162,7 @@ def _told(
         python=str(taken.facts.get("python", "")),
         facts=taken.facts,
         blas=blas_in_use(workload.target, taken.facts),
-        warnings=tuple(filter(None, [busy_is_not_fast(found.verdicts, found.compared), not found.verdicts and unlike])),
+        warnings=tuple(filter(None, [waste_warning(found.verdicts, found.compared), not found.verdicts and unlike])),
         notes=notes(request, prepared, workload, taken, machine, undecided),
         first_calls=taken.first_calls,
     )

@@ -11,7 +11,7 @@ from pytest_multicore.interpreters.prepared_environment import PreparedEnvironme
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.rounds.round import Round
-from pytest_multicore.verdicts.attained import HARDLY_ALL
+from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE
 from pytest_multicore.verdicts.judge import Judgement
 from pytest_multicore.verdicts.open_reasons import OpenMeasurement, why_inconclusive
 from pytest_multicore.verdicts.repeatable import FirstCalls, first_call_note, why_not_repeatable
@@ -59,7 +59,7 @@ def notes(
 
 def _of_figures(workload: Workload, told: OpenMeasurement, calls: FirstCalls | None) -> Iterator[str]:
     """What the figures are of, and that they lack bounds where there is no limit to be undecided."""
-    found, rounds = told.found, told.found.measured.rounds
+    found, rounds = told.judged, told.judged.measured.rounds
     if why_not_repeatable(calls, rounds):
         return
     if what := first_call_note(calls, rounds):
@@ -98,8 +98,9 @@ def _of_attained(found: Judgement, machine: Machine) -> Iterator[str]:
     if compared is None or compared.attained is None or compared.contender.threads is None:
         return
     ideal = min(compared.contender.threads, machine.cores_granted) / (compared.baseline.threads or 1)
-    if compared.attained.estimate < HARDLY_ALL * ideal:
+    if compared.attained.estimate < MIN_ATTAINED_SHARE * ideal:
         yield (
-            f"attained: {ideal:g} cores do the work of less than {HARDLY_ALL * ideal:.2g} here just now, by a compute "
-            "loop that shares nothing: no program can be expected to gain more; min_efficiency is held against that"
+            f"attained: {ideal:g} cores do the work of less than {MIN_ATTAINED_SHARE * ideal:.2g} here just now, by a "
+            "compute loop that shares nothing: no program can be expected to gain more; "
+            "min_efficiency is held against that"
         )

@@ -23,8 +23,8 @@ from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.cgroups import quota_cores, throttled_s
 from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.measurement.subject import AnySubject
-from pytest_multicore.measurement.take import ROUND_S
 from pytest_multicore.measurement.thread_sampler import Sampler, started_with
+from pytest_multicore.rounds.tolerances import MIN_ROUND_S
 from pytest_multicore.verdicts.result import Result
 
 from .open_side import FACTS_TIMEOUT_S, Variant, open_variant
@@ -65,7 +65,7 @@ def observe(request: MeasurementRequest, prepared: PreparedEnvironment, workload
 def _over_at_once(result: Result) -> bool:
     """Whether rounds are short all the same: those of a test that is measured in an interpreter of its own for each."""
     last = result.measurement.rounds[-1] if result.measurement else None
-    return last is not None and last.repeat == 1 and last.wall_s < ROUND_S / 2
+    return last is not None and last.repeat == 1 and last.wall_s < MIN_ROUND_S
 
 
 def _observe_child(
@@ -94,7 +94,7 @@ def _observe_child(
         target=target,
         machine=this_machine(),
         facts=_without_recorder(facts),
-        seen=sampler.seen,
+        seen=sampler.samples,
         started_with=started,
         calls=tuple(Calls(one.routine, one.m, one.n, one.k, one.count / per, one.seconds / per) for one in made)
         if calls

@@ -18,7 +18,7 @@ from pytest_multicore.interpreters.workload import Workload, import_path
 from pytest_multicore.measurement.subject import AnySubject, OpenedWorkload
 from pytest_multicore.rounds.round import Call
 from pytest_multicore.settings.options import Settings
-from pytest_multicore.verdicts.repeatable import ALIKE
+from pytest_multicore.verdicts.repeatable import SAME_STATE_ADVICE
 
 if TYPE_CHECKING:
     from .request import MeasurementRequest
@@ -137,7 +137,7 @@ class WorkloadProgram:
     live: IsolatedInterpreter | None = None
     called: Call | None = None
     runs_once = False
-    advice = ALIKE
+    advice = SAME_STATE_ADVICE
 
     @contextmanager
     def sides(

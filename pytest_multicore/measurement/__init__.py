@@ -1,1 +1,1 @@
-"""Numbers, no opinions: counters, the machine's grant, rounds."""
+"""Rounds are taken here: the machine, its counters, the control, the sides' turns. Nothing is judged."""

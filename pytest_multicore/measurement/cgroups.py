@@ -1,4 +1,4 @@
-"""Linux control groups: how many cores a quota grants, and for how long a group was throttled.
+"""Linux control groups: how many cores a quota grants, and for how long it held a group's threads back.
 
 Both versions, walking up all ancestors, as joblib and loky do: the tightest quota counts. Source:
 ``Documentation/admin-guide/cgroup-v2.rst`` (cpu.max, cpu.stat) and ``Documentation/scheduler/sched-bwc.rst``
@@ -23,7 +23,7 @@ def quota_cores(proc: Path = Path("/proc/self")) -> float | None:
 
 
 def throttled_s(proc: Path | None = None) -> float:
-    """Seconds for which a group's tasks were throttled so far, summed over CPUs; 0.0 where nothing says so.
+    """Seconds for which quotas held a group's threads back so far, summed over CPUs; 0.0 where unknown.
 
     Args:
         proc: the folder under /proc of a process of the group; None: this process, whose group is looked up once.
@@ -32,7 +32,7 @@ def throttled_s(proc: Path | None = None) -> float:
 
 
 def throttled_apart_s(proc: Path) -> float:
-    """The same of those groups alone that a process is in and this one is not: a program may enter one of its own.
+    """The same of the groups that a process is in and this one is not: a program may enter one of its own.
 
     Args:
         proc: the process's folder under /proc.

@@ -4,7 +4,7 @@
     child  -> ready
     parent -> CPUS START END         the core of each worker that shall work, "0,2m" or "-" for any; the burst's edges
                                      in seconds of CLOCK_MONOTONIC
-    child  -> COUNT:CPU_S ...        what each of them did between the edges
+    child  -> COUNT:CPU_S ...        what each of them did between the edges, in units of work and CPU seconds
 
 Work "m" copies memory, a megabyte at a time, out of more than a core's own cache. Other work is SHA3-256 of a buffer
 that fits the first-level cache: integer arithmetic that keeps a core's units busy, so that two workers on one core's
@@ -21,28 +21,28 @@ import sys
 import time
 from collections.abc import Callable
 
-#: A worker wakes up so long before a burst and warms its caches with the work itself.
+#: Seconds before a burst in which a worker wakes up and warms its caches with the work itself.
 WARM_UP_S = 0.0002
-ORDER = struct.Struct("iidd")
-DONE = struct.Struct("qd")
+COMMAND = struct.Struct("iidd")
+ANSWER = struct.Struct("qd")
 BUFFER = bytes(4096)
 STEP_BYTES, STEPS = 1 << 20, 32
-ANYWHERE = -1
+ANY_CPU = -1
 
 
 def main() -> None:
-    """Start the workers, then have them work by each line that comes."""
+    """Start the workers, then have them work as each line says."""
     # Shared, so that they take their memory once; and none before one of them copies.
     buffers = mmap.mmap(-1, STEPS * STEP_BYTES), mmap.mmap(-1, STEPS * STEP_BYTES)
     workers = [start(buffers) for _ in range(int(sys.argv[1]))]
     print("ready", flush=True)
     while line := sys.stdin.readline():
         cpus, start_s, end_s = line.split()
-        orders = cpus.split(",")
-        for (commands, _), order in zip(workers, orders, strict=False):
-            cpu = ANYWHERE if order.startswith("-") else int(order.rstrip("m"))
-            os.write(commands, ORDER.pack(cpu, order.endswith("m"), float(start_s), float(end_s)))
-        done = [DONE.unpack(os.read(answers, DONE.size)) for _, answers in workers[: len(orders)]]
+        names = cpus.split(",")
+        for (commands, _), name in zip(workers, names, strict=False):
+            cpu = ANY_CPU if name.startswith("-") else int(name.rstrip("m"))
+            os.write(commands, COMMAND.pack(cpu, name.endswith("m"), float(start_s), float(end_s)))
+        done = [ANSWER.unpack(os.read(answers, ANSWER.size)) for _, answers in workers[: len(names)]]
         print(" ".join(f"{count}:{cpu_s}" for count, cpu_s in done), flush=True)
 
 
@@ -64,16 +64,16 @@ def start(buffers: tuple[mmap.mmap, mmap.mmap]) -> tuple[int, int]:
 
 def work(commands: int, answers: int, copy: Callable[[], None]) -> None:
     """Work between the edges of each command until they end."""
-    stands_on = ANYWHERE
-    while command := os.read(commands, ORDER.size):
-        cpu, copies, start_s, end_s = ORDER.unpack(command)
-        if cpu not in (ANYWHERE, stands_on):
+    current_cpu = ANY_CPU
+    while command := os.read(commands, COMMAND.size):
+        cpu, copies, start_s, end_s = COMMAND.unpack(command)
+        if cpu not in (ANY_CPU, current_cpu):
             # Taken from us meanwhile, or no such call on this system: wherever it is put.
             with contextlib.suppress(OSError, AttributeError):
                 os.sched_setaffinity(0, {cpu})
-                stands_on = cpu
+                current_cpu = cpu
         step = copy if copies else hashing
-        # Asleep until then: one that spins would keep the core from whoever hands out the commands.
+        # Asleep until then: a worker that spins would keep the core from the process that hands out the commands.
         time.sleep(max(0.0, start_s - WARM_UP_S - time.monotonic()))
         while time.monotonic() < start_s:
             step()
@@ -81,7 +81,7 @@ def work(commands: int, answers: int, copy: Callable[[], None]) -> None:
         while time.monotonic() < end_s:
             step()
             count += 1
-        os.write(answers, DONE.pack(count, time.process_time() - began_s))
+        os.write(answers, ANSWER.pack(count, time.process_time() - began_s))
 
 
 def hashing() -> None:

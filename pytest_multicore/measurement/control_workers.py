@@ -1,8 +1,8 @@
 """Workers that run the control: the same short piece of work on one or several cores at once.
 
 What a program gains from more cores is bounded by what the machine gives: a virtual machine's cores can share one real
-core, neighbours and quotas take their part, clocks sink. No counter tells all of it. Work that shares nothing, timed by
-the wall at the program's own priority, meets all of it.
+core, background load and quotas take their part, clocks sink. No counter shows all of it. Work that shares nothing,
+timed by the wall at the program's own priority, meets all of it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from pathlib import Path
 
 from pytest_multicore.interpreters.orphans import descendants
 from pytest_multicore.interpreters.priority import raise_priority, set_real_time
+from pytest_multicore.rounds.tolerances import (
+    BURST_LEAD_PER_WORKER_S,
+    BURST_LEAD_S,
+    COPY_BURST_S,
+    MIN_COPY_CPU_SHARE,
+)
 
 PROGRAM = Path(__file__).with_name("control_program.py")
-
-COPY_BURST_S = 0.004
-#: Each burst is announced so long ahead that every worker knows before the first begins.
-AHEAD_S, AHEAD_PER_WORKER_S = 0.0006, 0.00003
-#: A worker that got less of its burst, because somebody else had its core, tells nothing of how fast it copies.
-LEAST_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class ControlWorkers:
         if priority:
             raise_priority(self._process.pid)
         assert self._process.stdout is not None  # noqa: S101 - opened as a pipe above
-        self._process.stdout.readline()  # they are all there
+        self._process.stdout.readline()  # all of them are there
 
     @property
     def pids(self) -> set[int]:
@@ -73,29 +73,30 @@ class ControlWorkers:
             set_real_time(self._process.pid, real_time)
 
     def work(self, cpus: Sequence[int | None], length_s: float) -> list[Burst] | None:
-        """Have one worker on each of these cores work at once; None where somebody ended them.
+        """Have one worker on each of these cores work at once; None where the workers have ended.
 
         Args:
             cpus: a core for each worker; None: wherever the system puts it.
             length_s: wall seconds.
         """
-        done = self._burst(list(map(_name, cpus)), length_s)
-        return [Burst(count / length_s, cpu_s / length_s) for count, cpu_s in done] if done else None
+        counts = self._burst(list(map(_name, cpus)), length_s)
+        return [Burst(count / length_s, cpu_s / length_s) for count, cpu_s in counts] if counts else None
 
     def copy_speed(self, cpu: int | None, also: Sequence[int | None]) -> float | None:
-        """Megabytes that one copies in memory within a CPU second, while others keep their cores busy otherwise."""
-        done = self._burst([f"{_name(cpu)}m", *map(_name, also)], COPY_BURST_S)
-        if not done:
+        """Megabytes that one worker copies in memory per CPU second, while others compute; None where it is unknown."""
+        counts = self._burst([f"{_name(cpu)}m", *map(_name, also)], COPY_BURST_S)
+        if not counts:
             return None
-        count, cpu_s = done[0]
-        return count / cpu_s if count and cpu_s >= LEAST_SHARE * COPY_BURST_S else None
+        count, cpu_s = counts[0]
+        return count / cpu_s if count and cpu_s >= MIN_COPY_CPU_SHARE * COPY_BURST_S else None
 
     def _burst(self, cpus: Sequence[str], length_s: float) -> list[tuple[int, float]] | None:
-        start_s = time.monotonic() + AHEAD_S + len(cpus) * AHEAD_PER_WORKER_S
-        self._tell(f"{','.join(cpus)} {start_s!r} {start_s + length_s!r}")
+        """Units of work and CPU seconds of each worker; None where the workers have ended."""
+        start_s = time.monotonic() + BURST_LEAD_S + len(cpus) * BURST_LEAD_PER_WORKER_S
+        self._send(f"{','.join(cpus)} {start_s!r} {start_s + length_s!r}")
         assert self._process.stdout is not None  # noqa: S101 - opened as a pipe above
-        done = [answer.split(b":") for answer in self._process.stdout.readline().split()]
-        return [(int(count), float(cpu_s)) for count, cpu_s in done] if len(done) == len(cpus) else None
+        answers = [answer.split(b":") for answer in self._process.stdout.readline().split()]
+        return [(int(count), float(cpu_s)) for count, cpu_s in answers] if len(answers) == len(cpus) else None
 
     def close(self) -> None:
         """End the workers."""
@@ -105,7 +106,7 @@ class ControlWorkers:
                     stream.close()
         self._process.wait()
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(line.encode() + b"\n")
@@ -118,12 +119,12 @@ def _name(cpu: int | None) -> str:
 
 @cache
 def control_workers(count: int, *, priority: bool) -> ControlWorkers:
-    """This process's workers, started when they are first asked for."""
+    """This process's workers, started when they are first needed."""
     return ControlWorkers(count, priority=priority)
 
 
 def granted_cpus(count: int) -> list[int | None]:
-    """So many of the cores that this process may run on, spread over them; None each where the system does not say."""
+    """So many of the cores that this process may run on, spread over them; None for each where they are unknown."""
     if not hasattr(os, "sched_getaffinity"):
         return [None] * count
     granted = sorted(os.sched_getaffinity(0))

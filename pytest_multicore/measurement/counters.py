@@ -1,7 +1,7 @@
 """CPU time, run-queue delay and threads of a process tree; busy and stolen time of the machine.
 
-Linux tells all of it in nanoseconds under /proc (linux.py). Elsewhere psutil tells CPU time, coarsely on some systems,
-and nobody tells how long a thread waited for a core: the delay is None there, never zero.
+Linux has all of it in nanoseconds under /proc (linux.py). Elsewhere psutil has CPU time, coarsely on some systems, and
+run-queue delay is unknown: it is None there, never zero.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Counters(Protocol):
     tick_s: float
 
     def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
-        """The process tree below and with ``pid``; those that are known are read first, without delay."""
+        """The process tree under ``pid``, with it; processes that are known are read first, without delay."""
         ...
 
     def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
-        """CPU time so far of the processes in ``known``, or of ``pid`` alone: cheap, to wait until it stands still."""
+        """CPU seconds so far of the processes in ``known``, or of ``pid`` alone: cheap to read again and again."""
         ...
 
     def machine(self) -> MachineSnapshot:
@@ -45,16 +45,16 @@ class Counters(Protocol):
         ...
 
     def cores_of(self, threads: Sequence[tuple[int, int]]) -> list[int]:
-        """The cores on which threads, given as (process id, thread id), ran last; fewer where the system lacks some."""
+        """The cores on which threads, given as (process id, thread id), ran last, as far as the system tells them."""
         ...
 
     def cores_open_to(self, threads: Sequence[tuple[int, int]]) -> int | None:
-        """On how many cores any of these threads may run, by their affinity; None where nobody tells."""
+        """On how many cores any of these threads may run, by their affinity; None where unknown."""
         ...
 
 
 class PsutilCounters:
-    """What psutil knows on any system. Delays are unknown."""
+    """What psutil knows on any system. Run-queue delay is unknown."""
 
     name = "psutil"
     # Linux counts in ticks of 10 ms here, macOS in microseconds; the larger one is safe for both.
@@ -71,7 +71,7 @@ class PsutilCounters:
             except psutil.Error:
                 continue  # it ended meanwhile: its time is in its parent's entry
             threads = []
-            with contextlib.suppress(psutil.Error):  # macOS tells threads to root alone
+            with contextlib.suppress(psutil.Error):  # macOS shows threads to root alone
                 threads = process.threads()
             cpu_s[process.pid] = times.user + times.system
             reaped_s[process.pid] = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
@@ -83,9 +83,9 @@ class PsutilCounters:
     def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
         """See Counters."""
         total_s = 0.0
-        for one in known.process_cpu_s if known else (pid,):
+        for process in known.process_cpu_s if known else (pid,):
             try:
-                times = psutil.Process(one).cpu_times()
+                times = psutil.Process(process).cpu_times()
             except psutil.Error:
                 continue
             total_s += times.user + times.system
@@ -101,12 +101,12 @@ class PsutilCounters:
         return MachineSnapshot(sum(times) - idle_s - guest_s - steal_s - time.thread_time(), steal_s, 0.0)
 
     def cores_of(self, threads: Sequence[tuple[int, int]]) -> list[int]:
-        """See Counters. psutil says it of main threads only, and not on every system."""
-        found = []
+        """See Counters. psutil knows it of main threads only, and not on every system."""
+        cores = []
         for pid, _ in threads[:1]:
             with contextlib.suppress(psutil.Error, AttributeError):
-                found.append(int(psutil.Process(pid).cpu_num()))
-        return found
+                cores.append(int(psutil.Process(pid).cpu_num()))
+        return cores
 
     def cores_open_to(self, threads: Sequence[tuple[int, int]]) -> int | None:
         """See Counters. psutil knows the affinity of processes alone, and not on every system."""

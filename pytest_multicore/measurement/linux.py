@@ -28,39 +28,39 @@ class ProcCounters:
     tick_s = 1e-6
 
     def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
-        """See Counters. To find who came means to go over all of /proc: milliseconds, on a large machine many."""
-        read = {one: _read(one) for one in (known.process_cpu_s if known else ())}
+        """See Counters. To find new processes means to read all of /proc: milliseconds, on a large machine many."""
+        read = {process: _read(process) for process in (known.process_cpu_s if known else ())}
         ours, others = _descendants(pid)
         cpu_s: dict[int, float] = {}
         tasks: dict[tuple[int, int], TaskTimes] = {}
-        for one in ours:
-            process_s, threads = read.get(one) or _read(one)
+        for process in ours:
+            process_s, threads = read.get(process) or _read(process)
             if process_s is not None:  # else it ended meanwhile: its time is in its parent's entry
-                cpu_s[one] = process_s
+                cpu_s[process] = process_s
                 tasks.update(threads)
-        reaped_s = {one: ours[one] for one in cpu_s}
+        reaped_s = {process: ours[process] for process in cpu_s}
         throttled_s = throttled_apart_s(Path(f"/proc/{pid}"))
-        return TreeSnapshot(cpu_s, reaped_s, tasks, throttled_s, _clocks(others), _everybody_is_seen())
+        return TreeSnapshot(cpu_s, reaped_s, tasks, throttled_s, _cpu_clocks(others), _all_processes_are_visible())
 
     def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
         """See Counters."""
         pids = known.process_cpu_s if known else (pid,)
-        return sum(process_cpu_s(one) or 0.0 for one in pids)
+        return sum(process_cpu_s(process) or 0.0 for process in pids)
 
     def machine(self) -> MachineSnapshot:
         """See Counters. ``/proc/stat`` counts in ticks: over a short round it is good to some 10 ms a core."""
         with open("/proc/stat", "rb") as stat:
-            told = stat.read()
-        user, nice, system, _idle, _iowait, irq, softirq, steal = (int(n) for n in told.split(maxsplit=9)[1:9])
+            text = stat.read()
+        user, nice, system, _idle, _iowait, irq, softirq, steal = (int(n) for n in text.split(maxsplit=9)[1:9])
         ticks = user + nice + system + irq + softirq
-        busy_s = ticks / _TICKS_PER_S - time.thread_time() if ticks and _stat_is_the_machines() else None
-        started = told.partition(b"\nprocesses ")[2].split(maxsplit=1)
+        busy_s = ticks / _TICKS_PER_S - time.thread_time() if ticks and _stat_is_the_kernels() else None
+        started = text.partition(b"\nprocesses ")[2].split(maxsplit=1)
         return MachineSnapshot(busy_s, steal / _TICKS_PER_S, throttled_s(), int(started[0]) if started else None)
 
     def cores_of(self, threads: Sequence[tuple[int, int]]) -> list[int]:
         """See Counters."""
-        told = (_stat(f"{pid}/task/{tid}") for pid, tid in threads)
-        return [int(fields[36]) for fields in told if fields is not None]
+        stats = (_stat(f"{pid}/task/{tid}") for pid, tid in threads)
+        return [int(fields[36]) for fields in stats if fields is not None]
 
     def cores_open_to(self, threads: Sequence[tuple[int, int]]) -> int | None:
         """See Counters."""
@@ -84,7 +84,7 @@ def process_cpu_s(pid: int) -> float | None:
 
 
 def _descendants(root: int) -> tuple[dict[int, float], set[int]]:
-    """The tree's process ids, each with the CPU seconds of its reaped children; and all others'."""
+    """The tree's process ids, each with the CPU seconds of its reaped children; and the other process ids."""
     children: dict[int, list[int]] = defaultdict(list)
     reaped_s: dict[int, float] = {}
     for name in os.listdir("/proc"):
@@ -104,15 +104,15 @@ def _read(pid: int) -> tuple[float | None, dict[tuple[int, int], TaskTimes]]:
     return process_cpu_s(pid), _tasks(pid)
 
 
-def _clocks(pids: Iterable[int]) -> dict[int, float] | None:
-    """CPU time of processes, and of this one but for this thread; None where one has ended meanwhile."""
-    found = {os.getpid(): time.process_time() - time.thread_time()}
+def _cpu_clocks(pids: Iterable[int]) -> dict[int, float] | None:
+    """CPU seconds of processes, and of this one without this thread; None where a process ended meanwhile."""
+    clocks = {os.getpid(): time.process_time() - time.thread_time()}
     for pid in pids:
         cpu_s = process_cpu_s(pid)
         if cpu_s is None:
             return None
-        found.setdefault(pid, cpu_s)
-    return found
+        clocks.setdefault(pid, cpu_s)
+    return clocks
 
 
 def _stat(task: str) -> list[bytes] | None:
@@ -125,13 +125,13 @@ def _stat(task: str) -> list[bytes] | None:
 
 
 def usable() -> bool:
-    """Whether this kernel tells what is read here: some sandboxes show a /proc that is empty or stands still."""
+    """Whether this kernel has what is read here: some sandboxes show a /proc that is empty or stands still."""
     return process_cpu_s(os.getpid()) is not None and bool(_tasks(os.getpid()))
 
 
 @cache
-def _stat_is_the_machines() -> bool:
-    """Whether /proc/stat is the kernel's: lxcfs puts a file in its place that tells of a container alone."""
+def _stat_is_the_kernels() -> bool:
+    """Whether /proc/stat is the kernel's: lxcfs puts a file in its place that is about a container alone."""
     try:
         return " /proc/stat " not in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -139,7 +139,7 @@ def _stat_is_the_machines() -> bool:
 
 
 @cache
-def _everybody_is_seen() -> bool:
+def _all_processes_are_visible() -> bool:
     """Whether /proc shows all processes: in a container it does not, nor where it hides those of other users."""
     try:
         return Path("/proc/2/comm").read_text(encoding="ascii").strip() == "kthreadd"
@@ -148,23 +148,23 @@ def _everybody_is_seen() -> bool:
 
 
 def _tasks(pid: int) -> dict[tuple[int, int], TaskTimes]:
-    found = {}
+    tasks = {}
     try:
         threads = os.listdir(f"/proc/{pid}/task")
     except OSError:
         return {}
     for thread in threads:
         try:
-            found[pid, int(thread)] = _task(f"/proc/{pid}/task/{thread}")
+            tasks[pid, int(thread)] = _task(f"/proc/{pid}/task/{thread}")
         except (OSError, ValueError):
             continue  # the thread ended meanwhile
-    return found
+    return tasks
 
 
 def _task(folder: str) -> TaskTimes:
     with open(f"{folder}/comm", encoding="utf-8", errors="replace") as comm:
         name = comm.read().strip()
-    if _waits_are_told():
+    if _waits_are_reported():
         with open(f"{folder}/schedstat", "rb") as schedstat:
             ran_ns, waited_ns, _slices = schedstat.read().split()
         return TaskTimes(name, int(ran_ns) * _NS, int(waited_ns) * _NS)
@@ -174,7 +174,7 @@ def _task(folder: str) -> TaskTimes:
 
 
 @cache
-def _waits_are_told() -> bool:
+def _waits_are_reported() -> bool:
     """Whether the kernel keeps schedstat. One built without it shows no file, or zeros: no wait is not a known wait."""
     try:
         with open("/proc/self/schedstat", "rb") as schedstat:

@@ -1,4 +1,4 @@
-"""What this machine grants: cores online, the affinity mask, the cgroup quota."""
+"""What this machine grants: cores online, the affinity mask, the control group's quota."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from pytest_multicore.rounds.tolerances import MAX_BUSY_PROCESSES, MIN_BUSY_PROCESS_CORES
 from pytest_multicore.settings import affinity_at_start as start
 
 from .cgroups import quota_cores
@@ -23,9 +24,9 @@ class Machine:
 
     Attributes:
         cores_online: logical CPUs that the system runs.
-        affinity: the CPUs that this process may run on, or None where the system does not say.
-        quota: the tightest cgroup quota in cores, or None.
-        cores_real: how many of these CPUs are no other's second hardware thread; None where the system does not say.
+        affinity: the CPUs that this process may run on; None where the system does not tell.
+        quota: the tightest control group's quota, in cores; None without one.
+        cores_real: real cores among these CPUs, two hardware threads of one counted once; None where unknown.
         cpu: the processor's name.
         os: system and release.
     """
@@ -63,12 +64,12 @@ class Machine:
             "unknown" if self.affinity is None else f"{len(self.affinity)} CPU{'' if len(self.affinity) == 1 else 's'}"
         )
         quota = "none" if self.quota is None else _cores(self.quota)
-        told = f"{_cores(self.cores_granted)} ({self.cores_online} online, affinity {affinity}, cgroup quota {quota})"
-        return f"{told}; {self.narrowed}" if self.narrowed else told
+        grant = f"{_cores(self.cores_granted)} ({self.cores_online} online, affinity {affinity}, cgroup quota {quota})"
+        return f"{grant}; {self.narrowed}" if self.narrowed else grant
 
     @property
     def narrowed(self) -> str:
-        """Whether something in this process pinned it since pytest started, in words; empty where nothing did."""
+        """That something in this process pinned it since pytest started, in words; empty where nothing did."""
         if self.affinity is None or start.AFFINITY is None or len(self.affinity) >= len(start.AFFINITY):
             return ""
         return (
@@ -82,7 +83,7 @@ def _cores(count: float) -> str:
 
 
 def this_machine() -> Machine:
-    """Read it anew: affinity and quota may change while pytest runs."""
+    """Read anew: affinity and quota may change while pytest runs."""
     affinity = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else None
     return Machine(
         cores_online=psutil.cpu_count(logical=True) or 1,
@@ -95,25 +96,26 @@ def this_machine() -> Machine:
 
 
 def cpu_by_process() -> dict[int, tuple[str, float]]:
-    """Name and CPU seconds of every process that psutil shows, by process id: two of these tell who was busy."""
-    seen = {}
+    """Name and CPU seconds of every process that psutil shows, by process id."""
+    processes = {}
     for process in psutil.process_iter(["name", "cpu_times"]):
         times = process.info["cpu_times"]
         if times is not None:
-            seen[process.pid] = (process.info["name"] or "?", times.user + times.system)
-    return seen
+            processes[process.pid] = (process.info["name"] or "?", times.user + times.system)
+    return processes
 
 
-def busiest(
+def busiest_processes(
     before: Mapping[int, tuple[str, float]], after: Mapping[int, tuple[str, float]], wall_s: float, own: Set[int]
 ) -> list[tuple[str, float]]:
-    """Processes not our own that used over 5 % of a core between two snapshots: (name, cores), the busiest three."""
-    shares = [
+    """The busiest processes between two snapshots, without our own: (name, cores), if they used enough to be named."""
+    used = [
         (f"{name} (process {pid})", (cpu_s - before.get(pid, (name, 0.0))[1]) / wall_s)
         for pid, (name, cpu_s) in after.items()
         if pid not in own
     ]
-    return sorted(((who, cores) for who, cores in shares if cores > 0.05), key=lambda share: -share[1])[:3]
+    busy = [(process, cores) for process, cores in used if cores > MIN_BUSY_PROCESS_CORES]
+    return sorted(busy, key=lambda entry: -entry[1])[:MAX_BUSY_PROCESSES]
 
 
 def _cores_real(cpus: Sequence[int], system: Path = Path("/sys/devices/system/cpu")) -> int | None:

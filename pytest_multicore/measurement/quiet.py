@@ -1,4 +1,4 @@
-"""Wait until an interpreter rests.
+"""Wait until an interpreter is at rest.
 
 A BLAS's idle threads spin for a while after a call (OpenBLAS: 2^28 clock ticks, about 0.1 s; OpenMP's for ever where
 OMP_WAIT_POLICY says so). A round of the other side that starts meanwhile is measured against them: with no pause a
@@ -10,35 +10,38 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from pytest_multicore.rounds.tolerances import (
+    MAX_REST_CORES,
+    MAX_REST_WAIT_S,
+    MIN_REST_INTERVAL_S,
+    MIN_REST_INTERVAL_TICKS,
+    REST_READINGS,
+)
+
 from .counters import Counters
 from .snapshots import TreeSnapshot
 
-#: Under this share of a core an interpreter rests. Spinning shows as 1.0 a thread; a sleeping runtime's timers as 0.00.
-RESTING_CORES = 0.05
-LONGEST_WAIT_S = 1.0
-#: So many looks in a row must find it resting: beside neighbours, one that spins may get no core for some moments.
-LOOKS = 3
+#: A process tree: its root's process id, and its last snapshot.
+Tree = tuple[int, TreeSnapshot | None]
 
 
-def wait_until_quiet(
-    trees: Sequence[tuple[int, TreeSnapshot | None]], counters: Counters, limit_s: float = LONGEST_WAIT_S
-) -> bool:
-    """Wait until these process trees' CPU time stands still, at most ``limit_s``; whether it did."""
+def wait_until_quiet(trees: Sequence[Tree], counters: Counters, limit_s: float = MAX_REST_WAIT_S) -> bool:
+    """Wait until these process trees' CPU time stands still, at most ``limit_s`` seconds; whether it did."""
     if not trees:
         return True
-    step_s = max(0.002, 1.5 * counters.tick_s)
+    interval_s = max(MIN_REST_INTERVAL_S, MIN_REST_INTERVAL_TICKS * counters.tick_s)
     deadline = time.monotonic() + limit_s
-    before_s, since, looks = _cpu_s(trees, counters), time.monotonic(), 0
+    before_s, since, at_rest = _cpu_s(trees, counters), time.monotonic(), 0
     while True:
-        time.sleep(step_s)
+        time.sleep(interval_s)
         now_s, now = _cpu_s(trees, counters), time.monotonic()
-        looks = looks + 1 if now_s - before_s <= RESTING_CORES * (now - since) else 0
-        if looks == LOOKS:
+        at_rest = at_rest + 1 if now_s - before_s <= MAX_REST_CORES * (now - since) else 0
+        if at_rest == REST_READINGS:
             return True
         if now > deadline:
             return False
         before_s, since = now_s, now
 
 
-def _cpu_s(trees: Sequence[tuple[int, TreeSnapshot | None]], counters: Counters) -> float:
+def _cpu_s(trees: Sequence[Tree], counters: Counters) -> float:
     return sum(counters.tree_cpu_s(pid, known) for pid, known in trees)

@@ -1,4 +1,4 @@
-"""What counters show of a process tree, and of the machine, at one moment."""
+"""What the counters show of a process tree, and of the machine, at one moment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TaskTimes:
-    """One thread's CPU time and the time it stood runnable in a queue (None: unknown), both since its start."""
+    """One thread's CPU seconds and its run-queue delay in seconds (None: unknown), both since its start."""
 
     name: str
     cpu_s: float
@@ -20,15 +20,15 @@ class TreeSnapshot:
     """A process tree at one moment.
 
     Attributes:
-        process_cpu_s: by process id, CPU time of all its threads, ended ones too, since its start.
-        reaped_cpu_s: by process id, CPU time of the children it has waited for. When a process ends, its time moves
-            into its parent's entry, so the sum over the tree loses nothing.
+        process_cpu_s: by process id, CPU seconds of all its threads, ended ones too, since its start.
+        reaped_cpu_s: by process id, CPU seconds of the children that it has waited for. When a process ends, its time
+            moves into its parent's entry, so the sum over the tree loses nothing.
         tasks: by (process id, thread id), every living thread.
-        throttled_s: time since boot that control groups which the root is in, and we are not, were held back by a
-            quota, summed over CPUs.
-        others_cpu_s: by process id, CPU time of everybody outside of the tree but this thread, as far as they are to be
-            seen; None where that is not read, or one ended meanwhile.
-        all_seen: whether everybody is.
+        throttled_s: seconds since boot that quotas held threads back in control groups which the tree's root is in, and
+            this process is not, summed over CPUs.
+        others_cpu_s: by process id, CPU seconds of all visible processes outside of the tree, without this thread; None
+            where that is not read, or a process ended meanwhile.
+        all_visible: whether all processes of the machine are visible.
     """
 
     process_cpu_s: Mapping[int, float]
@@ -36,7 +36,7 @@ class TreeSnapshot:
     tasks: Mapping[tuple[int, int], TaskTimes]
     throttled_s: float = 0.0
     others_cpu_s: Mapping[int, float] | None = None
-    all_seen: bool = False
+    all_visible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class MachineSnapshot:
     """The whole machine at one moment.
 
     Attributes:
-        busy_s: CPU seconds since boot of everybody but this thread, which only looks on; counted in ticks on Linux.
-            None where the system tells something else in its place.
+        busy_s: CPU seconds since boot of all threads but this one, which only reads; counted in ticks on Linux. None
+            where the system shows something else in its place.
         steal_s: CPU seconds that a hypervisor gave to other guests.
-        throttled_s: time that our control groups were held back by a quota, summed over CPUs.
+        throttled_s: seconds that quotas of our control groups held threads back, summed over CPUs.
         started: processes and threads that were ever started; None where unknown.
     """
 

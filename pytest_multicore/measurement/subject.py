@@ -12,7 +12,6 @@ from pytest_multicore.interpreters.protocol import Message
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.rounds.round import Call
 
-from .calls import of_warmup
 from .take import Timing
 from .usage import OwnClock
 
@@ -23,10 +22,10 @@ class OpenedWorkload:
 
     Attributes:
         interpreter: where it lives.
-        threads: threads asked for, None for inherited ones.
-        timeout_s: after so long a silence in a round the interpreter is ended.
-        first: the region's first run; None before it.
-        test: what it is, where it can be set up anew between two rounds.
+        threads: threads that it is told to use; None for inherited ones.
+        timeout_s: seconds of silence in a round after which the interpreter is ended.
+        first: the region's first call; None before it.
+        test: the test, where that can be set up anew between two rounds.
     """
 
     interpreter: IsolatedInterpreter
@@ -41,7 +40,7 @@ class OpenedWorkload:
 
     def wait_until_ready(self, timeout_s: float) -> None:
         """Wait for the end of the set-up; see IsolatedInterpreter.ask for the errors."""
-        self.first = of_warmup(self.interpreter.wait_for("ready", timeout_s))
+        self.first = call_from_ready(self.interpreter.wait_for("ready", timeout_s))
 
     @property
     def first_s(self) -> float | None:
@@ -70,9 +69,9 @@ class OpenedWorkload:
         """See take.Subject."""
         return self.interpreter.real_time
 
-    def request_real_time(self, urgent: bool) -> None:
+    def request_real_time(self, real_time: bool) -> None:
         """See take.Subject."""
-        self.interpreter.request_real_time(urgent)
+        self.interpreter.request_real_time(real_time)
 
     def take(self, repeat: int) -> Timing:
         """See take.Subject."""
@@ -84,22 +83,22 @@ class FreshTest:
     """See take.Subject: every round is the first call of a test that was just set up in a new interpreter.
 
     Attributes:
-        open_one: opens and sets up one; raises where that does not succeed.
-        ended: told of each that has been torn down.
-        live: the one of the last round; it is ended before the next.
-        threads: threads asked for, None for inherited ones.
-        timeout_s: after so long a silence in a round the interpreter is ended.
-        urged: whether new interpreters have their priority raised further.
-        first: every round is a first run.
+        open_test: opens an interpreter and sets up the test in it; raises where that does not succeed.
+        after_end: called with each test that has been torn down.
+        live: the test of the last round; its interpreter is ended before the next.
+        threads: threads that it is told to use; None for inherited ones.
+        timeout_s: seconds of silence in a round after which the interpreter is ended.
+        wants_real_time: whether new interpreters go into the real-time class.
+        first: None, for every round is a first call.
     """
 
     first: ClassVar[None] = None
-    open_one: Callable[[], LiveTest]
-    ended: Callable[[LiveTest], None]
+    open_test: Callable[[], LiveTest]
+    after_end: Callable[[LiveTest], None]
     live: LiveTest
     threads: int | None
     timeout_s: float
-    urged: bool = False
+    wants_real_time: bool = False
 
     @property
     def interpreter(self) -> IsolatedInterpreter:
@@ -118,21 +117,21 @@ class FreshTest:
 
     @property
     def first_s(self) -> float | None:
-        """See take.Subject: every round is a first run."""
+        """See take.Subject: every round is a first call."""
         return None
 
     def prepare(self) -> None:
         """See take.Subject."""
         self.finish()
         self.live.interpreter.close()
-        self.live = self.open_one()
-        if self.urged:
+        self.live = self.open_test()
+        if self.wants_real_time:
             self.interpreter.request_real_time(True)
 
     def finish(self) -> None:
-        """Tear down the last one, if that is not done."""
+        """Tear down the last test, if that is not done."""
         self.live.finish(self.timeout_s)
-        self.ended(self.live)
+        self.after_end(self.live)
 
     def pause(self) -> None:
         """See take.Subject."""
@@ -143,9 +142,9 @@ class FreshTest:
         """See take.Subject."""
         return self.interpreter.real_time
 
-    def request_real_time(self, urgent: bool) -> None:
+    def request_real_time(self, real_time: bool) -> None:
         """See take.Subject."""
-        self.urged = urgent
+        self.wants_real_time = real_time
 
     def take(self, repeat: int) -> Timing:
         """See take.Subject."""
@@ -158,8 +157,19 @@ class FreshTest:
 AnySubject = OpenedWorkload | FreshTest
 
 
+def call_from_ready(ready: Message) -> Call:
+    """The first call of a workload, from the agent's message that it is set up."""
+    return Call(ready["warmup_s"], ready["warmup_cpu_s"])
+
+
+def call_from_done(done: Message) -> Call:
+    """One call, from the agent's message at its end: it is timed as a round of one repetition."""
+    clock = own_clock(done)
+    return Call(done["wall_s"], clock.process_cpu_s + clock.reaped_cpu_s)
+
+
 def own_clock(done: Message) -> OwnClock:
-    """What an agent read of itself in a round, or in a call that it clocked as one."""
+    """What an agent read of its own process, from its message at the end of a round."""
     return OwnClock(done["process_cpu_end_s"] - done["process_cpu_start_s"], done["children_cpu_s"])
 
 

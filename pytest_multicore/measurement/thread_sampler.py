@@ -1,6 +1,6 @@
-"""What the threads of a process tree do while a region runs: a look every few milliseconds, from outside.
+"""What the threads of a process tree do while a region runs: a sample every few milliseconds, from outside.
 
-For a run of its own: the rounds that verdicts come from are not sampled. Linux only; elsewhere nothing is seen.
+For a run of its own: the rounds that verdicts come from are not sampled. Linux only; elsewhere there are no samples.
 Sources: proc(5) (``stat``: state; ``status``: Cpus_allowed_list and context switches), sched-stats.rst.
 """
 
@@ -15,26 +15,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from pytest_multicore.rounds.tolerances import MAX_SAMPLER_CPU_SHARE, SAMPLE_INTERVAL_S
+
 from .counters import for_this_system
 from .snapshots import TreeSnapshot
-
-EVERY_S = 0.005
-#: Of one core, what looking may take: a look goes over all processes, and on a large machine there are many.
-OWN_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadSample:
-    """One thread while it was looked at.
+    """One thread while it was sampled.
 
     Attributes:
         name: as the system shows it.
-        pid, tid: of it.
-        cpu_s, delay_s: CPU seconds, and seconds that it stood runnable without a core (None: unknown).
-        states: share of the looks in each state (R running or runnable, S asleep, D waiting for a device).
+        pid, tid: its process id and thread id.
+        cpu_s, delay_s: CPU seconds, and run-queue delay in seconds (None: unknown).
+        states: share of the samples in each state (R running or runnable, S asleep, D waiting for a device).
         voluntary, involuntary: context switches: it waited for something; it was displaced.
         affinity: CPUs that it may use, in the kernel's notation; empty where unknown.
-        timeline: at each look, (seconds since the first, cores busy since the last, state).
+        timeline: at each sample, (seconds since the first, cores busy since the last, state).
     """
 
     name: str
@@ -51,15 +49,15 @@ class ThreadSample:
 
 @dataclass(frozen=True, slots=True)
 class ThreadSamples:
-    """A process tree while it was looked at.
+    """A process tree while it was sampled.
 
     Attributes:
-        wall_s: seconds of the looks.
-        tasks: its threads, the busiest first; those that stood by all the time come last.
-        timeline: cores busy at each look, as (seconds since the first, cores since the last).
-        variables: of each process below the root, those asked for, as they were when it was started.
+        wall_s: seconds from the first sample to the last.
+        tasks: its threads, the busiest first; those that were idle all the time come last.
+        timeline: cores busy at each sample, as (seconds since the first, cores since the last).
+        variables: by process id below the root, the variables asked for, as they were when it was started.
         root: process id of the tree's root.
-        foreign_cores: cores that others used meanwhile, as far as the machine's counters tell.
+        foreign_cores: cores of background load meanwhile, as far as the machine's counters show it.
     """
 
     wall_s: float
@@ -77,11 +75,17 @@ class ThreadSamples:
 
 @dataclass
 class Sampler:
-    """Looks at the tree below ``pid`` from entering on until it is left; then ``seen`` holds what it saw."""
+    """Samples the tree under ``pid`` while it is entered; afterwards ``samples`` holds the result.
+
+    Attributes:
+        pid: process id of the tree's root.
+        names: variables of its processes that are read.
+        samples: empty until the sampler is left.
+    """
 
     pid: int
     names: Iterable[str] = ()
-    seen: ThreadSamples = field(default_factory=lambda: ThreadSamples(0.0, (), (), {}))
+    samples: ThreadSamples = field(default_factory=lambda: ThreadSamples(0.0, (), (), {}))
 
     def __enter__(self) -> Sampler:
         self._counters = for_this_system()
@@ -91,37 +95,37 @@ class Sampler:
         self._variables: dict[int, Mapping[str, str]] = {}
         self._timeline: list[tuple[float, float]] = []
         self._series: dict[tuple[int, int], list[tuple[float, float, str]]] = defaultdict(list)
-        self._looking_s, self._machine = 0.0, self._counters.machine()
+        self._sampling_s, self._machine = 0.0, self._counters.machine()
         self._before = {**self._counters.tree(self.pid).tasks}
         self._last = dict(self._before)
         self._first_switches = {key: _status(*key) for key in self._before}
         self._began = time.monotonic()
-        self._looker = threading.Thread(target=self._look_on, name="multicore-sampler", daemon=True)
+        self._thread = threading.Thread(target=self._sample_until_stopped, name="multicore-sampler", daemon=True)
         if sys.platform == "linux":
-            self._looker.start()
+            self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
         self._stop.set()
         if sys.platform == "linux":
-            self._looker.join()
+            self._thread.join()
         wall_s = time.monotonic() - self._began
-        self._look()
+        self._sample()
         busy_s = (self._counters.machine().busy_s or 0.0) - (self._machine.busy_s or 0.0)
         tasks = tuple(sorted(map(self._task, self._last), key=lambda task: -task.cpu_s))
-        foreign_s = busy_s - self._looking_s - sum(task.cpu_s for task in tasks)
+        foreign_s = busy_s - self._sampling_s - sum(task.cpu_s for task in tasks)
         foreign_cores = max(0.0, foreign_s) / wall_s if wall_s > 0 else 0.0
-        self.seen = ThreadSamples(wall_s, tasks, tuple(self._timeline), self._variables, self.pid, foreign_cores)
+        self.samples = ThreadSamples(wall_s, tasks, tuple(self._timeline), self._variables, self.pid, foreign_cores)
 
-    def _look_on(self) -> None:
-        pause_s = EVERY_S
+    def _sample_until_stopped(self) -> None:
+        pause_s = SAMPLE_INTERVAL_S
         while not self._stop.wait(pause_s):
             before_s = time.thread_time()
-            self._look()
-            self._looking_s = time.thread_time()
-            pause_s = max(EVERY_S, (self._looking_s - before_s) / OWN_SHARE)
+            self._sample()
+            self._sampling_s = time.thread_time()
+            pause_s = max(SAMPLE_INTERVAL_S, (self._sampling_s - before_s) / MAX_SAMPLER_CPU_SHARE)
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         now_s, tree = time.monotonic() - self._began, self._counters.tree(self.pid)
         last_s, states = self._timeline[-1][0] if self._timeline else 0.0, {key: _state(*key) for key in tree.tasks}
         for key, state in states.items():
@@ -149,7 +153,7 @@ class Sampler:
         delay_s = None
         if after.delay_s is not None:
             delay_s = after.delay_s - ((before.delay_s or 0.0) if before else 0.0)
-        looks = self._states[key].total() or 1
+        samples = self._states[key].total() or 1
         voluntary, involuntary, affinity = self._switches.get(key, (0, 0, ""))
         first = self._first_switches.get(key, (0, 0, ""))
         return ThreadSample(
@@ -158,7 +162,7 @@ class Sampler:
             tid=key[1],
             cpu_s=cpu_s,
             delay_s=delay_s,
-            states={state: count / looks for state, count in self._states[key].items()},
+            states={state: count / samples for state, count in self._states[key].items()},
             voluntary=voluntary - first[0],
             involuntary=involuntary - first[1],
             affinity=affinity,
@@ -167,13 +171,13 @@ class Sampler:
 
 
 def started_with(pid: int, names: Iterable[str]) -> dict[str, str]:
-    """Variables of a process as they were at exec; what it set later does not show here. Empty where not to be had."""
+    """Variables of a process as they were at exec: what it set later does not show here. Empty where hidden."""
     try:
         plain = Path(f"/proc/{pid}/environ").read_bytes().decode("utf-8", "replace")
     except OSError:
         return {}
-    found = dict(entry.partition("=")[::2] for entry in plain.split("\0") if "=" in entry)
-    return {name: found[name] for name in names if name in found}
+    variables = dict(entry.partition("=")[::2] for entry in plain.split("\0") if "=" in entry)
+    return {name: variables[name] for name in names if name in variables}
 
 
 def _state(pid: int, tid: int) -> str:
@@ -188,8 +192,8 @@ def _status(pid: int, tid: int) -> tuple[int, int, str]:
     """Voluntary and involuntary context switches, and Cpus_allowed_list."""
     try:
         with open(f"/proc/{pid}/task/{tid}/status", encoding="utf-8", errors="replace") as status:
-            told = dict(line.partition(":")[::2] for line in status)
+            entries = dict(line.partition(":")[::2] for line in status)
     except OSError:
         return 0, 0, ""
-    switches = (int(told.get(f"{kind}_ctxt_switches", "0")) for kind in ("voluntary", "nonvoluntary"))
-    return next(switches), next(switches), told.get("Cpus_allowed_list", "").strip()
+    switches = (int(entries.get(f"{kind}_ctxt_switches", "0")) for kind in ("voluntary", "nonvoluntary"))
+    return next(switches), next(switches), entries.get("Cpus_allowed_list", "").strip()

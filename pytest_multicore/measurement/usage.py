@@ -5,27 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pytest_multicore.rounds.round import ThreadUse, accounts_for
+from pytest_multicore.rounds.tolerances import MAX_WAKE_UP_CPU_S
 
 from .snapshots import TaskTimes, TreeSnapshot
-
-#: CPU time that a thread does not owe to the region: going on after a pause wakes all threads, for 5 to 28 us here.
-WOKEN_S = 0.0002
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """A tree's use of the machine in one round.
+    """What one side used of the machine in one round.
 
     Attributes:
-        cpu_s: CPU seconds of the whole tree, ended threads and processes included.
-        delay_s: seconds that its threads stood runnable without a core, summed, less ``throttled_s``: what a quota of
-            the program's own holds back nobody else took. None where the system does not say.
+        cpu_s: CPU seconds of the whole process tree, ended threads and processes included.
+        delay_s: run-queue delay: seconds that its threads could run and had no core, summed, without ``throttled_s``: a
+            quota of the program's own is its own doing. None where the system does not tell it.
         threads: those that got CPU time and still live, the busiest first.
-        throttled_s: time that control groups of the program's own were held back by a quota, summed over CPUs.
+        throttled_s: seconds that quotas held threads back in control groups of the program's own, summed over CPUs.
         tree_cpu_s: the tree's CPU seconds between the snapshots: what its threads spun beyond the region, too.
-        others_s: CPU seconds of all other processes that are to be seen and lived throughout, to the nanosecond; None
-            where they are not read, or one ended.
-        all_seen: whether everybody is to be seen.
+        others_s: CPU seconds of all other visible processes that lived throughout, to the nanosecond; None where they
+            are not read, or a process ended.
+        all_visible: whether all processes of the machine are visible.
     """
 
     cpu_s: float
@@ -34,20 +32,20 @@ class Usage:
     throttled_s: float = 0.0
     tree_cpu_s: float = 0.0
     others_s: float | None = None
-    all_seen: bool = False
+    all_visible: bool = False
 
     @property
     def all_threads_seen(self) -> bool:
-        """Whether no thread can have ended meanwhile, and taken its waits along."""
+        """Whether no thread can have ended within the round, and taken its waits along."""
         return accounts_for(self.threads, self.cpu_s, in_ticks=self.delay_s is None)
 
 
 @dataclass(frozen=True, slots=True)
 class OwnClock:
-    """What the agent read of itself right at the region's edges, in CPU seconds.
+    """What the agent read of its own process right at the region's edges, in CPU seconds.
 
-    The parent's snapshots lie a message's way outside the region; for the agent's own process, which does nearly all of
-    the work, its own readings are exact.
+    The parent's snapshots lie a message's way outside the region. The agent's process does nearly all of the work, and
+    its own readings are exact.
     """
 
     process_cpu_s: float
@@ -55,15 +53,15 @@ class OwnClock:
 
 
 def threads_unseen(before: TreeSnapshot, after: TreeSnapshot, started: int | None) -> int | None:
-    """How many threads of the tree may have ended between its snapshots, at most; None where nobody tells.
+    """How many threads of the tree may have ended between its snapshots, at most; None where that is unknown.
 
-    Those that are gone, and those that were started and are gone already: whatever anybody on the machine started may
-    have been one, unless it is among ours now, or a process of somebody else's.
+    They are the threads that are gone, and those that were started and are gone already. Whatever was started on the
+    machine may have been one of the latter, unless it is in the tree now, or is another process.
 
     Args:
-        before: the tree, after the machine was looked at first.
-        after: the tree, before the machine was looked at again.
-        started: processes and threads that were started on the machine between these looks; None where unknown.
+        before: the tree, after the machine's first snapshot.
+        after: the tree, before the machine's second snapshot.
+        started: processes and threads that were started on the machine between its snapshots; None where unknown.
     """
     if started is None:
         return None
@@ -74,24 +72,24 @@ def threads_unseen(before: TreeSnapshot, after: TreeSnapshot, started: int | Non
 
 
 def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -> Usage:
-    """What the tree under ``root`` used between the snapshots, with the root's own clock in place of ours.
+    """What the tree under ``root`` used between the snapshots, with the root's CPU time by its own clock.
 
-    The CPU time of a process that ended is in its parent's ``reaped`` entry, whole, so its part from before the round,
-    which the first snapshot holds, is taken off again.
+    The CPU time of a process that ended is in its parent's ``reaped`` entry, whole. Its part from before the round is
+    in the first snapshot, and is taken off again.
     """
-    offspring_s = _total_without(root, after) - _total_without(root, before)
-    # One that left the tree without being waited for took its time along.
+    offspring_s = _total_without_root(root, after) - _total_without_root(root, before)
+    # A process that left the tree without being waited for took its time along.
     cpu_s = max(0.0, own.process_cpu_s + own.reaped_cpu_s + offspring_s)
     throttled_s, delays_s = max(0.0, after.throttled_s - before.throttled_s), _delays(before, after)
-    waited_s = None if delays_s is None else max(0.0, sum(delays_s) - throttled_s)
+    delay_s = None if delays_s is None else max(0.0, sum(delays_s) - throttled_s)
     return Usage(
         cpu_s=cpu_s,
-        delay_s=waited_s,
+        delay_s=delay_s,
         threads=_threads(before, after),
         throttled_s=throttled_s,
         tree_cpu_s=offspring_s + after.process_cpu_s.get(root, 0.0) - before.process_cpu_s.get(root, 0.0),
         others_s=_others_s(before, after),
-        all_seen=after.all_seen,
+        all_visible=after.all_visible,
     )
 
 
@@ -102,13 +100,13 @@ def _others_s(before: TreeSnapshot, after: TreeSnapshot) -> float | None:
     return sum(now[pid] - then_s for pid, then_s in then.items())
 
 
-def _total_without(root: int, snapshot: TreeSnapshot) -> float:
+def _total_without_root(root: int, snapshot: TreeSnapshot) -> float:
     total_s = sum(snapshot.process_cpu_s.values()) + sum(snapshot.reaped_cpu_s.values())
     return total_s - snapshot.process_cpu_s.get(root, 0.0) - snapshot.reaped_cpu_s.get(root, 0.0)
 
 
 def _delays(before: TreeSnapshot, after: TreeSnapshot) -> list[float] | None:
-    delays = [_grown(before, key, task, "delay_s") for key, task in after.tasks.items()]
+    delays = [_difference(before, key, task, "delay_s") for key, task in after.tasks.items()]
     known = [delay for delay in delays if delay is not None]
     return known if delays and len(known) == len(delays) else None
 
@@ -117,12 +115,12 @@ def _threads(before: TreeSnapshot, after: TreeSnapshot) -> tuple[ThreadUse, ...]
     used = [
         ThreadUse(task.name, pid, tid, cpu_s)
         for (pid, tid), task in after.tasks.items()
-        if (cpu_s := _grown(before, (pid, tid), task, "cpu_s")) and cpu_s > WOKEN_S
+        if (cpu_s := _difference(before, (pid, tid), task, "cpu_s")) and cpu_s > MAX_WAKE_UP_CPU_S
     ]
     return tuple(sorted(used, key=lambda thread: -thread.cpu_s))
 
 
-def _grown(before: TreeSnapshot, key: tuple[int, int], task: TaskTimes, field: str) -> float | None:
+def _difference(before: TreeSnapshot, key: tuple[int, int], task: TaskTimes, field: str) -> float | None:
     now: float | None = getattr(task, field)
     if now is None:
         return None

@@ -7,8 +7,7 @@ from typing import Any
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.interpreters.live_test import LiveTest
-from pytest_multicore.measurement.calls import of_done
-from pytest_multicore.measurement.subject import OpenedWorkload
+from pytest_multicore.measurement.subject import OpenedWorkload, call_from_done
 
 #: A clock is read in a microsecond or two, which must not be mistaken for the call's own.
 SHORTEST_STEP_S = 100e-6
@@ -42,7 +41,7 @@ def subject(side: LiveTest, threads: int | None, timeout_s: float) -> OpenedWork
             "leave setup and teardown out"
         )
     kind = SteppedTest if side.stepwise else OpenedWorkload
-    first = None if side.first is None else of_done(side.first)
+    first = None if side.first is None else call_from_done(side.first)
     return kind(side.interpreter, threads, timeout_s, first, None if side.within else side)
 
 

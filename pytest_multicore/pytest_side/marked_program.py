@@ -16,7 +16,7 @@ from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.subject import AnySubject, FreshTest
-from pytest_multicore.verdicts.repeatable import FRESH
+from pytest_multicore.verdicts.repeatable import FRESH_ADVICE
 
 from .benchmark_fixture import subject
 from .child_reports import address, crash
@@ -32,7 +32,7 @@ class MarkedProgram:
         warnings: those of the interpreters of single rounds, by their text.
     """
 
-    advice = FRESH
+    advice = FRESH_ADVICE
 
     def __init__(self, item: pytest.Function, gate: Gate, *, fresh: bool) -> None:
         self.runs_once = fresh

@@ -18,7 +18,7 @@ from pytest_multicore.errors import LimitMissed, MulticoreError, Undecided, Work
 from pytest_multicore.experiment.request import MeasurementRequest
 from pytest_multicore.interpreters.live_test import PytestExited
 from pytest_multicore.interpreters.workload import Workload
-from pytest_multicore.verdicts.repeatable import FRESH
+from pytest_multicore.verdicts.repeatable import FRESH_ADVICE
 
 from .child_reports import (
     ChildFailure,
@@ -31,7 +31,7 @@ from .child_reports import (
 from .gate import Gate
 from .marked_program import MarkedProgram
 
-NOT_REPEATABLE = f"the test is not repeatable, for its first call passed and a later one failed: {FRESH}"
+NOT_REPEATABLE = f"the test is not repeatable, for its first call passed and a later one failed: {FRESH_ADVICE}"
 
 
 class MeasuredItem:

@@ -15,8 +15,8 @@ from typing import Any
 
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.figures import measurement
-from pytest_multicore.verdicts.open_reasons import threads_in_words
 from pytest_multicore.verdicts.row_sets import undisturbed_rows
+from pytest_multicore.verdicts.words import threads_in_words
 
 from .record import Record, interval
 from .replay import rows_of

@@ -14,7 +14,7 @@ from pytest_multicore.errors import MulticoreError
 from pytest_multicore.measurement import counters
 from pytest_multicore.measurement.control import control_runs
 from pytest_multicore.measurement.machine import Machine
-from pytest_multicore.verdicts.attained import HARDLY_ALL
+from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE
 
 from .record import record
 from .words import estimate, figure, threads
@@ -48,11 +48,11 @@ def examine(
 
 def _attained(machine: Machine, *, priority: bool) -> str:
     cores = math.ceil(machine.cores_granted)
-    attained = control_runs(machine, priority=priority).attained(cores)
+    attained = control_runs(machine, priority=priority).attained_speedup(cores)
     if attained is None:
         return "unknown: its cores were not to be had for a moment"
     told = f"a speed-up of {attained:.2f}x with {cores} core{'' if cores == 1 else 's'} at work, just now"
-    if attained < HARDLY_ALL * cores:
+    if attained < MIN_ATTAINED_SHARE * cores:
         return f"{told}: no program can be expected to gain more; min_efficiency is held against what is attained"
     return told
 

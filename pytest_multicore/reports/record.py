@@ -11,7 +11,7 @@ from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
 from pytest_multicore.verdicts.limits import Verdict
 from pytest_multicore.verdicts.result import Result
-from pytest_multicore.verdicts.row_sets import disturbance, undisturbed
+from pytest_multicore.verdicts.row_sets import disturbance, is_undisturbed
 from pytest_multicore.verdicts.scaling_law import Law
 from pytest_multicore.verdicts.statistics import Interval
 
@@ -151,7 +151,7 @@ def _rounds(measured: Measurement | None, compared: Comparison | None, scaling: 
         sides = [measured.rounds] if measured else []
     rows = list(zip(*sides, strict=True))
     return [
-        {"row": number, "counted": all(map(undisturbed, row)), **_round(taken)}
+        {"row": number, "counted": all(map(is_undisturbed, row)), **_round(taken)}
         for number, row in enumerate(rows)
         for taken in row
     ]
@@ -159,6 +159,7 @@ def _rounds(measured: Measurement | None, compared: Comparison | None, scaling: 
 
 def _round(taken: Round) -> Record:
     plain = {**asdict(taken), "disturbance": disturbance(taken) or None}
+    plain["balance_s"] = plain.pop("foreign_raw_s")
     plain["thread_use"] = [[use.name, use.pid, use.tid, use.cpu_s] for use in taken.thread_use]
     return plain
 

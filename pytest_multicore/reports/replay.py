@@ -13,9 +13,9 @@ from typing import Any
 from pytest_multicore.errors import UsageError
 from pytest_multicore.rounds.round import Call, Control, Round, ThreadUse
 from pytest_multicore.settings.options import option_value
-from pytest_multicore.verdicts.bounds import waited_for_others_s
+from pytest_multicore.verdicts.bounds import max_foreign_wait_s
 from pytest_multicore.verdicts.judge import decide
-from pytest_multicore.verdicts.limits import Limits, OpenReason, Verdict, claims_regression, opened, overall
+from pytest_multicore.verdicts.limits import Limits, OpenReason, Verdict, claims_regression, leave_open, outcome_of
 from pytest_multicore.verdicts.repeatable import FirstCalls, why_not_repeatable
 
 from .json_report import SCHEMA
@@ -44,7 +44,7 @@ def held_to(file: Path, limits: Limits) -> Iterator[tuple[Mapping[str, Any], tup
         rows = _compared(told)
         found = decide(limits if len(rows[0]) > 1 else limits.on_one_side(), rows, told["confidence"])
         brief = told["rounds"][-1]["began_s"] < settle_s
-        return tuple(opened(one, OpenReason.BRIEF) if brief and claims_regression(one) else one for one in found)
+        return tuple(leave_open(one, OpenReason.BRIEF) if brief and claims_regression(one) else one for one in found)
 
     settle_s = option_value("settle", lambda option: None)
     return _found(file, judged, lambda told: True)
@@ -99,7 +99,7 @@ def verdicts(told: Mapping[str, Any]) -> tuple[Verdict, ...]:
     found = decide(limits, _compared(told), told["confidence"])
     side = -1 if told["scaling"] else 0
     unlike = why_not_repeatable(_first_calls(told, side), [row[side] for row in rows_of(told)])
-    return tuple(opened(one, OpenReason.NOT_REPEATABLE) for one in found) if unlike else found
+    return tuple(leave_open(one, OpenReason.NOT_REPEATABLE) for one in found) if unlike else found
 
 
 def _compared(told: Mapping[str, Any]) -> list[Row]:
@@ -115,7 +115,7 @@ def rows_of(told: Mapping[str, Any]) -> list[Row]:
 def differs(told: Mapping[str, Any], found: tuple[Verdict, ...]) -> bool:
     """Whether verdicts found again are not those that the report holds."""
     before = [(one["quantity"], one["outcome"]) for one in told["verdicts"]]
-    return before != [(one.quantity, one.outcome.value) for one in found] or told["outcome"] != overall(found).value
+    return before != [(one.quantity, one.outcome.value) for one in found] or told["outcome"] != outcome_of(found).value
 
 
 def _first_calls(told: Mapping[str, Any], side: int) -> FirstCalls | None:
@@ -131,6 +131,7 @@ def _first_calls(told: Mapping[str, Any], side: int) -> FirstCalls | None:
 def _round(told: Mapping[str, Any]) -> Round:
     names = {field.name for field in fields(Round)}
     plain = {name: value for name, value in told.items() if name in names}
+    plain["foreign_raw_s"] = told.get("balance_s")
     plain["thread_use"] = tuple(ThreadUse(*use) for use in told["thread_use"])
     if "foremost" in told:  # of a file from before the control
         return _of_a_look(Round(**plain, real_time=told["foremost"]), told["pace"])
@@ -147,7 +148,7 @@ def _of_a_look(one: Round, pace: Mapping[str, Any] | None) -> Round:
     if pace is None or pace["speed"] is None:
         return one
     many = one.threads is None or one.threads > 1
-    waited_s = waited_for_others_s(one) if many else min(one.delay_s or 0.0, one.foreign_s)
+    waited_s = max_foreign_wait_s(one) if many else min(one.delay_s or 0.0, one.foreign_s)
     share = one.cpu_s / (one.cpu_s + waited_s) if one.cpu_s > 0 else 0.0
     return replace(one, control=Control(pace["cores"], pace["speed"] * share, share, pace["memory"]))
 

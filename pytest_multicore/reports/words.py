@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_multicore.verdicts.durations import in_words
+from pytest_multicore.verdicts.words import duration_in_words
 
 #: Digits after the point, and the most that a number is printed with to tell it from a limit.
 DIGITS, MOST_DIGITS = 2, 6
@@ -52,4 +52,4 @@ def seconds(interval: Mapping[str, Any] | None) -> str:
     """A duration, in a unit that fits it."""
     if interval is None:
         return "-"
-    return in_words(interval["estimate"])
+    return duration_in_words(interval["estimate"])

@@ -1,1 +1,1 @@
-"""Rounds as plain data, and the thresholds by which they are judged. Imports nothing of ours."""
+"""Rounds as plain data, and every threshold by which they are taken and judged. Imports nothing else of ours."""

@@ -7,21 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.tolerances import (
+    MAX_BASELINE_CORES_RATIO,
+    MAX_ONE_THREAD_CORES,
+    MAX_PROCESS_SPEED_RATIO,
+    MIN_ONE_THREAD_CORES,
+)
 
-from .attained import attained_speedup, evenness, memory_taken
-from .bounds import cores_there, least_cores, most_cores
+from .bounds import available_cores, max_busy_cores, min_busy_cores
+from .control_evidence import attained_speedup, core_evenness, memory_is_impaired
 from .row_sets import Rows, RowSet, row_sets, undisturbed_rows
-from .rules import ALL, Rule
+from .rules import NO_RULES, Rule
 from .scaling_law import Law, fit
-from .speedup import efficiency, speed_up
+from .speedup import efficiency, speedup_intervals
 from .statistics import Interval, intersection, interval_of
-
-#: Cores that one thread keeps busy which does nothing else, by clocks that are read one after the other.
-ONE_CORE = (0.9, 1.1)
-#: Times the threads that a side was told to use: clearly a pool that nobody told.
-MANY_MORE = 1.25
-#: Processes that do the same differ by no more, whatever threads they were told to use.
-ALIKE = (1 / 1.12, 1.12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class Comparison:
             half of the rows it is speedup x baseline cores / contender cores. None when threads were inherited.
         useful_cores: ratio x cores busy at the baseline: what the busy cores are worth, in cores.
         cpu_inflation: CPU time of a repetition at the contender / at the baseline: above 1 is work burnt, not done.
-        memory_taken: whether a neighbour had the memory's bandwidth while the baseline ran.
+        memory_impaired: whether a neighbour had the memory's bandwidth while the baseline ran.
     """
 
     contender: Measurement
@@ -85,20 +84,17 @@ class Comparison:
     efficiency: Interval | None
     useful_cores: float
     cpu_inflation: Interval
-    memory_taken: bool
+    memory_impaired: bool
 
     @property
     def baseline_ignores_thread_count(self) -> bool:
         """Whether the baseline kept clearly more cores busy than it was set to use: it has the gain of more threads."""
         threads = self.baseline.threads
-        return threads is not None and self.baseline.cores.low > MANY_MORE * threads
+        return threads is not None and self.baseline.cores.low > MAX_BASELINE_CORES_RATIO * threads
 
     @property
     def both_single_threaded(self) -> bool:
-        """Whether one thread did all the work on both sides: what they differ by is no gain from threads.
-
-        One that was not busy may have waited for somebody else to do it, as a server.
-        """
+        """Whether one thread did all the work on both sides: what they differ by is no gain from threads."""
         return all_single_threaded([self.contender, self.baseline])
 
 
@@ -122,26 +118,32 @@ class Scaling:
 
 
 def all_single_threaded(sides: Iterable[Measurement]) -> bool:
-    """Whether one thread did all the work on every side: see ``Comparison.both_single_threaded``."""
-    least, most = ONE_CORE
+    """Whether one thread did all the work on every side.
+
+    A side that was not busy is none: it may have waited for another process to do the work, as a client for a server.
+    """
     return all(
-        side.threads_seen.estimate <= 1 and least <= side.cores.estimate and side.cores.high <= most for side in sides
+        side.threads_seen.estimate <= 1
+        and side.cores.estimate >= MIN_ONE_THREAD_CORES
+        and side.cores.high <= MAX_ONE_THREAD_CORES
+        for side in sides
     )
 
 
-def measurement(rounds: Sequence[Round], confidence: float, without: frozenset[Rule] = ALL) -> Measurement:
-    """One side's figures, of one round at least."""
-    every = row_sets([(one,) for one in rounds], confidence, without)
+def measurement(rounds: Sequence[Round], confidence: float, without: frozenset[Rule] = NO_RULES) -> Measurement:
+    """One side's figures, from one round at least."""
+    sets = row_sets([(round_,) for round_ in rounds], confidence, without)
     busy = intersection(
-        interval_of([least_cores(each, without) for each in _first(one.rows)], one.confidence) for one in every
+        interval_of([min_busy_cores(row[0], without) for row in row_set.rows], row_set.confidence) for row_set in sets
     )
-    cores = intersection(_cores(one, without) for one in every)
-    demanded = [one.demanded_cores for one in rounds if one.demanded_cores is not None]
+    cores = intersection(_cores(row_set, without) for row_set in sets)
+    demanded = [round_.demanded_cores for round_ in rounds if round_.demanded_cores is not None]
+    quietest = [row[0] for row in sets[-1].rows]
     return Measurement(
         threads=rounds[0].threads,
         rounds=tuple(rounds),
-        wall_s=interval_of([one.one_s for one in _first(every[-1].rows)], confidence),
-        cpu_s=interval_of([one.cpu_s / one.repeat for one in _first(every[-1].rows)], confidence),
+        wall_s=interval_of([round_.repetition_s for round_ in quietest], confidence),
+        cpu_s=interval_of([round_.repetition_cpu_s for round_ in quietest], confidence),
         busy=busy,
         cores=Interval(cores.low, cores.estimate, cores.high, confidence),
         demand=interval_of(demanded, confidence) if demanded else None,
@@ -149,73 +151,75 @@ def measurement(rounds: Sequence[Round], confidence: float, without: frozenset[R
     )
 
 
-def _first(rows: Rows) -> list[Round]:
-    return [row[0] for row in rows]
-
-
-def _cores(one: RowSet, without: frozenset[Rule]) -> Interval:
-    """Cores busy; rows from a part of the measurement alone, a slow beginning, bound nothing from above."""
-    least = interval_of([least_cores(each, without) for each in _first(one.rows)], one.confidence)
-    rounds = _first(one.rows)
-    most = interval_of([most_cores(each, one.alone, without) for each in rounds], one.confidence).high
-    # On even cores none of the threads would rest until the one on a slow core is done.
-    high = max(most, min(most / evenness(rounds), cores_there(rounds[-1])))
-    return replace(least, high=max(least.estimate, high) if one.spans_measurement else math.inf)
-
-
-def comparison(rows: Rows, confidence: float, without: frozenset[Rule] = ALL) -> Comparison:
+def comparison(rows: Rows, confidence: float, without: frozenset[Rule] = NO_RULES) -> Comparison:
     """The figures of rows whose first round is the contender's and whose second is the baseline's."""
     contender = measurement([row[0] for row in rows], confidence, without)
     baseline = measurement([row[1] for row in rows], confidence, without)
-    ratio, speedup = speed_up(rows, 0, 1, confidence, without)
-    attained = attained_speedup(rows, 0, 1, confidence)
+    ratio, speedup = speedup_intervals(rows, 0, 1, confidence, without)
     return Comparison(
         contender=contender,
         baseline=baseline,
         pairs=len(undisturbed_rows(rows, without)),
         ratio=ratio,
         speedup=speedup,
-        attained=attained,
+        attained=attained_speedup(rows, 0, 1, confidence),
         efficiency=efficiency(rows, confidence, speedup, without),
         useful_cores=ratio.estimate * baseline.cores.estimate,
-        cpu_inflation=_inflation(rows, confidence),
-        memory_taken=memory_taken(rows),
+        cpu_inflation=_cpu_inflation(rows, confidence),
+        memory_impaired=memory_is_impaired(rows),
     )
 
 
 def scaling(threads: Sequence[int], rows: Rows, confidence: float, cores_granted: float = math.inf) -> Scaling:
-    """The figures of rows that hold one round for each thread count; more threads than cores say nothing of the law."""
+    """The figures of rows with one round for each thread count; more threads than cores say nothing of the law."""
     measurements = {count: measurement([row[side] for row in rows], confidence) for side, count in enumerate(threads)}
-    speedups = {count: speed_up(rows, side, 0, confidence)[1] for side, count in enumerate(threads)}
-    alike = all(one.bounded and ALIKE[0] <= one.estimate <= ALIKE[1] for one in speedups.values())
-    nothing = alike and all_single_threaded(measurements.values())
+    speedups = {count: speedup_intervals(rows, side, 0, confidence)[1] for side, count in enumerate(threads)}
+    no_gain = all(map(_is_process_speed, speedups.values())) and all_single_threaded(measurements.values())
 
-    def gained(side: int, each: float) -> Interval:
-        return Interval(1.0, 1.0, 1.0, each) if nothing else speed_up(rows, side, 0, each)[1]
+    def gain(side: int, its_confidence: float) -> Interval:
+        if no_gain:
+            return Interval(1.0, 1.0, 1.0, its_confidence)
+        return speedup_intervals(rows, side, 0, its_confidence)[1]
 
     return Scaling(
         measurements=measurements,
         speedups=speedups,
-        law=fit(threads, gained, confidence, cores_granted),
+        law=fit(threads, gain, confidence, cores_granted),
     )
 
 
-def _threads_seen(rounds: Sequence[Round], confidence: float) -> Interval:
-    """Threads that ended within a round may have left their CPU time, and there was one more, or any number.
+def _is_process_speed(speedup: Interval) -> bool:
+    """Whether two processes that do the same may differ by as much."""
+    return speedup.bounded and 1 / MAX_PROCESS_SPEED_RATIO <= speedup.estimate <= MAX_PROCESS_SPEED_RATIO
 
-    Where they left no more than clocks differ by, those that may have ended are counted by what was started; where
-    nobody tells that, the count has no high end either.
+
+def _cores(row_set: RowSet, without: frozenset[Rule]) -> Interval:
+    """Busy cores; rows from a part of the measurement alone, as a slow beginning, bound nothing from above."""
+    rounds, confidence = [row[0] for row in row_set.rows], row_set.confidence
+    least = interval_of([min_busy_cores(round_, without) for round_ in rounds], confidence)
+    most = interval_of([max_busy_cores(round_, row_set.idle_machine, without) for round_ in rounds], confidence).high
+    # On even cores none of the threads would rest until the one on a slow core is done.
+    high = max(most, min(most / core_evenness(rounds), available_cores(rounds[-1])))
+    return replace(least, high=max(least.estimate, high) if row_set.spans_measurement else math.inf)
+
+
+def _threads_seen(rounds: Sequence[Round], confidence: float) -> Interval:
+    """OS threads that got CPU time; where some have ended within a round there was one more, or any number.
+
+    Where those that ended left no more CPU time than clocks differ by, they are counted by what was started. Where that
+    is unknown too, the count has no high end.
     """
-    told = all(one.delay_s is not None for one in rounds)  # else time is told in ticks, which pass over short threads
-    least = [float(len(one.thread_use) + (not one.all_threads_seen)) for one in rounds]
-    unseen = [one.threads_unseen if told and one.all_threads_seen else None for one in rounds]
-    most = [math.inf if more is None else one + more for one, more in zip(least, unseen, strict=True)]
+    # Else time is told in ticks, which pass over short threads.
+    in_nanoseconds = all(round_.delay_s is not None for round_ in rounds)
+    least = [float(len(round_.thread_use) + (not round_.all_threads_seen)) for round_ in rounds]
+    unseen = [round_.threads_unseen if in_nanoseconds and round_.all_threads_seen else None for round_ in rounds]
+    most = [math.inf if more is None else count + more for count, more in zip(least, unseen, strict=True)]
     living = interval_of(least, confidence)
     return Interval(living.low, living.estimate, interval_of(most, confidence).high, confidence)
 
 
-def _inflation(rows: Rows, confidence: float) -> Interval:
+def _cpu_inflation(rows: Rows, confidence: float) -> Interval:
     """CPU time on one side / on the other; without bounds where clocks that tick saw none in any row."""
-    used = [row for row in undisturbed_rows(rows) or rows if row[1].cpu_s > 0]
-    ratios = [(one.cpu_s / one.repeat) / (other.cpu_s / other.repeat) for one, other in used]
+    pairs = [row for row in undisturbed_rows(rows) or rows if row[1].cpu_s > 0]
+    ratios = [contender.repetition_cpu_s / baseline.repetition_cpu_s for contender, baseline in pairs]
     return interval_of(ratios, confidence) if ratios else Interval(-math.inf, 1.0, math.inf, confidence)

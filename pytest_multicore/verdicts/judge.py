@@ -1,13 +1,52 @@
 """Rows of rounds and limits in, verdicts out.
 
-The rules, in the order in which they are applied (rules.py says what each guards against):
+The rules, in the order in which they are applied. The names are those of rules.py, which says what each guards against;
+a rule without a name cannot be left out.
 
-1. Every figure gets an interval that brackets what the program does on a machine that gives it all its cores
-   (figures.py). The interval beyond a limit decides it (limits.py).
-2. Where one thread did all the work on both sides, what they differ by decides nothing.
-3. What says that there is no gain is left open where the baseline used more cores than it was told to.
+Before a round is taken
+  1. A limit that no program could reach or miss on this machine is not measured (limits.py, ``why_unreachable``).
 
-stopping.py says when there are rows enough.
+What one round bounds (bounds.py)
+  2. CLOCKS: cores busy at least are CPU time / (wall time + the lateness of the CPU clock).
+  3. ENDED_THREADS: where waits are unknown, background load stands in for them.
+  4. WAITS: cores busy at most are CPU time / (wall time - waits - steal - throttling); not waits for each other, where
+     the machine was idle.
+  5. CAP: neither is over the cores online, the cores open, or the threads that got CPU time.
+
+Which rows count (row_sets.py)
+  6. A round is undisturbed if the other sides were at rest, steal is small, and so are waits for others.
+  7. UNKNOWN_WAITS: a row with unknown waits is disturbed, if there was background load over all such rows.
+  8. UNDISTURBED_ROWS: all rows give an interval, and the undisturbed ones another. What both allow holds.
+  9. SPAN: undisturbed rows from less than half of the measurement bound nothing from above.
+
+The interval of each figure: what the program does on a machine that gives it all its cores (figures.py, speedup.py)
+  10. The median's interval holds however often it is looked at (statistics.py).
+  11. Busy cores: the high end allows for threads that rest while one of them is on a slow core.
+  12. SLOW_CORE: the low end of a speed-up, where the baseline was on a slow core, is as much lower.
+  13. FEWER_CORES: a contender that keeps fewer cores busy than its baseline has no low end.
+  14. CONTROL: the high end of a speed-up allows for what the machine did not attain, by the control.
+  15. CAP: the high end of a speed-up is at most the ratio of the cores, but never below the measured one.
+  16. MEMORY: beside a neighbour that streams memory, and is driven away, a speed-up has no low end.
+  17. Efficiency is speed-up / attained speed-up, pair by pair. Rules 12, 13 and 16 hold for its low end.
+
+A verdict for each limit (limits.py)
+  18. An interval beyond the limit decides it. Else it is open, by the machine where the figure as it was measured would
+      decide it, by the rows where that would not. Without an interval it is open, too.
+
+What a comparison leaves open all the same (this module)
+  19. MEMORY: a limit that is open by rule 16 says so.
+  20. ONE_THREAD: where one thread did all the work on both sides, a limit is decided only as two sides of the same
+      speed would decide it.
+  21. OWN_POOL: what claims that there is no gain is open where the baseline used more cores than it was told to, unless
+      more threads made the program clearly slower.
+
+When measuring ends (stopping.py), and what is left open then
+  22. It ends when every limit is decided, or one is missed. Without limits it ends when the medians are bounded, with
+      some rows to spare.
+  23. A passed ``min_cores`` waits until it is known whether the cores are useful (warnings.py), or for rule 24's time.
+  24. SETTLE: a miss, or a ``max_`` limit that is met, must last for the settle time.
+  25. FUTILITY: it ends when rows like the last ones could not decide.
+  26. Where later calls do none of the first one's work, every limit is open (repeatable.py).
 """
 
 from __future__ import annotations
@@ -15,28 +54,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pytest_multicore.rounds.tolerances import MIN_EQUAL_SPEEDUP
+
 from . import figures
 from .figures import Comparison, Measurement
 from .limits import (
-    COMPARING,
+    COMPARISON_LIMITS,
     Limits,
     OpenReason,
     Outcome,
     Verdict,
     claims_no_gain,
-    judge,
-    of_comparison,
-    of_measurement,
-    opened,
-    overall,
+    comparison_figures,
+    leave_open,
+    measurement_figures,
+    outcome_of,
+    verdicts_on,
 )
 from .row_sets import Rows
-from .rules import ALL, Rule
+from .rules import NO_RULES, Rule
 from .statistics import Interval
-
-#: Times as fast: processes that do the same differ by less (docs/explanation/measuring.md, Layout), and a bound that is
-#: looked at again and again comes to lie below 1 by chance.
-CLEARLY_SLOWER = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,65 +93,66 @@ class Judgement:
     @property
     def outcome(self) -> Outcome:
         """Of all limits together."""
-        return overall(self.verdicts)
+        return outcome_of(self.verdicts)
 
 
-def judgement(limits: Limits, rows: Rows, confidence: float, without: frozenset[Rule] = ALL) -> Judgement:
+def judgement(limits: Limits, rows: Rows, confidence: float, without: frozenset[Rule] = NO_RULES) -> Judgement:
     """What the rows say of each limit.
 
     Args:
         limits: those asked for.
-        rows: of one round, or of the side in question and of what it is compared with.
+        rows: of one round, or of the contender's and the baseline's.
         confidence: of each verdict.
         without: rules to leave out (benchmarks/ablation.py).
     """
     if len(rows[0]) == 1:
         measured = figures.measurement([row[0] for row in rows], confidence, without)
-        return Judgement(judge(limits, of_measurement(measured)), measured, None)
+        return Judgement(verdicts_on(limits, measurement_figures(measured)), measured, None)
     compared = figures.comparison(rows, confidence, without)
     return Judgement(judge_comparison(limits, compared, without), compared.contender, compared)
 
 
-def judge_comparison(limits: Limits, compared: Comparison, without: frozenset[Rule] = ALL) -> tuple[Verdict, ...]:
+def judge_comparison(limits: Limits, compared: Comparison, without: frozenset[Rule] = NO_RULES) -> tuple[Verdict, ...]:
     """What a comparison says of each limit; see ``judgement``."""
-    verdicts: Sequence[Verdict] = judge(limits, of_comparison(compared))
-    if compared.memory_taken and Rule.MEMORY not in without:
-        verdicts = [_of_taken_memory(one) for one in verdicts]
+    verdicts: Sequence[Verdict] = verdicts_on(limits, comparison_figures(compared))
+    if compared.memory_impaired and Rule.MEMORY not in without:
+        verdicts = [_with_memory_reason(verdict) for verdict in verdicts]
     if compared.both_single_threaded and Rule.ONE_THREAD not in without:
-        verdicts = _without_its_own_speed(limits, compared, verdicts)
+        verdicts = _without_process_speed(limits, compared, verdicts)
     if _has_its_own_pool(compared) and Rule.OWN_POOL not in without:
-        verdicts = [opened(one, OpenReason.OWN_POOL) if _is_no_gain(one) else one for one in verdicts]
+        verdicts = [
+            leave_open(verdict, OpenReason.OWN_POOL) if _is_no_gain(verdict) else verdict for verdict in verdicts
+        ]
     return tuple(verdicts)
 
 
-def decide(limits: Limits, rows: Rows, confidence: float, without: frozenset[Rule] = ALL) -> tuple[Verdict, ...]:
+def decide(limits: Limits, rows: Rows, confidence: float, without: frozenset[Rule] = NO_RULES) -> tuple[Verdict, ...]:
     """The verdicts alone; see ``judgement``."""
     return judgement(limits, rows, confidence, without).verdicts
 
 
 def _has_its_own_pool(compared: Comparison) -> bool:
     """Unless more threads made it clearly slower: that is said whatever the baseline used."""
-    return compared.baseline_ignores_thread_count and compared.ratio.high >= CLEARLY_SLOWER
+    return compared.baseline_ignores_thread_count and compared.ratio.high >= MIN_EQUAL_SPEEDUP
 
 
 def _is_no_gain(verdict: Verdict) -> bool:
-    return verdict.quantity in COMPARING and claims_no_gain(verdict)
+    return verdict.quantity in COMPARISON_LIMITS and claims_no_gain(verdict)
 
 
-def _without_its_own_speed(limits: Limits, compared: Comparison, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """The verdicts, those left open that two sides as fast as each other would not have."""
+def _without_process_speed(limits: Limits, compared: Comparison, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts; those are left open that two sides of the same speed would not have."""
     same = Interval(1.0, 1.0, 1.0, compared.ratio.confidence)
     efficiency = compared.efficiency and same.scaled(compared.efficiency.estimate / compared.ratio.estimate)
-    equal = judge(limits, of_comparison(replace(compared, ratio=same, speedup=same, efficiency=efficiency)))
+    alike = replace(compared, ratio=same, speedup=same, efficiency=efficiency)
     return [
-        opened(one, OpenReason.OWN_SPEED)
-        if one.outcome is not Outcome.INCONCLUSIVE and one.outcome is not other.outcome
-        else one
-        for one, other in zip(verdicts, equal, strict=True)
+        leave_open(verdict, OpenReason.OWN_SPEED)
+        if verdict.outcome is not Outcome.INCONCLUSIVE and verdict.outcome is not other.outcome
+        else verdict
+        for verdict, other in zip(verdicts, verdicts_on(limits, comparison_figures(alike)), strict=True)
     ]
 
 
-def _of_taken_memory(verdict: Verdict) -> Verdict:
-    if verdict.quantity in COMPARING and verdict.open_reason is OpenReason.MACHINE and not claims_no_gain(verdict):
-        return opened(verdict, OpenReason.MEMORY)
-    return verdict
+def _with_memory_reason(verdict: Verdict) -> Verdict:
+    open_by_machine = verdict.quantity in COMPARISON_LIMITS and verdict.open_reason is OpenReason.MACHINE
+    return leave_open(verdict, OpenReason.MEMORY) if open_by_machine and not claims_no_gain(verdict) else verdict

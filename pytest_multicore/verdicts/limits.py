@@ -28,7 +28,7 @@ class OpenReason(Enum):
 
 
 class Outcome(Enum):
-    """What is said of a limit, and of a measurement as a whole: one that is held to none is measured, not passed."""
+    """What is said of a limit, and of a whole measurement: without a limit that is measured, not passed."""
 
     PASSED = "passed"
     MEASURED = "measured"
@@ -39,7 +39,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits that a measurement is held to; None: not asked for. The names are the marker's."""
+    """The limits that a measurement is held to, by the marker's names; None: not asked for."""
 
     min_cores: float | None = None
     max_cores: float | None = None
@@ -49,35 +49,35 @@ class Limits:
     max_threads: int | None = None
 
     def given(self) -> dict[str, float]:
-        """Those that were asked for, by name."""
+        """The limits that were asked for, by name."""
         every = {name: getattr(self, name) for name in self.__slots__}
         return {name: limit for name, limit in every.items() if limit is not None}
 
     def on_one_side(self) -> Limits:
-        """Those that take no second side."""
-        return replace(self, **dict.fromkeys(COMPARING, None))
+        """The limits that need no second side."""
+        return replace(self, **dict.fromkeys(COMPARISON_LIMITS, None))
 
     @property
     def need_baseline(self) -> bool:
         """Whether deciding them takes a second side to compare with."""
-        return any(name in COMPARING for name in self.given())
+        return any(name in COMPARISON_LIMITS for name in self.given())
 
 
 #: Limits on how two sides compare; the others are on one side alone.
-COMPARING = frozenset({"min_speedup", "max_speedup", "min_efficiency"})
+COMPARISON_LIMITS = frozenset({"min_speedup", "max_speedup", "min_efficiency"})
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found of one limit.
+    """What the rows say of one limit.
 
     Attributes:
         quantity: the limit's name.
         limit: its value.
         outcome: passed, failed, or inconclusive when the interval holds the limit or does not exist.
-        interval: of the quantity; None when it was not measured.
+        interval: of the quantity, with what the machine did not give allowed for; None when it was not measured.
         open_reason: why it is inconclusive; None where it is not.
-        measured: the figure as it was measured; ``interval`` allows for what the machine did not give.
+        measured: the interval as it was measured.
     """
 
     quantity: str
@@ -88,17 +88,17 @@ class Verdict:
     measured: Interval | None = None
 
 
-#: A figure's interval, which allows for what the machine did not give, and the figure as it was measured.
+#: By limit: a figure's interval with what the machine did not give allowed for, and as it was measured.
 Figures = Mapping[str, tuple[Interval | None, Interval | None]]
 
 
-def judge(limits: Limits, figures: Figures) -> tuple[Verdict, ...]:
+def verdicts_on(limits: Limits, figures: Figures) -> tuple[Verdict, ...]:
     """A verdict for each limit that was asked for."""
-    return tuple(_judge_one(name, limit, *figures.get(name, (None, None))) for name, limit in limits.given().items())
+    return tuple(_verdict(name, limit, *figures.get(name, (None, None))) for name, limit in limits.given().items())
 
 
-def of_measurement(measured: Measurement) -> Figures:
-    """The intervals that limits on one side are held against, by limit."""
+def measurement_figures(measured: Measurement) -> Figures:
+    """The intervals that limits on one side are held against."""
     return {
         "min_cores": (measured.cores, measured.busy),
         "max_cores": (measured.cores, measured.busy),
@@ -106,18 +106,18 @@ def of_measurement(measured: Measurement) -> Figures:
     }
 
 
-def of_comparison(compared: Comparison) -> Figures:
-    """The intervals that all limits are held against, by limit."""
+def comparison_figures(compared: Comparison) -> Figures:
+    """The intervals that all limits are held against."""
     return {
-        **of_measurement(compared.contender),
+        **measurement_figures(compared.contender),
         "min_speedup": (compared.speedup, compared.ratio),
         "max_speedup": (compared.speedup, compared.ratio),
         "min_efficiency": (compared.efficiency, compared.efficiency),
     }
 
 
-def overall(verdicts: Sequence[Verdict]) -> Outcome:
-    """One missed limit fails the whole; else one undecided limit leaves it inconclusive. Without any it is measured."""
+def outcome_of(verdicts: Sequence[Verdict]) -> Outcome:
+    """Of the whole: one missed limit fails it, else one open limit leaves it inconclusive; without any: measured."""
     outcomes = {verdict.outcome for verdict in verdicts}
     if not outcomes:
         return Outcome.MEASURED
@@ -127,13 +127,13 @@ def overall(verdicts: Sequence[Verdict]) -> Outcome:
     return Outcome.PASSED
 
 
-def settled(verdicts: Sequence[Verdict]) -> bool:
-    """Whether measuring on can change nothing: a limit was missed, or every limit is decided."""
-    return overall(verdicts) is not Outcome.INCONCLUSIVE
+def is_settled(verdicts: Sequence[Verdict]) -> bool:
+    """Whether more rows can change nothing: a limit was missed, or every limit is decided."""
+    return outcome_of(verdicts) is not Outcome.INCONCLUSIVE
 
 
 def claims_regression(verdict: Verdict) -> bool:
-    """Whether a slow spell, or a program's beginning, could bring this about: a miss, or a ``max_`` that is met.
+    """Whether a slow spell, or a program's beginning, could bring the verdict about: a miss, or a ``max_`` that is met.
 
     A pool that is filled late is no pool at first: it has one thread, one busy core and no speed-up.
     """
@@ -141,7 +141,7 @@ def claims_regression(verdict: Verdict) -> bool:
 
 
 def claims_no_gain(verdict: Verdict) -> bool:
-    """Whether this verdict says that there are few cores busy, few threads at work, or no gain."""
+    """Whether the verdict says that few cores are busy, few threads are at work, or nothing is gained."""
     return verdict.outcome is (Outcome.PASSED if verdict.quantity.startswith("max_") else Outcome.FAILED)
 
 
@@ -150,45 +150,45 @@ def why_unreachable(
 ) -> str | None:
     """Why nothing can be decided on this machine, or None when something can.
 
-    A program cannot be faster than by the cores that it has more: at most ``granted`` cores on one side, at least one
-    thread's worth on the other. What exceeds that cannot be told apart from a regression here; and two sides with the
-    same threads, as on a machine that grants one core, would let any code pass, as would a ``max_`` limit beyond it.
+    A program cannot be faster than by the cores that it has more: at most the granted cores at the contender, at least
+    one thread's worth at the baseline. A ``min_`` limit beyond that cannot be told from a regression. A ``max_`` limit
+    beyond it would let any code pass, and so would two sides with the same threads, as on a machine with one core.
 
     Args:
         limits: those asked for.
         cores_granted: what the machine grants.
-        threads: of the side in question; None: inherited, taken for all that the machine grants.
-        baseline: threads of the other side; None: there is none.
+        threads: of the contender; None: inherited, taken for all that the machine grants.
+        baseline: threads of the baseline; None: there is none.
         cores_online: of the machine. Where a quota or an affinity grants fewer, they hide what is over ``max_cores``.
     """
-    asked = limits.given()
-    if asked.get("min_cores", 0) > cores_granted:
-        return f"min_cores={asked['min_cores']:g} cannot be reached on this machine"
-    if asked.get("max_cores", 0) >= cores_granted and cores_granted < cores_online:
-        return f"max_cores={asked['max_cores']:g} cannot be missed on this machine"
+    given = limits.given()
+    if given.get("min_cores", 0) > cores_granted:
+        return f"min_cores={given['min_cores']:g} cannot be reached on this machine"
+    if given.get("max_cores", 0) >= cores_granted and cores_granted < cores_online:
+        return f"max_cores={given['max_cores']:g} cannot be missed on this machine"
     if baseline is None or not limits.need_baseline:
         return None
     if threads is not None and threads <= baseline:
         return f"{threads} threads against {baseline} compare nothing: the side in question takes more threads"
     most = min(threads or cores_granted, cores_granted) / min(baseline, cores_granted)
-    if asked.get("min_speedup", 0) > most:
-        return f"min_speedup={asked['min_speedup']:g} cannot be reached on this machine ({most:.3g} at most)"
-    if asked.get("max_speedup", 0) >= most:
-        return f"max_speedup={asked['max_speedup']:g} cannot be missed on this machine ({most:.3g} at most)"
+    if given.get("min_speedup", 0) > most:
+        return f"min_speedup={given['min_speedup']:g} cannot be reached on this machine ({most:.3g} at most)"
+    if given.get("max_speedup", 0) >= most:
+        return f"max_speedup={given['max_speedup']:g} cannot be missed on this machine ({most:.3g} at most)"
     return None
 
 
-def opened(verdict: Verdict, why: OpenReason) -> Verdict:
-    """The verdict, left open."""
-    return replace(verdict, outcome=Outcome.INCONCLUSIVE, open_reason=why)
+def leave_open(verdict: Verdict, reason: OpenReason) -> Verdict:
+    """The verdict, left open for a reason."""
+    return replace(verdict, outcome=Outcome.INCONCLUSIVE, open_reason=reason)
 
 
-def _judge_one(name: str, limit: float, interval: Interval | None, measured: Interval | None) -> Verdict:
+def _verdict(name: str, limit: float, interval: Interval | None, measured: Interval | None) -> Verdict:
     if interval is None:
         return Verdict(name, limit, Outcome.INCONCLUSIVE, None, OpenReason.INHERITED)
     outcome = _outcome(name, limit, interval)
-    why = _why_open(name, limit, interval, measured or interval) if outcome is Outcome.INCONCLUSIVE else None
-    return Verdict(name, limit, outcome, interval, why, measured)
+    reason = _open_reason(name, limit, interval, measured or interval) if outcome is Outcome.INCONCLUSIVE else None
+    return Verdict(name, limit, outcome, interval, reason, measured)
 
 
 def _outcome(name: str, limit: float, interval: Interval) -> Outcome:
@@ -199,10 +199,10 @@ def _outcome(name: str, limit: float, interval: Interval) -> Outcome:
     return Outcome.PASSED if good else Outcome.FAILED if bad else Outcome.INCONCLUSIVE
 
 
-def _why_open(name: str, limit: float, interval: Interval, measured: Interval) -> OpenReason:
-    """By what keeps it open: the machine, where the figure as it was measured would decide."""
+def _open_reason(name: str, limit: float, interval: Interval, measured: Interval) -> OpenReason:
+    """What keeps it open: the machine, where the figure as it was measured would decide."""
     if name == "max_threads" and math.isinf(interval.high):
         return OpenReason.NOT_COUNTED
     if _outcome(name, limit, measured) is not Outcome.INCONCLUSIVE:
-        return OpenReason.MACHINE if name in COMPARING else OpenReason.DISTURBED
+        return OpenReason.MACHINE if name in COMPARISON_LIMITS else OpenReason.DISTURBED
     return OpenReason.NEAR if measured.bounded else OpenReason.FEW_ROWS

@@ -1,4 +1,4 @@
-"""One measurement as a whole: what was asked, what was found, what is said of it."""
+"""One measurement as a whole: the request, the figures, and the verdicts."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from .repeatable import FirstCalls
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Everything that the reports tell of one measurement.
+    """Everything that the reports hold of one measurement.
 
     Attributes:
         test: the test's node id.
         workload, arguments: its label and arguments.
         environment: the environment's name.
-        threads, baseline: threads asked for on the two sides; None for inherited ones, or where there is no such side.
+        threads, baseline: threads of the contender and of the baseline; None for inherited ones, or without that side.
         outcome: of the whole.
         reason: why it is inconclusive or an error; empty otherwise.
         verdicts: one for each limit.
         measurement, comparison, scaling: the figures; None where nothing was measured.
         python: the child's version.
-        facts: what the child told of itself (agent/dialogue/facts.py).
+        facts: what the child reported of itself (agent/dialogue/facts.py).
         blas: the BLAS in use, in words; None when none is loaded.
         warnings: what passed its limits and is wrong all the same (warnings.py).
         notes: what the reader should know: overridden variables, more threads than cores, priority.
         budget_s, duration_s: seconds allowed for the rounds, and used for everything.
         confidence: of each verdict.
-        seed: of the order of sides.
+        seed: of the order in which sides take turns.
         causes: why a limit was missed, as data (diagnosis/suspicions.py, Explanation), the likeliest first.
-        evidence: what they were told by; empty where nobody asked why.
+        evidence: what the causes rest on; empty where none were looked for.
         first_calls: of each side in the rounds' order, before them; None where every round is a first call.
     """
 

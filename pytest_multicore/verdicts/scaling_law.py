@@ -1,14 +1,14 @@
 """The law that a series of speed-ups follows: how much of the work is serial, and what that allows at more threads.
 
-Amdahl's law: with a serial fraction sigma, n threads take sigma + (1 - sigma) / n of one thread's time. It is held
-against each count by itself: a speed-up gives one sigma, and a larger speed-up a smaller one, so the speed-up's
-interval gives sigma's. Each count gets an equal share of the error that is allowed (Bonferroni), and what all of them
-leave is sigma's interval. Where they leave nothing, no serial fraction describes the data, and that is said; where it
-grows with the threads and the counts are enough, Gunther's Universal Scalability Law is tried in its place (usl.py).
-A few counts can hardly tell the two laws apart, and at larger counts they part: so predictions allow for both.
+Amdahl's law: with a serial fraction sigma, n threads take sigma + (1 - sigma) / n of one thread's time. It is fitted
+to each count by itself: a speed-up gives one sigma, and a larger speed-up a smaller one, so the speed-up's interval
+gives sigma's. Each count gets an equal share of the error (Bonferroni), and what all of them leave is sigma's interval.
+Where they leave nothing, no serial fraction describes the data, and the law says so. Where it grows with the threads
+and there are enough counts, Gunther's Universal Scalability Law is tried in its place (usl.py). A few counts hardly
+tell the two laws apart, and at larger counts they part. So predictions allow for both.
 
-Threads beyond the cores that the machine grants are no cores, and stay out of the fit. docs/explanation/scaling.md
-derives all of this and tells what the figures mean.
+Threads beyond the cores that the machine grants stay out of the fit. docs/explanation/scaling.md derives all of this
+and says what the figures mean.
 
 Sources: Amdahl, Validity of the single processor approach to achieving large scale computing capabilities, AFIPS
 Spring Joint Computer Conference, 1967; Karp and Flatt, Measuring parallel processor performance, Commun. ACM 33, 1990;
@@ -23,13 +23,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 
+from pytest_multicore.rounds.tolerances import MAX_EXTRAPOLATION_RATIO, MIN_AMDAHL_COUNTS, MIN_USL_COUNTS
+
 from . import usl
 from .statistics import Interval
-
-#: Of the largest count that was fitted: so far a law is believed, and no further.
-FURTHEST = 2
-#: Counts beyond the first with which the data can refuse a law: one more than it has parameters.
-COUNTS_FOR_AMDAHL, COUNTS_FOR_USL = 2, 3
 
 
 class Model(Enum):
@@ -42,7 +39,7 @@ class Model(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a law says of a thread count beyond those measured.
+    """What a law says of a thread count beyond those that were measured.
 
     Attributes:
         threads: at most twice the largest count that was fitted.
@@ -91,13 +88,13 @@ class Law:
     reason: str
 
 
-def each_confidence(confidence: float, counts: int) -> float:
-    """Of each of so many intervals, for a bound of what they have in common to hold at ``confidence`` (Bonferroni)."""
+def bonferroni_confidence(confidence: float, counts: int) -> float:
+    """The confidence of each of so many intervals, for a bound of what they share to hold at ``confidence``."""
     return confidence if counts < 2 else 1 - (1 - confidence) / counts
 
 
 def serial_fraction(speedup: float, threads: int, first: int = 1) -> float:
-    """Amdahl's law solved for it; below 0 for a superlinear speed-up, above 1 where more threads are slower.
+    """Amdahl's law solved for sigma: below 0 for a superlinear speed-up, above 1 where more threads are slower.
 
     Args:
         speedup: of ``threads`` threads over ``first``; the larger it is, the smaller the fraction.
@@ -106,8 +103,8 @@ def serial_fraction(speedup: float, threads: int, first: int = 1) -> float:
     """
     if speedup <= 0:
         return math.inf
-    serially = first * (threads - 1) - threads * (first - 1) / speedup
-    return (threads / speedup - first) / serially if serially > 0 else math.inf
+    divisor = first * (threads - 1) - threads * (first - 1) / speedup
+    return (threads / speedup - first) / divisor if divisor > 0 else math.inf
 
 
 def fit(
@@ -126,38 +123,38 @@ def fit(
         cores_granted: what the machine grants.
     """
     fitted = tuple(count for count in threads if count <= cores_granted)
-    each = each_confidence(confidence, len(fitted) - 1)
-    found = {count: speedup(side, each) for side, count in enumerate(fitted) if side}
-    if not any(math.isfinite(bound) for one in found.values() for bound in (one.low, one.high)):
+    each = bonferroni_confidence(confidence, len(fitted) - 1)
+    speedups = {count: speedup(side, each) for side, count in enumerate(fitted) if side}
+    if not any(math.isfinite(bound) for interval in speedups.values() for bound in (interval.low, interval.high)):
         return None
     first, left_out = fitted[0], tuple(count for count in threads if count > cores_granted)
-    fractions = {count: _fraction(one, count, first) for count, one in found.items()}
-    superlinear = tuple(count for count, one in found.items() if one.low > count / first)
-    found = {count: replace(one, low=min(one.low, count / first)) for count, one in found.items()}
-    possible = _described(first, found, fractions, confidence)
-    hindered, described = possible.model is Model.USL, possible.model is not Model.NONE
+    fractions = {count: _fraction(interval, count, first) for count, interval in speedups.items()}
+    superlinear = tuple(count for count, interval in speedups.items() if interval.low > count / first)
+    speedups = {count: replace(interval, low=min(interval.low, count / first)) for count, interval in speedups.items()}
+    candidate = _candidate(first, speedups, fractions, confidence)
+    is_usl, describes = candidate.model is Model.USL, candidate.model is not Model.NONE
     return Law(
-        model=possible.model,
+        model=candidate.model,
         threads=fitted,
         left_out=left_out,
-        serial_fraction=possible.span(lambda at: at[0]) if described else None,
-        coherence=possible.span(lambda at: at[1]) if hindered else None,
-        peak_threads=_within_reach(possible.span(usl.peak), fitted[-1]) if hindered else None,
-        tested=len(found) >= (COUNTS_FOR_USL if hindered else COUNTS_FOR_AMDAHL),
+        serial_fraction=candidate.span(lambda at: at[0]) if describes else None,
+        coherence=candidate.span(lambda at: at[1]) if is_usl else None,
+        peak_threads=_within_reach(candidate.span(usl.peak), fitted[-1]) if is_usl else None,
+        tested=len(speedups) >= (MIN_USL_COUNTS if is_usl else MIN_AMDAHL_COUNTS),
         superlinear=superlinear,
         fractions=fractions,
         predictions=tuple(
-            Prediction(count, possible.at(count, first), count > cores_granted)
-            for count in _ahead(fitted[-1], left_out, cores_granted)
-            if described
+            Prediction(count, candidate.at(count, first), count > cores_granted)
+            for count in _prediction_counts(fitted[-1], left_out, cores_granted)
+            if describes
         ),
-        reason=possible.reason,
+        reason=candidate.reason,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Possible:
-    """What goes with the data.
+class _Candidate:
+    """A law with all of its parameters that fit the data.
 
     Attributes:
         model: the law.
@@ -176,14 +173,14 @@ class _Possible:
     confidence: float
 
     def span(self, of: Callable[[usl.Point], float], over: Sequence[usl.Point] = ()) -> Interval:
-        """What the law's parameters, or others, come to."""
+        """A figure over the law's possible parameters, or over others."""
         values = [of(at) for at in (*(over or self.corners), self.best)]
         return Interval(min(values), of(self.best), max(values), self.confidence)
 
     def at(self, threads: int, first: int) -> Interval:
         """The speed-up of so many threads."""
-        told = self.span(partial(usl.speedup, threads=threads, first=first), self.region)
-        return told if usl.bounded(self.region) else replace(told, low=-math.inf)
+        speedup = self.span(partial(usl.speedup, threads=threads, first=first), self.region)
+        return speedup if usl.bounded(self.region) else replace(speedup, low=-math.inf)
 
 
 def _fraction(speedup: Interval, threads: int, first: int) -> Interval:
@@ -193,49 +190,49 @@ def _fraction(speedup: Interval, threads: int, first: int) -> Interval:
     return Interval(low, serial_fraction(speedup.estimate, threads, first), high, speedup.confidence)
 
 
-def _described(
-    first: int, found: Mapping[int, Interval], fractions: Mapping[int, Interval], confidence: float
-) -> _Possible:
+def _candidate(
+    first: int, speedups: Mapping[int, Interval], fractions: Mapping[int, Interval], confidence: float
+) -> _Candidate:
     """The law that describes the speed-ups, if one does."""
-    region = usl.region(first, found)
+    region = usl.region(first, speedups)
 
-    def possible(model: Model, corners: Sequence[usl.Point], reason: str = "") -> _Possible:
-        best = usl.least_squares(corners, first, found) if corners else (0.0, 0.0)
-        return _Possible(model, corners, region, best, reason, confidence)
+    def candidate(model: Model, corners: Sequence[usl.Point], reason: str = "") -> _Candidate:
+        best = usl.least_squares(corners, first, speedups) if corners else (0.0, 0.0)
+        return _Candidate(model, corners, region, best, reason, confidence)
 
-    low = max(0.0, *(one.low for one in fractions.values()))
+    low = max(0.0, *(fraction.low for fraction in fractions.values()))
     # Of a superlinear count both ends are below 0: taken for 0.
-    high = max(0.0, min(1.0, *(one.high for one in fractions.values())))
+    high = max(0.0, min(1.0, *(fraction.high for fraction in fractions.values())))
     if low <= high:
-        return possible(Model.AMDAHL, [(low, 0.0), (high, 0.0)])
+        return candidate(Model.AMDAHL, [(low, 0.0), (high, 0.0)])
     reason = _why_refused(fractions)
-    if region and len(found) >= COUNTS_FOR_USL and all(one.bounded for one in found.values()):
-        return possible(Model.USL, region, reason)
-    return possible(Model.NONE, [], reason)
+    if region and len(speedups) >= MIN_USL_COUNTS and all(interval.bounded for interval in speedups.values()):
+        return candidate(Model.USL, region, reason)
+    return candidate(Model.NONE, [], reason)
 
 
 def _why_refused(fractions: Mapping[int, Interval]) -> str:
     """In which way the counts' serial fractions contradict each other, or Amdahl's law as such."""
-    slower = [count for count, one in fractions.items() if one.low > 1]
+    slower = [count for count, fraction in fractions.items() if fraction.low > 1]
     if slower:
         return f"{slower[0]} threads are slower than fewer"
     most = max(fractions, key=lambda count: fractions[count].low)
     least = min(fractions, key=lambda count: fractions[count].high)
     way = "grows" if most > least else "shrinks"
-    said = sorted([(most, f"at least {fractions[most].low:.2f}"), (least, f"at most {fractions[least].high:.2f}")])
-    return f"the serial fraction {way} with the threads, " + ", ".join(f"{what} at {count}" for count, what in said)
+    bounds = sorted([(most, f"at least {fractions[most].low:.2f}"), (least, f"at most {fractions[least].high:.2f}")])
+    return f"the serial fraction {way} with the threads, " + ", ".join(f"{bound} at {count}" for count, bound in bounds)
 
 
-def _ahead(largest: int, left_out: Sequence[int], cores_granted: float) -> list[int]:
-    """Counts worth a prediction: what the machine grants, what was asked for in vain, and as far as one goes."""
-    furthest = FURTHEST * largest
+def _prediction_counts(largest: int, left_out: Sequence[int], cores_granted: float) -> list[int]:
+    """Counts worth a prediction: what the machine grants, what was left out, and as far as a law is believed."""
+    furthest = MAX_EXTRAPOLATION_RATIO * largest
     granted = math.floor(min(cores_granted, furthest))
     return sorted(count for count in {granted, furthest, *left_out} if largest < count <= furthest)
 
 
 def _within_reach(peak: Interval, largest: int) -> Interval | None:
-    """A peak that the data do not reach is not told; a bound out of their reach is none."""
-    furthest = FURTHEST * largest
+    """The peak, if the data reach so far; a bound out of their reach is infinite."""
+    furthest = MAX_EXTRAPOLATION_RATIO * largest
     if peak.estimate > furthest:
         return None
     return replace(peak, high=peak.high if peak.high <= furthest else math.inf)

@@ -3,7 +3,7 @@
 The speed-up is the median of the ratios of pairs. Its interval brackets what the program would come to on a machine
 that gives it all its cores:
 
-* **From below** by the ratios as they are. Who asks for more cores cannot gain by a lack of them.
+* **From below** by the ratios as they are. A side that demands more cores cannot gain by a lack of them.
 * **From above** by the ratios and the control, a compute loop that shares nothing and is timed in the same rows
   (measurement/control.py). N of its workers, of which each is slowed to a share q of one alone, attain N q. On a
   machine of its own the program would keep more than the baseline's cores busy for a share x of its time: at most the
@@ -20,16 +20,25 @@ import math
 import statistics
 
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.tolerances import MAX_CORES_DIFFERENCE, MIN_CONTROL_ROWS_SHARE
 
-from .attained import AS_MANY_CORES, evenness, gain, looked_at, memory_taken, on_a_slow_core, slowed_to, time_share
-from .bounds import cores_for, least_cores, most_cores
+from .bounds import max_busy_cores, min_busy_cores, usable_cores
+from .control_evidence import (
+    baseline_core_share,
+    control_gain,
+    core_evenness,
+    core_speed_share,
+    memory_is_impaired,
+    rows_with_control,
+    undelayed_share,
+)
 from .row_sets import Rows, RowSet, row_sets
-from .rules import ALL, Rule
+from .rules import NO_RULES, Rule
 from .statistics import Interval, intersection, interval_of
 
 
-def speed_up(
-    rows: Rows, side: int, other: int, confidence: float, without: frozenset[Rule] = ALL
+def speedup_intervals(
+    rows: Rows, side: int, other: int, confidence: float, without: frozenset[Rule] = NO_RULES
 ) -> tuple[Interval, Interval]:
     """The speed-up of one side over another, each given by its place in a row.
 
@@ -40,96 +49,118 @@ def speed_up(
         same = Interval(1.0, 1.0, 1.0, confidence)
         return same, same
     pairs = [(row[side], row[other]) for row in rows]
-    every = row_sets(pairs, confidence, without)
-    ratio = intersection(_ratio(one, one.confidence) for one in every)
-    bracket = intersection(_bracket(one, without) for one in every)
-    if Rule.MEMORY not in without and memory_taken(pairs):
+    sets = row_sets(pairs, confidence, without)
+    ratio = intersection(_ratio(row_set, row_set.confidence) for row_set in sets)
+    bracket = intersection(_bracket(row_set, without) for row_set in sets)
+    if Rule.MEMORY not in without and memory_is_impaired(pairs):
         bracket = Interval(-math.inf, bracket.estimate, bracket.high, confidence)
     return ratio, bracket
 
 
-def _bracket(one: RowSet, without: frozenset[Rule]) -> Interval:
-    """The speed-up as it may be on a machine that gives all cores; see the head of this module."""
-    measured = _ratio(one, one.confidence)
-    contender, baseline = one.rows[-1][0], one.rows[-1][1]
-    low, high = measured.low, measured.high
-    # Two worlds at the same threads, as of an explanation's trials, are not compared for what more cores gain.
-    if contender.threads != baseline.threads:
-        low *= 1.0 if Rule.SLOW_CORE in without or not math.isfinite(low) else on_a_slow_core(one.rows)
-        more = statistics.median(most_cores(of, one.alone, without) - least_cores(to, without) for of, to in one.rows)
-        if Rule.FEWER_CORES not in without and more < -AS_MANY_CORES:
-            low = -math.inf
-    at_most = _at_most(contender, baseline)
-    if Rule.CONTROL not in without:
-        looked = [(row[0], row[1], slowed_to(row[0], row[1], without)) for row in looked_at(one)]
-        # Whatever the looks have not shown yet: all cores together do as much as the baseline's.
-        known = len(looked) >= len(one.rows) / 2
-        pairs = looked if known else [(row[0], row[1], 0.0) for row in one.rows]
-        each = [
-            to.one_s / of.one_s * _stretched(_more(of, to, one.alone, without), max(slowed, 1 / at_most))
-            for of, to, slowed in pairs
-        ]
-        high = max(high, interval_of(each, one.confidence).high)
-    if Rule.CAP not in without:
-        high = max(measured.high, min(high, at_most))
-    return Interval(low, measured.estimate, high if one.spans_measurement else math.inf, measured.confidence)
+def efficiency(
+    rows: Rows, confidence: float, speedup: Interval, without: frozenset[Rule] = NO_RULES
+) -> Interval | None:
+    """Speed-up / attained speed-up, pair by pair; over the number of cores without a control. None: inherited threads.
 
-
-def _more(one: Round, other: Round, alone: bool, without: frozenset[Rule]) -> float:
-    """The share of its time in which a round would keep more cores busy than the other, at most, on even cores."""
-    more = most_cores(one, alone, without) - least_cores(other, without)
-    return min(1.0, max(0.0, more) / evenness([one]))
-
-
-def _stretched(more: float, slowed: float) -> float:
-    """Times as long as on a machine of its own that a program takes, with more cores busy for such a share of its time.
-
-    Args:
-        more: the share, on that machine.
-        slowed: speed of each core with several at work, as a share of one alone.
-    """
-    if not more or slowed >= 1:
-        return 1.0
-    return 1 + more * (1 / slowed - 1) if slowed > 0 else math.inf
-
-
-def _at_most(contender: Round, baseline: Round) -> float:
-    """A program cannot be faster than by the cores that it has more."""
-    return cores_for(contender) / max(1.0, min(baseline.threads or 1, cores_for(contender)))
-
-
-def efficiency(rows: Rows, confidence: float, speedup: Interval, without: frozenset[Rule] = ALL) -> Interval | None:
-    """Speed-up / attained speed-up, pair by pair; by the cores alone where nobody looked. None: threads were inherited.
-
-    What the machine does not attain is put down to it for as long as the program wanted its cores: a serial program
+    What the machine does not attain is put down to it for as long as the program demanded its cores: a serial program
     has the same efficiency on a machine that attains nothing as on any other. Each pair bounds it from both sides: from
     below by all that the control's workers did together, from above by the slowest of them.
     """
     contender, baseline = rows[-1][0], rows[-1][1]
     if contender.threads is None or baseline.threads is None:
         return None
-    looked = [(row[0], row[1], slowest) for row in rows if (slowest := gain(row[0], row[1]))]
-    if len(looked) < len(rows) / 2:
-        return speedup.scaled(cores_for(baseline) / cores_for(contender))
-    low, high = [], []
-    for one, other, slowest in looked:
-        assert one.control is not None  # noqa: S101 - it was looked at
-        assert other.control is not None  # noqa: S101 - likewise
-        base, ideal = other.control.cores, one.control.cores / other.control.cores
-        ratio, together = other.one_s / one.one_s / ideal, (gain(one, other, together=True) or slowest) / ideal
-        wanted = one.busy_cores if one.demanded_cores is None else one.demanded_cores
-        least = min(1.0, max(0.0, (wanted - base) / max(one.control.cores - base, 1e-9)))
-        most = _more(one, other, False, without)
-        low.append(ratio / (1 - least * (1 - min(1.0, together))))
-        high.append(ratio * _stretched(most, min(slowest / ideal, time_share(one, without))))
-    least_of, most_of = interval_of(low, confidence), interval_of(high, confidence)
-    fewer = statistics.median(most_cores(row[0], False, without) - least_cores(row[1], without) for row in rows)
-    unshown = (Rule.FEWER_CORES not in without and fewer < -AS_MANY_CORES) or (
-        Rule.MEMORY not in without and memory_taken(rows)
+    gains = [(row[0], row[1], gain) for row in rows if (gain := control_gain(row[0], row[1]))]
+    if len(gains) < MIN_CONTROL_ROWS_SHARE * len(rows):
+        return speedup.scaled(usable_cores(baseline) / usable_cores(contender))
+    bounds = [_efficiency_of_pair(of, to, gain, without) for of, to, gain in gains]
+    low, high = (interval_of([bound[end] for bound in bounds], confidence) for end in (0, 1))
+    extra_cores = statistics.median(
+        max_busy_cores(row[0], False, without) - min_busy_cores(row[1], without) for row in rows
     )
-    bound = -math.inf if unshown else least_of.low * on_a_slow_core(rows)
-    return Interval(bound, least_of.estimate, max(least_of.estimate, most_of.high), confidence)
+    unbounded = (Rule.FEWER_CORES not in without and extra_cores < -MAX_CORES_DIFFERENCE) or (
+        Rule.MEMORY not in without and memory_is_impaired(rows)
+    )
+    bound = -math.inf if unbounded else low.low * baseline_core_share(rows)
+    return Interval(bound, low.estimate, max(low.estimate, high.high), confidence)
 
 
-def _ratio(one: RowSet, confidence: float) -> Interval:
-    return interval_of([row[1].one_s / row[0].one_s if row[0].one_s > 0 else math.inf for row in one.rows], confidence)
+def _efficiency_of_pair(
+    contender: Round, baseline: Round, slowest: float, without: frozenset[Rule]
+) -> tuple[float, float]:
+    """The bounds that one pair gives, which has a control; ``slowest``: the control's gain by its slowest worker."""
+    assert contender.control is not None  # noqa: S101 - there is a gain
+    assert baseline.control is not None  # noqa: S101 - likewise
+    cores, baseline_cores = contender.control.cores, baseline.control.cores
+    ideal = cores / baseline_cores
+    ratio = baseline.repetition_s / contender.repetition_s / ideal
+    together = (control_gain(contender, baseline, together=True) or slowest) / ideal
+    demanded = contender.busy_cores if contender.demanded_cores is None else contender.demanded_cores
+    least = min(1.0, max(0.0, (demanded - baseline_cores) / max(cores - baseline_cores, 1e-9)))
+    most = _extra_cores_share(contender, baseline, False, without)
+    low = ratio / (1 - least * (1 - min(1.0, together)))
+    return low, ratio * _stretch(most, min(slowest / ideal, undelayed_share(contender, without)))
+
+
+def _bracket(row_set: RowSet, without: frozenset[Rule]) -> Interval:
+    """The speed-up as it may be on a machine that gives all cores; see the head of this module."""
+    measured = _ratio(row_set, row_set.confidence)
+    contender, baseline = row_set.rows[-1][0], row_set.rows[-1][1]
+    low, high = measured.low, measured.high
+    # Two sides at the same threads, as of an explanation's trials, are not compared for what more cores gain.
+    if contender.threads != baseline.threads:
+        low *= 1.0 if Rule.SLOW_CORE in without or not math.isfinite(low) else baseline_core_share(row_set.rows)
+        extra_cores = statistics.median(
+            max_busy_cores(of, row_set.idle_machine, without) - min_busy_cores(to, without) for of, to in row_set.rows
+        )
+        if Rule.FEWER_CORES not in without and extra_cores < -MAX_CORES_DIFFERENCE:
+            low = -math.inf
+    most = _max_speedup(contender, baseline)
+    if Rule.CONTROL not in without:
+        high = max(high, _high_by_control(row_set, most, without))
+    if Rule.CAP not in without:
+        high = max(measured.high, min(high, most))
+    return Interval(low, measured.estimate, high if row_set.spans_measurement else math.inf, measured.confidence)
+
+
+def _high_by_control(row_set: RowSet, most: float, without: frozenset[Rule]) -> float:
+    """The high end on a machine that gives all cores, pair by pair; ``most``: the speed-up that the cores allow."""
+    pairs = [(row[0], row[1], core_speed_share(row[0], row[1], without)) for row in rows_with_control(row_set)]
+    if len(pairs) < MIN_CONTROL_ROWS_SHARE * len(row_set.rows):
+        # Without enough controls all cores together may do no more than the baseline's.
+        pairs = [(row[0], row[1], 0.0) for row in row_set.rows]
+    ratios = [
+        to.repetition_s
+        / of.repetition_s
+        * _stretch(_extra_cores_share(of, to, row_set.idle_machine, without), max(speed_share, 1 / most))
+        for of, to, speed_share in pairs
+    ]
+    return interval_of(ratios, row_set.confidence).high
+
+
+def _extra_cores_share(contender: Round, baseline: Round, idle_machine: bool, without: frozenset[Rule]) -> float:
+    """Share of its time in which one round would keep more cores busy than another, at most, on even cores."""
+    extra = max_busy_cores(contender, idle_machine, without) - min_busy_cores(baseline, without)
+    return min(1.0, max(0.0, extra) / core_evenness([contender]))
+
+
+def _stretch(extra_share: float, speed_share: float) -> float:
+    """Times as long as on a machine of its own that a program takes.
+
+    Args:
+        extra_share: share of its time, on that machine, in which it keeps more cores busy than its baseline.
+        speed_share: speed of each core with several at work, as a share of one alone.
+    """
+    if not extra_share or speed_share >= 1:
+        return 1.0
+    return 1 + extra_share * (1 / speed_share - 1) if speed_share > 0 else math.inf
+
+
+def _max_speedup(contender: Round, baseline: Round) -> float:
+    """A program cannot be faster than by the cores that it has more."""
+    cores = usable_cores(contender)
+    return cores / max(1.0, min(baseline.threads or 1, cores))
+
+
+def _ratio(row_set: RowSet, confidence: float) -> Interval:
+    ratios = [to.repetition_s / of.repetition_s if of.repetition_s > 0 else math.inf for of, to in row_set.rows]
+    return interval_of(ratios, confidence)

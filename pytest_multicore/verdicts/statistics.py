@@ -1,6 +1,6 @@
 """Where the median of a series lies, at a stated confidence, however often one looks.
 
-The series is taken one value at a time, and one would like to stop as soon as it decides. A usual interval does not
+The series is taken one value at a time, and measuring should stop as soon as it decides. A usual interval does not
 allow that: looked at after each value it is wrong far more often than it says. This one inverts a test by betting.
 
 To test "the median is at most m", bet on each value lying above m: a stake of a share L of the capital multiplies it
@@ -24,10 +24,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-#: (share of the capital put on this stake, the stake). The first decides in 8 values that all agree at 0.99, the fewest
-#: but one that any bet on signs can (2**7 > 100); the others serve noisier series, the last very long ones. Found by a
-#: search for the fewest values to expect over all shares of agreement.
-STAKES = ((0.45, 0.93), (0.3, 0.6), (0.2, 0.3), (0.05, 0.1))
+from pytest_multicore.rounds.tolerances import STAKES
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class Interval:
         return Interval(self.low * factor, self.estimate * factor, self.high * factor, self.confidence)
 
     def intersection(self, other: Interval) -> Interval:
-        """Both hold: the narrower bound on each side. Where they contradict each other, nothing narrower is said."""
+        """The narrower bound on each side, for both hold. Where they contradict each other, this interval."""
         low, high = max(self.low, other.low), min(self.high, other.high)
         if low > high:
             return self
@@ -67,12 +64,12 @@ class Interval:
 
 
 def median_interval(values: Sequence[float], confidence: float) -> Interval | None:
-    """Where the median of the series lies; None for an empty one.
+    """Where the median of the series lies; None for an empty series.
 
     Args:
-        values: finite numbers, one a round or pair, in the order they were taken.
-        confidence: of each side, 0.5 to below 1: each bound is wrong, at any of all the moments at which one looks,
-            with probability at most 1 - confidence.
+        values: finite numbers, one for each round or pair, in the order in which they were taken.
+        confidence: of each side, 0.5 to below 1. Looked at after each value, a bound is ever wrong with a probability
+            of at most 1 - confidence.
     """
     if not values:
         return None
@@ -86,24 +83,28 @@ def median_interval(values: Sequence[float], confidence: float) -> Interval | No
 
 
 def interval_of(values: Sequence[float], confidence: float) -> Interval:
-    """The same of one value at least."""
-    found = median_interval(values, confidence)
-    if found is None:
+    """Where the median of the series lies.
+
+    Raises:
+        ValueError: the series is empty.
+    """
+    interval = median_interval(values, confidence)
+    if interval is None:
         raise ValueError("no values: expected one at least")
-    return found
+    return interval
 
 
 def intersection(intervals: Iterable[Interval]) -> Interval:
-    """All of them hold; one at least."""
+    """What all of the intervals leave, in their order; one interval at least."""
     first, *others = intervals
-    for one in others:
-        first = first.intersection(one)
+    for other in others:
+        first = first.intersection(other)
     return first
 
 
 @lru_cache(maxsize=4096)
 def fewest_agreeing(count: int, confidence: float) -> int | None:
-    """How many of ``count`` values on one side of m refute that the median lies on the other; None: no number does."""
+    """How many of ``count`` values beyond m refute that the median lies on m's other side; None: no number does."""
     needed = 1 / (1 - confidence)
     for agreeing in range(count // 2 + 1, count + 1):
         if capital(agreeing, count - agreeing) >= needed:

@@ -1,11 +1,11 @@
-"""The Universal Scalability Law: which contention and coherence go with the speed-ups' intervals, exactly.
+"""The Universal Scalability Law: which contention and coherence fit the speed-ups' intervals, exactly.
 
 On n threads the work takes, of its time on one, D(n) / n with D(n) = 1 + sigma (n - 1) + kappa n (n - 1): sigma is the
 share that runs serially, kappa what each pair of threads costs by hindering each other. Amdahl's law is kappa = 0. A
 speed-up S of n threads over p is n D(p) / (p D(n)). So "S is at most h" says h p D(n) >= n D(p), which is linear in
-sigma and kappa: each bound of an interval cuts a half-plane, and what is left of all of them is a convex polygon. What
-is asked of the law (sigma, kappa, a speed-up, where the peak lies) is a quotient of linear functions, whose extremes
-over a polygon lie at its corners. Nothing is approximated. docs/explanation/scaling.md tells more.
+sigma and kappa: each bound of an interval cuts a half-plane, and what is left of all of them is a convex polygon.
+Sigma, kappa, a speed-up and the place of the peak are quotients of linear functions, whose extremes over a polygon lie
+at its corners. Nothing is approximated. docs/explanation/scaling.md has the derivation.
 
 Source: Gunther, Guerrilla Capacity Planning, 2007, chapters 4 to 6.
 """
@@ -15,6 +15,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from pytest_multicore.rounds.tolerances import MAX_COHERENCE, MAX_ROUNDING_ERROR
+
 from .statistics import Interval
 
 #: Contention and coherence: sigma and kappa.
@@ -22,16 +24,14 @@ Point = tuple[float, float]
 #: a, b, c: a + b sigma + c kappa is not negative.
 HalfPlane = tuple[float, float, float]
 
-#: Where the search begins: with it two threads take a thousand times as long as one.
-MOST_COHERENCE = 1e3
-BOX: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, MOST_COHERENCE), (0.0, MOST_COHERENCE))
+#: Where the search begins, as corners.
+BOX: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, MAX_COHERENCE), (0.0, MAX_COHERENCE))
+#: Where the law means something: sigma lies in 0 to 1, and kappa is not negative.
 DOMAIN: tuple[HalfPlane, ...] = ((0.0, 1.0, 0.0), (1.0, -1.0, 0.0), (0.0, 0.0, 1.0))
-#: Of a speed-up; far below what any measurement tells apart.
-ROUNDING = 1e-9
 
 
 def speedup(at: Point, threads: int, first: int) -> float:
-    """Of so many threads over the first count."""
+    """The speed-up of so many threads over the first count."""
     return threads * _value(_load(first), at) / (first * _value(_load(threads), at))
 
 
@@ -42,7 +42,7 @@ def peak(at: Point) -> float:
 
 
 def region(first: int, speedups: Mapping[int, Interval]) -> list[Point]:
-    """The corners of all sigma and kappa that go with the intervals; empty when the law describes no such data.
+    """The corners of all sigma and kappa that fit the intervals; empty when the law describes no such data.
 
     Args:
         first: the thread count that the speed-ups are against.
@@ -50,29 +50,29 @@ def region(first: int, speedups: Mapping[int, Interval]) -> list[Point]:
     """
     corners = list(BOX)
     for plane in _bounds(first, speedups):
-        corners = _clipped(corners, plane)
+        corners = _clip(corners, plane)
     return corners
 
 
 def bounded(corners: Sequence[Point]) -> bool:
     """Whether the intervals bound the coherence, and with it what it may cost at larger counts."""
-    return all(coherence < MOST_COHERENCE for _, coherence in corners)
+    return all(coherence < MAX_COHERENCE for _, coherence in corners)
 
 
 def least_squares(corners: Sequence[Point], first: int, speedups: Mapping[int, Interval]) -> Point:
     """The point of a region that comes nearest to the estimates, by their relative deviations squared."""
     deviations = [_minus(_scaled(_load(n), s.estimate * first / n), _load(first)) for n, s in speedups.items()]
 
-    def badness(at: Point) -> float:
-        return sum(_value(one, at) ** 2 for one in deviations)
+    def sum_of_squares(at: Point) -> float:
+        return sum(_value(plane, at) ** 2 for plane in deviations)
 
     # The sum is convex: its least value is where its slope is zero, or else on the polygon's boundary. Where coherence
     # is not asked for, the region is a line and has no inside.
-    free = _free(deviations) if len(corners) > 2 else None
-    if free and all(_value(plane, free) >= 0 for plane in (*DOMAIN, *_bounds(first, speedups))):
-        return free
+    minimum = _minimum(deviations) if len(corners) > 2 else None
+    if minimum and all(_value(plane, minimum) >= 0 for plane in (*DOMAIN, *_bounds(first, speedups))):
+        return minimum
     edges = zip(corners, [*corners[1:], corners[0]], strict=True)
-    return min((_best_between(here, there, deviations) for here, there in edges), key=badness)
+    return min((_best_between(here, there, deviations) for here, there in edges), key=sum_of_squares)
 
 
 def _load(threads: int) -> HalfPlane:
@@ -82,30 +82,30 @@ def _load(threads: int) -> HalfPlane:
 
 def _bounds(first: int, speedups: Mapping[int, Interval]) -> list[HalfPlane]:
     planes = []
-    for threads, found in speedups.items():
-        for bound, sign in ((found.high, 1), (found.low, -1)):
+    for threads, interval in speedups.items():
+        for bound, sign in ((interval.high, 1), (interval.low, -1)):
             if math.isfinite(bound):
-                apart = _minus(_scaled(_load(threads), bound * first / threads), _load(first))
-                planes.append(_scaled(apart, sign))
+                plane = _minus(_scaled(_load(threads), bound * first / threads), _load(first))
+                planes.append(_scaled(plane, sign))
     return planes
 
 
-def _clipped(corners: Sequence[Point], plane: HalfPlane) -> list[Point]:
+def _clip(corners: Sequence[Point], plane: HalfPlane) -> list[Point]:
     """What a half-plane leaves of a convex polygon (Sutherland and Hodgman, Commun. ACM 17, 1974)."""
     kept: list[Point] = []
     for here, there in zip(corners, [*corners[1:], *corners[:1]], strict=True):
         at_here, at_there = _value(plane, here), _value(plane, there)
-        if at_here >= -ROUNDING:
+        if at_here >= -MAX_ROUNDING_ERROR:
             kept.append(here)
-        if (at_here >= -ROUNDING) != (at_there >= -ROUNDING):
+        if (at_here >= -MAX_ROUNDING_ERROR) != (at_there >= -MAX_ROUNDING_ERROR):
             kept.append(_between(here, there, at_here / (at_here - at_there)))
     return kept
 
 
-def _free(deviations: Sequence[HalfPlane]) -> Point | None:
+def _minimum(deviations: Sequence[HalfPlane]) -> Point | None:
     """Where the sum of squares has no slope; None where that is no single point."""
     ab, ac, bb, bc, cc = (
-        sum(one[i] * one[j] for one in deviations) for i, j in ((0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+        sum(plane[i] * plane[j] for plane in deviations) for i, j in ((0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
     )
     determinant = bb * cc - bc * bc
     if determinant <= 0:
@@ -114,7 +114,7 @@ def _free(deviations: Sequence[HalfPlane]) -> Point | None:
 
 
 def _best_between(here: Point, there: Point, deviations: Sequence[HalfPlane]) -> Point:
-    pairs = [(_value(one, here), _value(one, there)) for one in deviations]
+    pairs = [(_value(plane, here), _value(plane, there)) for plane in deviations]
     steepness = sum((end - start) ** 2 for start, end in pairs)
     share = sum(start * (start - end) for start, end in pairs) / steepness if steepness else 0.0
     return _between(here, there, share)
@@ -133,5 +133,5 @@ def _scaled(plane: HalfPlane, factor: float) -> HalfPlane:
     return plane[0] * factor, plane[1] * factor, plane[2] * factor
 
 
-def _minus(one: HalfPlane, other: HalfPlane) -> HalfPlane:
-    return one[0] - other[0], one[1] - other[1], one[2] - other[2]
+def _minus(plane: HalfPlane, other: HalfPlane) -> HalfPlane:
+    return plane[0] - other[0], plane[1] - other[1], plane[2] - other[2]

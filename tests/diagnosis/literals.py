@@ -10,7 +10,7 @@ from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.thread_sampler import ThreadSample, ThreadSamples
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts import figures
-from pytest_multicore.verdicts.limits import Limits, judge, of_comparison, overall
+from pytest_multicore.verdicts.limits import Limits, comparison_figures, outcome_of, verdicts_on
 from pytest_multicore.verdicts.result import Result
 from tests.rounds import rows
 
@@ -31,7 +31,7 @@ def evidence(
 ) -> Evidence:
     """What was seen beside rounds that missed min_speedup=1.5, unless other limits are given."""
     compared = figures.comparison(taken, 0.99)
-    verdicts = judge(limits or Limits(min_speedup=1.5), of_comparison(compared))
+    verdicts = verdicts_on(limits or Limits(min_speedup=1.5), comparison_figures(compared))
     result = Result(
         test="test_a.py::test_it",
         workload="work",
@@ -39,7 +39,7 @@ def evidence(
         environment="current",
         threads=threads,
         baseline=1,
-        outcome=overall(verdicts),
+        outcome=outcome_of(verdicts),
         reason="",
         budget_s=60.0,
         duration_s=5.0,

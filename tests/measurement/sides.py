@@ -62,8 +62,8 @@ class Side:
         self.pauses += 1
         self.stands = True
 
-    def request_real_time(self, urgent: bool) -> None:
-        self.urged.append(urgent)
+    def request_real_time(self, real_time: bool) -> None:
+        self.urged.append(real_time)
 
     def take(self, repeat: int) -> Timing:
         self.stands = False

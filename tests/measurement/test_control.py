@@ -2,9 +2,10 @@
 
 import pytest
 
-from pytest_multicore.measurement.control import LONGEST_S, OF_THE_ROUND, SHORTEST_S, ControlRuns, control_runs
+from pytest_multicore.measurement.control import ControlRuns, control_runs
 from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.rounds.round import Control
+from pytest_multicore.rounds.tolerances import BURST_ROUND_SHARE, MAX_BURST_S, MIN_BURST_S
 from tests.measurement.scripted import Scripted, alike
 
 
@@ -51,20 +52,20 @@ def test_where_no_core_can_be_named_the_system_chooses() -> None:
 
 @pytest.mark.parametrize(
     ("wall_s", "length_s"),
-    [(0.001, SHORTEST_S), (0.03, 0.03 * OF_THE_ROUND), (0.1, 0.1 * OF_THE_ROUND), (20.0, LONGEST_S)],
+    [(0.001, MIN_BURST_S), (0.03, 0.03 * BURST_ROUND_SHARE), (0.1, 0.1 * BURST_ROUND_SHARE), (20.0, MAX_BURST_S)],
 )
 def test_a_burst_takes_a_part_of_the_round_within_bounds(wall_s: float, length_s: float) -> None:
     control, workers = made(2)
     control.after_round(2, wall_s, [])
     assert workers.asked == [([10, 11], pytest.approx(length_s))]
-    assert SHORTEST_S < 0.03 * OF_THE_ROUND < 0.1 * OF_THE_ROUND < LONGEST_S
+    assert MIN_BURST_S < 0.03 * BURST_ROUND_SHARE < 0.1 * BURST_ROUND_SHARE < MAX_BURST_S
 
 
 def test_workers_that_somebody_ended_tell_nothing() -> None:
     control, workers = made(2, ended=True)
     assert control.run(2, 0.02) is None
     assert control.after_round(1, 0.1, [10], beside=(1.0, 1.0)) is None
-    assert control.attained(2) is None
+    assert control.attained_speedup(2) is None
     assert workers.copied == []
 
 
@@ -97,8 +98,8 @@ def test_a_core_that_was_not_to_be_had_tells_nothing_of_memory(copies: tuple[flo
 
 def test_what_is_attained_is_the_speed_of_all_over_that_of_one() -> None:
     control, _ = made(2, speeds={11: 55.0})
-    assert control.attained(2) == pytest.approx(1.1)
-    assert control.attained(1) == pytest.approx(1.0)
+    assert control.attained_speedup(2) == pytest.approx(1.1)
+    assert control.attained_speedup(1) == pytest.approx(1.0)
 
 
 def test_one_look_among_others_does_not_change_what_is_attained() -> None:
@@ -108,7 +109,7 @@ def test_one_look_among_others_does_not_change_what_is_attained() -> None:
         workers.speeds = {11: 10.0} if len(workers.asked) == 3 else {}
 
     workers.beside = disturbed_once
-    assert control.attained(2) == pytest.approx(2.0)
+    assert control.attained_speedup(2) == pytest.approx(2.0)
     workers.asked.clear()
     assert len({control.run(2, 0.01) for _ in range(5)}) == 2, "one look differs"
 
@@ -126,6 +127,6 @@ def test_a_process_has_one_control_with_a_worker_for_each_core_granted() -> None
     control = control_runs(machine, priority=False)
     assert control is control_runs(machine, priority=False)
     assert control.workers.count == len(control.cpus) == max(1, int(machine.cores_granted))
-    found = control.run(1, SHORTEST_S)
+    found = control.run(1, MIN_BURST_S)
     assert found is not None
     assert found.cores == 1

@@ -156,14 +156,14 @@ def test_a_kernel_without_schedstat_leaves_waits_unknown(monkeypatch: pytest.Mon
     """Zero would read as "nobody waited", and a neighbour's load as a missed limit."""
     from pytest_multicore.measurement import linux
 
-    monkeypatch.setattr(linux, "_waits_are_told", lambda: False)
+    monkeypatch.setattr(linux, "_waits_are_reported", lambda: False)
     tasks = ProcCounters().tree(os.getpid()).tasks
     assert tasks
     assert {task.delay_s for task in tasks.values()} == {None}
 
 
 @pytest.mark.skipif(
-    sys.platform != "linux" or not linux._everybody_is_seen(), reason="some processes are not to be seen here"
+    sys.platform != "linux" or not linux._all_processes_are_visible(), reason="some processes are not to be seen here"
 )
 def test_others_are_everybody_but_the_tree_and_this_thread(burner: "subprocess.Popen[str]") -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as measured:

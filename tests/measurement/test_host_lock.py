@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.measurement.host_lock import HOLDER, HostLock
+from pytest_multicore.measurement.host_lock import HOLDER_VARIABLE, HostLock
 
 # Takes the lock in the way that it is told, says so, and gives it back when its input ends.
 PROGRAM = """
@@ -129,8 +129,8 @@ def test_an_ordinary_test_pays_microseconds(tmp_path: Path) -> None:
 def test_a_session_that_a_test_started_takes_no_turns(tmp_path: Path) -> None:
     """Its ancestor holds the machine: it would wait for its ancestor, and that one for it."""
     program = "from pytest_multicore.measurement.host_lock import host_lock; print(type(host_lock()).__name__)"
-    told = {**os.environ, HOLDER: "1"}
-    untold = {name: value for name, value in os.environ.items() if name != HOLDER}
+    told = {**os.environ, HOLDER_VARIABLE: "1"}
+    untold = {name: value for name, value in os.environ.items() if name != HOLDER_VARIABLE}
     for environ, expected in ((told, "NoHostLock"), (untold, "HostLock")):
         command = [sys.executable, "-c", program]
         ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.measurement.machine import Machine, _cores_real, busiest, this_machine
+from pytest_multicore.measurement.machine import Machine, _cores_real, busiest_processes, this_machine
 from pytest_multicore.settings import affinity_at_start as start
 
 
@@ -55,5 +55,5 @@ def test_threads_of_one_core_are_not_two_real_cores(tmp_path: Path) -> None:
 def test_the_busiest_are_named_and_our_own_are_not() -> None:
     before = {1: ("init", 5.0), 2: ("us", 1.0), 3: ("hog", 1.0)}
     after = {1: ("init", 5.01), 2: ("us", 9.0), 3: ("hog", 2.9), 4: ("new", 1.0)}
-    found = busiest(before, after, 2.0, frozenset({2}))
+    found = busiest_processes(before, after, 2.0, frozenset({2}))
     assert found == [("hog (process 3)", pytest.approx(0.95)), ("new (process 4)", pytest.approx(0.5))]

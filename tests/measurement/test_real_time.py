@@ -4,14 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_multicore.measurement.real_time import (
-    ROUNDS_WITH_WAITS,
-    TRIAL_ROWS,
-    keeps_its_work,
-    wants_real_time,
-    with_row,
-)
+from pytest_multicore.measurement.real_time import does_same_work, wants_real_time, with_row
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.tolerances import MIN_ROUNDS_WITH_WAITS, TRIAL_ROWS
 from tests.rounds import look, made
 
 CALM = made(0.1, 1.0, threads=1)
@@ -32,7 +27,7 @@ def trial(one: Round, other: Round = CALM) -> list[tuple[Round, ...]]:
     return [(one, other)] * TRIAL_ROWS
 
 
-@pytest.mark.parametrize(("waits", "wanted"), [(ROUNDS_WITH_WAITS - 1, False), (ROUNDS_WITH_WAITS, True)])
+@pytest.mark.parametrize(("waits", "wanted"), [(MIN_ROUNDS_WITH_WAITS - 1, False), (MIN_ROUNDS_WITH_WAITS, True)])
 def test_a_round_or_two_with_waits_are_no_reason(waits: int, wanted: bool) -> None:
     rows = [(WAITING if number < waits else CALM, CALM) for number in range(TRIAL_ROWS)]
     assert wants_real_time(rows, 2.0) is wanted
@@ -91,15 +86,15 @@ def test_one_side_alone_may_want_it() -> None:
 def test_a_program_that_burns_a_core_in_that_class_does_not_keep_its_work() -> None:
     """As multiprocessing.Pool at its end."""
     before, calm = trial(made(0.065, 1.07)), within(0.1, 1.0)
-    assert not keeps_its_work(before, trial(within(0.057, 1.73), calm))
-    assert keeps_its_work(before, trial(within(0.057, 1.22), calm))
+    assert not does_same_work(before, trial(within(0.057, 1.73), calm))
+    assert does_same_work(before, trial(within(0.057, 1.22), calm))
 
 
 def test_one_side_that_does_other_work_is_enough() -> None:
     before = trial(made(0.1, 2.0), CALM)
-    assert not keeps_its_work(before, trial(within(0.1, 2.0), within(0.1, 1.5)))
-    assert not keeps_its_work(before, trial(within(0.15, 2.0), within(0.1, 1.0)))
-    assert keeps_its_work(before, trial(within(0.1, 2.0), within(0.1, 1.0)))
+    assert not does_same_work(before, trial(within(0.1, 2.0), within(0.1, 1.5)))
+    assert not does_same_work(before, trial(within(0.15, 2.0), within(0.1, 1.0)))
+    assert does_same_work(before, trial(within(0.1, 2.0), within(0.1, 1.0)))
 
 
 @pytest.mark.parametrize(
@@ -124,32 +119,32 @@ def test_one_side_that_does_other_work_is_enough() -> None:
     ],
 )
 def test_the_same_work_in_another_time_is_the_same(before: Round, after: Round) -> None:
-    assert keeps_its_work(trial(before), trial(after, within(0.1, 1.0)))
+    assert does_same_work(trial(before), trial(after, within(0.1, 1.0)))
 
 
 def test_work_is_counted_by_what_the_control_did_in_cpu_time() -> None:
     """One that was displaced did half in the same wall time: its core was as fast as before."""
     before = trial(made(0.03, 2.0, control=look(2, 50.0, share=0.5)))
-    assert not keeps_its_work(before, trial(within(0.045, 2.0, speed=100.0), within(0.1, 1.0)))
-    assert keeps_its_work(before, trial(within(0.03, 2.0, speed=100.0), within(0.1, 1.0)))
+    assert not does_same_work(before, trial(within(0.045, 2.0, speed=100.0), within(0.1, 1.0)))
+    assert does_same_work(before, trial(within(0.03, 2.0, speed=100.0), within(0.1, 1.0)))
 
 
 def test_one_odd_round_in_three_does_not_change_the_work() -> None:
     rows = trial(within(0.1, 1.0), within(0.1, 1.0))
     odd = [(within(0.3, 1.0), within(0.1, 1.0)), *rows[1:]]
-    assert keeps_its_work(trial(CALM), odd)
-    assert not keeps_its_work(trial(CALM), [*odd[:1], *odd[:1], *rows[2:]])
+    assert does_same_work(trial(CALM), odd)
+    assert not does_same_work(trial(CALM), [*odd[:1], *odd[:1], *rows[2:]])
 
 
 def test_a_class_that_one_side_alone_is_in_is_for_none() -> None:
-    assert not keeps_its_work(trial(CALM), trial(within(0.1, 1.0), CALM))
-    assert not keeps_its_work(trial(CALM), trial(CALM, CALM))
+    assert not does_same_work(trial(CALM), trial(within(0.1, 1.0), CALM))
+    assert not does_same_work(trial(CALM), trial(CALM, CALM))
 
 
 def test_a_class_that_a_side_left_meanwhile_is_for_none() -> None:
     """A new interpreter for each round may be refused what the others had."""
     rows = trial(within(0.1, 1.0), within(0.1, 1.0))
-    assert not keeps_its_work(trial(CALM), [*rows[1:], (within(0.1, 1.0), CALM)])
+    assert not does_same_work(trial(CALM), [*rows[1:], (within(0.1, 1.0), CALM)])
 
 
 def test_rows_join_those_of_their_class() -> None:

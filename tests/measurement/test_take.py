@@ -6,9 +6,9 @@ from itertools import islice, pairwise, permutations
 import pytest
 
 from pytest_multicore.measurement.control import ControlRuns
-from pytest_multicore.measurement.real_time import TRIAL_ROWS
 from pytest_multicore.measurement.snapshots import MachineSnapshot, TaskTimes, TreeSnapshot
-from pytest_multicore.measurement.take import ROUND_S, RowTaker
+from pytest_multicore.measurement.take import RowTaker
+from pytest_multicore.rounds.tolerances import ROUND_S, TRIAL_ROWS
 from tests.measurement.scripted import Scripted, alike
 from tests.measurement.sides import Side, StillMachine, row_taker
 

@@ -6,11 +6,12 @@ from itertools import islice
 import pytest
 
 from pytest_multicore.measurement.control import ControlRuns
-from pytest_multicore.measurement.real_time import MOST_TRIALS, TRIAL_ROWS, with_row
+from pytest_multicore.measurement.real_time import with_row
 from pytest_multicore.measurement.snapshots import MachineSnapshot, TaskTimes, TreeSnapshot
 from pytest_multicore.measurement.take import RowTaker, Timing
 from pytest_multicore.measurement.usage import OwnClock
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.tolerances import MAX_TRIALS, TRIAL_ROWS
 from tests.measurement.scripted import Scripted
 from tests.measurement.sides import Side, StillMachine, row_taker
 
@@ -59,10 +60,10 @@ class Urgent(Side):
     burns: float = 1.0
     renewed: bool = False
 
-    def request_real_time(self, urgent: bool) -> None:
-        super().request_real_time(urgent)
+    def request_real_time(self, real_time: bool) -> None:
+        super().request_real_time(real_time)
         if not self.renewed:
-            self.real_time = urgent
+            self.real_time = real_time
 
     def prepare(self) -> None:
         super().prepare()
@@ -116,9 +117,9 @@ def test_rows_on_trial_that_do_other_work_are_dropped_and_it_is_tried_some_times
     """A few rows may look like other work by what their host does."""
     made, diary, sides = urgent(2.0)
     rows = list(islice(made.rows(), 30))
-    assert sides[0].urged == [True, False] * MOST_TRIALS
+    assert sides[0].urged == [True, False] * MAX_TRIALS
     assert not any(one.real_time for row in rows for one in row)
-    assert (len(diary), rows.count(())) == (30, MOST_TRIALS * TRIAL_ROWS), "they take their time and are not told"
+    assert (len(diary), rows.count(())) == (30, MAX_TRIALS * TRIAL_ROWS), "they take their time and are not told"
     assert kept(rows) == [row for row in rows if row], "the first rows count after all"
 
 
@@ -132,7 +133,7 @@ def kept(rows: list[tuple[Round, ...]]) -> list[tuple[Round, ...]]:
 def test_one_side_that_does_other_work_takes_all_of_them_back() -> None:
     made, _, sides = urgent(1.0, 2.0, 1.0)
     rows = list(islice(made.rows(), 30))
-    assert [side.urged for side in sides] == [[True, False] * MOST_TRIALS] * 3
+    assert [side.urged for side in sides] == [[True, False] * MAX_TRIALS] * 3
     assert not any(one.real_time for row in rows for one in row)
 
 

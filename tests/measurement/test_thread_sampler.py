@@ -41,7 +41,7 @@ def test_threads_are_seen_at_work_and_standing_by(program: "subprocess.Popen[str
     program.stdin.flush()
     with Sampler(program.pid, ["OMP_NUM_THREADS"]) as sampler:
         time.sleep(0.5)
-    seen = sampler.seen
+    seen = sampler.samples
 
     main, *others = [task for task in seen.tasks if task.pid == program.pid]
     assert (main.tid, len(others)) == (program.pid, 1)
@@ -63,4 +63,4 @@ def test_what_others_use_meanwhile_is_told(program: "subprocess.Popen[str]") -> 
     burn = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
     with Sampler(program.pid) as sampler:
         subprocess.run([sys.executable, "-c", burn], check=True)
-    assert sampler.seen.foreign_cores * sampler.seen.wall_s > 0.2
+    assert sampler.samples.foreign_cores * sampler.samples.wall_s > 0.2

@@ -10,7 +10,7 @@ from pytest_multicore.reports.record import record
 from pytest_multicore.verdicts.judge import judgement
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.result import Result
-from pytest_multicore.verdicts.warnings import busy_is_not_fast
+from pytest_multicore.verdicts.warnings import waste_warning
 from tests.rounds import rows
 
 UNREACHABLE = """
@@ -40,7 +40,7 @@ def told(limits: Limits, speedup: float, **changed: Any) -> dict[str, Any]:
         "verdicts": judged.verdicts,
         "comparison": judged.compared,
         "measurement": judged.measured,
-        "warnings": tuple(filter(None, [busy_is_not_fast(judged.verdicts, judged.compared)])),
+        "warnings": tuple(filter(None, [waste_warning(judged.verdicts, judged.compared)])),
     }
     return record(Result(**{**found, **changed}))
 

@@ -23,7 +23,7 @@ from tests.rounds import look, made, rows
 #: Everything that a round may hold beside the plain.
 LOOKED_AT = (
     replace(made(0.1, 2.0, control=look(2, 60.0, share=0.7), cores_online=2, began_s=0.5), real_time=True),
-    replace(made(0.17, threads=1, control=look(1, 99.0, memory=0.4), began_s=0.7), clocks_s=0.001, balance_s=-0.01),
+    replace(made(0.17, threads=1, control=look(1, 99.0, memory=0.4), began_s=0.7), clocks_s=0.001, foreign_raw_s=-0.01),
 )
 
 

@@ -11,7 +11,7 @@ from pytest_multicore.reports.json_report import SCHEMA_FILE
 from pytest_multicore.reports.record import record
 from pytest_multicore.reports.scaling import series
 from pytest_multicore.verdicts import figures
-from pytest_multicore.verdicts.limits import Limits, Outcome, judge, of_comparison
+from pytest_multicore.verdicts.limits import Limits, Outcome, comparison_figures, verdicts_on
 from pytest_multicore.verdicts.result import Result
 from tests.rounds import made
 
@@ -33,7 +33,7 @@ def result(times_s: dict[int, float], cores: float = 64, rows: int = 20) -> Resu
         duration_s=1.0,
         confidence=0.99,
         seed=0,
-        verdicts=judge(Limits(min_speedup=10), of_comparison(compared)),
+        verdicts=verdicts_on(Limits(min_speedup=10), comparison_figures(compared)),
         measurement=compared.contender,
         comparison=compared,
         scaling=figures.scaling(list(times_s), taken, 0.99, cores),

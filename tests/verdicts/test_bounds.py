@@ -5,51 +5,57 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_multicore.verdicts.bounds import cores_for, least_cores, most_cores, waited_for_others_s, waited_s
+from pytest_multicore.verdicts.bounds import (
+    max_busy_cores,
+    max_foreign_wait_s,
+    max_wait_s,
+    min_busy_cores,
+    usable_cores,
+)
 from tests.rounds import made
 
 
 def test_waits_among_the_programs_own_threads_are_its_own_doing() -> None:
     """Four threads on two cores."""
     crowded = made(0.1, 2.0, demand=4.0)
-    assert waited_s(crowded) == pytest.approx(0.2)
-    assert waited_for_others_s(crowded) == 0.0
-    assert waited_for_others_s(replace(crowded, foreign_s=0.03)) == pytest.approx(0.03)
+    assert max_wait_s(crowded) == pytest.approx(0.2)
+    assert max_foreign_wait_s(crowded) == 0.0
+    assert max_foreign_wait_s(replace(crowded, foreign_s=0.03)) == pytest.approx(0.03)
 
 
 def test_others_time_stands_in_for_waits_that_threads_took_along() -> None:
     ended = made(0.1, 1.0, demand=1.1, ended_share=0.5, foreign=0.5)
-    assert waited_s(ended) == pytest.approx(0.05)
-    assert waited_s(replace(ended, thread_use=made(0.1, 1.0).thread_use)) == pytest.approx(0.01)
+    assert max_wait_s(ended) == pytest.approx(0.05)
+    assert max_wait_s(replace(ended, thread_use=made(0.1, 1.0).thread_use)) == pytest.approx(0.01)
 
 
 def test_so_it_does_where_the_system_tells_no_waits() -> None:
-    assert waited_s(replace(made(0.1, 1.0, foreign=0.5), delay_s=None)) == pytest.approx(0.05)
+    assert max_wait_s(replace(made(0.1, 1.0, foreign=0.5), delay_s=None)) == pytest.approx(0.05)
 
 
 def test_where_there_is_a_core_for_each_nobody_was_kept_waiting() -> None:
     """Two cores in reach, one thread of ours, and half of a core of theirs."""
     ended = made(0.1, 1.0, threads=1, demand=1.1, ended_share=0.5, foreign=0.5)
-    assert waited_s(replace(ended, cores_in_reach=2)) == pytest.approx(0.01)
-    assert waited_s(replace(ended, cores_in_reach=1)) == pytest.approx(0.05)
+    assert max_wait_s(replace(ended, cores_in_reach=2)) == pytest.approx(0.01)
+    assert max_wait_s(replace(ended, cores_in_reach=1)) == pytest.approx(0.05)
 
 
 def test_without_its_waits_a_round_would_have_been_shorter_by_their_sum() -> None:
     """A thread that sleeps until a displaced one is done stands in no queue: demanded cores are no bound."""
-    assert most_cores(made(0.1, 1.2, demand=1.6)) == pytest.approx(1.2 / 0.6)
+    assert max_busy_cores(made(0.1, 1.2, demand=1.6)) == pytest.approx(1.2 / 0.6)
 
 
 def test_a_program_that_is_idle_most_of_the_time_demanded_more_than_that() -> None:
-    assert most_cores(made(0.1, 0.2, demand=0.3)) == pytest.approx(0.3)
+    assert max_busy_cores(made(0.1, 0.2, demand=0.3)) == pytest.approx(0.3)
 
 
 def test_without_what_a_hypervisor_took_it_would_have_been_shorter_too() -> None:
     """Two virtual cores on a real one: two threads at work, and one core's worth of time."""
-    assert most_cores(made(0.1, 1.0, os_threads=2, steal=0.4)) == pytest.approx(1.0 / 0.6)
+    assert max_busy_cores(made(0.1, 1.0, os_threads=2, steal=0.4)) == pytest.approx(1.0 / 0.6)
 
 
 def test_a_round_that_was_all_waits_bounds_nothing() -> None:
-    assert most_cores(made(0.1, 1.0, ended_share=0.5, foreign=1.0)) == math.inf
+    assert max_busy_cores(made(0.1, 1.0, ended_share=0.5, foreign=1.0)) == math.inf
 
 
 @pytest.mark.parametrize(
@@ -57,25 +63,25 @@ def test_a_round_that_was_all_waits_bounds_nothing() -> None:
 )
 def test_no_more_cores_are_busy_than_there_are(there: dict[str, int]) -> None:
     """Its own threads wait for each other, too: four on two cores demand four."""
-    assert most_cores(made(0.1, 1.9, demand=3.8, **{"os_threads": 4, **there})) == 2.0
+    assert max_busy_cores(made(0.1, 1.9, demand=3.8, **{"os_threads": 4, **there})) == 2.0
 
 
 @pytest.mark.parametrize("unseen", [{"threads_unseen": 1}, {"threads_unseen": None}, {"ended_share": 0.2}])
 def test_threads_that_may_have_ended_are_no_bound(unseen: dict[str, int]) -> None:
-    assert most_cores(made(0.1, 1.9, demand=2.4, **unseen)) > 2.0
+    assert max_busy_cores(made(0.1, 1.9, demand=2.4, **unseen)) > 2.0
 
 
 def test_a_clock_that_runs_longer_than_the_region_counts_too_much() -> None:
-    assert least_cores(replace(made(0.1, 1.55), clocks_s=0.01)) == pytest.approx(1.55 / 1.1)
-    assert least_cores(made(0.1, 1.55)) == pytest.approx(1.55)
+    assert min_busy_cores(replace(made(0.1, 1.55), clocks_s=0.01)) == pytest.approx(1.55 / 1.1)
+    assert min_busy_cores(made(0.1, 1.55)) == pytest.approx(1.55)
 
 
 def test_a_clock_never_makes_more_cores_than_there_are() -> None:
-    assert least_cores(made(0.1, 2.02, cores_online=2)) == 2
+    assert min_busy_cores(made(0.1, 2.02, cores_online=2)) == 2
 
 
 def test_a_side_can_use_what_is_open_to_it_and_what_it_was_told_to() -> None:
-    assert cores_for(made(threads=2, cores_online=8)) == 2
-    assert cores_for(made(threads=8, cores_online=8, cores_open=1.5)) == 1.5
-    assert cores_for(made(threads=None, cores_online=8)) == 8
-    assert cores_for(made(threads=None)) == math.inf
+    assert usable_cores(made(threads=2, cores_online=8)) == 2
+    assert usable_cores(made(threads=8, cores_online=8, cores_open=1.5)) == 1.5
+    assert usable_cores(made(threads=None, cores_online=8)) == 8
+    assert usable_cores(made(threads=None)) == math.inf

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_multicore.rounds.round import Round
-from pytest_multicore.verdicts.bounds import least_cores, most_cores, waited_for_others_s, waited_s
-from pytest_multicore.verdicts.row_sets import disturbance, undisturbed, undisturbed_rows
+from pytest_multicore.verdicts.bounds import max_busy_cores, max_foreign_wait_s, max_wait_s, min_busy_cores
+from pytest_multicore.verdicts.row_sets import disturbance, is_undisturbed, undisturbed_rows
 from pytest_multicore.verdicts.rules import Rule
 from tests.rounds import disturbed, made
 
@@ -21,49 +21,49 @@ def without(*rules: Rule) -> frozenset[Rule]:
 
 def test_a_pool_beside_a_loop_is_disturbed_by_it_unless_there_is_a_core_for_each() -> None:
     assert disturbance(POOL) == "others used 0.67 cores; our threads waited for 0.67 cores"
-    assert undisturbed(replace(POOL, cores_in_reach=3))
+    assert is_undisturbed(replace(POOL, cores_in_reach=3))
 
 
 def test_a_quota_of_ours_disturbs_nobody() -> None:
     """What it holds back the program does not get here: a cause, not noise."""
-    assert undisturbed(replace(made(0.1, 2.0), throttled_s=0.05))
+    assert is_undisturbed(replace(made(0.1, 2.0), throttled_s=0.05))
 
 
 @pytest.mark.parametrize(("foreign_s", "disturbs"), [(0.004, False), (0.06, True)])
 def test_where_waits_are_unknown_what_others_used_disturbs(foreign_s: float, disturbs: bool) -> None:
-    assert undisturbed(replace(ALONE, delay_s=None, foreign_s=foreign_s)) is not disturbs
+    assert is_undisturbed(replace(ALONE, delay_s=None, foreign_s=foreign_s)) is not disturbs
 
 
 def test_threads_wait_for_others_no_longer_than_they_wait_nor_than_others_ran() -> None:
-    assert waited_for_others_s(made(0.1, 1.0, demand=1.2, foreign=1.0)) == pytest.approx(0.02)
-    assert waited_for_others_s(made(0.1, 2.0, demand=8.0, foreign=0.5)) == pytest.approx(0.05)
+    assert max_foreign_wait_s(made(0.1, 1.0, demand=1.2, foreign=1.0)) == pytest.approx(0.02)
+    assert max_foreign_wait_s(made(0.1, 2.0, demand=8.0, foreign=0.5)) == pytest.approx(0.05)
 
 
 def test_what_is_known_of_waits_is_the_least() -> None:
-    assert waited_s(replace(POOL, delay_s=0.2)) == 0.2
+    assert max_wait_s(replace(POOL, delay_s=0.2)) == 0.2
 
 
 def test_a_round_is_bounded_from_both_sides() -> None:
     for one in (ALONE, POOL, disturbed(), replace(made(0.1, 1.5, demand=1.6, cores_online=2), clocks_s=0.01)):
-        assert least_cores(one) <= one.busy_cores <= most_cores(one)
+        assert min_busy_cores(one) <= one.busy_cores <= max_busy_cores(one)
 
 
 def test_a_clock_that_tells_more_than_there_is_leaves_the_highest_bound_there() -> None:
-    assert most_cores(made(0.1, 2.1, cores_online=2)) == least_cores(made(0.1, 2.1, cores_online=2)) == 2
+    assert max_busy_cores(made(0.1, 2.1, cores_online=2)) == min_busy_cores(made(0.1, 2.1, cores_online=2)) == 2
 
 
 def test_rules_that_are_left_out_bound_nothing() -> None:
     waiting, beyond = made(0.1, 1.5, demand=1.7), made(0.1, 2.1, cores_online=2)
-    assert most_cores(waiting) > most_cores(waiting, without(Rule.WAITS)) == pytest.approx(1.5)
-    assert waited_s(POOL, without(Rule.ENDED)) == 0.0
-    assert undisturbed(POOL, without(Rule.ENDED))
-    assert least_cores(beyond, without(Rule.CAP)) == pytest.approx(2.1)
-    assert least_cores(replace(waiting, clocks_s=0.1), without(Rule.CLOCKS)) == pytest.approx(1.5)
+    assert max_busy_cores(waiting) > max_busy_cores(waiting, without(Rule.WAITS)) == pytest.approx(1.5)
+    assert max_wait_s(POOL, without(Rule.ENDED_THREADS)) == 0.0
+    assert is_undisturbed(POOL, without(Rule.ENDED_THREADS))
+    assert min_busy_cores(beyond, without(Rule.CAP)) == pytest.approx(2.1)
+    assert min_busy_cores(replace(waiting, clocks_s=0.1), without(Rule.CLOCKS)) == pytest.approx(1.5)
 
 
-def hidden(foreign_s: float, balance_s: float | None, delay_s: float | None = None) -> Round:
+def hidden(foreign_s: float, foreign_raw_s: float | None, delay_s: float | None = None) -> Round:
     """A round whose waits nobody knows, beside others who used so much: as bounded, and as the clocks tell it."""
-    return replace(ALONE, delay_s=delay_s, foreign_s=foreign_s, balance_s=balance_s)
+    return replace(ALONE, delay_s=delay_s, foreign_s=foreign_s, foreign_raw_s=foreign_raw_s)
 
 
 def test_what_bounds_others_time_adds_up_where_no_clock_tells_it() -> None:
@@ -83,5 +83,5 @@ def test_others_on_cores_that_are_left_free_hide_nothing() -> None:
 @pytest.mark.parametrize("side", [0, 1])
 def test_what_is_hidden_on_either_side_counts(side: int) -> None:
     rows = [(ALONE, hidden(0.0, 0.06))[:: 1 if side else -1]] * 5
-    assert rows[0][side].balance_s == 0.06
+    assert rows[0][side].foreign_raw_s == 0.06
     assert undisturbed_rows(rows) == []

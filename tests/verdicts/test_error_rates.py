@@ -11,11 +11,11 @@ import numpy
 import pytest
 
 from pytest_multicore.rounds.round import Round
-from pytest_multicore.verdicts.bounds import most_cores
+from pytest_multicore.verdicts.bounds import max_busy_cores
 from pytest_multicore.verdicts.judge import decide
 from pytest_multicore.verdicts.limits import Limits, Outcome
-from pytest_multicore.verdicts.row_sets import undisturbed
-from pytest_multicore.verdicts.rules import ALL, Rule
+from pytest_multicore.verdicts.row_sets import is_undisturbed
+from pytest_multicore.verdicts.rules import NO_RULES, Rule
 from tests.rounds import look, made, spaced
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -38,7 +38,7 @@ def drawn(name: str, s: float, runs: int, pairs: int) -> noise_models.Array:
     return MODELS[name].log_ratios(numpy.random.default_rng(3), noise_models.Turns(runs, pairs), s)
 
 
-def one_by_one(limits: Limits, taken: Rows, without: frozenset[Rule] = ALL) -> tuple[Outcome, int]:
+def one_by_one(limits: Limits, taken: Rows, without: frozenset[Rule] = NO_RULES) -> tuple[Outcome, int]:
     """What is said of these rows, looked at after each, and how many it took."""
     for count in range(1, len(taken) + 1):
         (verdict,) = decide(limits, taken[:count], CONFIDENCE, without)
@@ -104,8 +104,8 @@ def test_the_table_says_what_decide_says_of_cores() -> None:
             spaced([(made(0.1, low, demand=high, foreign=high - low, os_threads=2),) for low, high in each])
             for each in (zip(*of_run, strict=True) for of_run in zip(busy, cores, strict=True))
         ]
-        most = numpy.array([[most_cores(row[0]) for row in taken] for taken in runs])
-        calm = numpy.array([[undisturbed(row[0]) for row in taken] for taken in runs])
+        most = numpy.array([[max_busy_cores(row[0]) for row in taken] for taken in runs])
+        calm = numpy.array([[is_undisturbed(row[0]) for row in taken] for taken in runs])
         found = decision_rules.ours(busy >= 1.5, Confidences.of_cores(CONFIDENCE), most < 1.5, calm)
         by_all = decision_rules.ours(busy >= 1.5, Confidences.of_cores(CONFIDENCE), most < 1.5)
         for run, taken in enumerate(runs):
@@ -127,7 +127,7 @@ def shared_in_spells() -> tuple[noise_models.Array, noise_models.Array]:
 
 @pytest.mark.parametrize(
     ("who", "without"),
-    [("with it", ALL), ("without a control", frozenset({Rule.CONTROL}))],
+    [("with it", NO_RULES), ("without a control", frozenset({Rule.CONTROL}))],
     ids=["control", "no control"],
 )
 def test_the_table_says_what_decide_says_of_shared_cores(who: str, without: frozenset[Rule]) -> None:
@@ -136,7 +136,7 @@ def test_the_table_says_what_decide_says_of_shared_cores(who: str, without: froz
     for run, of_run in enumerate(ratios):
         taken = pairs(numpy.exp(of_run), 1 / error_rates.SHARED ** shared[run])
         assert one_by_one(Limits(min_speedup=error_rates.LIMIT), taken, without) == told(found, run)
-    assert (Outcome.FAILED in {told(found, run)[0] for run in range(6)}) is (without != ALL)
+    assert (Outcome.FAILED in {told(found, run)[0] for run in range(6)}) is (without != NO_RULES)
 
 
 def test_the_control_keeps_shared_cores_from_missing_a_limit() -> None:
@@ -152,7 +152,7 @@ def test_the_control_keeps_shared_cores_from_missing_a_limit() -> None:
 @pytest.mark.parametrize("noise", ASKED, ids=lambda noise: noise.name)
 def test_verdicts_are_rarely_wrong(noise: noise_models.Noise) -> None:
     """At most 1 %, of 1,000 runs looked at after each of 200 pairs; 20 is three standard deviations above."""
-    asked = error_rates.MeasurementRequest(runs=1000, pairs=200, seed=5)
+    asked = error_rates.Asked(runs=1000, pairs=200, seed=5)
     for s in error_rates.LEVELS:
         cells = error_rates.simulated(asked, noise, s, (0.7, 0.98, 1.02, 1.3))
         for value, tallies in cells.items():
@@ -164,9 +164,7 @@ def test_verdicts_are_rarely_wrong(noise: noise_models.Noise) -> None:
 def test_on_the_limit_either_verdict_is_rare_and_a_peeking_t_test_shows_that_this_can_fail() -> None:
     """2,000 runs; 35 of them are 1 % and three standard deviations."""
     for noise in ASKED:
-        on = error_rates.simulated(error_rates.MeasurementRequest(runs=2000, pairs=200, seed=5), noise, 0.03, (1.0,))[
-            1.0
-        ]
+        on = error_rates.simulated(error_rates.Asked(runs=2000, pairs=200, seed=5), noise, 0.03, (1.0,))[1.0]
         assert max(on["ours"].said(1), on["ours"].said(-1)) <= 1.75, noise.name
         assert min(on["t-test, peeking"].said(1), on["t-test, peeking"].said(-1)) > 4.0, noise.name
 

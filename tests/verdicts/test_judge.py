@@ -204,7 +204,7 @@ def test_threads_are_counted_in_all_rows() -> None:
 
 def test_what_little_others_used_hides_no_more_than_it_could() -> None:
     """0.06 cores of the background's on eight, waits untold: a serial program is serial, give or take as much."""
-    told = {"cores_in_reach": 8, "balance_s": 0.006, "foreign_s": 0.006, "delay_s": None}
+    told = {"cores_in_reach": 8, "foreign_raw_s": 0.006, "foreign_s": 0.006, "delay_s": None}
     contender = replace(made(0.1, 1.0, threads=8, cores_online=8), **told)  # type: ignore[arg-type]
     taken = [(contender, made(0.1, 1.0, threads=1))] * 20
     assert said(taken, min_speedup=2.0) is FAILED

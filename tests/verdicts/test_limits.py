@@ -11,10 +11,10 @@ from pytest_multicore.verdicts.limits import (
     Verdict,
     claims_no_gain,
     claims_regression,
-    judge,
-    opened,
-    overall,
-    settled,
+    is_settled,
+    leave_open,
+    outcome_of,
+    verdicts_on,
     why_unreachable,
 )
 from pytest_multicore.verdicts.statistics import Interval
@@ -28,7 +28,7 @@ def between(low: float, high: float) -> Interval:
 
 def judge_comparison(found: Interval | None, measured: Interval | None = None, **limit: float) -> Verdict:
     (name,) = limit
-    (verdict,) = judge(Limits(**limit), {name: (found, measured or found)})  # type: ignore[arg-type]
+    (verdict,) = verdicts_on(Limits(**limit), {name: (found, measured or found)})  # type: ignore[arg-type]
     return verdict
 
 
@@ -94,7 +94,7 @@ def test_a_decided_one_has_nothing_to_say(low: float, high: float) -> None:
 
 
 def test_a_verdict_can_be_opened_for_a_reason() -> None:
-    found = opened(judge_comparison(between(1.6, 1.8), min_speedup=1.5), OpenReason.OWN_SPEED)
+    found = leave_open(judge_comparison(between(1.6, 1.8), min_speedup=1.5), OpenReason.OWN_SPEED)
     assert (found.outcome, found.open_reason, found.interval) == (U, OpenReason.OWN_SPEED, between(1.6, 1.8))
 
 
@@ -104,12 +104,12 @@ def test_the_worst_verdict_is_the_whole() -> None:
         judge_comparison(between(1.0, 1.2), min_speedup=1.5),
     )
     undecided = judge_comparison(between(1.0, 2.0), max_cores=1.5)
-    assert overall([passed, undecided, failed]) is F
-    assert overall([passed, undecided]) is U
-    assert overall([passed]) is P
-    assert [settled(one) for one in ([passed], [failed, undecided], [passed, undecided])] == [True, True, False]
-    assert overall([]) is Outcome.MEASURED
-    assert settled([])
+    assert outcome_of([passed, undecided, failed]) is F
+    assert outcome_of([passed, undecided]) is U
+    assert outcome_of([passed]) is P
+    assert [is_settled(one) for one in ([passed], [failed, undecided], [passed, undecided])] == [True, True, False]
+    assert outcome_of([]) is Outcome.MEASURED
+    assert is_settled([])
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ import pytest
 
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.judge import judgement
-from pytest_multicore.verdicts.limits import Limits, OpenReason, opened
+from pytest_multicore.verdicts.limits import Limits, OpenReason, leave_open
 from pytest_multicore.verdicts.open_reasons import (
     SENTENCES,
     OpenMeasurement,
     attained_in_words,
-    threads_in_words,
     why_inconclusive,
 )
+from pytest_multicore.verdicts.words import threads_in_words
 from tests.rounds import look, made, rows, spaced
 
 Rows = Sequence[tuple[Round, ...]]
@@ -117,7 +117,7 @@ def test_inherited_threads_are_told_to_have_nothing_to_be_held_against() -> None
 
 def test_rounds_that_are_over_too_soon_are_told_to_be() -> None:
     found = judgement(Limits(min_speedup=1.5), rows(11, 1.0), 0.99)
-    brief = replace(found, verdicts=tuple(opened(one, OpenReason.BRIEF) for one in found.verdicts))
+    brief = replace(found, verdicts=tuple(leave_open(one, OpenReason.BRIEF) for one in found.verdicts))
     text = why_inconclusive(OpenMeasurement(rows(11, 1.0), brief, 2.0, 10.0, 0.99))
     assert text.startswith("min_speedup=1.5: measured 1x [1, 1], but the rounds are over too soon for a miss")
 

@@ -4,8 +4,8 @@ import pytest
 
 from pytest_multicore.rounds.round import Call, Round
 from pytest_multicore.verdicts.repeatable import (
-    ALIKE,
-    FRESH,
+    FRESH_ADVICE,
+    SAME_STATE_ADVICE,
     FirstCalls,
     first_call_note,
     needs_new_set_up,
@@ -68,13 +68,13 @@ def test_the_whole_reason() -> None:
         "not repeatable: the first call took 1.2 s on 1.98 cores, later ones 100 ns (a cache, a used-up iterator?): "
         "use fresh=True (a new interpreter for every round), or let each call start from the same state"
     )
-    assert why_not_repeatable(FirstCalls(PARALLEL), later(1e-7), ALIKE).endswith(
-        f"(a cache, a used-up iterator?): {ALIKE}"
+    assert why_not_repeatable(FirstCalls(PARALLEL), later(1e-7), SAME_STATE_ADVICE).endswith(
+        f"(a cache, a used-up iterator?): {SAME_STATE_ADVICE}"
     )
     assert why_not_repeatable(FirstCalls(PARALLEL, call(1.1, 1.97)), later(0.003)) == (
         "not repeatable: the first call took 1.2 s on 1.98 cores, later ones 3 ms on 1.00 cores, and after a new "
         "set-up the first one took 1.1 s on 1.97 cores again: what a fixture gave is used up (an iterator, a cache?): "
-        f"{FRESH}"
+        f"{FRESH_ADVICE}"
     )
 
 
@@ -121,7 +121,7 @@ def test_work_that_is_not_there_again(calls: FirstCalls, rounds: list[Round], to
     found = why_not_repeatable(calls, rounds)
     assert bool(found) is bool(told)
     assert told in found
-    assert not found or found.endswith(f": {FRESH}")
+    assert not found or found.endswith(f": {FRESH_ADVICE}")
 
 
 def test_disturbed_rounds_say_nothing_beside_others() -> None:

@@ -18,15 +18,15 @@ def test_a_thread_that_ended_is_missed_in_short_rounds_too() -> None:
 def test_cores_that_the_threads_may_not_use_are_none_for_each() -> None:
     """Eight in the machine, two in reach: a neighbour among these has one of them."""
     taken = made(0.1, 1.3, threads=2, foreign=0.67, cores_online=8)
-    assert replace(taken, cores_in_reach=8).a_core_each
-    assert replace(taken, cores_in_reach=3).a_core_each
-    assert not replace(taken, cores_in_reach=2).a_core_each
-    assert not replace(taken, cores_in_reach=None).a_core_each
+    assert replace(taken, cores_in_reach=8).enough_cores
+    assert replace(taken, cores_in_reach=3).enough_cores
+    assert not replace(taken, cores_in_reach=2).enough_cores
+    assert not replace(taken, cores_in_reach=None).enough_cores
 
 
 def test_threads_that_nobody_counted_are_as_many_as_may_be() -> None:
-    assert not replace(made(0.1, 1.0, threads=None), cores_in_reach=64).a_core_each
-    assert not replace(made(0.1, 7.5, threads=2, foreign=1.0), cores_in_reach=8).a_core_each, "more than were told"
+    assert not replace(made(0.1, 1.0, threads=None), cores_in_reach=64).enough_cores
+    assert not replace(made(0.1, 7.5, threads=2, foreign=1.0), cores_in_reach=8).enough_cores, "more than were told"
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_threads_that_nobody_counted_are_as_many_as_may_be() -> None:
     [(0.0, 0.0, 2, True), (0.5, 0.0, 2, False), (0.5, 0.0, 3, True), (0.0, None, 3, False)],
     ids=["all live on", "some ended", "some ended, and had a core each", "nobody tells"],
 )
-def test_waits_are_known_of_threads_that_live_on_or_had_a_core_each(
+def test_waits_are_known_of_threads_that_live_on_or_had_has_core_for_each_thread(
     ended_share: float, delay_s: float | None, in_reach: int, known: bool
 ) -> None:
     taken = replace(made(0.1, 2.0, ended_share=ended_share, foreign=1.0), delay_s=delay_s, cores_in_reach=in_reach)

@@ -5,7 +5,13 @@ from dataclasses import replace
 import pytest
 
 from pytest_multicore.rounds.round import Round
-from pytest_multicore.verdicts.row_sets import disturbance, row_sets, spans_measurement, undisturbed, undisturbed_rows
+from pytest_multicore.verdicts.row_sets import (
+    disturbance,
+    is_undisturbed,
+    row_sets,
+    spans_measurement,
+    undisturbed_rows,
+)
 from pytest_multicore.verdicts.rules import Rule
 from pytest_multicore.verdicts.statistics import fewest_values
 from tests.rounds import disturbed, made, rows, spaced
@@ -50,7 +56,7 @@ WITHIN, BEYOND = 0.049, 0.051
     ids=["waited", "stolen", "not at rest", "waits unknown", "half of a core"],
 )
 def test_others_that_took_more_than_a_twentieth_of_a_rounds_time_disturbed_it(one: Round) -> None:
-    assert not undisturbed(one)
+    assert not is_undisturbed(one)
     assert disturbance(one)
 
 
@@ -65,7 +71,7 @@ def test_others_that_took_more_than_a_twentieth_of_a_rounds_time_disturbed_it(on
     ids=["alone", "a twentieth", "waits for its own", "a neighbour on the other core"],
 )
 def test_others_that_kept_nobody_waiting_did_not(one: Round) -> None:
-    assert undisturbed(one)
+    assert is_undisturbed(one)
     assert disturbance(one) == ""
 
 
@@ -92,7 +98,7 @@ def pooled(others_s: float) -> list[tuple[Round, Round]]:
     ticks_s = [others_s + 0.02, others_s - 0.02] * 10
     return [
         (
-            replace(made(0.0375, 1.6, ended_share=0.9), balance_s=tick_s, foreign_s=max(0.0, tick_s)),
+            replace(made(0.0375, 1.6, ended_share=0.9), foreign_raw_s=tick_s, foreign_s=max(0.0, tick_s)),
             made(0.06, threads=1),
         )
         for tick_s in ticks_s
@@ -102,7 +108,7 @@ def pooled(others_s: float) -> list[tuple[Round, Round]]:
 def test_waits_that_nobody_knows_are_told_by_what_others_used_over_all_rounds() -> None:
     """0.4 cores of theirs, of which every other round shows nothing."""
     assert undisturbed_rows(pooled(0.015)) == []
-    assert len(undisturbed_rows(pooled(0.015), frozenset({Rule.HIDDEN}))) == 10
+    assert len(undisturbed_rows(pooled(0.015), frozenset({Rule.UNKNOWN_WAITS}))) == 10
 
 
 def test_ticks_alone_disturb_nobody() -> None:

@@ -1,6 +1,6 @@
 """What each rule of rules.py guards against: with it the verdict is right, without it it is wrong, or there is none.
 
-SETTLE and HOPELESS change when measuring stops: test_stopping.py.
+SETTLE and FUTILITY change when measuring stops: test_stopping.py.
 """
 
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ def pool_per_call() -> list[tuple[Round, ...]]:
     """Its threads took their waits along; others had 0.4 cores, of which every other round shows nothing."""
     one = made(0.0375, 1.2, os_threads=2, ended_share=0.9, cores_online=2)
     ticks_s = (-0.005, 0.035) * 30
-    return spaced([(replace(one, balance_s=tick_s, foreign_s=max(0.0, tick_s)),) for tick_s in ticks_s])
+    return spaced([(replace(one, foreign_raw_s=tick_s, foreign_s=max(0.0, tick_s)),) for tick_s in ticks_s])
 
 
 BESIDE_ONE_THAT_COPIES = [
@@ -65,9 +65,9 @@ TWO_CORES_ON_BOTH_SIDES = [
 
 CASES = {
     Rule.CONTROL: Case(rows(20, 1.0, slowed_to=0.5), Limits(min_speedup=1.5), OPEN, FAILED, OpenReason.MACHINE),
-    Rule.UNDISTURBED: Case(gusts(1.9), Limits(min_speedup=1.5), PASSED, OPEN),
+    Rule.UNDISTURBED_ROWS: Case(gusts(1.9), Limits(min_speedup=1.5), PASSED, OPEN),
     Rule.SPAN: Case(starts_serial(), Limits(min_speedup=1.5), OPEN, FAILED, OpenReason.MACHINE),
-    Rule.HIDDEN: Case(pool_per_call(), Limits(min_cores=1.7), OPEN, FAILED, OpenReason.DISTURBED),
+    Rule.UNKNOWN_WAITS: Case(pool_per_call(), Limits(min_cores=1.7), OPEN, FAILED, OpenReason.DISTURBED),
     Rule.WAITS: Case(
         [(made(0.1, 1.2, demand=1.6, foreign=0.4),)] * 20,
         Limits(min_cores=1.5),
@@ -88,7 +88,7 @@ CASES = {
         PASSED,
         OpenReason.MACHINE,
     ),
-    Rule.ENDED: Case(
+    Rule.ENDED_THREADS: Case(
         [(made(0.1, 1.0, ended_share=0.5, foreign=0.5),)] * 20,
         Limits(max_cores=1.5),
         OPEN,
@@ -114,7 +114,7 @@ CASES = {
 
 
 def test_every_rule_that_decides_is_shown() -> None:
-    assert set(CASES) == set(Rule) - {Rule.SETTLE, Rule.HOPELESS}
+    assert set(CASES) == set(Rule) - {Rule.SETTLE, Rule.FUTILITY}
 
 
 @pytest.mark.parametrize("rule", CASES, ids=lambda rule: rule.name)

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from pytest_multicore.verdicts import statistics
+from pytest_multicore.rounds.tolerances import STAKES
 from pytest_multicore.verdicts.statistics import Interval, capital, fewest_agreeing, fewest_values, median_interval
 
 
@@ -100,7 +100,7 @@ def test_a_usual_interval_is_wrong_far_more_often() -> None:
 
 
 def test_stakes_use_the_whole_capital() -> None:
-    assert sum(share for share, _ in statistics.STAKES) == pytest.approx(1)
+    assert sum(share for share, _ in STAKES) == pytest.approx(1)
 
 
 def interval(low: float, estimate: float, high: float) -> Interval:

@@ -9,14 +9,14 @@ from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.judge import Judgement, judgement
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.rules import Rule
-from pytest_multicore.verdicts.stopping import Stopping
+from pytest_multicore.verdicts.stopping import StoppingRule
 from tests.rounds import made, rows, spaced
 
 Rows = Sequence[tuple[Round, ...]]
 
 
-def stopping(limits: Limits, **changed: float) -> Stopping:
-    return replace(Stopping(limits, 0.99, budget_s=60.0, settle_s=4.0), **changed)  # type: ignore[arg-type]
+def stopping(limits: Limits, **changed: float) -> StoppingRule:
+    return replace(StoppingRule(limits, 0.99, budget_s=60.0, settle_s=4.0), **changed)  # type: ignore[arg-type]
 
 
 def enough(limits: Limits, taken: Rows, took_s: float, without: frozenset[Rule] = frozenset()) -> bool:
@@ -96,40 +96,40 @@ def noisy(*speedups: float, times: int = 60) -> Rows:
     return spaced([rows(1, speedup)[0] for speedup in speedups] * times)
 
 
-def hopeless(limits: Limits, taken: Rows, **changed: float) -> bool:
+def futile(limits: Limits, taken: Rows, **changed: float) -> bool:
     """After so many rows as were taken, in a budget of a minute."""
     found = judgement(limits, taken, 0.99)
-    return stopping(limits, **changed).hopeless(found, taken, 0.2 * len(taken))
+    return stopping(limits, **changed).futile(found, taken, 0.2 * len(taken))
 
 
 ON_THE_LIMIT, LIKELY_MET = noisy(1.4, 1.6), noisy(1.6, 1.4, 1.6, times=17)
 
 
 def test_a_limit_on_the_median_of_noisy_rows_is_hopeless() -> None:
-    assert hopeless(Limits(min_speedup=1.5), ON_THE_LIMIT)
+    assert futile(Limits(min_speedup=1.5), ON_THE_LIMIT)
 
 
 def test_so_is_one_that_the_machine_keeps_open() -> None:
-    assert hopeless(Limits(min_speedup=1.5), rows(60, 1.0, slowed_to=0.5))
+    assert futile(Limits(min_speedup=1.5), rows(60, 1.0, slowed_to=0.5))
 
 
 def test_and_one_that_no_row_changes() -> None:
     """Threads that were inherited have no efficiency."""
-    assert hopeless(Limits(min_efficiency=0.5), spaced([(made(threads=None), made(threads=1))] * 60))
+    assert futile(Limits(min_efficiency=0.5), spaced([(made(threads=None), made(threads=1))] * 60))
 
 
 def test_one_that_rows_to_come_would_decide_is_not() -> None:
     limits = Limits(min_speedup=1.5)
     assert judgement(limits, LIKELY_MET, 0.99).outcome is Outcome.INCONCLUSIVE
-    assert not hopeless(limits, LIKELY_MET)
+    assert not futile(limits, LIKELY_MET)
 
 
 def test_rows_to_come_are_taken_to_be_like_those_of_the_last_ten_seconds() -> None:
     """As many rows on either side of the limit; in one case the later ones are those above it."""
     limits, at_last_above = Limits(min_speedup=1.5), spaced([*rows(60, 1.4), *rows(60, 1.6)])
     assert sorted(map(_ratio, at_last_above)) == sorted(map(_ratio, ON_THE_LIMIT))
-    assert hopeless(limits, ON_THE_LIMIT)
-    assert not hopeless(limits, at_last_above)
+    assert futile(limits, ON_THE_LIMIT)
+    assert not futile(limits, at_last_above)
 
 
 def _ratio(row: tuple[Round, ...]) -> float:
@@ -139,30 +139,30 @@ def _ratio(row: tuple[Round, ...]) -> float:
 def test_nothing_is_hopeless_in_the_first_ten_seconds() -> None:
     limits = Limits(min_speedup=1.5)
     found = judgement(limits, ON_THE_LIMIT, 0.99)
-    assert not stopping(limits).hopeless(found, ON_THE_LIMIT, 9.9)
-    assert stopping(limits).hopeless(found, ON_THE_LIMIT, 10.0)
+    assert not stopping(limits).futile(found, ON_THE_LIMIT, 9.9)
+    assert stopping(limits).futile(found, ON_THE_LIMIT, 10.0)
 
 
 def test_nor_before_a_median_can_have_bounds() -> None:
     """Rows of three seconds."""
     limits, taken = Limits(min_speedup=1.5), spaced(noisy(1.4, 1.6, times=5), 3.0)
-    assert not stopping(limits).hopeless(judgement(limits, taken[:8], 0.99), taken[:8], 24.0)
-    assert stopping(limits).hopeless(judgement(limits, taken, 0.99), taken, 30.0)
+    assert not stopping(limits).futile(judgement(limits, taken[:8], 0.99), taken[:8], 24.0)
+    assert stopping(limits).futile(judgement(limits, taken, 0.99), taken, 30.0)
 
 
 @pytest.mark.parametrize("limits", [Limits(min_speedup=1.2), Limits(min_speedup=1.9), Limits()])
 def test_what_is_settled_or_was_not_asked_is_not_waited_for(limits: Limits) -> None:
-    assert not hopeless(limits, ON_THE_LIMIT)
+    assert not futile(limits, ON_THE_LIMIT)
 
 
 def test_a_limit_that_is_missed_already_is_not_kept_open_by_another() -> None:
     limits = Limits(min_speedup=1.5, min_cores=2.5)
     found: Judgement = judgement(limits, ON_THE_LIMIT, 0.99)
     assert found.outcome is Outcome.FAILED
-    assert not hopeless(limits, ON_THE_LIMIT)
+    assert not futile(limits, ON_THE_LIMIT)
 
 
 def test_without_the_rule_measuring_goes_on() -> None:
     limits = Limits(min_speedup=1.5)
-    patient = replace(stopping(limits), without=frozenset({Rule.HOPELESS}))
-    assert not patient.hopeless(judgement(limits, ON_THE_LIMIT, 0.99), ON_THE_LIMIT, 24.0)
+    patient = replace(stopping(limits), without=frozenset({Rule.FUTILITY}))
+    assert not patient.futile(judgement(limits, ON_THE_LIMIT, 0.99), ON_THE_LIMIT, 24.0)

@@ -4,7 +4,7 @@ import pytest
 
 from pytest_multicore.verdicts.judge import judgement
 from pytest_multicore.verdicts.limits import Limits
-from pytest_multicore.verdicts.warnings import busy_is_not_fast, use_is_told
+from pytest_multicore.verdicts.warnings import usefulness_is_known, waste_warning
 from tests.rounds import look, made, rows
 
 MIN_CORES = Limits(min_cores=1.5)
@@ -12,12 +12,12 @@ MIN_CORES = Limits(min_cores=1.5)
 
 def warned(speedup: float, cores: float = 2.0, *, limits: Limits = MIN_CORES, slowed_to: float = 1.0) -> str | None:
     found = judgement(limits, rows(11, speedup, cores=cores, slowed_to=slowed_to), 0.99)
-    return busy_is_not_fast(found.verdicts, found.compared)
+    return waste_warning(found.verdicts, found.compared)
 
 
 def told(speedup: float, *, limits: Limits = MIN_CORES, slowed_to: float = 1.0, count: int = 11) -> bool:
     found = judgement(limits, rows(count, speedup, slowed_to=slowed_to), 0.99)
-    return use_is_told(found.verdicts, found.compared)
+    return usefulness_is_known(found.verdicts, found.compared)
 
 
 def test_cores_that_are_busy_for_nothing_are_told() -> None:
@@ -27,7 +27,7 @@ def test_cores_that_are_busy_for_nothing_are_told() -> None:
 def test_so_are_those_of_many() -> None:
     taken = [(made(0.1, 3.9, threads=4, control=look(4)), made(0.11, threads=1, control=look(1)))] * 11
     found = judgement(MIN_CORES, taken, 0.99)
-    assert busy_is_not_fast(found.verdicts, found.compared) == "3.90 cores busy, 1.10x as fast: 2.8 cores are burnt"
+    assert waste_warning(found.verdicts, found.compared) == "3.90 cores busy, 1.10x as fast: 2.8 cores are burnt"
 
 
 @pytest.mark.parametrize(("speedup", "cores"), [(1.8, 2.0), (1.16, 2.0)])
@@ -51,8 +51,8 @@ def test_what_it_lacked_by_a_little_does_not_hide_burnt_cores() -> None:
 
 
 def test_one_side_alone_is_compared_with_nothing() -> None:
-    assert busy_is_not_fast((), None) is None
-    assert use_is_told((), None)
+    assert waste_warning((), None) is None
+    assert usefulness_is_known((), None)
 
 
 def test_whether_cores_are_useful_is_known_where_they_gain_or_cannot() -> None:

@@ -6,7 +6,7 @@ from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 from pytest_multicore.verdicts.limits import Outcome
 from pytest_multicore.verdicts.repeatable import NOT_REPEATABLE
-from pytest_multicore.verdicts.row_sets import undisturbed
+from pytest_multicore.verdicts.row_sets import is_undisturbed
 
 #: Libraries of a GPU's driver, by how their files' names begin: a framework's own (libcudart) come without a GPU, too.
 DRIVERS = ("libcuda.", "libamdhip64", "libhsa-runtime")
@@ -42,7 +42,7 @@ def machine_busy(found: Evidence) -> Suspicion | None:
         return None
     if found.result.reason.startswith(NOT_REPEATABLE):  # on a quieter machine it is not, either
         return None
-    disturbed = sum(not undisturbed(one) for one in measured.rounds)
+    disturbed = sum(not is_undisturbed(one) for one in measured.rounds)
     if disturbed <= len(measured.rounds) / 2:
         return None
     return Suspicion(
