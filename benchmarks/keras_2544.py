@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import platform
 import statistics
 import sys
@@ -24,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_multicore.diagnosis.profile import Profile, profile_of
-from pytest_multicore.experiment.measure import SETUP_TIMEOUT_S, measure
-from pytest_multicore.experiment.request import First, MeasurementRequest
+from pytest_multicore.experiment.measure import measure
+from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, First
+from pytest_multicore.experiment.request import MeasurementRequest
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.sampled_profile import sampled_profile
@@ -81,7 +81,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class RowTaker:
+class Experiments:
     """What all measurements share."""
 
     prepared: PreparedEnvironment
@@ -175,47 +175,49 @@ def main() -> None:
     parser.add_argument("--parts", nargs="*", choices=list(PARTS), default=list(PARTS))
     asked = parser.parse_args()
     prepared = PreparedEnvironment.prepare(asked.environment, None, None, Path.cwd(), Quiet().step)
-    row_taker = RowTaker(prepared, resolve_settings(lambda _: None, {"budget": asked.budget}))
+    experiments = Experiments(prepared, resolve_settings(lambda _: None, {"budget": asked.budget}))
     machine = this_machine()
-    print(f"{machine.why_granted()}; {platform.platform()}; environment {asked.environment}, {os.cpu_count()} CPUs")
-    threshold = asked.threshold or row_taker.threshold(THREADS)
+    print(
+        f"{machine.why_granted()}; {platform.platform()}; environment {asked.environment}, {machine.cores_online} CPUs"
+    )
+    threshold = asked.threshold or experiments.threshold(THREADS)
     for part in asked.parts:
         print(f"\n{part}\n")
-        for line in PARTS[part](row_taker, threshold):
+        for line in PARTS[part](experiments, threshold):
             print(line, flush=True)
 
 
-def _batches(row_taker: RowTaker, _: int) -> Iterator[str]:
+def _batches(experiments: Experiments, _: int) -> Iterator[str]:
     """The epoch at four batch sizes, 2 threads against 1."""
-    return _against_one(row_taker, "batch_size", {str(size): {"batch_size": size} for size in BATCHES})
+    return _against_one(experiments, "batch_size", {str(size): {"batch_size": size} for size in BATCHES})
 
 
-def _edge(row_taker: RowTaker, threshold: int) -> Iterator[str]:
+def _edge(experiments: Experiments, threshold: int) -> Iterator[str]:
     """The largest batch whose products all stay under the threshold, and the next."""
     sizes = (threshold // A_SAMPLE, threshold // A_SAMPLE + 1)
     each = {f"{size} ({size * A_SAMPLE:,} multiply-adds)": {"batch_size": size} for size in sizes}
-    return _against_one(row_taker, "batch_size", each)
+    return _against_one(experiments, "batch_size", each)
 
 
-def _steps(row_taker: RowTaker, _: int) -> Iterator[str]:
+def _steps(experiments: Experiments, _: int) -> Iterator[str]:
     """What a larger batch brings without a second core: one thread on both sides."""
     yield from _head("batch_size, one thread", "larger batch", "batch_size 32")
     for size in BATCHES[1:]:
         sides = (Side(1, {"batch_size": number}, {}) for number in (size, BATCHES[0]))
-        yield _row(f"{size} vs {BATCHES[0]}", row_taker.compared(*sides))
+        yield _row(f"{size} vs {BATCHES[0]}", experiments.compared(*sides))
 
 
-def _openmp(row_taker: RowTaker, _: int) -> Iterator[str]:
+def _openmp(experiments: Experiments, _: int) -> Iterator[str]:
     """Theano's OpenMP on, against off, with the same threads and batches."""
     yield from _head("2 threads", "openmp on", "openmp off")
     for arguments in (POSTED, WIDE, LARGE):
         for flags in ({"openmp": "True"}, OPENMP):
             sides = (Side(THREADS, arguments, chosen) for chosen in (flags, {}))
             minsize = flags.get("openmp_elemwise_minsize", "200000, the default")
-            yield _row(f"{_named(arguments)}; minsize {minsize}", row_taker.compared(*sides))
+            yield _row(f"{_named(arguments)}; minsize {minsize}", experiments.compared(*sides))
 
 
-def _pools(row_taker: RowTaker, _: int) -> Iterator[str]:
+def _pools(experiments: Experiments, _: int) -> Iterator[str]:
     """OpenMP's threads and the BLAS's own are two pools that spin while they wait: one of them made smaller."""
     yield from _head(_named(WIDE), "openmp on", "openmp off")
     for name, env in (
@@ -223,17 +225,17 @@ def _pools(row_taker: RowTaker, _: int) -> Iterator[str]:
         ("OPENBLAS_NUM_THREADS=1", {"OPENBLAS_NUM_THREADS": "1"}),
         ("OMP_WAIT_POLICY=PASSIVE", {"OMP_WAIT_POLICY": "PASSIVE"}),
     ):
-        yield _row(f"openmp on, {name}", row_taker.compared(Side(THREADS, WIDE, OPENMP, env), Side(THREADS, WIDE)))
+        yield _row(f"openmp on, {name}", experiments.compared(Side(THREADS, WIDE, OPENMP, env), Side(THREADS, WIDE)))
 
 
-def _wide(row_taker: RowTaker, _: int) -> Iterator[str]:
+def _wide(experiments: Experiments, _: int) -> Iterator[str]:
     """A layer wide enough for products above the threshold, at the posted batch and at a large one."""
-    return _against_one(row_taker, "shapes", {_named(one): one for one in ({**WIDE, "hidden": 20}, WIDE, LARGE)})
+    return _against_one(experiments, "shapes", {_named(one): one for one in ({**WIDE, "hidden": 20}, WIDE, LARGE)})
 
 
-def _processes(row_taker: RowTaker, _: int) -> Iterator[str]:
+def _processes(experiments: Experiments, _: int) -> Iterator[str]:
     """Two epochs of two models, one after the other and at once: what the second core is good for."""
-    alone, together = row_taker.side_by_side(Side(1, POSTED, {}), 15)
+    alone, together = experiments.side_by_side(Side(1, POSTED, {}), 15)
     gained = median_interval([2 * one / both for one, both in zip(alone, together, strict=True)], 0.99)
     assert gained is not None
     yield (
@@ -242,17 +244,17 @@ def _processes(row_taker: RowTaker, _: int) -> Iterator[str]:
     )
 
 
-def _profile(row_taker: RowTaker, threshold: int) -> Iterator[str]:
+def _profile(experiments: Experiments, threshold: int) -> Iterator[str]:
     """Where the time goes at each batch size and with the wide layer."""
     for arguments in (*({"batch_size": size} for size in BATCHES), WIDE, LARGE):
         yield f"fit ({_named(arguments)}), {THREADS} threads"
-        yield from (f"    {line}" for line in row_taker.profiled(Side(THREADS, arguments, {}), threshold).lines())
+        yield from (f"    {line}" for line in experiments.profiled(Side(THREADS, arguments, {}), threshold).lines())
 
 
-def _against_one(row_taker: RowTaker, what: str, each: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _against_one(experiments: Experiments, what: str, each: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield from _head(what, "2 threads", "1 thread")
     for name, arguments in each.items():
-        yield _row(name, row_taker.compared(Side(THREADS, arguments), Side(1, arguments)))
+        yield _row(name, experiments.compared(Side(THREADS, arguments), Side(1, arguments)))
 
 
 def _named(arguments: Mapping[str, Any]) -> str:

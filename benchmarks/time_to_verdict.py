@@ -81,7 +81,7 @@ def main() -> None:
             (folder / file).write_text(GATED.format(limit=LIMIT, threads=THREADS, tests=tests))
         (folder / "once.py").write_text(ONCE)
         (folder / "pytest.ini").write_text(f"[pytest]\npythonpath = {peers.FOLDER}\n")
-        for turn in range(asked.host_lock + 1):
+        for turn in range(asked.turns + 1):
             for peer in taking_part:
                 if not peer.missing:
                     _take_turn(peer, folder, counts=turn > 0)

@@ -115,7 +115,11 @@ def test_a_session_without_marked_tests_loads_nothing_but_the_front_door(pyteste
         return set(line.partition("loaded ")[2].split())
 
     ours = loaded() - loaded("-p", "no:multicore")
-    names = {"plugin", "front", "configured", "fixtures", "settings", "start", "readers", "errors"}
+    rooms = {
+        "pytest_side": ("collection", "fixtures", "options", "outcomes", "stash"),
+        "settings": ("affinity_at_start", "options", "parsers"),
+    }
+    names = {"plugin", "errors", *rooms} | {f"{room}.{name}" for room, inside in rooms.items() for name in inside}
     assert ours == {"pytest_multicore", *(f"pytest_multicore.{name}" for name in names)}
 
 

@@ -126,14 +126,18 @@ class RowTaker:
         draw = random.Random(self.seed)
         row, repeats = self._first_row(draw)
         recent, trials = [row], 0
-        while True:
-            yield row
-            may_try = trials < MAX_TRIALS and len(recent) == TRIAL_ROWS
-            if may_try and wants_real_time(recent, self.cores_granted):
-                trials += yield from self._try_real_time(draw, repeats, recent)
-                recent = []
-            row = self._take_row(draw, repeats)
-            recent = [*recent, row][-TRIAL_ROWS:]
+        try:
+            while True:
+                yield row
+                may_try = trials < MAX_TRIALS and len(recent) == TRIAL_ROWS
+                if may_try and wants_real_time(recent, self.cores_granted):
+                    trials += yield from self._try_real_time(draw, repeats, recent)
+                    recent = []
+                row = self._take_row(draw, repeats)
+                recent = [*recent, row][-TRIAL_ROWS:]
+        finally:
+            if self.control:
+                self.control.real_time(False)
 
     def _try_real_time(
         self, draw: random.Random, repeats: Sequence[int], before: Sequence[tuple[Round, ...]]

@@ -199,7 +199,7 @@ def _cores(row_set: RowSet, without: frozenset[Rule]) -> Interval:
     least = interval_of([min_busy_cores(round_, without) for round_ in rounds], confidence)
     most = interval_of([max_busy_cores(round_, row_set.idle_machine, without) for round_ in rounds], confidence).high
     # On even cores none of the threads would rest until the one on a slow core is done.
-    high = max(most, min(most / core_evenness(rounds), available_cores(rounds[-1])))
+    high = max(most, min(most / core_evenness(rounds), available_cores(rounds[-1], without)))
     return replace(least, high=max(least.estimate, high) if row_set.spans_measurement else math.inf)
 
 

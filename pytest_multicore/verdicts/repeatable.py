@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pytest_multicore.rounds.round import Call, Round
 from pytest_multicore.rounds.tolerances import (
     MAX_FIRST_CALL_EXCESS_CORES,
+    MIN_FIRST_CALL_CPU_RATIO,
     MIN_FIRST_CALL_CPU_S,
     MIN_FIRST_CALL_EXCESS_S,
     MIN_FIRST_CALL_RATIO,
@@ -122,7 +123,9 @@ def _takes_longer(call: Call, later: Call) -> bool:
 
 
 def _keeps_more_cores_busy(call: Call, later: Call) -> bool:
-    return call.cores - later.cores > MAX_FIRST_CALL_EXCESS_CORES and call.cpu_s >= MIN_FIRST_CALL_CPU_S
+    """By more work: later calls may have fewer cores since background load has them."""
+    more_work = call.cpu_s >= MIN_FIRST_CALL_CPU_RATIO * later.cpu_s
+    return more_work and call.cores - later.cores > MAX_FIRST_CALL_EXCESS_CORES and call.cpu_s >= MIN_FIRST_CALL_CPU_S
 
 
 def _is_empty(first: Call, later: Call) -> bool:

@@ -80,7 +80,8 @@ def efficiency(
     unbounded = (Rule.FEWER_CORES not in without and extra_cores < -MAX_CORES_DIFFERENCE) or (
         Rule.MEMORY not in without and memory_is_impaired(rows)
     )
-    bound = -math.inf if unbounded else low.low * baseline_core_share(rows)
+    share = 1.0 if Rule.SLOW_CORE in without else baseline_core_share(rows)
+    bound = -math.inf if unbounded else low.low * share
     return Interval(bound, low.estimate, max(low.estimate, high.high), confidence)
 
 

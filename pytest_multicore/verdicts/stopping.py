@@ -10,7 +10,7 @@ from pytest_multicore.rounds.tolerances import FORECAST_CONFIDENCE, FORECAST_S, 
 
 from .judge import Judgement, judgement
 from .limits import Limits, Outcome, claims_regression, is_settled
-from .row_sets import Rows, fewest_rows
+from .row_sets import Rows
 from .rules import NO_RULES, Rule
 from .scaling_law import bonferroni_confidence
 from .statistics import fewest_values
@@ -62,7 +62,7 @@ class StoppingRule:
             rows: all rows so far.
             rows_s: seconds that they took.
         """
-        early = rows_s < FORECAST_S or len(rows) < fewest_rows(self.confidence)
+        early = rows_s < FORECAST_S or len(rows) < MIN_FORECAST_ROWS
         if early or Rule.FUTILITY in self.without or not self.limits.given() or is_settled(judged.verdicts):
             return False
         recent = sum(row[0].began_s >= rows[-1][0].began_s - FORECAST_S for row in rows)

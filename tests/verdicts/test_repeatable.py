@@ -97,6 +97,7 @@ def test_the_whole_reason() -> None:
         (FirstCalls(SERIAL, call(1.1), iterators=("a", "b")), later(0.05), "(fixtures a, b: iterators)"),
         (FirstCalls(SERIAL, call(0.05), iterators=("a",)), later(0.05), ""),
         (FirstCalls(SERIAL, failed="its setup failed"), later(0.05), "is not to be told: its setup failed"),
+        (FirstCalls(call(0.0207, 1.98), call(0.02, 1.98)), later(0.052, 1.17), ""),
     ],
     ids=[
         "alike",
@@ -115,6 +116,7 @@ def test_the_whole_reason() -> None:
         "two iterators",
         "an iterator that stays",
         "no new set-up",
+        "background load has a core later",
     ],
 )
 def test_work_that_is_not_there_again(calls: FirstCalls, rounds: list[Round], told: str) -> None:
