@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def told(threads: int = 2, **more: str) -> dict[str, str]:
     return {**dict.fromkeys(names, str(threads)), "MKL_DYNAMIC": "FALSE", **SOON_ASLEEP, **more}
 
 
-def probe(folder: Path, variables: dict[str, str], python: str = sys.executable, **arguments: object):
+def probe(folder: Path, variables: dict[str, str], python: str = sys.executable, **arguments: object) -> Any:
     with Dialogue(python, folder, timeout_s=60, **variables) as child:
         answer = child.ask("call", target="builtin:gemm_probe", arguments=arguments, path=[])
     assert answer["type"] == "result", answer

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -27,7 +28,7 @@ child.communicate(b"\\n")
 
 
 @pytest.fixture
-def program():  # type: ignore[no-untyped-def]
+def program() -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

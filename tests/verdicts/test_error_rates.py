@@ -88,7 +88,7 @@ def test_the_table_says_what_decide_says_pair_by_pair(
         found = decision_rules.ours(met, ends(CONFIDENCE))
         for run, of_run in enumerate(ratios):
             expected = told(found, run)
-            assert one_by_one(Limits(**{quantity: 1.5 * scale}), pairs(of_run)) == expected  # type: ignore[arg-type]
+            assert one_by_one(Limits(**{quantity: 1.5 * scale}), pairs(of_run)) == expected
             outcomes.add(expected[0])
     assert outcomes >= {Outcome.PASSED, Outcome.FAILED}
 

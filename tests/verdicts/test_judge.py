@@ -1,6 +1,7 @@
 """What rows say of limits: on machines that give all their cores, and on others."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,12 @@ Rows = list[tuple[Round, ...]]
 PASSED, FAILED, OPEN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
 
 
-def said(taken: Rows, **limit: float) -> Outcome:
+def said(taken: Rows, **limit: Any) -> Outcome:
     return verdict_on(taken, **limit).outcome
 
 
-def verdict_on(taken: Rows, **limit: float) -> Verdict:
-    (verdict,) = decide(Limits(**limit), taken, 0.99)  # type: ignore[arg-type]
+def verdict_on(taken: Rows, **limit: Any) -> Verdict:
+    (verdict,) = decide(Limits(**limit), taken, 0.99)
     return verdict
 
 
@@ -118,9 +119,9 @@ def test_two_virtual_cores_that_a_hypervisor_gives_one_core_say_nothing(limit: d
     assert said([(both, made(0.1, threads=1, control=look(1)))] * 50, **limit) is OPEN
 
 
-def unthreaded(speedup: float, **contender: float) -> Rows:
+def unthreaded(speedup: float, **contender: Any) -> Rows:
     """One thread at work on both sides, and one of them faster all the same."""
-    return [(made(0.1, **contender), made(0.1 * speedup, threads=1))] * 20  # type: ignore[arg-type]
+    return [(made(0.1, **contender), made(0.1 * speedup, threads=1))] * 20
 
 
 @pytest.mark.parametrize(
@@ -204,8 +205,8 @@ def test_threads_are_counted_in_all_rows() -> None:
 
 def test_what_little_others_used_hides_no_more_than_it_could() -> None:
     """0.06 cores of the background's on eight, waits untold: a serial program is serial, give or take as much."""
-    told = {"cores_in_reach": 8, "balance_s": 0.006, "foreign_s": 0.006, "delay_s": None}
-    contender = replace(made(0.1, 1.0, threads=8, cores_online=8), **told)  # type: ignore[arg-type]
+    told: dict[str, Any] = {"cores_in_reach": 8, "balance_s": 0.006, "foreign_s": 0.006, "delay_s": None}
+    contender = replace(made(0.1, 1.0, threads=8, cores_online=8), **told)
     taken = [(contender, made(0.1, 1.0, threads=1))] * 20
     assert said(taken, min_speedup=2.0) is FAILED
     assert said(taken, min_cores=2.0) is FAILED
