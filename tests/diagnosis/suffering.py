@@ -45,7 +45,7 @@ def python_threads(late_s: float) -> Evidence:
     return idle(facts=observed(line(), python_threads=2, late_s=late_s))
 
 
-def lock(source: str = "with self.lock:", **told: object) -> Evidence:
+def lock(source: str = "with self.lock:", **told: Any) -> Evidence:
     at_lock = line(source, share=0.0, **{"thread": "Thread-#", "samples": 50, **told})
     return idle(facts=observed(line(), at_lock, python_threads=2), seen=seen(task()))
 

@@ -118,7 +118,7 @@ def test_the_time_of_an_operation_is_shared_out_among_its_shapes_by_work() -> No
 
 
 def test_two_operations_of_one_shape_are_told_as_one() -> None:
-    shape = ([[32, 100], [100, 20]], [], 10)
+    shape: tuple[Any, ...] = ([[32, 100], [100, 20]], [], 10)
     times = run(node(0, "Dot22", 0.1), node(4, "Dot22", 0.2))
     shapes = run(node(0, "Dot22", 9, shape), node(4, "Dot22", 9, shape))
     (only,) = profile(times=times, shapes=shapes).products

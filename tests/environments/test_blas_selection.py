@@ -61,6 +61,7 @@ def test_an_environment_without_scipy_says_what_was_looked_for(provisioned: Prov
 
 
 def test_mkl_is_found_whatever_its_version(provisioned: Provisioned) -> None:
+    assert provisioned.folder is not None
     library = library_at(provisioned.folder / "lib/libmkl_rt.so.3")
 
     assert select("mkl", provisioned).ldflags == f"-L{library.parent} -l:libmkl_rt.so.3"
@@ -120,6 +121,8 @@ def test_an_alternative_is_what_a_program_then_loads(name: str, provisioned: Pro
         selection = select(name, provisioned)
     except EnvironmentError_ as error:
         pytest.skip(f"not installed here: {error}")
+    assert selection.library is not None
+    assert selection.library_path is not None
     code = "import ctypes; ctypes.CDLL('libblas.so.3').dgemm_; print(open('/proc/self/maps').read())"
     environment = {**os.environ, LIBRARY_PATH: selection.library_path}
 
@@ -144,6 +147,7 @@ def test_posted_flags_fall_back_to_scipys_and_say_so(provisioned: Provisioned, m
 
     assert selection.name == "scipy"
     assert "cannot find -lgfortran" in selection.note
+    assert selection.ldflags is not None
     assert selection.ldflags.endswith("-l:libopenblas-1.so")
 
 

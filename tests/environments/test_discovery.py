@@ -15,6 +15,8 @@ from pytest_multicore.environments.discovery import find_interpreter, search_fol
 from pytest_multicore.environments.probing import probe
 from pytest_multicore.errors import EnvironmentError_
 
+#: The interpreter that this environment was made of.
+BELOW = Path(vars(sys)["_base_executable"]).resolve()
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -32,7 +34,7 @@ def test_no_specification_is_the_running_interpreter() -> None:
 
     assert found.path == Path(sys.executable)
     assert found.version == sys.version_info[:3]
-    assert found.below == Path(sys._base_executable).resolve()
+    assert found.below == BELOW
 
 
 def test_a_version_is_found_as_an_absolute_path() -> None:
@@ -129,7 +131,7 @@ def test_a_download_that_cannot_be_had_fails_in_seconds(tmp_path: Path) -> None:
         "UV_CACHE_DIR": str(tmp_path / "uv"),
     }
     world.pop("UV_OFFLINE", None)
-    told = []
+    told: list[str] = []
     began = time.monotonic()
 
     found, reason = downloads.downloaded(["3.9"], world, told.append)
@@ -149,7 +151,7 @@ def test_an_interpreter_that_prints_at_its_start_is_understood(tmp_path: Path) -
 
     assert found is not None
     assert found.prefix == environment
-    assert found.below == Path(sys._base_executable).resolve()
+    assert found.below == BELOW
 
 
 def test_the_working_folder_is_no_part_of_an_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

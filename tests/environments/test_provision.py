@@ -32,7 +32,7 @@ def half_built(cache_folder: Path) -> list[Path]:
 def appears(path: Path, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 30
     while not path.exists():
-        assert process.poll() is None, process.stdout.read()
+        assert process.poll() is None, process.stdout and process.stdout.read()
         assert time.monotonic() < deadline, f"{path} did not appear"
         time.sleep(0.02)
 
@@ -52,7 +52,7 @@ def test_the_current_interpreter_is_used_as_it_stands(cache_folder: Path) -> Non
 
 
 def test_an_environment_is_built_with_a_record_and_reused(tiny: str, cache_folder: Path) -> None:
-    told = []
+    told: list[str] = []
     environment = Environment("own", requires=(tiny,))
 
     first = prepare(environment, progress=told.append)
@@ -66,6 +66,7 @@ def test_an_environment_is_built_with_a_record_and_reused(tiny: str, cache_folde
     assert answer_in(first).startswith("42 ")
     assert str(first.site_packages) in answer_in(first)
     assert not first.is_current
+    assert first.folder is not None
     record = json.loads((first.folder / cache.RECORD_NAME).read_text())
     assert "tiny==1.0" in record["installed"]
     assert record["requires"] == [tiny]
@@ -76,6 +77,7 @@ def test_an_environment_is_built_with_a_record_and_reused(tiny: str, cache_folde
 def test_scripts_work_where_the_environment_stands(tiny: str) -> None:
     provisioned = prepare(Environment("own", requires=(tiny,)))
 
+    assert provisioned.folder is not None
     said = subprocess.run([provisioned.folder / "bin/tiny-say"], capture_output=True, text=True, check=True).stdout
 
     assert said == "42\n"
@@ -86,7 +88,7 @@ def test_without_uv_the_standard_library_builds_the_same_environment(
 ) -> None:
     with_uv = cache.key_of((tiny,), builders_interpreter())
     monkeypatch.setattr(builders, "find_uv", lambda: None)
-    told = []
+    told: list[str] = []
 
     provisioned = prepare(Environment("own", requires=(tiny,)), progress=told.append)
 
@@ -114,6 +116,7 @@ def test_processes_that_ask_at_once_build_once(slow: SlowPackage, preparing: Pre
     appears(slow.started, first)
     others = [preparing(slow.requirement) for _ in range(3)]
     for process in others:  # each has said that it waits, so each has met the lock
+        assert process.stdout is not None
         assert process.stdout.readline().startswith("waiting for another process")
     slow.go.touch()
 
@@ -204,8 +207,9 @@ def test_a_build_in_progress_is_left_alone_by_the_next(
 
 def test_a_damaged_environment_is_built_anew(tiny: str) -> None:
     provisioned = prepare(Environment("own", requires=(tiny,)))
+    assert provisioned.folder is not None
     (provisioned.folder / cache.RECORD_NAME).write_text("{ half")
-    told = []
+    told: list[str] = []
 
     assert prepare(Environment("own", requires=(tiny,)), progress=told.append) == provisioned
     assert told[0].startswith("building")

@@ -34,8 +34,8 @@ class Type:
         c = self.matrix(2)
         given = [c if one is OUT else one for one in operands]
         lengths = [1] * len(flags)
-        sizes = [ctypes.byref(ctypes.c_int(size)) for size in sizes]
-        getattr(BLAS, f"{self.letter}{kind}_")(*flags, *sizes, *given, *lengths)
+        given_sizes = [ctypes.byref(ctypes.c_int(size)) for size in sizes]
+        getattr(BLAS, f"{self.letter}{kind}_")(*flags, *given_sizes, *given, *lengths)
         self.show(kind, c)
 
     def cblas(self, kind: str, *arguments: object) -> None:

@@ -63,7 +63,7 @@ def test_it_runs_in_the_agent(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["dot_theano", "dot_pytensor", "fit_keras"])
 def test_it_runs_in_the_agent_where_its_framework_is_installed(name: str, tmp_path: Path) -> None:
     pytest.importorskip(name.partition("_")[2], reason="runs in an environment of its own; see tests/environments")
-    with Dialogue(sys.executable, tmp_path, timeout_s=120) as child:
+    with Dialogue(sys.executable, tmp_path, 120) as child:
         assert child.ask("open", target=f"builtin:{name}", arguments=SMALL[name])["form"] == "set-up"
         assert child.ask("round", repeat=1)["type"] == "done"
 
@@ -127,7 +127,7 @@ class TestFitWrittenOut:
             assert slopes[index] == pytest.approx(self.finite_difference(which, index), rel=1e-6, abs=1e-9)
 
     def finite_difference(self, which: int, index: tuple[int, ...], step: float = 1e-5) -> float:
-        losses = []
+        losses: list[float] = []
         for sign in (1, -1):
             moved = [weight.copy() for weight in self.weights]
             moved[which][index] += sign * step

@@ -59,6 +59,7 @@ def hold(tmp_path: Path) -> Iterator[Hold]:
 def nothing_said(holder: Holder, seconds: float = 0.4) -> bool:
     import select
 
+    assert holder.process.stdout is not None
     return not select.select([holder.process.stdout], [], [], seconds)[0]
 
 
@@ -148,6 +149,7 @@ def test_who_is_waited_for_is_named(hold: Hold, tmp_path: Path) -> None:
 
     def say(text: str) -> None:
         said.append(text)
+        assert measuring.process.stdin is not None
         measuring.process.stdin.close()
 
     with HostLock(tmp_path).shared(say):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -81,14 +82,15 @@ def test_the_table_says_what_decide_says_pair_by_pair(
     name: str, quantity: str, scale: float, ends: Callable[[float], Confidences]
 ) -> None:
     """The simulation counts agreeing signs; the product sorts ratios and looks for the limit in an interval."""
-    outcomes = set()
+    limit: dict[str, Any] = {quantity: 1.5 * scale}
+    limits, outcomes = Limits(**limit), set()
     for value in (0.8, 0.97, 1.03, 1.2):
         ratios = 1.5 * value * numpy.exp(drawn(name, 0.05, 3, 50))
         met = ratios < 1.5 if quantity.startswith("max_") else ratios >= 1.5
         found = decision_rules.ours(met, ends(CONFIDENCE))
         for run, of_run in enumerate(ratios):
             expected = told(found, run)
-            assert one_by_one(Limits(**{quantity: 1.5 * scale}), pairs(of_run)) == expected
+            assert one_by_one(limits, pairs(of_run)) == expected
             outcomes.add(expected[0])
     assert outcomes >= {Outcome.PASSED, Outcome.FAILED}
 
@@ -117,7 +119,7 @@ def test_the_table_says_what_decide_says_of_cores() -> None:
     assert earlier, "undisturbed rows decide nothing that all do not"
 
 
-def shared_in_spells() -> tuple[noise_models.Array, noise_models.Array]:
+def shared_in_spells() -> tuple[noise_models.Array, decision_rules.Flags]:
     """Log ratios, and whether the cores were shared."""
     draw = numpy.random.default_rng(3)
     shared = noise_models.spells(draw, 6, 120, 0.1, 0.3)
@@ -143,7 +145,7 @@ def test_the_control_keeps_shared_cores_from_missing_a_limit() -> None:
     """Two threads on one core for a fifth of the time: without it every tenth verdict at least is wrong."""
     draw = numpy.random.default_rng(5)
     shared = noise_models.spells(draw, 500, 200, 0.1, 0.2)
-    ratios = math.log(error_rates.TRUE) - math.log(error_rates.SHARED) * shared
+    ratios = math.log(error_rates.TRUE) - math.log(error_rates.SHARED) * shared.astype(float)
     ratios += 0.03 * draw.standard_normal(shared.shape)
     assert numpy.mean(error_rates.without_control(ratios, shared, CONFIDENCE).says == -1) > 0.1
     assert numpy.mean(error_rates.with_control(ratios, shared, CONFIDENCE).says == -1) < 0.01
@@ -152,7 +154,7 @@ def test_the_control_keeps_shared_cores_from_missing_a_limit() -> None:
 @pytest.mark.parametrize("noise", ASKED, ids=lambda noise: noise.name)
 def test_verdicts_are_rarely_wrong(noise: noise_models.Noise) -> None:
     """At most 1 %, of 1,000 runs looked at after each of 200 pairs; 20 is three standard deviations above."""
-    asked = error_rates.MeasurementRequest(runs=1000, pairs=200, seed=5)
+    asked = error_rates.Asked(runs=1000, pairs=200, seed=5)
     for s in error_rates.LEVELS:
         cells = error_rates.simulated(asked, noise, s, (0.7, 0.98, 1.02, 1.3))
         for value, tallies in cells.items():
@@ -164,9 +166,7 @@ def test_verdicts_are_rarely_wrong(noise: noise_models.Noise) -> None:
 def test_on_the_limit_either_verdict_is_rare_and_a_peeking_t_test_shows_that_this_can_fail() -> None:
     """2,000 runs; 35 of them are 1 % and three standard deviations."""
     for noise in ASKED:
-        on = error_rates.simulated(error_rates.MeasurementRequest(runs=2000, pairs=200, seed=5), noise, 0.03, (1.0,))[
-            1.0
-        ]
+        on = error_rates.simulated(error_rates.Asked(runs=2000, pairs=200, seed=5), noise, 0.03, (1.0,))[1.0]
         assert max(on["ours"].said(1), on["ours"].said(-1)) <= 1.75, noise.name
         assert min(on["t-test, peeking"].said(1), on["t-test, peeking"].said(-1)) > 4.0, noise.name
 

@@ -1,5 +1,6 @@
 """What rows say of limits: on machines that give all their cores, and on others."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from pytest_multicore.verdicts.judge import decide, judge_comparison, judgement
 from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome, Verdict
 from tests.rounds import disturbed, look, made, rows, spaced
 
-Rows = list[tuple[Round, ...]]
+Rows = Sequence[tuple[Round, ...]]
 PASSED, FAILED, OPEN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
 
 
@@ -103,7 +104,7 @@ def test_cores_that_undisturbed_rounds_show_are_shown() -> None:
 @pytest.mark.parametrize("limit", [{"min_cores": 1.5}, {"max_cores": 1.3}])
 @pytest.mark.parametrize("untold", [{"delay_s": None}, {"steal_s": 0.05}], ids=["waits untold", "stolen"])
 def test_cores_are_not_told_by_a_beginning_that_alone_could_be_seen(
-    limit: dict[str, float], untold: dict[str, float]
+    limit: dict[str, float], untold: dict[str, Any]
 ) -> None:
     """One core busy at first; later on others were there, and nobody knows how many it would have been."""
     at_first = [(made(0.1, 1.0, os_threads=2),)] * 15

@@ -159,7 +159,7 @@ def test_what_a_quota_or_an_affinity_hides_cannot_be_missed() -> None:
     ],
 )
 def test_what_a_beginning_could_say_must_last(
-    limit: dict[str, float], low: float, high: float, slow: bool, little: bool
+    limit: dict[str, Any], low: float, high: float, slow: bool, little: bool
 ) -> None:
     """A miss, and that there is little of something."""
     found = judge_comparison(between(low, high), **limit)
