@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import hosts
 import recorded
+from host_models import HOSTS
 
 from pytest_multicore.verdicts.rules import NO_RULES, Rule
 
@@ -55,7 +56,7 @@ def on_recorded(without: frozenset[Rule]) -> Counts:
 
 def on_simulated(without: frozenset[Rule], runs: int) -> Counts:
     """All simulated hosts and programs."""
-    cells = [hosts.cell(host, program, runs, without=without) for host in hosts.HOSTS for program in host.programs]
+    cells = [hosts.cell(host, program, runs, without=without) for host in HOSTS for program in host.programs]
     told = hosts.together(cells)
     return Counts(
         told.asked,

@@ -102,7 +102,8 @@ def agreed(flags: Flags, confidence: float, among: Flags | None = None) -> Flags
     """After each pair, whether so many of them agree that the median does; ``among`` these, where they are given."""
     counted = numpy.ones_like(flags) if among is None else among
     needed = numpy.append(NEVER, fewest(flags.shape[1], confidence))[counted.cumsum(1, dtype=numpy.int32)]
-    return (flags & counted).cumsum(1, dtype=numpy.int32) >= needed
+    agree: Flags = (flags & counted).cumsum(1, dtype=numpy.int32) >= needed
+    return agree
 
 
 def _of_the_whole(some: Flags) -> Flags:
@@ -110,7 +111,8 @@ def _of_the_whole(some: Flags) -> Flags:
     at = numpy.arange(some.shape[1])
     first = numpy.where(some.any(1), some.argmax(1), some.shape[1])[:, None]
     last = numpy.maximum.accumulate(numpy.where(some, at, -1), axis=1)
-    return last - first >= MIN_SPAN_SHARE * at
+    whole: Flags = last - first >= MIN_SPAN_SHARE * at
+    return whole
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 import neighbours
 import verdict_cases
 
-from pytest_multicore.experiment.measure import SETUP_TIMEOUT_S
+from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement import counters

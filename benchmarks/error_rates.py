@@ -156,7 +156,7 @@ def cores_beside_a_neighbour(asked: Asked) -> Iterator[str]:
     yield _row(*["---"] * 4)
     draw = default_rng(asked.seed)
     true = LEVELS[0] * draw.standard_normal((asked.runs, asked.pairs))
-    there = spells(draw, *true.shape, 0.1, 0.5)
+    there = spells(draw, asked.runs, asked.pairs, 0.1, 0.5)
     taken = there * draw.uniform(0.1, 0.7, true.shape)
     for value in VALUES:
         reaches, misses = true + numpy.log1p(-taken) >= -math.log(value), true < -math.log(value)

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from host_models import BUDGET_S, HOSTS, Host, Run
 from host_programs import CORES, PROGRAMS, Program
@@ -76,7 +77,8 @@ def verdicts_of(
     """
     run = Run(host, program, Random(f"{seed} {host.name} {program.name}"))
     scale = 1 / CORES if quantity == "min_efficiency" else 1.0
-    left = {value: Limits(**{quantity: scale * program.truth / value}) for value in VALUES}
+    asked: dict[float, dict[str, Any]] = {value: {quantity: scale * program.truth / value} for value in VALUES}
+    left = {value: Limits(**limit) for value, limit in asked.items()}
     granted = 1.5 if host.throttles else CORES
     found = {
         value: (Outcome.INCONCLUSIVE, 0, 0.0)

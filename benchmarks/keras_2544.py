@@ -14,13 +14,14 @@ import argparse
 import math
 import platform
 import statistics
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from opened_sides import OpenedSides, Quiet
 
 from pytest_multicore.diagnosis.profile import Profile, profile_of
 from pytest_multicore.experiment.measure import measure
@@ -50,17 +51,6 @@ WIDE = {"batch_size": 32, "hidden": 2000, "samples": 4000}
 LARGE = {"batch_size": 4096, "hidden": 2000, "samples": 16384}
 #: Small enough for the 2,000 weights of the posted network.
 OPENMP = {"openmp": "True", "openmp_elemwise_minsize": "1000"}
-
-
-class Quiet:
-    """Says nothing while it measures but who is waited for."""
-
-    def step(self, text: str) -> None:
-        """To the log."""
-        print(text, file=sys.stderr)
-
-    def live(self, text: str) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +95,7 @@ class Experiments:
                 sides=(contender.threads, baseline.threads),
                 limits=Limits(),
                 settings=self.settings,
-                ready=subjects,
+                program=OpenedSides(subjects=subjects),
             )
             result = measure(asked, self.prepared, Quiet())
         assert result.comparison is not None

@@ -34,10 +34,11 @@ class Turns:
 
     def of_one_machine(self, draw: Generator, log_times: Array) -> Array:
         """Log ratios on a machine where the rounds, in time, take so long whichever side they are of."""
-        second_less_first = log_times[:, 1::2] - log_times[:, ::2]
+        second_less_first: Array = log_times[:, 1::2] - log_times[:, ::2]
         if not self.alternating:
-            return second_less_first * draw.choice((-1.0, 1.0), second_less_first.shape)
-        begins = draw.choice((-1.0, 1.0), (self.runs, 1))
+            drawn: Array = draw.choice((-1.0, 1.0), second_less_first.shape)
+            return second_less_first * drawn
+        begins: Array = draw.choice((-1.0, 1.0), (self.runs, 1))
         return second_less_first * begins * numpy.where(numpy.arange(self.pairs) % 2, -1.0, 1.0)
 
     def of_two_alike(self, one: Callable[[tuple[int, int]], Array]) -> Array:
@@ -79,7 +80,7 @@ def _spikes_of_one_side(draw: Generator, turns: Turns, s: float) -> Array:
 
 
 def _slow(draw: Generator, shape: tuple[int, int], s: float) -> Array:
-    return math.log1p(5 * s) * (draw.random(shape) < 0.3)
+    return numpy.where(draw.random(shape) < 0.3, math.log1p(5 * s), 0.0)
 
 
 def _spike(draw: Generator, shape: tuple[int, int], s: float) -> Array:

@@ -55,7 +55,8 @@ def _difference(what: str, suite: Path, pairs: int) -> str:
 
 def _taken(suite: Path, pairs: int) -> tuple[list[float], list[float]]:
     """User and system seconds of each run with and without the plugin, in turns; the first pair warms up."""
-    with_it, without = [], []
+    with_it: list[float] = []
+    without: list[float] = []
     for number in range(pairs + 1):
         order = [(with_it, ()), (without, ("-p", "no:multicore"))]
         for seconds, options in order if number % 2 else reversed(order):

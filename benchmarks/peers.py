@@ -60,7 +60,7 @@ def pytest_benchmark(case: str, threads: int) -> float:
 
 def pyperf(case: str, threads: int, *, fast: bool = True) -> float:
     """pyperf, run twice; the ratio of means that its compare_to tells."""
-    means = []
+    means: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, "it.py")
         script.write_text(PYPERF.format(case=case))

@@ -115,7 +115,8 @@ def questions(program: str, ranges: Mapping[str, Sequence[float]]) -> Iterator[Q
                 for limit, over in (((1 - off) * low, False), ((1 + off) * high, True)):
                     met = over is quantity.startswith("max_")
                     right = Outcome.PASSED if met else Outcome.FAILED
-                    yield Question(program, quantity, off, Limits(**{quantity: scale * limit}), right)
+                    held_to: dict[str, Any] = {quantity: scale * limit}
+                    yield Question(program, quantity, off, Limits(**held_to), right)
 
 
 def answers(

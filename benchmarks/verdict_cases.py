@@ -62,7 +62,8 @@ def half_serial() -> Region:
 def starts_serial() -> Region:
     """Its first forty calls run on one thread: a pool that is filled late, a compiler that waits for a hot loop."""
     pool = ThreadPoolExecutor(THREADS)
-    parts, calls = [BLOCK[: len(BLOCK) // THREADS]] * THREADS, []
+    parts = [BLOCK[: len(BLOCK) // THREADS]] * THREADS
+    calls: list[None] = []
 
     def region() -> None:
         calls.append(None)

@@ -22,6 +22,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import neighbours
 import peers
@@ -209,11 +210,12 @@ def _that_count(runs: Sequence[Run], quiet: Mapping[str, Sequence[float]]) -> li
 
 def _run(tool: str, case: str, neighbour: str, right: str, limit: tuple[str, float], wishes: Wishes) -> Run:
     name, value = limit
+    limits: dict[str, Any] = {name: value}
     with host_lock().exclusive(print):  # somebody else's measurement is nobody's cost here
         pass
     began = time.monotonic()
     if tool == OURS:
-        said, estimate, why, attained = _ours(case, Limits(**{name: value}), wishes)
+        said, estimate, why, attained = _ours(case, Limits(**limits), wishes)
     else:
         estimate, why, attained = peers.TOOLS[tool](case, THREADS), "", None
         met = estimate >= value if name == "min_speedup" else estimate <= value
@@ -228,7 +230,7 @@ def _ours(case: str, limits: Limits, wishes: Wishes) -> tuple[str, float | None,
     return result.outcome.value, compared.ratio.estimate if compared else None, result.reason, attained
 
 
-def _measured(case: str, limits: Limits, wishes: Wishes, **changed: float) -> Result:
+def _measured(case: str, limits: Limits, wishes: Wishes, **changed: Any) -> Result:
     prepared = PreparedEnvironment.prepare("current", None, None, Path.cwd(), print)
     settings = replace(resolve_settings(lambda option: wishes.get(option.name), {}), **changed)
     workload = resolve(f"{FILE}:{case}", {}, {}, None, Path.cwd())

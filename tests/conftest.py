@@ -1,11 +1,13 @@
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NoReturn
 
 import platformdirs
 import pytest
 from _pytest.runner import runtestprotocol
+
+from tests.fixture_types import Run, Undecided
 
 pytest_plugins = ["pytester"]
 
@@ -81,7 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def undecided() -> Callable[[str], NoReturn]:
+def undecided() -> Undecided:
     """Skips a test to whose question the machine gave no answer. Who asks for this is a test of real cores."""
 
     def skip(reason: str) -> NoReturn:
@@ -108,7 +110,7 @@ def brief_sessions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester):  # type: ignore[no-untyped-def]
+def run(pytester: pytest.Pytester) -> Run:
     """Run one test module; a serial test meets the marker ``gated`` in it and misses the marker ``missed``."""
 
     def run(source: str, *options: str, **files: str) -> pytest.RunResult:

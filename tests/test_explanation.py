@@ -1,11 +1,15 @@
 """Why a limit was missed, asked by a user's test; the causes themselves have their cases under causes/."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pytest_multicore.environments import shared_libraries as libraries
+from tests.fixture_types import Undecided
+
+Told = Callable[..., tuple[str, dict[str, Any]]]
 
 pytestmark = pytest.mark.explained
 
@@ -44,7 +48,7 @@ LARGE = """
 
 
 @pytest.fixture
-def told(pytester: pytest.Pytester, undecided: Any):  # type: ignore[no-untyped-def]
+def told(pytester: pytest.Pytester, undecided: Undecided) -> Told:
     """Run a session of one test; gives its output and its result in the JSON report."""
 
     def told(source: str, *options: str, outcome: str) -> tuple[str, dict[str, Any]]:
@@ -59,7 +63,7 @@ def told(pytester: pytest.Pytester, undecided: Any):  # type: ignore[no-untyped-
     return told
 
 
-def test_a_missed_limit_says_why(told: Any, undecided: Any) -> None:
+def test_a_missed_limit_says_why(told: Told, undecided: Undecided) -> None:
     text, result = told(SMALL, outcome="failed")
     (cause, *_) = result["causes"]
     assert cause["key"] == "gemm-too-small"
@@ -71,7 +75,7 @@ def test_a_missed_limit_says_why(told: Any, undecided: Any) -> None:
     assert "[gemm-too-small]" in text
 
 
-def test_a_test_in_an_interpreter_of_its_own_for_each_round_is_explained_too(told: Any) -> None:
+def test_a_test_in_an_interpreter_of_its_own_for_each_round_is_explained_too(told: Told) -> None:
     """In a new process the pool's threads spin before their first work: cores are busy, and of no use."""
     fresh = SMALL.replace("min_cores=1.5, threads=2", "min_speedup=1.3, threads=2, fresh=True")
     _, result = told(fresh, outcome="failed")
@@ -82,7 +86,7 @@ def test_a_test_in_an_interpreter_of_its_own_for_each_round_is_explained_too(tol
     assert "gemm-too-small" in [cause["key"] for cause in result["causes"]]
 
 
-def test_what_goes_wrong_in_an_explanation_hides_no_verdict(told: Any, pytester: pytest.Pytester) -> None:
+def test_what_goes_wrong_in_an_explanation_hides_no_verdict(told: Told, pytester: pytest.Pytester) -> None:
     """A defect of ours, put in on purpose."""
     pytester.makeconftest("from pytest_multicore.experiment import observe\nobserve.Evidence = lambda **_: 1 / 0\n")
     text, result = told(SMALL, outcome="failed")
@@ -91,7 +95,7 @@ def test_what_goes_wrong_in_an_explanation_hides_no_verdict(told: Any, pytester:
     assert "min_cores=1.5; measured" in text
 
 
-def test_the_evidence_is_all_in_the_report(told: Any) -> None:
+def test_the_evidence_is_all_in_the_report(told: Told) -> None:
     _, result = told(SMALL, outcome="failed")
     found = result["evidence"]
     assert any("openblas" in name for name in found["mapped"])
@@ -102,18 +106,18 @@ def test_the_evidence_is_all_in_the_report(told: Any) -> None:
     assert any(one["cpu_s"] < 0.1 * main["cpu_s"] for one in others), "the pool's other thread stands by"
 
 
-def test_never_looks_at_nothing(told: Any) -> None:
+def test_never_looks_at_nothing(told: Told) -> None:
     text, result = told(SMALL, "--multicore-explain=never", outcome="failed")
     assert (result["causes"], result["evidence"]) == ([], None)
     assert "  why " not in text
 
 
-def test_a_met_limit_is_not_explained_unless_always(told: Any) -> None:
+def test_a_met_limit_is_not_explained_unless_always(told: Told) -> None:
     _, result = told(LARGE, outcome="passed")
     assert (result["causes"], result["evidence"]) == ([], None)
 
 
-def test_always_tells_the_blas_calls_of_a_met_limit(told: Any) -> None:
+def test_always_tells_the_blas_calls_of_a_met_limit(told: Told) -> None:
     text, result = told(LARGE, "--multicore-explain=always", outcome="passed")
     assert result["causes"] == []
     (call,) = result["evidence"]["blas_calls"]
@@ -122,7 +126,7 @@ def test_always_tells_the_blas_calls_of_a_met_limit(told: Any) -> None:
 
 
 @pytest.mark.skipif(not libraries.compiler(), reason="Theano needs a C++ compiler")
-def test_the_graph_of_a_marked_test_is_told_with_its_shapes(told: Any) -> None:
+def test_the_graph_of_a_marked_test_is_told_with_its_shapes(told: Told) -> None:
     _, result = told(ON_THEANO, "--multicore-explain=always", outcome="passed")
     profile = result["evidence"]["profile"]
     (product,) = profile["products"]
@@ -131,7 +135,7 @@ def test_the_graph_of_a_marked_test_is_told_with_its_shapes(told: Any) -> None:
     assert 0 < product["seconds"] < profile["wall_s"]
 
 
-def test_without_a_compiler_always_says_what_is_missing(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_compiler_always_says_what_is_missing(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.delenv("CC", raising=False)
     text, result = told(LARGE, "--multicore-explain=always", outcome="passed")
@@ -140,14 +144,14 @@ def test_without_a_compiler_always_says_what_is_missing(told: Any, monkeypatch: 
     assert "compiler" in text
 
 
-def test_limits_out_of_reach_say_so_as_a_cause(told: Any, pytester: pytest.Pytester) -> None:
+def test_limits_out_of_reach_say_so_as_a_cause(told: Told, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_it=LARGE.replace("min_cores=1.2", "min_cores=1000"))
     pytester.runpytest_subprocess("-p", "no:randomly", "--multicore-json=report.json").assert_outcomes(skipped=1)
     (result,) = json.loads((pytester.path / "report.json").read_text())["results"]
     assert [(one["key"], one["proven"]) for one in result["causes"]] == [("too-few-cores", False)]
 
 
-def test_a_miss_that_is_expected_is_not_explained(told: Any) -> None:
+def test_a_miss_that_is_expected_is_not_explained(told: Told) -> None:
     expected = SMALL.replace("    def test_small", "    @pytest.mark.xfail\n    def test_small")
     _, result = told(expected, outcome="failed")
     assert (result["causes"], result["evidence"]) == ([], None)

@@ -5,12 +5,12 @@ and ``max_cores=1.5`` is met.
 """
 
 import json
-from typing import Any
 
 import psutil
 import pytest
 
 from pytest_multicore.reports.json_report import SCHEMA_FILE
+from tests.fixture_types import Undecided
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -129,7 +129,7 @@ def test_limits_without_a_measurement_are_no_pass(project: pytest.Pytester) -> N
     result.stdout.fnmatch_lines(["*carries limits (min_cores) but measured nothing*"])
 
 
-def test_two_sides_give_a_comparison(project: pytest.Pytester, undecided: Any) -> None:
+def test_two_sides_give_a_comparison(project: pytest.Pytester, undecided: Undecided) -> None:
     gated(
         project,
         "max_speedup=1.5, threads=2",
@@ -142,7 +142,7 @@ def test_two_sides_give_a_comparison(project: pytest.Pytester, undecided: Any) -
     result.stdout.re_match_lines([r"work:serial .* 2 vs 1 .*passed"])
 
 
-def test_a_series_scales_or_does_not(project: pytest.Pytester, undecided: Any) -> None:
+def test_a_series_scales_or_does_not(project: pytest.Pytester, undecided: Undecided) -> None:
     gated(project, "", "s = multicore.scaling('work:serial', threads=[1, 2]); assert set(s.speedups) == {1, 2}")
     result = project.runpytest_subprocess("--multicore-json=report.json")
     result.assert_outcomes(passed=1)
@@ -190,7 +190,7 @@ def test_an_environment_that_cannot_be_had_is_told_once(project: pytest.Pytester
 
 @pytest.mark.parametrize("counters", ["proc", "psutil"])
 def test_results_come_together_from_xdist_workers(
-    project: pytest.Pytester, counters: str, monkeypatch: pytest.MonkeyPatch, undecided: Any
+    project: pytest.Pytester, counters: str, monkeypatch: pytest.MonkeyPatch, undecided: Undecided
 ) -> None:
     pytest.importorskip("xdist")
     monkeypatch.setenv("PYTEST_MULTICORE_COUNTERS", counters)
@@ -231,7 +231,7 @@ def test_an_import_that_pins_pytest_itself_is_told(project: pytest.Pytester) -> 
 @pytest.mark.parametrize("priority", ["auto", "off"])
 @pytest.mark.parametrize("limit", ["min_cores=1.5", "min_speedup=1.5"])
 def test_threads_that_share_a_pinned_core_miss_their_limit(
-    project: pytest.Pytester, priority: str, limit: str, undecided: Any
+    project: pytest.Pytester, priority: str, limit: str, undecided: Undecided
 ) -> None:
     """They wait for each other, and a core is free: but not for them, and that is what the gate is to tell."""
     project.makepyfile(

@@ -1,9 +1,10 @@
 """The ``isolated_interpreter`` fixture: a live interpreter whose threads and flags are set before any import."""
 
 import venv
-from typing import Any
 
 import pytest
+
+from tests.fixture_types import Undecided
 
 WORK = """
 import os, sys
@@ -112,7 +113,7 @@ def test_a_call_in_a_test_with_limits_is_measured(project: pytest.Pytester) -> N
     result.stdout.re_match_lines([r"work:serial \(steps=1000\) .* passed"])
 
 
-def test_a_call_can_miss_a_limit_on_two_sides(project: pytest.Pytester, undecided: Any) -> None:
+def test_a_call_can_miss_a_limit_on_two_sides(project: pytest.Pytester, undecided: Undecided) -> None:
     body = "with pytest.raises(LimitMissed, match='min_speedup missed'): isolated_interpreter().call('work:serial')"
     marker = "@pytest.mark.multicore(min_speedup=1.9, threads=2)"
     result = run(project, body, marker=marker)

@@ -5,12 +5,14 @@ import json
 import psutil
 import pytest
 
+from tests.fixture_types import Run
+
 needs_two_cores = pytest.mark.skipif(
     len(psutil.Process().cpu_affinity()) < 2, reason="min_cores=1.5 is out of reach on one core: inconclusive at once"
 )
 
 
-def test_its_call_is_measured_and_its_limit_met(run, pytester: pytest.Pytester) -> None:  # type: ignore[no-untyped-def]
+def test_its_call_is_measured_and_its_limit_met(run: Run, pytester: pytest.Pytester) -> None:
     result = run("@gated\ndef test_a():\n    work()\n", "--multicore-json=report.json")
     result.assert_outcomes(passed=1)
     result.stdout.re_match_lines([r"test_a +current .* passed"])
@@ -20,7 +22,7 @@ def test_its_call_is_measured_and_its_limit_met(run, pytester: pytest.Pytester) 
 
 
 @needs_two_cores
-def test_a_missed_limit_fails_it_without_our_frames(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_missed_limit_fails_it_without_our_frames(run: Run) -> None:
     result = run("@missed\ndef test_a():\n    work()\n")
     result.assert_outcomes(failed=1)
     result.stdout.re_match_lines([r".*test_a in environment current: min_cores missed", r" +limit .*"])
@@ -28,7 +30,7 @@ def test_a_missed_limit_fails_it_without_our_frames(run) -> None:  # type: ignor
     result.stdout.no_fnmatch_line("*pytest_side/gate.py*")
 
 
-def test_its_own_failure_comes_first_with_introspection_and_output(run) -> None:  # type: ignore[no-untyped-def]
+def test_its_own_failure_comes_first_with_introspection_and_output(run: Run) -> None:
     result = run("@missed\ndef test_a():\n    print('so far')\n    assert {'a': 1} == {'a': work()}\n")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -37,7 +39,7 @@ def test_its_own_failure_comes_first_with_introspection_and_output(run) -> None:
     result.stdout.no_fnmatch_line("*multicore ===*")
 
 
-def test_fixtures_of_every_scope_are_set_up_once_a_child_and_torn_down(run, pytester) -> None:  # type: ignore[no-untyped-def]
+def test_fixtures_of_every_scope_are_set_up_once_a_child_and_torn_down(run: Run, pytester: pytest.Pytester) -> None:
     conftest = """
         import os, pytest
         def note(what):
@@ -65,7 +67,7 @@ def test_fixtures_of_every_scope_are_set_up_once_a_child_and_torn_down(run, pyte
     assert [what for _, what in lines] == [*("+" + one for one in scopes), *("-" + one for one in reversed(scopes))]
 
 
-def test_kinds_of_tests(run) -> None:  # type: ignore[no-untyped-def]
+def test_kinds_of_tests(run: Run) -> None:
     source = """
 import unittest
 
@@ -90,7 +92,7 @@ def test_plain(): pass
     result.stdout.fnmatch_lines(["*AssertionError: 3 != 4", "SKIPPED*not this one"])
 
 
-def test_skips_and_expected_failures(run) -> None:  # type: ignore[no-untyped-def]
+def test_skips_and_expected_failures(run: Run) -> None:
     source = """
 @gated
 @pytest.mark.skipif(True, reason="outside")
@@ -129,7 +131,7 @@ def test_imperative(): pytest.xfail("because")
 
 
 @needs_two_cores
-def test_a_missed_limit_can_be_expected(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_missed_limit_can_be_expected(run: Run) -> None:
     source = (
         "from pytest_multicore import LimitMissed\n"
         "@pytest.mark.xfail(raises=LimitMissed, strict=True)\n@missed\ndef test_a(): work()\n"
@@ -146,20 +148,20 @@ def test_a_missed_limit_can_be_expected(run) -> None:  # type: ignore[no-untyped
         ("import nowhere", "*No module named 'nowhere'*"),
     ],
 )
-def test_what_kills_an_interpreter_is_one_failure(run, body: str, expected: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_kills_an_interpreter_is_one_failure(run: Run, body: str, expected: str) -> None:
     result = run(f"@gated\ndef test_a():\n    {body}\ndef test_b(): pass\n")
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines([expected])
 
 
-def test_a_failing_fixture_is_an_error(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_failing_fixture_is_an_error(run: Run) -> None:
     source = "@pytest.fixture\ndef bad(): raise OSError('no disk')\n@gated\ndef test_a(bad): pass\n"
     result = run(source)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*ERROR at setup of test_a*", "E *OSError: no disk"])
 
 
-def test_a_failing_teardown_is_an_error_of_a_passed_test(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_failing_teardown_is_an_error_of_a_passed_test(run: Run) -> None:
     source = "@pytest.fixture\ndef bad():\n    yield\n    raise OSError('no disk')\n@gated\ndef test_a(bad): work()\n"
     result = run(source)
     result.assert_outcomes(passed=1, errors=1)
@@ -169,20 +171,20 @@ def test_a_failing_teardown_is_an_error_of_a_passed_test(run) -> None:  # type: 
 UNREPEATABLE = "seen = []\n@MARK\ndef test_a():\n    seen.append(1)\n    work()\n    assert len(seen) == 1\n"
 
 
-def test_a_test_that_cannot_be_repeated_is_told_so(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_test_that_cannot_be_repeated_is_told_so(run: Run) -> None:
     result = run(UNREPEATABLE.replace("MARK", "gated"))
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*not repeatable*use fresh=True*failed in a round: AssertionError*", "*in test_a*"])
     result.stdout.no_fnmatch_line("*pluggy/_*")
 
 
-def test_fresh_gives_each_round_its_own_interpreter(run) -> None:  # type: ignore[no-untyped-def]
+def test_fresh_gives_each_round_its_own_interpreter(run: Run) -> None:
     result = run(UNREPEATABLE.replace("MARK", "pytest.mark.multicore(min_cores=0.5, threads=1, fresh=True)"))
     result.assert_outcomes(passed=1)
     result.stdout.re_match_lines([r"test_a .* passed"])
 
 
-def test_warnings_properties_and_logs_are_taken_over(run, pytester) -> None:  # type: ignore[no-untyped-def]
+def test_warnings_properties_and_logs_are_taken_over(run: Run, pytester: pytest.Pytester) -> None:
     source = """
 import logging, warnings
 @gated
@@ -199,7 +201,7 @@ def test_a(record_property):
     assert 'name="colour" value="blue"' in (pytester.path / "junit.xml").read_text()
 
 
-def test_warnings_as_errors(run) -> None:  # type: ignore[no-untyped-def]
+def test_warnings_as_errors(run: Run) -> None:
     run(
         "import warnings\n@gated\ndef test_a(): warnings.warn('w')\n@gated\ndef test_b(): work()",
         "-W",
@@ -210,7 +212,7 @@ def test_warnings_as_errors(run) -> None:  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="subtests came with pytest 9")
-def test_a_failing_subtest_fails_it(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_failing_subtest_fails_it(run: Run) -> None:
     """pytest reports a subtest by itself, and lets the call pass."""
     source = (
         "@gated\ndef test_a(subtests):\n    for i in range(3):\n        with subtests.test(msg='number', i=i):\n"

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.fixture_types import Run
+
 
 @pytest.mark.parametrize(
     "options",
@@ -22,12 +24,12 @@ import pytest
     ],
     ids=" ".join,
 )
-def test_options_of_pytest(run, pytester, options: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+def test_options_of_pytest(run: Run, pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
     (pytester.path / "other.ini").write_text("[pytest]\naddopts = -ra\n")
     run("@gated\ndef test_a():\n    print('shown'); work()\n", *options).assert_outcomes(passed=1)
 
 
-def test_output_that_is_not_captured_is_seen_where_it_belongs(run) -> None:  # type: ignore[no-untyped-def]
+def test_output_that_is_not_captured_is_seen_where_it_belongs(run: Run) -> None:
     result = run(
         "import sys\n@gated\ndef test_a():\n    print('told'); print('warned', file=sys.stderr); work()\n", "-s"
     )
@@ -35,20 +37,20 @@ def test_output_that_is_not_captured_is_seen_where_it_belongs(run) -> None:  # t
     result.stderr.fnmatch_lines(["*warned"])
 
 
-def test_last_failed(run) -> None:  # type: ignore[no-untyped-def]
+def test_last_failed(run: Run) -> None:
     source = "@gated\ndef test_a(): assert work() < 0\n@gated\ndef test_b(): work()\n"
     run(source).assert_outcomes(failed=1, passed=1)
     run(source, "--lf").assert_outcomes(failed=1)
 
 
-def test_a_project_with_options_of_its_own(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_project_with_options_of_its_own(run: Run) -> None:
     conftest = "def pytest_addoption(parser): parser.addoption('--size', type=int, default=1)\n"
     source = "@gated\ndef test_a(request):\n    work()\n    assert request.config.getoption('--size') == 7\n"
     run(source, "--size=7", conftest=conftest).assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("option", ["--multicore-off", "--trace", "--pdb"])
-def test_run_plainly_with_a_line_that_says_so(run, option: str) -> None:  # type: ignore[no-untyped-def]
+def test_run_plainly_with_a_line_that_says_so(run: Run, option: str) -> None:
     source = (
         "import os\nhere = os.environ.get('PYTEST_MULTICORE_INTERPRETER')\n@missed\ndef test_a(): assert here is None\n"
     )
@@ -58,7 +60,7 @@ def test_run_plainly_with_a_line_that_says_so(run, option: str) -> None:  # type
     result.stdout.fnmatch_lines([f"multicore: {option}: marked tests run plainly in this process, nothing is measured"])
 
 
-def test_a_plan_of_the_fixtures_sets_nothing_up(run, pytester) -> None:  # type: ignore[no-untyped-def]
+def test_a_plan_of_the_fixtures_sets_nothing_up(run: Run, pytester: pytest.Pytester) -> None:
     source = (
         "import os, pathlib\nlog = pathlib.Path(__file__).with_name('log')\n@pytest.fixture\n"
         "def data(): log.write_text(os.environ.get('PYTEST_MULTICORE_INTERPRETER', 'here'))\n"
@@ -70,14 +72,14 @@ def test_a_plan_of_the_fixtures_sets_nothing_up(run, pytester) -> None:  # type:
     assert (pytester.path / "log").read_text() == "here"
 
 
-def test_doctests_are_left_alone(run) -> None:  # type: ignore[no-untyped-def]
+def test_doctests_are_left_alone(run: Run) -> None:
     source = (
         'def doubled(x):\n    """\n    >>> doubled(2)\n    4\n    """\n    return 2 * x\n@gated\ndef test_a(): work()\n'
     )
     run("pytestmark = gated\n" + source, "--doctest-modules").assert_outcomes(passed=2)
 
 
-def test_a_test_outside_the_process_stays_there(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_test_outside_the_process_stays_there(run: Run) -> None:
     """The test's module is imported here for collection; its call runs elsewhere, and never measures in turn."""
     source = "import os\n@gated\ndef test_a():\n    assert os.environ['PYTEST_MULTICORE_INTERPRETER']\n    work()\n"
     result = run(source)
@@ -86,7 +88,7 @@ def test_a_test_outside_the_process_stays_there(run) -> None:  # type: ignore[no
 
 
 @pytest.mark.parametrize("version", ["3.6", "3.9", "3.13"])
-def test_it_runs_in_the_environment_that_it_names(run, pytester, version: str) -> None:  # type: ignore[no-untyped-def]
+def test_it_runs_in_the_environment_that_it_names(run: Run, pytester: pytest.Pytester, version: str) -> None:
     pytester.makepyprojecttoml(
         f"""
         [tool.pytest-multicore.environments.other]
@@ -120,7 +122,7 @@ def test_b():
     assert told["python"].startswith(version + ".")
 
 
-def test_an_environment_with_a_pytest_that_is_too_old_is_refused(run, pytester) -> None:  # type: ignore[no-untyped-def]
+def test_an_environment_with_a_pytest_that_is_too_old_is_refused(run: Run, pytester: pytest.Pytester) -> None:
     pytester.makepyprojecttoml(
         """
         [tool.pytest-multicore.environments.other]
@@ -135,7 +137,7 @@ def test_an_environment_with_a_pytest_that_is_too_old_is_refused(run, pytester) 
     result.stdout.fnmatch_lines(["*test_a cannot be run: ImportError: pytest 5.3.5 *it must be 5.4 or later*"])
 
 
-def test_the_runs_own_log_file_is_not_written_anew_by_a_child(run, pytester) -> None:  # type: ignore[no-untyped-def]
+def test_the_runs_own_log_file_is_not_written_anew_by_a_child(run: Run, pytester: pytest.Pytester) -> None:
     source = (
         "import logging\ndef test_a(): logging.warning('before')\n@gated\ndef test_b():\n"
         "    logging.warning('inside')\n"
@@ -147,7 +149,7 @@ def test_the_runs_own_log_file_is_not_written_anew_by_a_child(run, pytester) -> 
     assert told.index("before") < told.index("after")
 
 
-def test_a_child_writes_no_report_of_its_own(run, pytester) -> None:  # type: ignore[no-untyped-def]
+def test_a_child_writes_no_report_of_its_own(run: Run, pytester: pytest.Pytester) -> None:
     """One that is there while the test runs would be taken for the run's, should the run not come to its end."""
     source = (
         "import os\n@gated\ndef test_a():\n    work()\n"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.fixture_types import Run
+
 AT = {
     "setup": "@pytest.fixture(autouse=True)\ndef made():\n    INNER",
     "teardown": "@pytest.fixture(autouse=True)\ndef made():\n    yield\n    INNER",
@@ -18,7 +20,7 @@ def source_with(statement: str, phase: str) -> str:
 
 
 @pytest.mark.parametrize("phase", AT)
-def test_pytest_exit_ends_the_run_as_it_does_plainly(run, phase: str) -> None:  # type: ignore[no-untyped-def]
+def test_pytest_exit_ends_the_run_as_it_does_plainly(run: Run, phase: str) -> None:
     result = run(source_with("pytest.exit('no licence', 7)", phase))
     assert result.ret == 7
     result.stdout.fnmatch_lines(["*Exit: no licence*"])
@@ -27,14 +29,14 @@ def test_pytest_exit_ends_the_run_as_it_does_plainly(run, phase: str) -> None:  
 
 
 @pytest.mark.parametrize("phase", ["setup", "call", "teardown"])
-def test_an_interrupt_fails_the_test(run, phase: str) -> None:  # type: ignore[no-untyped-def]
+def test_an_interrupt_fails_the_test(run: Run, phase: str) -> None:
     result = run(source_with("raise KeyboardInterrupt('who knows')", phase))
     passed = 1 + (phase == "teardown")
     result.assert_outcomes(passed=passed, **{"failed" if phase == "call" else "errors": 1})
     result.stdout.fnmatch_lines(["*test_a cannot be run*KeyboardInterrupt ended pytest there*", "*who knows*"])
 
 
-def test_an_internal_error_fails_the_test(run) -> None:  # type: ignore[no-untyped-def]
+def test_an_internal_error_fails_the_test(run: Run) -> None:
     conftest = """
         import os
 
@@ -47,7 +49,7 @@ def test_an_internal_error_fails_the_test(run) -> None:  # type: ignore[no-untyp
     result.stdout.fnmatch_lines(["*test_a cannot be run*an internal error ended pytest there*", "*a broken hook*"])
 
 
-def test_what_cannot_be_collected_there_says_why(run) -> None:  # type: ignore[no-untyped-def]
+def test_what_cannot_be_collected_there_says_why(run: Run) -> None:
     source = (
         "import os\nif 'PYTEST_MULTICORE_INTERPRETER' in os.environ: import nowhere\n@gated\ndef test_a(): work()\n"
     )
@@ -57,7 +59,7 @@ def test_what_cannot_be_collected_there_says_why(run) -> None:  # type: ignore[n
     result.stdout.no_fnmatch_line("*pluggy/_*")
 
 
-def test_a_breakpoint_that_nobody_can_answer_fails_the_test(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_breakpoint_that_nobody_can_answer_fails_the_test(run: Run) -> None:
     result = run("@gated\ndef test_a():\n    breakpoint()\n    work()\ndef test_b(): pass\n")
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["*BdbQuit*"])

@@ -5,6 +5,8 @@ import json
 import psutil
 import pytest
 
+from tests.fixture_types import Run, Undecided
+
 needs_two_cores = pytest.mark.skipif(
     len(psutil.Process().cpu_affinity()) < 2, reason="min_cores=1.5 is out of reach on one core: inconclusive at once"
 )
@@ -29,11 +31,11 @@ def marked(mark: str, limits: str = "gated") -> str:
         ("pytest.mark.xfail(run=False)", {"xfailed": 1}),
     ],
 )
-def test_a_mark_that_a_fixture_adds(run, mark: str, outcomes: dict[str, int]) -> None:  # type: ignore[no-untyped-def]
+def test_a_mark_that_a_fixture_adds(run: Run, mark: str, outcomes: dict[str, int]) -> None:
     run(marked(mark)).assert_outcomes(**outcomes)
 
 
-def test_a_mark_that_the_body_adds(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_mark_that_the_body_adds(run: Run) -> None:
     source = (
         "@gated\ndef test_a(request):\n    request.node.add_marker(pytest.mark.xfail(reason='known'))\n    work()\n"
     )
@@ -50,7 +52,9 @@ def test_a_mark_that_the_body_adds(run) -> None:  # type: ignore[no-untyped-def]
         ("Odd", {"failed": 1}),
     ],
 )
-def test_a_missed_limit_is_expected_by_its_class(run, raises: str, outcomes: dict[str, int], undecided) -> None:  # type: ignore[no-untyped-def]
+def test_a_missed_limit_is_expected_by_its_class(
+    run: Run, raises: str, outcomes: dict[str, int], undecided: Undecided
+) -> None:
     """One that this process cannot know is not taken for any."""
     result = run(marked(f"pytest.mark.xfail(raises={raises}, strict=True)", "missed"))
     if "inconclusive" in result.stdout.str():
@@ -60,7 +64,7 @@ def test_a_missed_limit_is_expected_by_its_class(run, raises: str, outcomes: dic
 
 @needs_two_cores
 @pytest.mark.explained
-def test_a_miss_that_is_expected_so_is_not_explained(run, pytester, undecided) -> None:  # type: ignore[no-untyped-def]
+def test_a_miss_that_is_expected_so_is_not_explained(run: Run, pytester: pytest.Pytester, undecided: Undecided) -> None:
     result = run(marked("pytest.mark.xfail(raises=LimitMissed)", "missed"), "--multicore-json=report.json")
     if "inconclusive" in result.stdout.str():
         undecided("others use this machine")

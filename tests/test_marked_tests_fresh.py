@@ -3,6 +3,7 @@
 import pytest
 
 from pytest_multicore.interpreters.process import CLOSE_TIMEOUT_S
+from tests.fixture_types import Run, Undecided
 
 FRESH = """
 import os, warnings
@@ -29,7 +30,7 @@ fresh = pytest.mark.multicore(min_cores=0.5, threads=1, fresh=True)
     ],
     ids=["failure", "skip"],
 )
-def test_a_set_up_that_does_not_succeed_again(run, second: str, told: list[str]) -> None:  # type: ignore[no-untyped-def]
+def test_a_set_up_that_does_not_succeed_again(run: Run, second: str, told: list[str]) -> None:
     source = f"""
 @pytest.fixture
 def sometimes():
@@ -46,13 +47,13 @@ def test_a(sometimes): work()
     result.stdout.no_fnmatch_line("*use fresh=True*")
 
 
-def test_a_later_failure_is_shown_as_pytest_shows_it(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_later_failure_is_shown_as_pytest_shows_it(run: Run) -> None:
     result = run(FRESH + "@fresh\ndef test_a():\n    work()\n    assert tries() < 2\n")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*the test passed once and not again*failed there*", ">*assert tries() < 2", "E *"])
 
 
-def test_a_later_teardown_that_fails_is_an_error_and_its_warnings_are_told(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_later_teardown_that_fails_is_an_error_and_its_warnings_are_told(run: Run) -> None:
     source = """
 @pytest.fixture
 def late():
@@ -72,7 +73,7 @@ def test_a(late): work()
         assert result.stdout.str().count(f"UserWarning: {warning}") == 1
 
 
-def test_the_last_interpreter_has_the_time_that_its_teardown_needs(run, pytester) -> None:  # type: ignore[no-untyped-def]
+def test_the_last_interpreter_has_the_time_that_its_teardown_needs(run: Run, pytester: pytest.Pytester) -> None:
     """More than what a closed one has left: only this process knows which round was the last."""
     conftest = """
         import os
@@ -99,7 +100,7 @@ def test_a(slow): work()
     assert (pytester.path / "tries").read_text() == "x"
 
 
-def test_a_thread_that_ends_within_a_short_round_is_not_overlooked(run, undecided) -> None:  # type: ignore[no-untyped-def]
+def test_a_thread_that_ends_within_a_short_round_is_not_overlooked(run: Run, undecided: Undecided) -> None:
     """It takes less CPU time than the clocks differ by: a pool of one call, in an interpreter that makes one call."""
     source = """
 import threading

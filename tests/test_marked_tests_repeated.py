@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.fixture_types import Run
+
 
 @pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="subtests came with pytest 9")
 @pytest.mark.parametrize(
@@ -16,7 +18,7 @@ import pytest
     ],
     ids=["subtests", "unittest"],
 )
-def test_a_subtest_that_fails_when_it_is_repeated_fails_it(run, body: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_subtest_that_fails_when_it_is_repeated_fails_it(run: Run, body: str) -> None:
     """The subtest keeps its failure from the call: a round would time the short way that fails."""
     result = run(f"seen = []\n@gated\n{body}" if body.startswith("def") else f"seen = []\n{body}")
     result.assert_outcomes(failed=1)
@@ -25,7 +27,7 @@ def test_a_subtest_that_fails_when_it_is_repeated_fails_it(run, body: str) -> No
     )
 
 
-def test_logs_are_there_to_be_read_in_every_call(run, pytester) -> None:  # type: ignore[no-untyped-def]
+def test_logs_are_there_to_be_read_in_every_call(run: Run, pytester: pytest.Pytester) -> None:
     source = """
 import logging
 

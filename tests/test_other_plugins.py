@@ -151,7 +151,9 @@ def test_ordinary(n):
     assert len(rounds) >= 3 * 8
 
 
-def test_a_function_that_a_fixture_measures_is_not_traced(pytester: pytest.Pytester, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_function_that_a_fixture_measures_is_not_traced(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Older versions of pytest-cov have every Python process traced, by these variables."""
     monkeypatch.setenv("COV_CORE_SOURCE", ".")
     monkeypatch.setenv("COVERAGE_PROCESS_START", ".coveragerc")

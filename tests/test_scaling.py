@@ -1,13 +1,13 @@
 """A series on real cores: a program whose work is half serial by its making."""
 
 import json
-from typing import Any
 
 import jsonschema
 import psutil
 import pytest
 
 from pytest_multicore.reports.json_report import SCHEMA_FILE
+from tests.fixture_types import Undecided
 
 #: hashlib lets go of the interpreter's lock.
 HALF_SERIAL = """
@@ -29,7 +29,7 @@ def half_serial():
 
 
 @pytest.mark.skipif(len(psutil.Process().cpu_affinity()) < 2, reason="on one core there is no law to fit")
-def test_the_serial_fraction_of_a_program_that_is_half_serial(pytester: pytest.Pytester, undecided: Any) -> None:
+def test_the_serial_fraction_of_a_program_that_is_half_serial(pytester: pytest.Pytester, undecided: Undecided) -> None:
     """Cores that are not worth a whole one each, as hyper-threads, make it look more serial than it is."""
     pytester.makepyfile(
         work=HALF_SERIAL,

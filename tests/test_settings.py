@@ -5,6 +5,7 @@ import pytest
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.settings import options as settings
+from pytest_multicore.settings.parsers import count
 
 
 def nothing(option: settings.Option) -> None:
@@ -86,7 +87,7 @@ def test_limits_that_exclude_each_other_are_refused() -> None:
 
 @pytest.mark.parametrize("value", [1, 1.0, "1"])
 def test_counts_come_in_any_spelling(value: object) -> None:
-    assert settings.count(value) == 1
+    assert count(value) == 1
 
 
 @pytest.mark.parametrize("marker", [{"threads": 2, "baseline": 2}, {"threads": 1}])

@@ -2,8 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,10 +11,12 @@ import pytest_multicore
 from pytest_multicore.environments.environment import Environment
 from pytest_multicore.environments.provision import prepare
 from pytest_multicore.errors import EnvironmentError_
+from tests.fixture_types import Benchmarks, Run
 
 HEAD = """
 import contextlib, os, time
 from pathlib import Path
+from typing import Any
 import pytest
 
 gated = pytest.mark.multicore(min_cores=0.5, threads=1)
@@ -27,8 +29,6 @@ def note(what):
     with open(Path(__file__).with_name("diary"), "a") as diary:
         diary.write(what + " ")
 """
-
-Run = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def bench(pytester: pytest.Pytester) -> Run:
 
 
 @pytest.fixture(params=["installed", "4.0.0"])
-def both(request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch, bench: Run) -> Run:  # type: ignore[no-untyped-def]
+def both(request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, bench: Run) -> Run:
     """Run one test module, with each version."""
     if request.param == "installed":
         return bench
@@ -71,10 +71,10 @@ def both(request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch,
 
 
 @pytest.fixture
-def benchmarks(pytester: pytest.Pytester) -> Callable[[], dict[str, dict]]:
+def benchmarks(pytester: pytest.Pytester) -> Benchmarks:
     """What ``--benchmark-json=b.json`` wrote, by full name."""
 
-    def benchmarks() -> dict[str, dict]:
+    def benchmarks() -> dict[str, dict[str, Any]]:
         found = json.loads((pytester.path / "b.json").read_text())["benchmarks"]
         by_name = {one["fullname"]: one for one in found}
         assert len(by_name) == len(found), "a full name came twice"

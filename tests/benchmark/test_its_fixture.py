@@ -1,13 +1,11 @@
 """pytest-benchmark's own fixture in marked tests: what is measured, and what is told."""
 
-from collections.abc import Callable
-
 import pytest
 
-Run = Callable[..., pytest.RunResult]
+from tests.fixture_types import Benchmarks, Run
 
 
-def test_pedantic_keeps_setup_and_teardown_out_of_the_time(bench: Run, benchmarks) -> None:  # type: ignore[no-untyped-def]
+def test_pedantic_keeps_setup_and_teardown_out_of_the_time(bench: Run, benchmarks: Benchmarks) -> None:
     source = """
 @compared
 def test_a(benchmark):
@@ -58,7 +56,7 @@ def test_what_goes_wrong_is_told(bench: Run, body: str, expected: str) -> None:
     result.stdout.no_fnmatch_line("*agent/runner.py*")
 
 
-def test_its_own_failure_comes_before_the_verdict(bench: Run, benchmarks) -> None:  # type: ignore[no-untyped-def]
+def test_its_own_failure_comes_before_the_verdict(bench: Run, benchmarks: Benchmarks) -> None:
     source = """
 @pytest.mark.multicore(max_cores=0.5, threads=1)
 @pytest.mark.parametrize("expected", [0, 1])
@@ -71,7 +69,7 @@ def test_a(benchmark, expected):
     assert [one["extra_info"]["outcome"] for one in benchmarks().values()] == ["failed", "failed"]
 
 
-def test_kinds_of_tests(bench: Run, benchmarks) -> None:  # type: ignore[no-untyped-def]
+def test_kinds_of_tests(bench: Run, benchmarks: Benchmarks) -> None:
     source = """
 import unittest
 
@@ -131,7 +129,7 @@ def test_a(benchmark_weave):
     bench(source).assert_outcomes(passed=1)
 
 
-def test_a_fixture_that_is_not_used_measures_the_whole_call(bench: Run, benchmarks) -> None:  # type: ignore[no-untyped-def]
+def test_a_fixture_that_is_not_used_measures_the_whole_call(bench: Run, benchmarks: Benchmarks) -> None:
     source = """
 @gated
 def test_a(benchmark): work()

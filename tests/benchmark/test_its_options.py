@@ -1,14 +1,13 @@
 """pytest-benchmark's options, re-runs, xdist and environments without it."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.fixture_types import Benchmarks, Run
+
 TWO_SIDES = "@compared\ndef test_a():\n    work()\n"
 THROUGH_ITS_CALL = "@gated\ndef test_a(benchmark):\n    assert benchmark(work) == work()\n"
-
-Run = Callable[..., pytest.RunResult]
 
 
 def nothing_in(file: Path) -> bool:
@@ -57,7 +56,7 @@ def test_under_xdist_it_is_disabled(bench: Run, pytester: pytest.Pytester) -> No
     assert nothing_in(pytester.path / "b.json")
 
 
-def test_the_last_attempt_counts(bench: Run, benchmarks) -> None:  # type: ignore[no-untyped-def]
+def test_the_last_attempt_counts(bench: Run, benchmarks: Benchmarks) -> None:
     pytest.importorskip("pytest_rerunfailures")
     source = """
 tries = Path(__file__).with_name("tries")
@@ -77,8 +76,8 @@ def test_a(benchmark):
 
 
 def test_an_environment_needs_no_pytest_benchmark_and_no_new_pytest(
-    bench: Run, benchmarks, pytester: pytest.Pytester
-) -> None:  # type: ignore[no-untyped-def]
+    bench: Run, benchmarks: Benchmarks, pytester: pytest.Pytester
+) -> None:
     pytester.makepyprojecttoml(
         '[tool.pytest-multicore.environments.other]\npython = "3.6"\nrequires = ["pytest==5.4.3"]\n'
     )

@@ -1,16 +1,15 @@
 """Measurements as pytest-benchmark's benchmarks: both sides, their names, saved and compared."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 
+from tests.fixture_types import Benchmarks, Run
+
 TWO_SIDES = "@compared\ndef test_a():\n    work()\n"
 
-Run = Callable[..., pytest.RunResult]
 
-
-def test_both_sides_are_benchmarks(both: Run, benchmarks, pytester: pytest.Pytester) -> None:  # type: ignore[no-untyped-def]
+def test_both_sides_are_benchmarks(both: Run, benchmarks: Benchmarks, pytester: pytest.Pytester) -> None:
     result = both(TWO_SIDES, "--benchmark-json=b.json", "--multicore-json=m.json")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*benchmark 'test_it.py::test_a': 2 tests*"])
@@ -32,7 +31,7 @@ def test_both_sides_are_benchmarks(both: Run, benchmarks, pytester: pytest.Pytes
     assert "speedup" not in baseline
 
 
-def test_saved_runs_are_compared(both: Run, pytester: pytest.Pytester, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_saved_runs_are_compared(both: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     both(TWO_SIDES, "--benchmark-save=before").assert_outcomes(passed=1)
     compare = ("--benchmark-compare", "--benchmark-compare-fail=min:99%")
     same = both(TWO_SIDES, *compare)
@@ -46,7 +45,7 @@ def test_saved_runs_are_compared(both: Run, pytester: pytest.Pytester, monkeypat
         slower.stderr.fnmatch_lines([f"*test_a[[]{side}]*Field 'min' has failed PercentageRegressionCheck*"])
 
 
-def test_unmarked_benchmarks_are_unchanged(both: Run, benchmarks) -> None:  # type: ignore[no-untyped-def]
+def test_unmarked_benchmarks_are_unchanged(both: Run, benchmarks: Benchmarks) -> None:
     source = (
         "def test_plain(benchmark):\n    assert benchmark(sum, [1, 2]) == 3\n    assert benchmark.stats['min'] > 0\n"
     )
@@ -57,7 +56,9 @@ def test_unmarked_benchmarks_are_unchanged(both: Run, benchmarks) -> None:  # ty
     assert (plain["group"], plain["extra_info"], plain["params"]) == (None, {}, None)
 
 
-def test_a_marked_test_is_measured_through_its_own_call(both: Run, benchmarks, pytester) -> None:  # type: ignore[no-untyped-def]
+def test_a_marked_test_is_measured_through_its_own_call(
+    both: Run, benchmarks: Benchmarks, pytester: pytest.Pytester
+) -> None:
     source = """
 @compared
 def test_a(benchmark, tmp_path, capsys):
@@ -81,7 +82,7 @@ def test_a(benchmark, tmp_path, capsys):
         assert one["stats"]["max"] < 0.3
 
 
-def test_names_hold_the_threads_and_are_unique(bench: Run, benchmarks) -> None:  # type: ignore[no-untyped-def]
+def test_names_hold_the_threads_and_are_unique(bench: Run, benchmarks: Benchmarks) -> None:
     source = """
 class TestIt:
     @gated

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 OPENMP_THEANO = "openmp=True,openmp_elemwise_minsize=1000"
 
@@ -72,12 +73,12 @@ THEANO = {"min_speedup": 1.3, "threads": 2, "environment": "theano"}
 FEW = {"elements": 20_000}
 
 
-def twins(file: str, **changed: Twin) -> dict[str, Twin]:
+def twins(file: str, **changed: Twin) -> dict[str, Any]:
     """The functions `suffers` and `healthy` of a file, unless told otherwise."""
     return {"suffers": Twin(f"{file}:suffers"), "healthy": Twin(f"{file}:healthy"), **changed}
 
 
-def exporting(workload: str, **exported: str) -> dict[str, Twin]:
+def exporting(workload: str, **exported: str) -> dict[str, Any]:
     """The same function, with and without variables of the world."""
     return {"suffers": Twin(workload, exported=exported), "healthy": Twin(workload)}
 

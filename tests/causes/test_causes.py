@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.fixture_types import Undecided
 
 from .cases import CASES, Case, Twin
 from .conftest import PROGRAMS
@@ -36,6 +38,7 @@ def test_it(multicore):
 NOT_OURS = ("package index could not be reached", "no Python")
 
 Measured = Callable[..., dict[str, Any]]
+Needed = Callable[[Case], None]
 
 
 @pytest.fixture
@@ -61,14 +64,14 @@ def measured(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Meas
     return measured
 
 
-def named(cases: list[Case] | tuple[Case, ...]) -> pytest.MarkDecorator:
-    """One test for each case, by its name."""
+def named(cases: Iterable[Any]) -> pytest.MarkDecorator:
+    """One test for each case, or each set of parameters that holds one, by its name."""
     return pytest.mark.parametrize("case", cases, ids=lambda case: case.name)
 
 
 @named([case for case in CASES if case.outcome == "failed"])
 def test_a_program_that_suffers_is_suspected_of_its_cause(
-    case: Case, diagnosis: Callable[..., Diagnosis], undecided: Any
+    case: Case, diagnosis: Callable[..., Diagnosis], undecided: Undecided
 ) -> None:
     found = diagnosis(case, case.suffers)
     if found.outcome == "inconclusive":
@@ -81,7 +84,9 @@ def test_a_program_that_suffers_is_suspected_of_its_cause(
 
 
 @named(HEALTHY)
-def test_its_healthy_twin_meets_the_limit(case: Case, diagnosis: Callable[..., Diagnosis], undecided: Any) -> None:
+def test_its_healthy_twin_meets_the_limit(
+    case: Case, diagnosis: Callable[..., Diagnosis], undecided: Undecided
+) -> None:
     assert case.healthy
     found = diagnosis(case, case.healthy)
     if found.outcome == "inconclusive":
@@ -90,8 +95,10 @@ def test_its_healthy_twin_meets_the_limit(case: Case, diagnosis: Callable[..., D
     assert found.outcome == "passed", found
 
 
-@named([pytest.param(case, marks=[] if case.typical else pytest.mark.exhaustive) for case in CASES])  # type: ignore[list-item]
-def test_a_session_names_the_cause_with_its_proof(case: Case, measured: Measured, needed: Any, undecided: Any) -> None:
+@named([pytest.param(case, marks=[] if case.typical else pytest.mark.exhaustive) for case in CASES])
+def test_a_session_names_the_cause_with_its_proof(
+    case: Case, measured: Measured, needed: Needed, undecided: Undecided
+) -> None:
     needed(case)
     result = measured(case, case.suffers)
     if case.outcome == "failed" and result["outcome"] == "inconclusive":
@@ -109,9 +116,9 @@ def test_a_session_names_the_cause_with_its_proof(case: Case, measured: Measured
     assert first["proven"] is case.proven, first
 
 
-@named([pytest.param(case, marks=[] if case.typical else pytest.mark.exhaustive) for case in HEALTHY])  # type: ignore[list-item]
+@named([pytest.param(case, marks=[] if case.typical else pytest.mark.exhaustive) for case in HEALTHY])
 def test_a_session_names_no_cause_of_the_healthy_twin(
-    case: Case, measured: Measured, needed: Any, undecided: Any
+    case: Case, measured: Measured, needed: Needed, undecided: Undecided
 ) -> None:
     needed(case)
     assert case.healthy
@@ -140,7 +147,7 @@ def test_neighbours_are_named_where_they_leave_a_verdict_open(measured: Measured
 
 
 @pytest.fixture
-def diagnosis(needed: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Diagnosis]:
+def diagnosis(needed: Needed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Diagnosis]:
     """Measure and observe a program in this process."""
 
     def diagnosis(case: Case, twin: Twin) -> Diagnosis:

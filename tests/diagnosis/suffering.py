@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pytest_multicore.diagnosis.causes import catalogue
 from pytest_multicore.diagnosis.evidence import Calls, Evidence
 from pytest_multicore.verdicts.limits import Limits
@@ -13,7 +16,7 @@ AT_ONE = Limits(max_threads=1)
 LARGE = operand([500_000])
 
 
-def product(*operands, **told):  # type: ignore[no-untyped-def]
+def product(*operands: Mapping[str, Any], **told: Any) -> Evidence:
     """A hot product of such operands."""
     return idle(facts=observed(line("a @ b", "matmul", *operands, **told)))
 
@@ -28,7 +31,7 @@ def elementwise(share: float, threads: int = 1, cores: float = 1.0) -> Evidence:
     return idle(cores, facts=facts)
 
 
-def anothers(**told: object):  # type: ignore[no-untyped-def]
+def anothers(**told: object) -> dict[str, Any]:
     """An array of a package that threads its operations otherwise than NumPy, and may not say where they lie."""
     return {**operand([5, 9, 9], "float16"), "type": "torch.Tensor", **told}
 
@@ -42,7 +45,7 @@ def python_threads(late_s: float) -> Evidence:
     return idle(facts=observed(line(), python_threads=2, late_s=late_s))
 
 
-def lock(source: str = "with self.lock:", **told: object) -> Evidence:
+def lock(source: str = "with self.lock:", **told: Any) -> Evidence:
     at_lock = line(source, share=0.0, **{"thread": "Thread-#", "samples": 50, **told})
     return idle(facts=observed(line(), at_lock, python_threads=2), seen=seen(task()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,12 @@ def test_mkl_is_told_to_take_all_threads_for_it_takes_fewer_where_nothing_is_sai
 
 def test_a_variable_that_has_the_count_already_is_not_tried() -> None:
     facts = {"frameworks": {"numexpr": "2.10"}}
-    told = {"limits": AT_ONE, "threads": 1, "facts": facts, "started_with": {"NUMEXPR_NUM_THREADS": "1"}}
+    told: dict[str, Any] = {
+        "limits": AT_ONE,
+        "threads": 1,
+        "facts": facts,
+        "started_with": {"NUMEXPR_NUM_THREADS": "1"},
+    }
     (suspicion,) = catalogue.ranked(evidence([(made(os_threads=2), made())] * COUNT, **told))
 
     assert suspicion.trials == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Replay, Trial
@@ -16,8 +18,8 @@ COUNT = 20
 FEW = 3
 
 
-def trial(effect: Effect, **told: object) -> Trial:
-    return Trial("a knob turned", effect, **told)  # type: ignore[arg-type]
+def trial(effect: Effect, **told: Any) -> Trial:
+    return Trial("a knob turned", effect, **told)
 
 
 def compared(changed: Round, original: Round, count: int = COUNT) -> Comparison:

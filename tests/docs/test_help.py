@@ -19,7 +19,7 @@ def test_help_introduces_marker_fixtures_and_names() -> None:
 
 
 def test_help_shows_the_names_that_load_late() -> None:
-    shown = pydoc.render_doc(pytest_multicore, renderer=pydoc.plaintext)
+    shown = pydoc.plain(pydoc.render_doc(pytest_multicore))
     assert [name for name in pytest_multicore.__all__ if f"class {name}(" not in shown] == []
 
 

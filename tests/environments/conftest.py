@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import subprocess
 import sys
-import textwrap
-import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pytest_multicore.environments.provision import Provisioned
+from tests.fixture_types import KillTree, Preparing
+
+from .packages import SlowPackage, write_wheel
 
 REPOSITORY = Path(__file__).parents[2]
 
 
-def pytest_configure(config):
+def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "environments: builds a shipped environment; needs a package index")
 
 
 @pytest.fixture(autouse=True)
-def cache_folder(tmp_path, monkeypatch):
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache"
     monkeypatch.setenv("PYTEST_MULTICORE_CACHE", str(folder))
     return folder
 
 
 @pytest.fixture
-def offline(tmp_path, monkeypatch):
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No index, and no cache of anything downloaded before."""
     for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(name)
@@ -39,60 +40,21 @@ def offline(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
 
 
-def write_wheel(folder: Path, name: str = "tiny", content: str = "ANSWER = 42\n") -> Path:
-    """Write a wheel by hand: one module, nothing to fetch, nothing to compile."""
-    wheel = folder / f"{name}-1.0-py2.py3-none-any.whl"
-    info = f"{name}-1.0.dist-info"
-    tags = "Tag: py2-none-any\nTag: py3-none-any\n"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr(f"{name}.py", content)
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        archive.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\n{tags}")
-        archive.writestr(f"{info}/entry_points.txt", f"[console_scripts]\n{name}-say = {name}:say\n")
-        archive.writestr(f"{info}/RECORD", "")
-    return wheel
-
-
 @pytest.fixture
-def tiny(tmp_path):
+def tiny(tmp_path: Path) -> str:
     """A requirement that installs at once: a module with a console script."""
     wheel = write_wheel(tmp_path, content="ANSWER = 42\ndef say():\n    print(ANSWER)\n")
     return f"tiny @ {wheel.as_uri()}"
 
 
 @pytest.fixture
-def slow(tmp_path):
+def slow(tmp_path: Path) -> SlowPackage:
     """A requirement whose installation waits for a file: ``slow.started`` appears, ``slow.go`` is awaited."""
     return SlowPackage(tmp_path / "slow")
 
 
-class SlowPackage:
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self.requirement = f"slow @ {folder.as_uri()}"
-        self.started = folder.with_suffix(".started")
-        self.go = folder.with_suffix(".go")
-        (folder / "pyproject.toml").write_text(
-            '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-            '[project]\nname = "slow"\nversion = "1.0"\n'
-        )
-        (folder / "backend.py").write_text(
-            "from __future__ import annotations\nimport time, zipfile\nfrom pathlib import Path\n"
-            + inspect.getsource(write_wheel)
-            + textwrap.dedent(f"""
-                def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-                    Path({str(self.started)!r}).touch()
-                    deadline = time.monotonic() + 60
-                    while not Path({str(self.go)!r}).exists():
-                        assert time.monotonic() < deadline, "nobody said go"
-                        time.sleep(0.02)
-                    return write_wheel(Path(wheel_directory), "slow").name
-            """)
-        )
-
-
 @pytest.fixture
-def provisioned(tmp_path):
+def provisioned(tmp_path: Path) -> Provisioned:
     """A built environment, as far as what only looks at its folders can tell."""
     folder = tmp_path / "environment"
     site_packages = folder / "lib/python3.9/site-packages"
@@ -101,7 +63,7 @@ def provisioned(tmp_path):
 
 
 @pytest.fixture
-def preparing():
+def preparing() -> Iterator[Preparing]:
     """Start ``prepare`` in a process of its own; ended with the test, and whatever it started."""
     started = []
 
@@ -128,7 +90,7 @@ def preparing():
 
 
 @pytest.fixture
-def kill_tree():
+def kill_tree() -> KillTree:
     """Give the function that ends a process and all that it started, with SIGKILL."""
     return _kill_tree
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pytest_multicore.environments.catalogue import CURRENT, SHIPPED, Environment, at_path, find, load
@@ -9,11 +11,11 @@ from pytest_multicore.environments.environment import inferred_frameworks, packa
 from pytest_multicore.errors import UsageError
 
 
-def test_four_environments_are_shipped():
+def test_four_environments_are_shipped() -> None:
     assert sorted(SHIPPED) == ["current", "pytensor", "theano", "theano-2016"]
 
 
-def test_current_needs_nothing():
+def test_current_needs_nothing() -> None:
     assert (CURRENT.python, CURRENT.requires, CURRENT.installs, CURRENT.blas) == ((), (), (), None)
 
 
@@ -27,12 +29,12 @@ def test_current_needs_nothing():
         (("pytensor>=2,<4",), {"dot": "pytensor"}),
     ],
 )
-def test_frameworks_follow_from_what_is_required(requires, frameworks):
+def test_frameworks_follow_from_what_is_required(requires: tuple[str, ...], frameworks: dict[str, str]) -> None:
     assert inferred_frameworks(requires) == frameworks
     assert Environment("own", requires=requires).frameworks == frameworks
 
 
-def test_frameworks_that_are_told_are_kept():
+def test_frameworks_that_are_told_are_kept() -> None:
     assert Environment("own", requires=("six",), frameworks={"dot": "theano"}).frameworks == {"dot": "theano"}
 
 
@@ -40,30 +42,30 @@ def test_frameworks_that_are_told_are_kept():
     ("requirement", "name"),
     [("Theano==1.0.5", "theano"), ("Theano_PyMC [x] >1", "theano-pymc"), ("tiny @ file:///t.whl", "tiny"), ("", "")],
 )
-def test_package_names_are_normalized(requirement, name):
+def test_package_names_are_normalized(requirement: str, name: str) -> None:
     assert package_name(requirement) == name
 
 
-def test_mkl_is_installed_with_what_is_required():
+def test_mkl_is_installed_with_what_is_required() -> None:
     assert Environment("own", requires=("numpy",), blas="mkl").installs == ("numpy", "mkl")
 
 
-def test_nothing_is_built_for_mkl_alone():
+def test_nothing_is_built_for_mkl_alone() -> None:
     assert Environment("own", blas="mkl").installs == ()
 
 
-def test_an_interpreter_by_path_is_used_as_it_stands():
+def test_an_interpreter_by_path_is_used_as_it_stands() -> None:
     environment = at_path("/opt/python/bin/python")
 
     assert (environment.python, environment.installs) == (("/opt/python/bin/python",), ())
 
 
-def test_an_unknown_name_lists_the_known_ones(tmp_path):
+def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"'theanoo' is not known.*current, pytensor, theano, theano-2016.*pyproject"):
         find("theanoo", tmp_path)
 
 
-def test_a_project_may_redefine_a_shipped_name(tmp_path):
+def test_a_project_may_redefine_a_shipped_name(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.pytest-multicore.environments.theano]\nrequires = ["six"]\n')
 
     assert find("theano", tmp_path).requires == ("six",)

@@ -11,7 +11,7 @@ from pytest_multicore.environments.blas import BlasSelection
 from pytest_multicore.environments.catalogue import CURRENT, Environment
 from pytest_multicore.environments.flags import parsed
 from pytest_multicore.environments.provision import Provisioned
-from pytest_multicore.environments.variables import HASH_SEED, LIBRARY_PATH, child_variables
+from pytest_multicore.environments.variables import HASH_SEED, LIBRARY_PATH, ChildVariables, child_variables
 
 AS_FOUND = BlasSelection("as found")
 THEANO = Environment("own", requires=("Theano",), env={"KERAS_BACKEND": "theano"})
@@ -21,13 +21,22 @@ OPENBLAS = BlasSelection(
 HERE = Provisioned(Path(sys.executable), Path("/site"), (3, 11, 0), None, "here")
 
 
-def variables(environment, where, blas=AS_FOUND, *, threads=None, theano_flags=None, env=None, world=None):
+def variables(
+    environment: Environment,
+    where: Provisioned,
+    blas: BlasSelection = AS_FOUND,
+    *,
+    threads: int | None = None,
+    theano_flags: dict[str, str] | None = None,
+    env: dict[str, str] | None = None,
+    world: dict[str, str] | None = None,
+) -> ChildVariables:
     return child_variables(
         environment, where, blas, threads=threads, theano_flags=theano_flags or {}, env=env or {}, world=world or {}
     )
 
 
-def test_inheriting_in_the_current_interpreter_fixes_hashes_and_changes_nothing_else():
+def test_inheriting_in_the_current_interpreter_fixes_hashes_and_changes_nothing_else() -> None:
     world = {"OMP_NUM_THREADS": "3", "PYTHONPATH": "/p", "VIRTUAL_ENV": "/v", "ACCESS": "secret"}
 
     child = variables(CURRENT, HERE, world=world)
@@ -36,7 +45,7 @@ def test_inheriting_in_the_current_interpreter_fixes_hashes_and_changes_nothing_
 
 
 @pytest.mark.parametrize("given", ["77", "random"])
-def test_a_hash_seed_of_the_world_is_kept(given):
+def test_a_hash_seed_of_the_world_is_kept(given: str) -> None:
     world = {"PYTHONHASHSEED": given}
 
     child = variables(CURRENT, HERE, world=world)
@@ -44,7 +53,7 @@ def test_a_hash_seed_of_the_world_is_kept(given):
     assert (child.variables, child.set) == (world, {})
 
 
-def test_another_interpreter_is_not_told_of_the_parents_environment(provisioned):
+def test_another_interpreter_is_not_told_of_the_parents_environment(provisioned: Provisioned) -> None:
     world = {
         "PYTHONPATH": "/p",
         "PYTHONHOME": "/h",
@@ -60,7 +69,7 @@ def test_another_interpreter_is_not_told_of_the_parents_environment(provisioned)
     assert child.variables == {"PYTENSOR_FLAGS": "kept=1", "PIP_INDEX_URL": "kept"} | HASH_SEED
 
 
-def test_threads_are_set_and_what_they_replace_is_told():
+def test_threads_are_set_and_what_they_replace_is_told() -> None:
     child = variables(CURRENT, HERE, threads=2, world={"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "2"})
 
     assert child.variables["OPENBLAS_NUM_THREADS"] == "2"
@@ -68,21 +77,21 @@ def test_threads_are_set_and_what_they_replace_is_told():
     assert "MKL_NUM_THREADS" not in child.set
 
 
-def test_the_childs_env_wins_over_threads_and_environment(provisioned):
+def test_the_childs_env_wins_over_threads_and_environment(provisioned: Provisioned) -> None:
     child = variables(THEANO, provisioned, threads=2, env={"OMP_NUM_THREADS": "1", "KERAS_BACKEND": "other"})
 
     assert child.variables["OMP_NUM_THREADS"] == "1"
     assert child.variables["KERAS_BACKEND"] == "other"
 
 
-def test_a_secret_that_is_replaced_is_not_told():
+def test_a_secret_that_is_replaced_is_not_told() -> None:
     child = variables(CURRENT, HERE, env={"ACCESS": "new"}, world={"ACCESS": "old"})
 
     assert child.variables["ACCESS"] == "new"
     assert child.overridden == {}
 
 
-def test_flags_of_the_world_stay_and_ours_go_over_them(provisioned):
+def test_flags_of_the_world_stay_and_ours_go_over_them(provisioned: Provisioned) -> None:
     world = {"THEANO_FLAGS": "optimizer=fast_run,blas.ldflags=-lblas -lgfortran,device=cuda"}
 
     child = variables(THEANO, provisioned, OPENBLAS, theano_flags={"openmp": "True"}, world=world)
@@ -98,14 +107,16 @@ def test_flags_of_the_world_stay_and_ours_go_over_them(provisioned):
     assert child.overridden == world
 
 
-def test_flags_that_are_only_added_override_nothing(provisioned):
+def test_flags_that_are_only_added_override_nothing(provisioned: Provisioned) -> None:
     child = variables(THEANO, provisioned, world={"THEANO_FLAGS": "optimizer=fast_run"})
 
     assert parsed(child.variables["THEANO_FLAGS"])["device"] == "cpu"
     assert child.overridden == {}
 
 
-def test_every_environment_flag_set_and_blas_compiles_into_a_folder_of_its_own(provisioned, cache_folder):
+def test_every_environment_flag_set_and_blas_compiles_into_a_folder_of_its_own(
+    provisioned: Provisioned, cache_folder: Path
+) -> None:
     other = Provisioned(provisioned.python, provisioned.site_packages, (3, 9, 18), provisioned.folder, "other key")
     folders = [
         parsed(variables(THEANO, where, blas, theano_flags=flags).variables["THEANO_FLAGS"])["base_compiledir"]
@@ -122,7 +133,7 @@ def test_every_environment_flag_set_and_blas_compiles_into_a_folder_of_its_own(p
     assert all(folder.startswith(str(cache_folder / "compiled")) for folder in folders)
 
 
-def test_each_thread_count_compiles_in_a_folder_of_its_own(provisioned):
+def test_each_thread_count_compiles_in_a_folder_of_its_own(provisioned: Provisioned) -> None:
     """Two sides set up at the same time: in one folder they would wait for each other's lock."""
     one, two = (variables(THEANO, provisioned, threads=count).variables["THEANO_FLAGS"] for count in (1, 2))
 
@@ -130,13 +141,13 @@ def test_each_thread_count_compiles_in_a_folder_of_its_own(provisioned):
     assert one.partition("base_compiledir")[0] == two.partition("base_compiledir")[0]
 
 
-def test_a_compile_folder_that_is_asked_for_is_kept(provisioned):
+def test_a_compile_folder_that_is_asked_for_is_kept(provisioned: Provisioned) -> None:
     child = variables(THEANO, provisioned, theano_flags={"base_compiledir": "/mine"})
 
     assert parsed(child.variables["THEANO_FLAGS"])["base_compiledir"] == "/mine"
 
 
-def test_pytensor_is_told_in_its_own_spelling(provisioned):
+def test_pytensor_is_told_in_its_own_spelling(provisioned: Provisioned) -> None:
     pytensor = Environment("own", requires=("pytensor",))
 
     child = variables(pytensor, provisioned, OPENBLAS, theano_flags={"gcc.cxxflags": "-O2"})
@@ -147,7 +158,7 @@ def test_pytensor_is_told_in_its_own_spelling(provisioned):
     assert "THEANO_FLAGS" not in child.variables
 
 
-def test_our_library_path_goes_first_and_the_worlds_stays(provisioned):
+def test_our_library_path_goes_first_and_the_worlds_stays(provisioned: Provisioned) -> None:
     child = variables(THEANO, provisioned, OPENBLAS, world={LIBRARY_PATH: "/w"})
 
     assert child.variables[LIBRARY_PATH] == "/b:/w"
@@ -155,7 +166,7 @@ def test_our_library_path_goes_first_and_the_worlds_stays(provisioned):
 
 
 @pytest.mark.parametrize("theano_flags", [{}, {"openmp": "True"}])
-def test_an_interpreter_of_unknown_content_gets_flags_only_when_some_are_given(theano_flags):
+def test_an_interpreter_of_unknown_content_gets_flags_only_when_some_are_given(theano_flags: dict[str, str]) -> None:
     child = variables(CURRENT, HERE, theano_flags=theano_flags)
 
     assert ("THEANO_FLAGS" in child.variables) is bool(theano_flags)

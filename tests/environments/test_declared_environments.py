@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pytest_multicore.environments.declared import declared_in
+from pytest_multicore.environments.environment import Environment
 from pytest_multicore.errors import UsageError
 
 HEAD = "[tool.pytest-multicore.environments.own]\n"
 
 
-def declared(tmp_path, text):
+def declared(tmp_path: Path, text: str) -> dict[str, Environment]:
     file = tmp_path / "pyproject.toml"
     file.write_text(text)
     return declared_in(file)
 
 
-def test_every_key_is_read(tmp_path):
+def test_every_key_is_read(tmp_path: Path) -> None:
     own = declared(
         tmp_path,
         HEAD
@@ -38,21 +41,21 @@ def test_every_key_is_read(tmp_path):
     assert own.frameworks == {"dot": "theano", "fit": "numpy"}
 
 
-def test_one_python_may_be_a_string_and_a_path_is_relative_to_the_file(tmp_path):
+def test_one_python_may_be_a_string_and_a_path_is_relative_to_the_file(tmp_path: Path) -> None:
     assert declared(tmp_path, HEAD + 'python = "3.12"')["own"].python == ("3.12",)
     assert declared(tmp_path, HEAD + 'python = "venv/bin/python"')["own"].python == (f"{tmp_path}/venv/bin/python",)
 
 
-def test_a_blas_may_be_a_path_relative_to_the_file(tmp_path):
+def test_a_blas_may_be_a_path_relative_to_the_file(tmp_path: Path) -> None:
     assert declared(tmp_path, HEAD + 'blas = "lib/libblas.so"')["own"].blas == f"{tmp_path}/lib/libblas.so"
 
 
 @pytest.mark.parametrize("text", ["", "[tool.other]\nx = 1", "[tool.pytest-multicore]\n"])
-def test_a_file_that_declares_none_has_none(tmp_path, text):
+def test_a_file_that_declares_none_has_none(tmp_path: Path, text: str) -> None:
     assert declared(tmp_path, text) == {}
 
 
-def test_no_file_has_none(tmp_path):
+def test_no_file_has_none(tmp_path: Path) -> None:
     assert declared_in(tmp_path / "pyproject.toml") == {}
 
 
@@ -73,13 +76,15 @@ def test_no_file_has_none(tmp_path):
         (HEAD + 'frameworks = { dott = "numpy" }', "'frameworks.dott'", "'dott'", "a workload among dot, fit"),
     ],
 )
-def test_a_wrong_value_is_named_with_file_table_key_found_and_expected(tmp_path, text, key, found, expected):
+def test_a_wrong_value_is_named_with_file_table_key_found_and_expected(
+    tmp_path: Path, text: str, key: str, found: str, expected: str
+) -> None:
     place = r"pyproject\.toml: \[tool\.pytest-multicore\.environments\.own\], key "
     with pytest.raises(UsageError, match=f"{place}{key}: found {found}, expected {expected}"):
         declared(tmp_path, text)
 
 
-def test_current_cannot_be_redefined(tmp_path):
+def test_current_cannot_be_redefined(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="always the interpreter that runs pytest"):
         declared(tmp_path, "[tool.pytest-multicore.environments.current]\n")
 
@@ -87,11 +92,11 @@ def test_current_cannot_be_redefined(tmp_path):
 @pytest.mark.parametrize(
     "text", ["[tool.pytest-multicore.environments]\nown = 1", "[tool.pytest-multicore]\nenvironments = 1"]
 )
-def test_what_is_no_table_is_refused(tmp_path, text):
+def test_what_is_no_table_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match=r"found 1, expected a table"):
         declared(tmp_path, text)
 
 
-def test_a_broken_file_is_named(tmp_path):
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"pyproject\.toml: not a TOML file"):
         declared(tmp_path, "[tool")

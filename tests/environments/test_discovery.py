@@ -15,11 +15,13 @@ from pytest_multicore.environments.discovery import find_interpreter, search_fol
 from pytest_multicore.environments.probing import probe
 from pytest_multicore.errors import EnvironmentError_
 
+#: The interpreter that this environment was made of.
+BELOW = Path(vars(sys)["_base_executable"]).resolve()
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 @pytest.fixture
-def managed(tmp_path):
+def managed(tmp_path: Path) -> dict[str, str]:
     """A version manager that has installed the running version, on no search path."""
     folder = tmp_path / "pyenv/versions/some/bin"
     folder.mkdir(parents=True)
@@ -27,33 +29,35 @@ def managed(tmp_path):
     return {"PYENV_ROOT": str(tmp_path / "pyenv"), "PATH": str(tmp_path), "UV_OFFLINE": "1"}
 
 
-def test_no_specification_is_the_running_interpreter():
+def test_no_specification_is_the_running_interpreter() -> None:
     found = find_interpreter([])
 
     assert found.path == Path(sys.executable)
     assert found.version == sys.version_info[:3]
-    assert found.below == Path(sys._base_executable).resolve()
+    assert found.below == BELOW
 
 
-def test_a_version_is_found_as_an_absolute_path():
+def test_a_version_is_found_as_an_absolute_path() -> None:
     found = find_interpreter(["3.0", HERE], world={**os.environ, "UV_OFFLINE": "1"})
 
     assert found.path.is_absolute()
     assert found.version[:2] == sys.version_info[:2]
 
 
-def test_without_python_discovery_the_folders_of_version_managers_are_searched(managed, monkeypatch):
+def test_without_python_discovery_the_folders_of_version_managers_are_searched(
+    managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "python_discovery", None)
 
     assert find_interpreter([HERE], world=managed).version[:2] == sys.version_info[:2]
 
 
-def test_folders_of_version_managers_follow_the_search_path(managed, tmp_path):
+def test_folders_of_version_managers_follow_the_search_path(managed: dict[str, str], tmp_path: Path) -> None:
     assert search_folders(HERE, managed) == [str(tmp_path), str(tmp_path / "pyenv/versions/some/bin")]
     assert search_folders("3.0", managed) == [str(tmp_path)]
 
 
-def test_a_missing_version_says_what_where_and_what_to_do(tmp_path):
+def test_a_missing_version_says_what_where_and_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentError_) as caught:
         find_interpreter(["3.0", "3.1"], world={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
 
@@ -67,14 +71,16 @@ def test_a_missing_version_says_what_where_and_what_to_do(tmp_path):
     assert "pyproject.toml" in message
 
 
-def test_a_missing_version_tells_that_python_discovery_is_not_installed(tmp_path, monkeypatch):
+def test_a_missing_version_tells_that_python_discovery_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "python_discovery", None)
 
     with pytest.raises(EnvironmentError_, match="pip install python-discovery"):
         find_interpreter(["3.0"], world={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
 
 
-def test_a_path_that_is_no_interpreter_is_refused(tmp_path):
+def test_a_path_that_is_no_interpreter_is_refused(tmp_path: Path) -> None:
     (tmp_path / "python").write_text("#!/bin/sh\nexit 0\n")
     (tmp_path / "python").chmod(0o755)
 
@@ -84,7 +90,7 @@ def test_a_path_that_is_no_interpreter_is_refused(tmp_path):
         find_interpreter([str(tmp_path / "absent")])
 
 
-def test_a_path_that_is_not_there_leaves_the_next_choice(tmp_path):
+def test_a_path_that_is_not_there_leaves_the_next_choice(tmp_path: Path) -> None:
     found = find_interpreter([str(tmp_path / "absent" / "python"), sys.executable])
     assert str(found.path) == sys.executable
     with pytest.raises(
@@ -93,7 +99,7 @@ def test_a_path_that_is_not_there_leaves_the_next_choice(tmp_path):
         find_interpreter([str(tmp_path / "absent"), "3.0"], world={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
 
 
-def test_no_download_without_uv(monkeypatch, tmp_path):
+def test_no_download_without_uv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "uv", None)
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -108,14 +114,14 @@ def test_no_download_without_uv(monkeypatch, tmp_path):
         (["3.9"], {"UV_PYTHON_DOWNLOADS": "never"}, "UV_PYTHON_DOWNLOADS=never forbids it"),
     ],
 )
-def test_a_download_that_is_forbidden_is_not_tried(specs, world, reason):
+def test_a_download_that_is_forbidden_is_not_tried(specs: list[str], world: dict[str, str], reason: str) -> None:
     if downloads.find_uv() is None:
         pytest.skip("uv is not installed")
 
     assert downloads.downloaded(specs, world) == (None, reason)
 
 
-def test_a_download_that_cannot_be_had_fails_in_seconds(tmp_path):
+def test_a_download_that_cannot_be_had_fails_in_seconds(tmp_path: Path) -> None:
     if downloads.find_uv() is None:
         pytest.skip("uv is not installed")
     world = {
@@ -125,7 +131,7 @@ def test_a_download_that_cannot_be_had_fails_in_seconds(tmp_path):
         "UV_CACHE_DIR": str(tmp_path / "uv"),
     }
     world.pop("UV_OFFLINE", None)
-    told = []
+    told: list[str] = []
     began = time.monotonic()
 
     found, reason = downloads.downloaded(["3.9"], world, told.append)
@@ -136,7 +142,7 @@ def test_a_download_that_cannot_be_had_fails_in_seconds(tmp_path):
     assert time.monotonic() - began < 10
 
 
-def test_an_interpreter_that_prints_at_its_start_is_understood(tmp_path):
+def test_an_interpreter_that_prints_at_its_start_is_understood(tmp_path: Path) -> None:
     environment = tmp_path / "noisy"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
     (next(environment.glob("lib/python*/site-packages")) / "noise.pth").write_text("import sys; print('noise')\n")
@@ -145,17 +151,17 @@ def test_an_interpreter_that_prints_at_its_start_is_understood(tmp_path):
 
     assert found is not None
     assert found.prefix == environment
-    assert found.below == Path(sys._base_executable).resolve()
+    assert found.below == BELOW
 
 
-def test_the_working_folder_is_no_part_of_an_interpreter(tmp_path, monkeypatch):
+def test_the_working_folder_is_no_part_of_an_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "json.py").write_text("raise RuntimeError('imported')\n")
     monkeypatch.chdir(tmp_path)
 
     assert probe(sys.executable) is not None
 
 
-def test_python_discovery_is_not_asked_for_a_python_2(monkeypatch, tmp_path):
+def test_python_discovery_is_not_asked_for_a_python_2(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(discovery, "_discovered", lambda *arguments: pytest.fail("asked"))
 
     with pytest.raises(EnvironmentError_, match="pyenv install 2"):

@@ -13,8 +13,12 @@ import pytest
 from pytest_multicore.environments import builders, cache, downloads
 from pytest_multicore.environments.builders import VenvBuilder
 from pytest_multicore.environments.environment import Environment
-from pytest_multicore.environments.provision import prepare
+from pytest_multicore.environments.probing import Interpreter
+from pytest_multicore.environments.provision import Provisioned, prepare
 from pytest_multicore.errors import EnvironmentError_
+from tests.fixture_types import KillTree, Preparing
+
+from .packages import SlowPackage
 
 pytestmark = pytest.mark.usefixtures("offline")
 
@@ -28,17 +32,17 @@ def half_built(cache_folder: Path) -> list[Path]:
 def appears(path: Path, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 30
     while not path.exists():
-        assert process.poll() is None, process.stdout.read()
+        assert process.poll() is None, process.stdout and process.stdout.read()
         assert time.monotonic() < deadline, f"{path} did not appear"
         time.sleep(0.02)
 
 
-def answer_in(provisioned) -> str:
+def answer_in(provisioned: Provisioned) -> str:
     argv = [str(provisioned.python), "-E", "-s", "-c", "import tiny; print(tiny.ANSWER, tiny.__file__)"]
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
 
-def test_the_current_interpreter_is_used_as_it_stands(cache_folder):
+def test_the_current_interpreter_is_used_as_it_stands(cache_folder: Path) -> None:
     provisioned = prepare(Environment("current"))
 
     assert provisioned.python == Path(sys.executable)
@@ -47,8 +51,8 @@ def test_the_current_interpreter_is_used_as_it_stands(cache_folder):
     assert not (cache_folder / "environments").exists()
 
 
-def test_an_environment_is_built_with_a_record_and_reused(tiny, cache_folder):
-    told = []
+def test_an_environment_is_built_with_a_record_and_reused(tiny: str, cache_folder: Path) -> None:
+    told: list[str] = []
     environment = Environment("own", requires=(tiny,))
 
     first = prepare(environment, progress=told.append)
@@ -62,6 +66,7 @@ def test_an_environment_is_built_with_a_record_and_reused(tiny, cache_folder):
     assert answer_in(first).startswith("42 ")
     assert str(first.site_packages) in answer_in(first)
     assert not first.is_current
+    assert first.folder is not None
     record = json.loads((first.folder / cache.RECORD_NAME).read_text())
     assert "tiny==1.0" in record["installed"]
     assert record["requires"] == [tiny]
@@ -69,18 +74,21 @@ def test_an_environment_is_built_with_a_record_and_reused(tiny, cache_folder):
     assert half_built(cache_folder) == []
 
 
-def test_scripts_work_where_the_environment_stands(tiny):
+def test_scripts_work_where_the_environment_stands(tiny: str) -> None:
     provisioned = prepare(Environment("own", requires=(tiny,)))
 
+    assert provisioned.folder is not None
     said = subprocess.run([provisioned.folder / "bin/tiny-say"], capture_output=True, text=True, check=True).stdout
 
     assert said == "42\n"
 
 
-def test_without_uv_the_standard_library_builds_the_same_environment(tiny, monkeypatch):
+def test_without_uv_the_standard_library_builds_the_same_environment(
+    tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with_uv = cache.key_of((tiny,), builders_interpreter())
     monkeypatch.setattr(builders, "find_uv", lambda: None)
-    told = []
+    told: list[str] = []
 
     provisioned = prepare(Environment("own", requires=(tiny,)), progress=told.append)
 
@@ -89,13 +97,13 @@ def test_without_uv_the_standard_library_builds_the_same_environment(tiny, monke
     assert answer_in(provisioned).startswith("42 ")
 
 
-def builders_interpreter():
+def builders_interpreter() -> Interpreter:
     from pytest_multicore.environments.discovery import find_interpreter
 
     return find_interpreter([])
 
 
-def test_the_key_holds_requirements_and_interpreter_and_no_order():
+def test_the_key_holds_requirements_and_interpreter_and_no_order() -> None:
     interpreter = builders_interpreter()
 
     assert cache.key_of(("a", "b"), interpreter) == cache.key_of(("b", "a"), interpreter)
@@ -103,11 +111,12 @@ def test_the_key_holds_requirements_and_interpreter_and_no_order():
 
 
 @needs_uv
-def test_processes_that_ask_at_once_build_once(slow, preparing, cache_folder):
+def test_processes_that_ask_at_once_build_once(slow: SlowPackage, preparing: Preparing, cache_folder: Path) -> None:
     first = preparing(slow.requirement)
     appears(slow.started, first)
     others = [preparing(slow.requirement) for _ in range(3)]
     for process in others:  # each has said that it waits, so each has met the lock
+        assert process.stdout is not None
         assert process.stdout.readline().startswith("waiting for another process")
     slow.go.touch()
 
@@ -120,7 +129,9 @@ def test_processes_that_ask_at_once_build_once(slow, preparing, cache_folder):
 
 
 @needs_uv
-def test_a_build_that_was_killed_leaves_nothing_that_is_taken_for_whole(slow, preparing, kill_tree, cache_folder):
+def test_a_build_that_was_killed_leaves_nothing_that_is_taken_for_whole(
+    slow: SlowPackage, preparing: Preparing, kill_tree: KillTree, cache_folder: Path
+) -> None:
     killed = preparing(slow.requirement)
     appears(slow.started, killed)
     kill_tree(killed)
@@ -138,7 +149,7 @@ def test_a_build_that_was_killed_leaves_nothing_that_is_taken_for_whole(slow, pr
 
 @needs_uv
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can end a child with its parent")
-def test_tools_end_with_the_process_that_started_them(slow, preparing):
+def test_tools_end_with_the_process_that_started_them(slow: SlowPackage, preparing: Preparing) -> None:
     import psutil
 
     killed = preparing(slow.requirement)
@@ -154,7 +165,9 @@ def test_tools_end_with_the_process_that_started_them(slow, preparing):
 
 
 @needs_uv
-def test_what_lies_in_the_working_folder_does_not_reach_the_build(tiny, tmp_path, monkeypatch):
+def test_what_lies_in_the_working_folder_does_not_reach_the_build(
+    tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.uv]\nno_such_setting_breaks = ")
     (tmp_path / "venv.py").write_text("raise RuntimeError('imported')\n")
     monkeypatch.chdir(tmp_path)
@@ -165,7 +178,9 @@ def test_what_lies_in_the_working_folder_does_not_reach_the_build(tiny, tmp_path
 
 
 @needs_uv
-def test_the_next_build_of_anything_removes_what_a_killed_one_left(slow, tiny, preparing, kill_tree, cache_folder):
+def test_the_next_build_of_anything_removes_what_a_killed_one_left(
+    slow: SlowPackage, tiny: str, preparing: Preparing, kill_tree: KillTree, cache_folder: Path
+) -> None:
     killed = preparing(slow.requirement)
     appears(slow.started, killed)
     kill_tree(killed)
@@ -176,7 +191,9 @@ def test_the_next_build_of_anything_removes_what_a_killed_one_left(slow, tiny, p
 
 
 @needs_uv
-def test_a_build_in_progress_is_left_alone_by_the_next(slow, tiny, preparing, cache_folder):
+def test_a_build_in_progress_is_left_alone_by_the_next(
+    slow: SlowPackage, tiny: str, preparing: Preparing, cache_folder: Path
+) -> None:
     running = preparing(slow.requirement)
     appears(slow.started, running)
 
@@ -188,17 +205,20 @@ def test_a_build_in_progress_is_left_alone_by_the_next(slow, tiny, preparing, ca
     assert running.returncode == 0
 
 
-def test_a_damaged_environment_is_built_anew(tiny):
+def test_a_damaged_environment_is_built_anew(tiny: str) -> None:
     provisioned = prepare(Environment("own", requires=(tiny,)))
+    assert provisioned.folder is not None
     (provisioned.folder / cache.RECORD_NAME).write_text("{ half")
-    told = []
+    told: list[str] = []
 
     assert prepare(Environment("own", requires=(tiny,)), progress=told.append) == provisioned
     assert told[0].startswith("building")
 
 
 @pytest.mark.parametrize("uv", [pytest.param(True, marks=needs_uv), False])
-def test_no_index_says_what_to_do_and_keeps_the_output(uv, monkeypatch, cache_folder):
+def test_no_index_says_what_to_do_and_keeps_the_output(
+    uv: bool, monkeypatch: pytest.MonkeyPatch, cache_folder: Path
+) -> None:
     if not uv:
         monkeypatch.setattr(builders, "find_uv", lambda: None)
 
@@ -216,7 +236,7 @@ def test_no_index_says_what_to_do_and_keeps_the_output(uv, monkeypatch, cache_fo
     assert half_built(cache_folder) == []
 
 
-def test_a_cached_environment_needs_neither_tools_nor_index(tiny, monkeypatch):
+def test_a_cached_environment_needs_neither_tools_nor_index(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
     provisioned = prepare(Environment("own", requires=(tiny,)))
     monkeypatch.setattr(VenvBuilder, "build", lambda *arguments: pytest.fail("built"))
     monkeypatch.setattr(builders, "find_uv", lambda: None)
@@ -224,7 +244,7 @@ def test_a_cached_environment_needs_neither_tools_nor_index(tiny, monkeypatch):
     assert prepare(Environment("own", requires=(tiny,))) == provisioned
 
 
-def test_a_cache_folder_that_cannot_be_made_is_named(monkeypatch, tmp_path):
+def test_a_cache_folder_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PYTEST_MULTICORE_CACHE", str(tmp_path / "file"))
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from pytest_multicore.environments import shared_libraries as libraries
 from pytest_multicore.environments.blas import select
 from pytest_multicore.environments.catalogue import SHIPPED
-from pytest_multicore.environments.provision import prepare
+from pytest_multicore.environments.environment import Environment
+from pytest_multicore.environments.provision import Provisioned, prepare
 from pytest_multicore.environments.variables import child_variables
 from pytest_multicore.errors import EnvironmentError_
 
@@ -38,7 +40,7 @@ PROGRAM = """
 
 
 @pytest.mark.parametrize("name", ["theano", "theano-2016", "pytensor"])
-def test_a_shipped_environment_runs_its_product(name, cache_folder):
+def test_a_shipped_environment_runs_its_product(name: str, cache_folder: Path) -> None:
     environment = SHIPPED[name]
     provisioned = prepared(environment)
     blas = select(environment.blas, provisioned)
@@ -59,7 +61,7 @@ def test_a_shipped_environment_runs_its_product(name, cache_folder):
         assert blas.library.name in ended.stdout
 
 
-def prepared(environment):
+def prepared(environment: Environment) -> Provisioned:
     try:
         return prepare(environment)
     except EnvironmentError_ as error:

@@ -8,7 +8,7 @@ from pytest_multicore.environments.flags import parsed, rendered
 from pytest_multicore.errors import UsageError
 
 
-def test_the_posted_flags_are_read():
+def test_the_posted_flags_are_read() -> None:
     assert parsed("device=cpu,blas.ldflags=-lblas -lgfortran") == {
         "device": "cpu",
         "blas.ldflags": "-lblas -lgfortran",
@@ -16,18 +16,18 @@ def test_the_posted_flags_are_read():
 
 
 @pytest.mark.parametrize("text", ["", ",", " , ,"])
-def test_empty_pairs_are_skipped(text):
+def test_empty_pairs_are_skipped(text: str) -> None:
     assert parsed(text) == {}
 
 
-def test_a_later_pair_wins_and_a_value_may_hold_an_equals_sign():
+def test_a_later_pair_wins_and_a_value_may_hold_an_equals_sign() -> None:
     assert parsed("a=1,a=2,gcc.cxxflags=-DX=1") == {"a": "2", "gcc.cxxflags": "-DX=1"}
 
 
 @pytest.mark.parametrize(
     "value", ["plain", "-lblas -lgfortran", "a,b", 'say "hi"', "it's", "back\\slash", "a#b", " x "]
 )
-def test_what_is_written_is_read_back(value):
+def test_what_is_written_is_read_back(value: str) -> None:
     flags = {"before": "1", "flag": value, "after": "2"}
 
     read = parsed(rendered(flags))
@@ -36,6 +36,6 @@ def test_what_is_written_is_read_back(value):
 
 
 @pytest.mark.parametrize("text", ["device", "a='open"])
-def test_what_theano_could_not_read_is_refused(text):
+def test_what_theano_could_not_read_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="THEANO_FLAGS"):
         parsed(text)

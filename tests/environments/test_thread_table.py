@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_multicore.environments.threads import REPORTED_VARIABLES, THREAD_VARIABLES, for_threads
 from pytest_multicore.errors import UsageError
 
 
-def test_every_library_of_the_table_is_told():
+def test_every_library_of_the_table_is_told() -> None:
     variables = for_threads(4)
 
     assert set(variables) == set(THREAD_VARIABLES)
@@ -16,17 +18,17 @@ def test_every_library_of_the_table_is_told():
     assert set(variables.values()) == {"4"}
 
 
-def test_inherit_sets_nothing():
+def test_inherit_sets_nothing() -> None:
     assert for_threads(None) == {}
 
 
 @pytest.mark.parametrize("threads", [0, -1, True, 2.0, "2"])
-def test_anything_but_a_number_from_1_on_is_refused(threads):
+def test_anything_but_a_number_from_1_on_is_refused(threads: Any) -> None:
     with pytest.raises(UsageError, match="at least 1"):
         for_threads(threads)
 
 
-def test_limits_that_ci_may_export_are_reported_but_never_set():
+def test_limits_that_ci_may_export_are_reported_but_never_set() -> None:
     for name in ("OMP_DYNAMIC", "OMP_THREAD_LIMIT", "OMP_PROC_BIND", "KMP_AFFINITY", "MKL_THREADING_LAYER"):
         assert name in REPORTED_VARIABLES
         assert name not in THREAD_VARIABLES

@@ -34,7 +34,7 @@ class Silence(AssertionError):  # noqa: N818 - it is what happened
 class Dialogue:
     """One child on `python`, its log in `folder`; as a context manager, it leaves no process behind."""
 
-    def __init__(self, python: str, folder: Path, timeout_s: float = 20.0, **variables: str) -> None:
+    def __init__(self, python: str, folder: Path, timeout_s: float = 20.0, /, **variables: str) -> None:
         self.log_path = folder / "child.log"
         self.timeout_s = timeout_s
         self._pending = b""
@@ -47,6 +47,9 @@ class Dialogue:
                 env={**os.environ, **variables},
                 start_new_session=True,
             )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self._input, self._output = self.process.stdin, self.process.stdout
         self.hello = self.read()
 
     def __enter__(self) -> Dialogue:
@@ -56,7 +59,7 @@ class Dialogue:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(self.timeout_s)
-        for pipe in (self.process.stdin, self.process.stdout):
+        for pipe in (self._input, self._output):
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
 
@@ -72,22 +75,22 @@ class Dialogue:
         self.write_line(json.dumps(message).encode())
 
     def write_line(self, line: bytes) -> None:
-        self.process.stdin.write(line + b"\n")
-        self.process.stdin.flush()
+        self._input.write(line + b"\n")
+        self._input.flush()
 
     def read(self) -> dict[str, Any]:
         """The next message, held to what all messages must hold; {} at end of file."""
         line = self._line()
         if not line:
             return {}
-        message = json.loads(line.decode("utf-8"))
+        message: dict[str, Any] = json.loads(line.decode("utf-8"))
         assert message["protocol"] == 1
         assert isinstance(message["type"], str)
         return message
 
     def end(self) -> int:
         """Close the child's input, and return its exit status once it has ended."""
-        self.process.stdin.close()
+        self._input.close()
         assert self._line() == b""
         return self.process.wait(self.timeout_s)
 
@@ -97,10 +100,10 @@ class Dialogue:
     def _line(self) -> bytes:
         deadline = time.monotonic() + self.timeout_s
         while b"\n" not in self._pending:
-            readable, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
+            readable, _, _ = select.select([self._output], [], [], max(0, deadline - time.monotonic()))
             if not readable:
                 raise Silence(f"no message in {self.timeout_s} s; the log says:\n{self.log()[-2000:]}")
-            read = os.read(self.process.stdout.fileno(), 1 << 16)
+            read = os.read(self._output.fileno(), 1 << 16)
             if not read:
                 assert self._pending == b"", "the child ended in the middle of a message"
                 return b""

@@ -4,6 +4,7 @@ import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -13,7 +14,7 @@ Open = Callable[..., IsolatedInterpreter]
 TIMEOUT_S = 60.0
 
 
-def call(interpreter: IsolatedInterpreter, folder: Path, body: str, timeout_s: float = TIMEOUT_S) -> object:
+def call(interpreter: IsolatedInterpreter, folder: Path, body: str, timeout_s: float = TIMEOUT_S) -> Any:
     file = folder / "work.py"
     file.write_text("import os, sys, time, signal, subprocess\ndef work():\n" + textwrap.indent(body, "    "))
     return interpreter.ask("call", "result", timeout_s, target=f"{file}:work", arguments={}, path=[])["value"]

@@ -3,8 +3,11 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.interpreters.dialogue import Dialogue
 
 WATCHED = Path(__file__).parent / "watched_code.py"
 ON_NUMPY = Path(__file__).parent / "watched_numpy.py"
@@ -16,7 +19,16 @@ TWO_CPUS = pytest.mark.skipif(
 NUMPY = {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
 
 
-def observed(child, target, rounds=1, repeat=1, samples=0, file=WATCHED, trace=False, **arguments):
+def observed(
+    child: Dialogue,
+    target: str,
+    rounds: int = 1,
+    repeat: int = 1,
+    samples: int = 0,
+    file: Path = WATCHED,
+    trace: bool = False,
+    **arguments: Any,
+) -> dict[str, Any]:
     """Watch, open, take rounds, and more until there are so many samples; facts' `observed`, and the rounds' wall_s."""
     assert child.ask("watch", observe=True, trace=trace, changes=[], threads=2) == {
         "protocol": 1,
@@ -38,6 +50,6 @@ def observed(child, target, rounds=1, repeat=1, samples=0, file=WATCHED, trace=F
     return dict(facts["observed"], wall_s=wall_s)
 
 
-def source_file(folder, name, *lines):
+def source_file(folder: Path, name: str, *lines: str) -> None:
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text("\n".join(lines) + "\n")

@@ -3,24 +3,25 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.interpreters.dialogue import USER_CODE, Dialogue, interpreters, on_every_interpreter
 
 
-def test_the_interpreter_that_runs_the_tests_is_among_those_tried():
+def test_the_interpreter_that_runs_the_tests_is_among_those_tried() -> None:
     assert f"{sys.version_info[0]}.{sys.version_info[1]}" in interpreters()
 
 
-def test_python_2_7_is_among_those_tried():
+def test_python_2_7_is_among_those_tried() -> None:
     if "2.7" not in interpreters():
         pytest.skip("no Python 2.7 on this machine: what the agent does there is not tested in this run")
     assert interpreters()["2.7"]
 
 
 @on_every_interpreter
-def test_hello_says_who_speaks(python, tmp_path):
+def test_hello_says_who_speaks(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         hello = child.hello
     assert hello["type"] == "hello"
@@ -33,7 +34,7 @@ def test_hello_says_who_speaks(python, tmp_path):
 
 
 @on_every_interpreter
-def test_a_set_up_returns_the_region_and_rounds_repeat_that(python, tmp_path):
+def test_a_set_up_returns_the_region_and_rounds_repeat_that(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         ready = child.ask("open", target=f"{USER_CODE}:set_up", arguments={"by": 2}, path=[])
         assert ready["type"] == "ready", ready
@@ -49,7 +50,7 @@ def test_a_set_up_returns_the_region_and_rounds_repeat_that(python, tmp_path):
 
 
 @on_every_interpreter
-def test_a_function_that_returns_no_callable_is_the_region_itself(python, tmp_path):
+def test_a_function_that_returns_no_callable_is_the_region_itself(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         ready = child.ask("open", target=f"{USER_CODE}:count", arguments={"by": 3})
         assert ready["form"] == "function"
@@ -59,7 +60,7 @@ def test_a_function_that_returns_no_callable_is_the_region_itself(python, tmp_pa
 
 
 @on_every_interpreter
-def test_a_round_reads_wall_and_cpu_clocks(python, tmp_path):
+def test_a_round_reads_wall_and_cpu_clocks(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         child.ask("open", target=f"{USER_CODE}:burn", arguments={"seconds": 0.02})
         done = child.ask("round", repeat=2)
@@ -74,7 +75,7 @@ def test_a_round_reads_wall_and_cpu_clocks(python, tmp_path):
 
 
 @on_every_interpreter
-def test_a_call_carries_json_both_ways(python, tmp_path):
+def test_a_call_carries_json_both_ways(python: str, tmp_path: Path) -> None:
     value = {"text": "café € 𝔘\n", "list": [1, 2.5, None, True], "nested": {"a": []}}
     with Dialogue(python, tmp_path) as child:
         result = child.call("echo", value=value)
@@ -85,7 +86,7 @@ def test_a_call_carries_json_both_ways(python, tmp_path):
 
 
 @on_every_interpreter
-def test_targets_are_found_by_module_by_file_and_by_dots(python, tmp_path):
+def test_targets_are_found_by_module_by_file_and_by_dots(python: str, tmp_path: Path) -> None:
     package = tmp_path / "pack"
     package.mkdir()
     (package / "__init__.py").write_text("")
@@ -99,7 +100,7 @@ def test_targets_are_found_by_module_by_file_and_by_dots(python, tmp_path):
 
 
 @on_every_interpreter
-def test_a_file_of_a_package_may_import_relatively(python, tmp_path):
+def test_a_file_of_a_package_may_import_relatively(python: str, tmp_path: Path) -> None:
     """As pytest lets a test module do in importlib mode, with no folder of the project on the search path."""
     inner = tmp_path / "outer" / "inner"
     inner.mkdir(parents=True)
@@ -116,7 +117,7 @@ def test_a_file_of_a_package_may_import_relatively(python, tmp_path):
 
 
 @on_every_interpreter
-def test_given_folders_come_first_in_order_and_once(python, tmp_path):
+def test_given_folders_come_first_in_order_and_once(python: str, tmp_path: Path) -> None:
     folders = [str(tmp_path / name) for name in ("b", "a")]
     with Dialogue(python, tmp_path) as child:
         for _ in range(2):
@@ -127,7 +128,7 @@ def test_given_folders_come_first_in_order_and_once(python, tmp_path):
 
 
 @on_every_interpreter
-def test_the_agents_own_files_and_users_modules_do_not_shadow_each_other(python, tmp_path):
+def test_the_agents_own_files_and_users_modules_do_not_shadow_each_other(python: str, tmp_path: Path) -> None:
     for name in ("facts", "libraries", "channel", "clocks", "failures", "targets", "workloads", "dot_numpy", "runner"):
         (tmp_path / f"{name}.py").write_text(f"def mine():\n    return 'the user\\'s {name}'\n")
     with Dialogue(python, tmp_path) as child:
@@ -140,7 +141,7 @@ def test_the_agents_own_files_and_users_modules_do_not_shadow_each_other(python,
 
 
 @on_every_interpreter
-def test_starting_loads_few_modules(python, tmp_path):
+def test_starting_loads_few_modules(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         loaded = child.call("modules")["value"]
     heavy = {"asyncio", "inspect", "traceback", "tokenize", "platform", "typing", "logging", "importlib.util", "socket"}

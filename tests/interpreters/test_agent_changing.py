@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,14 +18,14 @@ TWO_CPUS = pytest.mark.skipif(
 ON_PYTHON_3 = pytest.mark.parametrize("version", [version for version in interpreters() if version != "2.7"])
 
 
-def changed(child, *names, threads=None):
+def changed(child: Dialogue, *names: str, threads: int | None = None) -> Any:
     """Ask for changes; returns those that were made."""
     watching = child.ask("watch", observe=False, changes=list(names), threads=threads)
     assert watching["type"] == "watching", watching
     return watching["changes"]
 
 
-def value(child, function, file=WATCHED, **arguments):
+def value(child: Dialogue, function: str, file: Path = WATCHED, **arguments: Any) -> Any:
     result = child.ask("call", target=f"{file}:{function}", arguments=arguments)
     assert result["type"] == "result", result
     return result["value"]
@@ -33,7 +34,7 @@ def value(child, function, file=WATCHED, **arguments):
 # -- restore-affinity --------------------------------------------------------------------------------------------------
 @TWO_CPUS
 @ON_PYTHON_3
-def test_the_process_cannot_narrow_its_affinity_by_os(version, tmp_path):
+def test_the_process_cannot_narrow_its_affinity_by_os(version: str, tmp_path: Path) -> None:
     with Dialogue(interpreters()[version], tmp_path) as child:
         assert changed(child, "restore-affinity") == ["restore-affinity"]
         assert value(child, "pin_by_os", cpu=CPUS[0]) == CPUS
@@ -43,7 +44,7 @@ def test_the_process_cannot_narrow_its_affinity_by_os(version, tmp_path):
 
 @TWO_CPUS
 @ON_PYTHON_3
-def test_another_process_can_be_pinned_still(version, tmp_path):
+def test_another_process_can_be_pinned_still(version: str, tmp_path: Path) -> None:
     with Dialogue(interpreters()[version], tmp_path) as child:
         changed(child, "restore-affinity")
         assert value(child, "pin_another", cpu=CPUS[0]) == [CPUS[0]]
@@ -52,7 +53,7 @@ def test_another_process_can_be_pinned_still(version, tmp_path):
 @TWO_CPUS
 @on_every_interpreter
 @pytest.mark.parametrize("changes", [[], ["restore-affinity"]], ids=["as-it-is", "restored"])
-def test_what_an_import_narrows_is_restored_after_it(python, tmp_path, changes):
+def test_what_an_import_narrows_is_restored_after_it(python: str, tmp_path: Path, changes: list[str]) -> None:
     (tmp_path / "narrowing.py").write_text(
         "import ctypes\n"
         f"mask = ctypes.c_ulong(1 << {CPUS[0] if CPUS else 0})\n"
@@ -66,7 +67,7 @@ def test_what_an_import_narrows_is_restored_after_it(python, tmp_path, changes):
 
 @TWO_CPUS
 @on_every_interpreter
-def test_all_threads_get_the_starts_cpus_before_each_region(python, tmp_path):
+def test_all_threads_get_the_starts_cpus_before_each_region(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         changed(child, "restore-affinity")
         child.ask("open", target=f"{WATCHED}:affinities_of_threads", arguments={"path": str(tmp_path / "seen")})
@@ -79,7 +80,7 @@ def test_all_threads_get_the_starts_cpus_before_each_region(python, tmp_path):
 
 # -- keep-limits -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("changes", "threads"), [([], 1), (["keep-limits"], 2)], ids=["as-it-is", "kept"])
-def test_threadpoolctl_limits_nothing_where_limits_are_kept(tmp_path, changes, threads):
+def test_threadpoolctl_limits_nothing_where_limits_are_kept(tmp_path: Path, changes: list[str], threads: int) -> None:
     pytest.importorskip("threadpoolctl")
     variables = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "2")
     with Dialogue(sys.executable, tmp_path, **variables) as child:
@@ -90,7 +91,7 @@ def test_threadpoolctl_limits_nothing_where_limits_are_kept(tmp_path, changes, t
 
 
 @pytest.mark.parametrize(("changes", "threads"), [([], 1), (["keep-limits"], 2)], ids=["as-it-is", "kept"])
-def test_numexprs_setter_does_nothing_where_limits_are_kept(tmp_path, changes, threads):
+def test_numexprs_setter_does_nothing_where_limits_are_kept(tmp_path: Path, changes: list[str], threads: int) -> None:
     pytest.importorskip("numexpr")
     with Dialogue(sys.executable, tmp_path, NUMEXPR_NUM_THREADS="2", NUMEXPR_MAX_THREADS="2") as child:
         changed(child, *changes)
@@ -99,7 +100,7 @@ def test_numexprs_setter_does_nothing_where_limits_are_kept(tmp_path, changes, t
 
 
 @ON_PYTHON_3
-def test_setters_of_modules_do_nothing_once_those_are_loaded(version, tmp_path):
+def test_setters_of_modules_do_nothing_once_those_are_loaded(version: str, tmp_path: Path) -> None:
     for name, setter in (("torch", "set_num_threads"), ("mkl", "domain_set_num_threads"), ("numba", "set_num_threads")):
         (tmp_path / f"{name}.py").write_text(
             f"threads = 2\ndef {setter}(n):\n    global threads\n    threads = n\n{setter}(3)\n"
@@ -119,7 +120,7 @@ def test_setters_of_modules_do_nothing_once_those_are_loaded(version, tmp_path):
 
 # -- spawn and processes -----------------------------------------------------------------------------------------------
 @ON_PYTHON_3
-def test_fork_means_spawn_by_default_and_by_name(version, tmp_path):
+def test_fork_means_spawn_by_default_and_by_name(version: str, tmp_path: Path) -> None:
     with Dialogue(interpreters()[version], tmp_path) as child:
         assert changed(child, "spawn") == ["spawn"]
         assert value(child, "start_methods") == ["spawn", "spawn"]
@@ -129,13 +130,13 @@ def test_fork_means_spawn_by_default_and_by_name(version, tmp_path):
 
 
 @pytest.mark.skipif("2.7" not in interpreters(), reason="no Python 2.7 on this machine")
-def test_python_2_7_cannot_spawn_and_says_so(tmp_path):
+def test_python_2_7_cannot_spawn_and_says_so(tmp_path: Path) -> None:
     with Dialogue(interpreters()["2.7"], tmp_path) as child:
         assert changed(child, "spawn", "no-sleep") == ["no-sleep"]
 
 
 @ON_PYTHON_3
-def test_a_pool_of_threads_becomes_one_of_processes_of_as_many(version, tmp_path):
+def test_a_pool_of_threads_becomes_one_of_processes_of_as_many(version: str, tmp_path: Path) -> None:
     with Dialogue(interpreters()[version], tmp_path) as child:
         changed(child, "processes", threads=2)
         processes = value(child, "pids_of_executor")
@@ -146,7 +147,7 @@ def test_a_pool_of_threads_becomes_one_of_processes_of_as_many(version, tmp_path
 
 
 @on_every_interpreter
-def test_multiprocessings_pool_of_threads_becomes_one_of_processes(python, tmp_path):
+def test_multiprocessings_pool_of_threads_becomes_one_of_processes(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         changed(child, "processes")
         processes = value(child, "pids_of_thread_pool")
@@ -157,7 +158,7 @@ def test_multiprocessings_pool_of_threads_becomes_one_of_processes(python, tmp_p
 
 
 @ON_PYTHON_3
-def test_an_initializer_by_position_reaches_the_processes(version, tmp_path):
+def test_an_initializer_by_position_reaches_the_processes(version: str, tmp_path: Path) -> None:
     if version == "3.6":
         pytest.skip("Python 3.6 has no initializer there")
     with Dialogue(interpreters()[version], tmp_path) as child:
@@ -167,14 +168,14 @@ def test_an_initializer_by_position_reaches_the_processes(version, tmp_path):
 
 # -- no-sleep ----------------------------------------------------------------------------------------------------------
 @on_every_interpreter
-def test_sleep_returns_at_once(python, tmp_path):
+def test_sleep_returns_at_once(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         changed(child, "no-sleep")
         assert value(child, "seconds_of_sleep", seconds=15) < 10
 
 
 @on_every_interpreter
-def test_sleep_that_is_left_out_is_none_that_was_slept(python, tmp_path):
+def test_sleep_that_is_left_out_is_none_that_was_slept(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         child.ask("watch", observe=True, changes=["no-sleep"])
         child.ask("open", target=f"{WATCHED}:sleeping", arguments={"seconds": 5})

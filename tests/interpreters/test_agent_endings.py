@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,9 @@ os._exit(0)
 
 @on_every_interpreter
 @pytest.mark.parametrize("way", ["close", "end of file"])
-def test_a_child_that_is_told_to_close_runs_its_exit_handlers_and_ends_with_0(python, tmp_path, way):
+def test_a_child_that_is_told_to_close_runs_its_exit_handlers_and_ends_with_0(
+    python: str, tmp_path: Path, way: str
+) -> None:
     with Dialogue(python, tmp_path) as child:
         child.call("write_at_exit", path=str(tmp_path / "proof"))
         if way == "close":
@@ -38,14 +41,14 @@ def test_a_child_that_is_told_to_close_runs_its_exit_handlers_and_ends_with_0(py
 
 
 @on_every_interpreter
-def test_os_exit_is_seen_as_end_of_file(python, tmp_path):
+def test_os_exit_is_seen_as_end_of_file(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         assert child.call("os_exit", code=7) == {}
         assert child.process.wait(10) == 7
 
 
 @on_every_interpreter
-def test_a_segmentation_fault_is_seen_as_end_of_file_and_shown_in_the_log(python, tmp_path):
+def test_a_segmentation_fault_is_seen_as_end_of_file_and_shown_in_the_log(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         assert child.call("crash") == {}
         assert child.process.wait(10) == -signal.SIGSEGV
@@ -55,7 +58,7 @@ def test_a_segmentation_fault_is_seen_as_end_of_file_and_shown_in_the_log(python
 
 
 @on_every_interpreter
-def test_an_interrupt_between_two_messages_ends_the_child_quietly(python, tmp_path):
+def test_an_interrupt_between_two_messages_ends_the_child_quietly(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         child.call("echo", value=1)
         time.sleep(0.05)  # until it waits for the next message
@@ -66,7 +69,7 @@ def test_an_interrupt_between_two_messages_ends_the_child_quietly(python, tmp_pa
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux kills children with their parent")
 @on_every_interpreter
-def test_a_child_dies_with_its_parent_though_it_is_busy(python, tmp_path):
+def test_a_child_dies_with_its_parent_though_it_is_busy(python: str, tmp_path: Path) -> None:
     said = subprocess.run(
         [sys.executable, "-c", DYING_PARENT, python, str(RUNNER), f"{USER_CODE}:sleep", str(tmp_path / "log")],
         capture_output=True,
@@ -89,7 +92,7 @@ def _lives(pid: int) -> bool:
         return False
 
 
-def test_the_dialogues_descriptors_are_not_inherited_by_programs(tmp_path):
+def test_the_dialogues_descriptors_are_not_inherited_by_programs(tmp_path: Path) -> None:
     with Dialogue(sys.executable, tmp_path) as child:
         own = set(os.listdir(f"/proc/{child.process.pid}/fd")) if os.path.isdir("/proc/self/fd") else None
         if own is None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ KINDS = {"openblas": "openblas", "mkl": "mkl", "blis": "blis", "openmp": "openmp
 
 
 @on_every_interpreter
-def test_facts_of_a_bare_interpreter(python, tmp_path):
+def test_facts_of_a_bare_interpreter(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path, MULTICORE_TEST="käse") as child:
         facts = child.ask("facts", variables=["MULTICORE_TEST", "NOT_SET_ANYWHERE"])
     assert facts["type"] == "facts"
@@ -39,7 +40,7 @@ def test_facts_of_a_bare_interpreter(python, tmp_path):
 
 
 @on_every_interpreter
-def test_variables_are_read_as_they_are_now(python, tmp_path):
+def test_variables_are_read_as_they_are_now(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path, OMP_NUM_THREADS="3") as child:
         child.call("set_variable", name="OMP_NUM_THREADS", value="1")
         assert child.ask("facts", variables=["OMP_NUM_THREADS"])["variables"] == {"OMP_NUM_THREADS": "1"}
@@ -47,7 +48,7 @@ def test_variables_are_read_as_they_are_now(python, tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system has no affinity masks")
 @on_every_interpreter
-def test_a_narrowed_affinity_shows_beside_that_of_the_start(python, tmp_path):
+def test_a_narrowed_affinity_shows_beside_that_of_the_start(python: str, tmp_path: Path) -> None:
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2 or cpus[0] > 63:
         pytest.skip(f"needs two CPUs to be pinned to one of them; the test may use {cpus}")
@@ -58,7 +59,7 @@ def test_a_narrowed_affinity_shows_beside_that_of_the_start(python, tmp_path):
 
 
 @LINUX_ONLY
-def test_numpys_blas_is_named_with_version_and_threads(tmp_path):
+def test_numpys_blas_is_named_with_version_and_threads(tmp_path: Path) -> None:
     with Dialogue(
         sys.executable, tmp_path, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1"
     ) as child:
@@ -76,7 +77,7 @@ def test_numpys_blas_is_named_with_version_and_threads(tmp_path):
 
 
 @LINUX_ONLY
-def test_libraries_are_those_that_threadpoolctl_finds(tmp_path):
+def test_libraries_are_those_that_threadpoolctl_finds(tmp_path: Path) -> None:
     pytest.importorskip("threadpoolctl", reason="threadpoolctl is not installed beside numpy")
     with Dialogue(sys.executable, tmp_path, OPENBLAS_NUM_THREADS="2", OMP_NUM_THREADS="2") as child:
         child.ask("open", target="builtin:dot_numpy", arguments={"size": 64})
@@ -89,7 +90,7 @@ def test_libraries_are_those_that_threadpoolctl_finds(tmp_path):
 @LINUX_ONLY
 @on_every_interpreter
 @pytest.mark.parametrize(("folder", "kind", "layer"), DEBIANS_INSTALLED)
-def test_debians_libblas_is_told_apart(python, tmp_path, folder, kind, layer):
+def test_debians_libblas_is_told_apart(python: str, tmp_path: Path, folder: str, kind: str, layer: str | None) -> None:
     library = DEBIAN / folder / "libblas.so.3"
     with Dialogue(python, tmp_path, LD_LIBRARY_PATH=str(library.parent), OMP_NUM_THREADS="1") as child:
         assert child.call("load_library", path=str(library))["type"] == "result"
@@ -102,7 +103,7 @@ def test_debians_libblas_is_told_apart(python, tmp_path, folder, kind, layer):
         assert blas[0]["threads"] == 1
 
 
-def _comparable_ours(libraries):
+def _comparable_ours(libraries: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return sorted(
         (os.path.realpath(entry["path"]), entry["kind"], entry["version"], entry["threads"])
         for entry in libraries
@@ -110,7 +111,7 @@ def _comparable_ours(libraries):
     )
 
 
-def _comparable_theirs(pools):
+def _comparable_theirs(pools: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return sorted(
         (os.path.realpath(pool["filepath"]), KINDS[pool["internal_api"]], pool["version"], pool["num_threads"])
         for pool in pools

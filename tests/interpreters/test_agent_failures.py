@@ -1,18 +1,19 @@
 """What goes wrong in user code, or in the dialogue, ends in one clear error, and the child goes on."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.interpreters.dialogue import USER_CODE, Dialogue, on_every_interpreter
 
 
-def assert_still_answers(child):
+def assert_still_answers(child: Dialogue) -> None:
     assert child.call("echo", value=1)["value"] == 1
 
 
 @on_every_interpreter
-def test_an_exception_comes_with_the_users_frames_and_not_the_agents(python, tmp_path):
+def test_an_exception_comes_with_the_users_frames_and_not_the_agents(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         error = child.call("raise_value_error")
         assert (error["type"], error["kind"]) == ("error", "workload")
@@ -25,7 +26,7 @@ def test_an_exception_comes_with_the_users_frames_and_not_the_agents(python, tmp
 
 
 @on_every_interpreter
-def test_exceptions_that_are_hard_to_print_still_arrive(python, tmp_path):
+def test_exceptions_that_are_hard_to_print_still_arrive(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         assert child.call("raise_unicode_error")["exception"] == "ValueError: café €"
         assert child.call("raise_unprintable")["exception"].startswith("Unprintable: <a Unprintable that cannot")
@@ -33,7 +34,7 @@ def test_exceptions_that_are_hard_to_print_still_arrive(python, tmp_path):
 
 
 @on_every_interpreter
-def test_an_exception_in_a_round_is_told_and_the_next_workload_can_be_opened(python, tmp_path):
+def test_an_exception_in_a_round_is_told_and_the_next_workload_can_be_opened(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         assert child.ask("open", target=f"{USER_CODE}:raise_in_region")["type"] == "ready"
         error = child.ask("round", repeat=1)
@@ -44,7 +45,7 @@ def test_an_exception_in_a_round_is_told_and_the_next_workload_can_be_opened(pyt
 
 
 @on_every_interpreter
-def test_an_import_that_fails_says_what_is_missing(python, tmp_path):
+def test_an_import_that_fails_says_what_is_missing(python: str, tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("def f(:\n")
     (tmp_path / "halfway.py").write_text("import no_such_module_anywhere\n")
     with Dialogue(python, tmp_path) as child:
@@ -62,7 +63,7 @@ def test_an_import_that_fails_says_what_is_missing(python, tmp_path):
 
 
 @on_every_interpreter
-def test_a_target_that_does_not_exist_is_named(python, tmp_path):
+def test_a_target_that_does_not_exist_is_named(python: str, tmp_path: Path) -> None:
     expected = {
         "user_code": "is no target",
         ":f": "is no target",
@@ -80,7 +81,7 @@ def test_a_target_that_does_not_exist_is_named(python, tmp_path):
 
 
 @on_every_interpreter
-def test_a_file_whose_name_is_taken_is_refused(python, tmp_path):
+def test_a_file_whose_name_is_taken_is_refused(python: str, tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text("def f():\n    return 'mine'\n")
     with Dialogue(python, tmp_path) as child:
         error = child.ask("call", target=f"{tmp_path}/json.py:f")
@@ -90,7 +91,7 @@ def test_a_file_whose_name_is_taken_is_refused(python, tmp_path):
 
 @on_every_interpreter
 @pytest.mark.parametrize(("code", "said"), [(3, "sys.exit(3)"), ("bye", "bye"), (None, "sys.exit()")])
-def test_sys_exit_is_caught_and_its_code_told(python, tmp_path, code, said):
+def test_sys_exit_is_caught_and_its_code_told(python: str, tmp_path: Path, code: int | str | None, said: str) -> None:
     with Dialogue(python, tmp_path) as child:
         error = child.call("leave", code=code)
         assert error["kind"] == "exit"
@@ -99,14 +100,14 @@ def test_sys_exit_is_caught_and_its_code_told(python, tmp_path, code, said):
 
 
 @on_every_interpreter
-def test_keyboard_interrupt_of_user_code_is_caught(python, tmp_path):
+def test_keyboard_interrupt_of_user_code_is_caught(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         assert child.call("interrupt")["kind"] == "exit"
         assert_still_answers(child)
 
 
 @on_every_interpreter
-def test_work_that_was_only_promised_is_refused(python, tmp_path):
+def test_work_that_was_only_promised_is_refused(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         promises = ["generator", "region_is_generator"]
         if tuple(child.hello["python"]) >= (3, 6):
@@ -124,7 +125,7 @@ def test_work_that_was_only_promised_is_refused(python, tmp_path):
 
 
 @on_every_interpreter
-def test_values_that_json_cannot_carry_are_named(python, tmp_path):
+def test_values_that_json_cannot_carry_are_named(python: str, tmp_path: Path) -> None:
     expected = {"return_set": "a set", "return_nan": "float", "return_circle": "ircular", "return_bytes": "bytes"}
     with Dialogue(python, tmp_path) as child:
         is_python_2 = child.hello["python"][0] == 2
@@ -140,7 +141,7 @@ def test_values_that_json_cannot_carry_are_named(python, tmp_path):
 
 
 @on_every_interpreter
-def test_a_line_that_is_no_message_is_answered_with_what_was_wrong(python, tmp_path):
+def test_a_line_that_is_no_message_is_answered_with_what_was_wrong(python: str, tmp_path: Path) -> None:
     lines = {
         b"not json": "not UTF-8 JSON",
         b"\xff\xfe": "not UTF-8 JSON",
@@ -167,7 +168,7 @@ def test_a_line_that_is_no_message_is_answered_with_what_was_wrong(python, tmp_p
 
 
 @on_every_interpreter
-def test_a_traceback_is_shown_though_a_users_folder_shadows_what_tracebacks_need(python, tmp_path):
+def test_a_traceback_is_shown_though_a_users_folder_shadows_what_tracebacks_need(python: str, tmp_path: Path) -> None:
     for name in ("traceback", "token", "tokenize", "linecache"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('the wrong module')\n")
     (tmp_path / "sour.py").write_text("def f():\n    raise ValueError('sour')\n")

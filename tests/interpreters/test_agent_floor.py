@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,12 +26,12 @@ GUARDED = (
 )
 
 
-def test_there_are_sources_to_check():
+def test_there_are_sources_to_check() -> None:
     assert RUNNER in SOURCES
     assert len(SOURCES) >= 10
 
 
-def vermin(*paths):
+def vermin(*paths: Path) -> tuple[bool, str]:
     """Whether vermin finds no more than Python 2.7 and 3.6 in `paths`, and what it said."""
     pytest.importorskip("vermin", reason="vermin (extra `test`) is not installed")
     excluded = [argument for name in GUARDED for argument in ("--exclude", name)]
@@ -40,26 +41,26 @@ def vermin(*paths):
     return said.returncode == 0, said.stdout + said.stderr
 
 
-def test_vermin_finds_nothing_newer_than_the_floor(tmp_path):
+def test_vermin_finds_nothing_newer_than_the_floor(tmp_path: Path) -> None:
     holds, said = vermin(*SOURCES)
     assert holds, said
 
 
 @pytest.mark.parametrize("newer", ["x = f'{1}'\n", "import asyncio\n", "def f(*, a): pass\n"])
-def test_vermin_would_find_what_is_newer(tmp_path, newer):
+def test_vermin_would_find_what_is_newer(tmp_path: Path, newer: str) -> None:
     (tmp_path / "newer.py").write_text(newer)
     holds, _ = vermin(*SOURCES, tmp_path / "newer.py")
     assert not holds
 
 
 @on_every_interpreter
-def test_every_file_compiles(python):
+def test_every_file_compiles(python: str) -> None:
     code = "import sys\nfor path in sys.argv[1:]: compile(open(path, 'rb').read(), path, 'exec', 0, True)"
     subprocess.run([python, "-E", "-s", "-B", "-c", code, *map(str, SOURCES)], check=True, timeout=20)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_only_the_standard_library_is_imported_and_the_rest_late(source):
+def test_only_the_standard_library_is_imported_and_the_rest_late(source: Path) -> None:
     tree = ast.parse(source.read_text())
     at_the_top = {
         node
@@ -80,12 +81,12 @@ def _imported(node: ast.AST) -> list[str]:
     return []
 
 
-def test_the_agent_is_no_package():
+def test_the_agent_is_no_package() -> None:
     assert not list(AGENT.rglob("__init__.py"))
 
 
 @pytest.mark.parametrize("version", [(2, 6, 9), (3, 0, 1), (3, 4, 10), (3, 5, 10)])
-def test_an_older_python_is_refused_in_one_message(version):
+def test_an_older_python_is_refused_in_one_message(version: tuple[int, int, int]) -> None:
     code = (
         "import runpy, sys, collections\n"
         "Version = collections.namedtuple('Version', 'major minor micro')\n"

@@ -1,6 +1,8 @@
 """The message that has an agent watched, and what is watched in a test's item."""
 
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,7 @@ from tests.interpreters.observing import WATCHED, source_file
 
 
 @on_every_interpreter
-def test_nothing_is_loaded_and_nothing_told_without_the_message(python, tmp_path):
+def test_nothing_is_loaded_and_nothing_told_without_the_message(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         before = child.ask("call", target=f"{WATCHED}:count_modules")["value"]
         child.ask("open", target=f"{WATCHED}:two_lines", arguments={"seconds": 0.01})
@@ -19,7 +21,7 @@ def test_nothing_is_loaded_and_nothing_told_without_the_message(python, tmp_path
 
 
 @on_every_interpreter
-def test_changes_alone_observe_nothing(python, tmp_path):
+def test_changes_alone_observe_nothing(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         assert child.ask("watch", observe=False)["type"] == "watching"
         assert child.ask("facts")["observed"] is None
@@ -34,14 +36,14 @@ def test_changes_alone_observe_nothing(python, tmp_path):
         ({"observe": True, "changes": ["no-gravity"]}, "no change 'no-gravity'"),
     ],
 )
-def test_a_wrong_message_is_refused(tmp_path, fields, why):
+def test_a_wrong_message_is_refused(tmp_path: Path, fields: dict[str, Any], why: str) -> None:
     with Dialogue(sys.executable, tmp_path) as child:
         error = child.ask("watch", **fields)
     assert (error["type"], error["kind"]) == ("error", "protocol")
     assert why in error["message"]
 
 
-def test_it_comes_before_open_and_once(tmp_path):
+def test_it_comes_before_open_and_once(tmp_path: Path) -> None:
     with Dialogue(sys.executable, tmp_path) as child:
         assert child.ask("watch", observe=True)["type"] == "watching"
         assert child.ask("watch", observe=True)["kind"] == "protocol"
@@ -50,7 +52,7 @@ def test_it_comes_before_open_and_once(tmp_path):
         assert "before open" in child.ask("watch", observe=True)["message"]
 
 
-def test_a_pytest_item_is_observed_in_its_rounds(tmp_path):
+def test_a_pytest_item_is_observed_in_its_rounds(tmp_path: Path) -> None:
     source_file(
         tmp_path,
         "test_it.py",

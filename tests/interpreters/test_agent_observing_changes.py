@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.interpreters.observing import LINUX_ONLY, NUMPY, ON_NUMPY, TWO_CPUS, 
 
 @TWO_CPUS
 @pytest.mark.parametrize("version", [version for version in interpreters() if version != "2.7"])
-def test_an_import_that_narrows_the_affinity_is_named_and_not_its_importer(version, tmp_path):
+def test_an_import_that_narrows_the_affinity_is_named_and_not_its_importer(version: str, tmp_path: Path) -> None:
     cpus = sorted(os.sched_getaffinity(0))
     source_file(tmp_path, "outer/__init__.py", "from . import inner")
     source_file(tmp_path, "outer/inner.py", "import os", f"os.sched_setaffinity(0, {{{cpus[0]}}})")
@@ -23,7 +24,7 @@ def test_an_import_that_narrows_the_affinity_is_named_and_not_its_importer(versi
 
 
 @on_every_interpreter
-def test_an_import_that_sets_a_thread_variable_is_named(python, tmp_path):
+def test_an_import_that_sets_a_thread_variable_is_named(python: str, tmp_path: Path) -> None:
     source_file(
         tmp_path,
         "first.py",
@@ -42,7 +43,7 @@ def test_an_import_that_sets_a_thread_variable_is_named(python, tmp_path):
 
 
 @on_every_interpreter
-def test_a_module_that_fails_to_load_is_named_too(python, tmp_path):
+def test_a_module_that_fails_to_load_is_named_too(python: str, tmp_path: Path) -> None:
     source_file(tmp_path, "failing.py", "import os", "os.environ['OMP_DYNAMIC'] = 'TRUE'", "raise ImportError('no')")
     source_file(tmp_path, "careful.py", "try:", "    import failing", "except ImportError: pass")
     with Dialogue(python, tmp_path) as child:
@@ -51,7 +52,7 @@ def test_a_module_that_fails_to_load_is_named_too(python, tmp_path):
 
 
 @LINUX_ONLY
-def test_the_module_that_brings_a_blas_and_the_one_that_limits_it_are_named(tmp_path):
+def test_the_module_that_brings_a_blas_and_the_one_that_limits_it_are_named(tmp_path: Path) -> None:
     pytest.importorskip("threadpoolctl")
     source_file(tmp_path, "limiting.py", "import threadpoolctl", "threadpoolctl.threadpool_limits(1)")
     source_file(tmp_path, "program.py", "import numpy", "import limiting")
@@ -67,7 +68,7 @@ def test_the_module_that_brings_a_blas_and_the_one_that_limits_it_are_named(tmp_
 
 
 @LINUX_ONLY
-def test_a_limit_within_the_region_shows_in_the_region_only(tmp_path):
+def test_a_limit_within_the_region_shows_in_the_region_only(tmp_path: Path) -> None:
     pytest.importorskip("threadpoolctl")
     with Dialogue(sys.executable, tmp_path, **NUMPY) as child:
         seen = observed(child, "limited_product", file=ON_NUMPY, repeat=4, samples=20)
@@ -80,7 +81,7 @@ def test_a_limit_within_the_region_shows_in_the_region_only(tmp_path):
 
 
 @on_every_interpreter
-def test_forks_are_counted(python, tmp_path):
+def test_forks_are_counted(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         seen = observed(child, "forking", rounds=2)
         assert child.end() == 0
@@ -92,7 +93,7 @@ def test_forks_are_counted(python, tmp_path):
 
 
 @LINUX_ONLY
-def test_a_fork_after_a_blas_has_started_its_threads_says_so(tmp_path):
+def test_a_fork_after_a_blas_has_started_its_threads_says_so(tmp_path: Path) -> None:
     with Dialogue(sys.executable, tmp_path, **NUMPY) as child:
         child.ask("watch", observe=True)
         child.ask("call", target=f"{ON_NUMPY}:product_once")
@@ -104,13 +105,13 @@ def test_a_fork_after_a_blas_has_started_its_threads_says_so(tmp_path):
 
 
 @pytest.mark.parametrize("version", [version for version in ("3.12", "3.13") if version in interpreters()])
-def test_a_fork_is_beside_no_thread_of_ours(version, tmp_path):
+def test_a_fork_is_beside_no_thread_of_ours(version: str, tmp_path: Path) -> None:
     with Dialogue(interpreters()[version], tmp_path) as child:
         observed(child, "forking_where_warnings_are_errors", rounds=3)
 
 
 @on_every_interpreter
-def test_sleep_within_rounds_is_added_up(python, tmp_path):
+def test_sleep_within_rounds_is_added_up(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         seen = observed(child, "sleeping", rounds=2, repeat=2, seconds=0.02)
     assert 0.079 <= seen["slept_s"] <= seen["wall_s"]  # and not the warm-up's, nor ours

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.interpreters.observing import LINUX_ONLY, NUMPY, ON_NUMPY, WATCHED, o
 
 
 @on_every_interpreter
-def test_the_lines_of_the_region_are_told_with_their_source_and_share(python, tmp_path):
+def test_the_lines_of_the_region_are_told_with_their_source_and_share(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         seen = observed(child, "two_lines", rounds=2, samples=100, seconds=0.05)
     lines = [line for line in seen["lines"] if line["file"] == str(WATCHED)]
@@ -28,7 +29,7 @@ def test_the_lines_of_the_region_are_told_with_their_source_and_share(python, tm
 
 
 @on_every_interpreter
-def test_a_region_that_is_over_before_a_look_is_traced_where_that_is_asked_for(python, tmp_path):
+def test_a_region_that_is_over_before_a_look_is_traced_where_that_is_asked_for(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         seen = observed(child, "two_lines", rounds=1, seconds=0.0002, trace=True)
     shares = {line["source"]: line["share"] for line in seen["lines"] if line["file"] == str(WATCHED)}
@@ -39,7 +40,7 @@ def test_a_region_that_is_over_before_a_look_is_traced_where_that_is_asked_for(p
 
 
 @on_every_interpreter
-def test_lines_of_other_threads_are_told_apart(python, tmp_path):
+def test_lines_of_other_threads_are_told_apart(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         seen = observed(child, "threads_that_run", rounds=2, samples=20, seconds=0.3, count=2)
     waiting = [line for line in seen["lines"] if line["called_from"] and "join" in line["called_from"]["source"]]
@@ -53,7 +54,7 @@ def test_lines_of_other_threads_are_told_apart(python, tmp_path):
 
 
 @on_every_interpreter
-def test_a_thread_that_waits_for_its_next_task_worked_on_the_last_one(python, tmp_path):
+def test_a_thread_that_waits_for_its_next_task_worked_on_the_last_one(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         seen = observed(child, "pool_of_short_tasks", repeat=20, samples=60, seconds=0.003)
         if tuple(child.hello["python"]) < (3, 8) or not sys.platform.startswith("linux"):
@@ -67,7 +68,7 @@ def test_a_thread_that_waits_for_its_next_task_worked_on_the_last_one(python, tm
 
 
 @on_every_interpreter
-def test_a_traced_wait_beside_threads_at_work_has_no_share(python, tmp_path):
+def test_a_traced_wait_beside_threads_at_work_has_no_share(python: str, tmp_path: Path) -> None:
     """The main thread may have the time before the others run, and after: a neighbour can make that long."""
     at_work_s = 0.3
     with Dialogue(python, tmp_path) as child:
@@ -82,7 +83,7 @@ def test_a_traced_wait_beside_threads_at_work_has_no_share(python, tmp_path):
 
 
 @on_every_interpreter
-def test_nothing_that_a_thread_held_outlives_it(python, tmp_path):
+def test_nothing_that_a_thread_held_outlives_it(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         observed(child, "threads_that_hold", repeat=10, samples=30, seconds=0.02)
         threads, held = child.ask("call", target=f"{WATCHED}:still_held", arguments={})["value"]
@@ -91,7 +92,7 @@ def test_nothing_that_a_thread_held_outlives_it(python, tmp_path):
 
 
 @on_every_interpreter
-def test_lines_before_the_first_round_are_not_told(python, tmp_path):
+def test_lines_before_the_first_round_are_not_told(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         child.ask("watch", observe=True)
         child.ask("open", target=f"{WATCHED}:two_lines", arguments={"seconds": 0.02})
@@ -101,7 +102,7 @@ def test_lines_before_the_first_round_are_not_told(python, tmp_path):
 
 @LINUX_ONLY
 @pytest.mark.parametrize("dtype", ["int64", "float16", "longdouble"])
-def test_a_product_is_told_with_its_operands(tmp_path, dtype):
+def test_a_product_is_told_with_its_operands(tmp_path: Path, dtype: str) -> None:
     with Dialogue(sys.executable, tmp_path, **NUMPY) as child:
         seen = observed(child, "product", file=ON_NUMPY, repeat=40, samples=20, dtype=dtype)
     line = seen["lines"][0]
@@ -123,7 +124,7 @@ def test_a_product_is_told_with_its_operands(tmp_path, dtype):
 
 
 @pytest.mark.parametrize("form", ["function", "lambda"])
-def test_a_product_that_never_lets_go_of_the_lock_is_told_too(tmp_path, form):
+def test_a_product_that_never_lets_go_of_the_lock_is_told_too(tmp_path: Path, form: str) -> None:
     with Dialogue(sys.executable, tmp_path, **NUMPY) as child:
         # The first rounds, in which it cannot be told yet, shall not weigh much.
         seen = observed(child, "product_of_objects", file=ON_NUMPY, rounds=20, repeat=5, samples=5, form=form)
@@ -132,7 +133,7 @@ def test_a_product_that_never_lets_go_of_the_lock_is_told_too(tmp_path, form):
     assert (line["function_called"], [entry["dtype"] for entry in line["operands"]]) == ("matmul", ["object"] * 2)
 
 
-def test_no_property_is_called_to_find_operands(tmp_path):
+def test_no_property_is_called_to_find_operands(tmp_path: Path) -> None:
     with Dialogue(sys.executable, tmp_path, **NUMPY) as child:
         seen = observed(child, "through_a_property", file=ON_NUMPY, samples=20)
     line = next(line for line in seen["lines"] if line["operation"])
@@ -143,7 +144,7 @@ def test_no_property_is_called_to_find_operands(tmp_path):
 @pytest.mark.parametrize(
     ("name", "size"), [("einsum", 300), ("sort", 700), ("elementwise", 1500), ("reduction", 3000), ("linalg", 250)]
 )
-def test_named_functions_are_operations(tmp_path, name, size):
+def test_named_functions_are_operations(tmp_path: Path, name: str, size: int) -> None:
     with Dialogue(sys.executable, tmp_path, OPENBLAS_NUM_THREADS="1") as child:
         seen = observed(child, "named_function", file=ON_NUMPY, repeat=4, samples=20, name=name, size=size)
     of_region = [line for line in seen["lines"] if "lambda a:" in (line["called_from"] or line)["source"]]

@@ -5,6 +5,7 @@ import os
 import sys
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,19 +22,19 @@ FLAVOURS = [
 ]
 
 
-def pools(child, when="after"):
+def pools(child: Dialogue, when: str = "after") -> Any:
     return child.ask("facts")["observed"]["pools"][when]
 
 
 @on_every_interpreter
-def test_a_bare_interpreter_has_none(python, tmp_path):
+def test_a_bare_interpreter_has_none(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         child.ask("watch", observe=True)
         assert child.ask("facts")["observed"]["pools"] == {"start": [], "opened": [], "region": [], "after": []}
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])
-def test_numpys_pool_is_as_threadpoolctl_says(tmp_path, threads):
+def test_numpys_pool_is_as_threadpoolctl_says(tmp_path: Path, threads: str) -> None:
     pytest.importorskip("threadpoolctl")
     variables = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), threads)
     with Dialogue(sys.executable, tmp_path, **variables) as child:
@@ -49,7 +50,9 @@ def test_numpys_pool_is_as_threadpoolctl_says(tmp_path, threads):
 
 @on_every_interpreter
 @pytest.mark.parametrize(("folder", "expected"), FLAVOURS)
-def test_debians_openblas_is_asked_by_its_plain_names(python, tmp_path, folder, expected):
+def test_debians_openblas_is_asked_by_its_plain_names(
+    python: str, tmp_path: Path, folder: str, expected: set[tuple[str, str]]
+) -> None:
     library = DEBIAN / folder / "libblas.so.3"
     if not library.exists():
         pytest.skip(f"{library} is not installed")
@@ -64,7 +67,7 @@ def test_debians_openblas_is_asked_by_its_plain_names(python, tmp_path, folder, 
 
 @pytest.mark.skipif(GOMP is None, reason="GNU's OpenMP is not installed")
 @on_every_interpreter
-def test_openmp_tells_what_holds_it_back(python, tmp_path):
+def test_openmp_tells_what_holds_it_back(python: str, tmp_path: Path) -> None:
     variables = {"OMP_NUM_THREADS": "3", "OMP_DYNAMIC": "TRUE", "OMP_THREAD_LIMIT": "5"}
     with Dialogue(python, tmp_path, **variables) as child:
         child.ask("watch", observe=True)
@@ -77,7 +80,7 @@ def test_openmp_tells_what_holds_it_back(python, tmp_path):
 
 @pytest.mark.skipif(GOMP is None, reason="GNU's OpenMP is not installed")
 @on_every_interpreter
-def test_openmp_is_asked_in_the_thread_that_runs_the_region(python, tmp_path):
+def test_openmp_is_asked_in_the_thread_that_runs_the_region(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path, OMP_NUM_THREADS="3") as child:
         child.ask("watch", observe=True)
         child.ask("open", target=f"{WATCHED}:limits_of_openmp", arguments={"path": GOMP})
@@ -90,7 +93,7 @@ def test_openmp_is_asked_in_the_thread_that_runs_the_region(python, tmp_path):
         assert [pool["threads"] for pool in pools(child, "after")] == [3]
 
 
-def test_numexprs_pool_is_told(tmp_path):
+def test_numexprs_pool_is_told(tmp_path: Path) -> None:
     pytest.importorskip("numexpr")
     with Dialogue(sys.executable, tmp_path, NUMEXPR_NUM_THREADS="2", NUMEXPR_MAX_THREADS="4") as child:
         child.ask("watch", observe=True)
@@ -98,7 +101,7 @@ def test_numexprs_pool_is_told(tmp_path):
         assert [pool["threads"] for pool in pools(child) if pool["api"] == "numexpr"] == [1]
 
 
-def test_numbas_threads_are_told_and_not_started(tmp_path):
+def test_numbas_threads_are_told_and_not_started(tmp_path: Path) -> None:
     pytest.importorskip("numba")
     with Dialogue(sys.executable, tmp_path, 60, NUMBA_NUM_THREADS="2") as child:
         child.ask("watch", observe=True)
@@ -112,7 +115,7 @@ def test_numbas_threads_are_told_and_not_started(tmp_path):
     assert told["layer"] in ("tbb", "omp", "workqueue")
 
 
-def test_torchs_threads_are_told(tmp_path):
+def test_torchs_threads_are_told(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     with Dialogue(sys.executable, tmp_path, 60, OMP_NUM_THREADS="2") as child:
         child.ask("watch", observe=True)
@@ -121,7 +124,7 @@ def test_torchs_threads_are_told(tmp_path):
     assert (told["threads"], told["layer"]) == (2, "openmp")
 
 
-def test_asking_sets_no_variable(tmp_path):
+def test_asking_sets_no_variable(tmp_path: Path) -> None:
     names = ["KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"]  # threadpoolctl's import sets them
     with Dialogue(sys.executable, tmp_path) as child:
         child.ask("watch", observe=True)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,9 @@ from pytest_multicore.interpreters import blas_recorder
 from pytest_multicore.interpreters.blas_recorder import OTHER, Call
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="recording is done on Linux only")
+
+#: A number give or take a millionth of it, in a place whose type is float.
+about: Any = pytest.approx
 
 DEBIAN = Path("/usr/lib") / f"{os.uname().machine}-linux-gnu"
 LIBRARIES = {name: DEBIAN / name / "libblas.so.3" for name in ("blas", "openblas-pthread", "openblas-openmp")}
@@ -144,10 +148,14 @@ def live(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_living_process_is_read_at_two_moments(folder: Path, live: subprocess.Popen[str]) -> None:
+    assert live.stdin is not None
+    assert live.stdout is not None
+    tell, answers = live.stdin, live.stdout
+
     def product(size: int) -> None:
-        live.stdin.write(f"{size}\n")
-        live.stdin.flush()
-        assert live.stdout.readline() == "done\n"
+        tell.write(f"{size}\n")
+        tell.flush()
+        assert answers.readline() == "done\n"
 
     assert blas_recorder.read(folder, live.pid) == ()
     product(5)
@@ -262,8 +270,8 @@ def test_what_mkl_prints_is_read() -> None:
     )
     assert blas_recorder.mkl_calls(said) == (
         Call("dtrsm", 7, 300, 300, 1, 1.5),
-        Call("dgemm", 300, 200, 100, 2, pytest.approx(0.0645)),
-        Call("sgemm_batch", 0, 0, 0, 1, pytest.approx(28e-9)),
+        Call("dgemm", 300, 200, 100, 2, about(0.0645)),
+        Call("sgemm_batch", 0, 0, 0, 1, about(28e-9)),
     )
 
 

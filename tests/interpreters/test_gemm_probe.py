@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,14 +29,16 @@ def told(threads: int = 2, **more: str) -> dict[str, str]:
     return {**dict.fromkeys(names, str(threads)), "MKL_DYNAMIC": "FALSE", **SOON_ASLEEP, **more}
 
 
-def probe(folder: Path, variables: dict[str, str], python: str = sys.executable, **arguments: object):
-    with Dialogue(python, folder, timeout_s=60, **variables) as child:
+def probe(folder: Path, variables: dict[str, str], python: str = sys.executable, /, **arguments: object) -> Any:
+    with Dialogue(python, folder, 60, **variables) as child:
         answer = child.ask("call", target="builtin:gemm_probe", arguments=arguments, path=[])
     assert answer["type"] == "result", answer
     return answer["value"]
 
 
-def threads_at(folder: Path, variables: dict[str, str], product: int, found: dict, **arguments: object) -> set[int]:
+def threads_at(
+    folder: Path, variables: dict[str, str], product: int, found: dict[str, Any], **arguments: object
+) -> set[int]:
     """What a fresh interpreter sees at a size that was probed: several looks at just this one."""
     shape = next(sizes[:3] for sizes in found["probed"] if sizes[0] * sizes[1] * sizes[2] == product)
     again = probe(folder, variables, shape=shape, grow="k", largest=product, **arguments)
@@ -109,7 +112,7 @@ def test_the_stack_of_2016_can_be_probed(tmp_path: Path) -> None:
         pytest.skip("the environment theano-2016 was not built here")
     variables = told()
     del variables["OPENBLAS_THREAD_TIMEOUT"]  # with it this OpenBLAS, 0.2.18, lost a wake-up and hung 5 times of 40
-    found = probe(tmp_path, variables, python=str(built[0].parents[3] / "bin" / "python"))
+    found = probe(tmp_path, variables, str(built[0].parents[3] / "bin" / "python"))
     assert 1 < found["threshold_mnk"] < found["threaded_above"] < 1e8
 
 

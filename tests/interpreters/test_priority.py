@@ -42,7 +42,7 @@ def test_it_is_urged_into_the_real_time_class_and_back(start: Open, workloads: P
     if "real-time" not in interpreter.priority:
         assert call(interpreter, workloads, POLICIES) == before
         pytest.skip(f"not permitted here: priority {interpreter.priority}")
-    assert call(interpreter, workloads, POLICIES)[:2] == [os.SCHED_RR, os.SCHED_RR]  # type: ignore[index]
+    assert call(interpreter, workloads, POLICIES)[:2] == [os.SCHED_RR, os.SCHED_RR]
     interpreter.request_real_time(False)
     assert call(interpreter, workloads, POLICIES) == before
     assert interpreter.priority.endswith("were kept waiting, for a while")

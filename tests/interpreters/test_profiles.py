@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -23,6 +24,7 @@ from pytest_multicore.interpreters.workload import resolve
 from pytest_multicore.settings.options import resolve as settings_of
 from pytest_multicore.verdicts.limits import Limits
 
+AtWork = Callable[[str], IsolatedInterpreter]
 TIMEOUT_S = 300.0
 SECONDS = 1
 
@@ -48,7 +50,7 @@ def work():
 
 @pytest.mark.skipif(not libraries.compiler(), reason="Theano needs a C++ compiler")
 @pytest.mark.parametrize("environment", ["theano", "theano-2016"])
-def test_theanos_profile_of_fit_has_its_times_and_the_shapes_of_its_products(environment, tmp_path):
+def test_theanos_profile_of_fit_has_its_times_and_the_shapes_of_its_products(environment: str, tmp_path: Path) -> None:
     try:
         prepared = PreparedEnvironment.prepare(environment, None, None, tmp_path, print)
     except EnvironmentError_ as error:
@@ -78,9 +80,9 @@ def test_theanos_profile_of_fit_has_its_times_and_the_shapes_of_its_products(env
 
 
 @pytest.fixture
-def at_work(tmp_path):
+def at_work(tmp_path: Path) -> Iterator[AtWork]:
     """An interpreter with a workload opened, of the given source."""
-    started = []
+    started: list[IsolatedInterpreter] = []
 
     def at_work(source: str) -> IsolatedInterpreter:
         file = tmp_path / "work.py"
@@ -102,7 +104,7 @@ def pretended_py_spy(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str)
     monkeypatch.setattr(sys, "executable", str(folder / "python"))
 
 
-def test_py_spy_finds_the_line_that_runs_and_who_holds_the_gil(at_work):
+def test_py_spy_finds_the_line_that_runs_and_who_holds_the_gil(at_work: AtWork) -> None:
     found = sampling.sampled_profile(at_work(BUSY), 0.001, TIMEOUT_S, seconds=SECONDS)
     if found.missing:
         pytest.skip(found.missing)
@@ -114,13 +116,13 @@ def test_py_spy_finds_the_line_that_runs_and_who_holds_the_gil(at_work):
     assert 0 < found.gil_share <= 1
 
 
-def test_the_interpreter_is_usable_afterwards(at_work):
+def test_the_interpreter_is_usable_afterwards(at_work: AtWork) -> None:
     interpreter = at_work(BUSY)
     sampling.sampled_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
     assert interpreter.ask("round", "done", TIMEOUT_S, repeat=1)["repeat"] == 1
 
 
-def test_without_py_spy_it_says_how_to_get_it(at_work, tmp_path, monkeypatch):
+def test_without_py_spy_it_says_how_to_get_it(at_work: AtWork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     interpreter = at_work(BUSY)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -129,7 +131,9 @@ def test_without_py_spy_it_says_how_to_get_it(at_work, tmp_path, monkeypatch):
     assert (found.samples, found.gil_share, found.frames) == (0, None, ())
 
 
-def test_what_py_spy_says_of_its_permissions_is_handed_on(at_work, tmp_path, monkeypatch):
+def test_what_py_spy_says_of_its_permissions_is_handed_on(
+    at_work: AtWork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     interpreter = at_work(BUSY)
     pretended_py_spy(tmp_path, monkeypatch, "echo 'Permission Denied: Try running again with sudo' >&2; exit 1")
     found = sampling.sampled_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
@@ -137,7 +141,7 @@ def test_what_py_spy_says_of_its_permissions_is_handed_on(at_work, tmp_path, mon
     assert found.samples == 0
 
 
-def test_a_round_that_fails_ends_py_spy_too(at_work, tmp_path, monkeypatch):
+def test_a_round_that_fails_ends_py_spy_too(at_work: AtWork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     interpreter = at_work(FAILS_LATER)
     pretended_py_spy(tmp_path, monkeypatch, f"echo $$ > {tmp_path}/pid; exec sleep 600")
     with pytest.raises(WorkloadError, match="the second call fails"):
@@ -146,7 +150,7 @@ def test_a_round_that_fails_ends_py_spy_too(at_work, tmp_path, monkeypatch):
     assert not written.exists() or not written.read_text() or not psutil.pid_exists(int(written.read_text()))
 
 
-def test_stacks_of_rounds_are_read_with_their_counts_and_the_innermost_frame_is_told():
+def test_stacks_of_rounds_are_read_with_their_counts_and_the_innermost_frame_is_told() -> None:
     head = "<module> (runner.py:300);round (runner.py:150);measure (clocks.py:40);"
     text = (
         f"{head}main (a.py:1);run (keras/b.py:20) 3\n{head}main (a.py:2);run (keras/b.py:20) 1\n{head}main (a.py:3) 4\n"

@@ -2,6 +2,7 @@ import functools
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,9 +43,9 @@ def test_a_module_off_the_search_path_goes_by_its_file(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("nameless", [lambda: None, functools.partial(here), Path().exists])
-def test_what_has_no_name_of_its_own_is_refused(nameless: object) -> None:
+def test_what_has_no_name_of_its_own_is_refused(nameless: Any) -> None:
     with pytest.raises(UsageError, match="cannot be found by name"):
-        resolve(nameless, {}, NUMPY, None, Path())  # type: ignore[arg-type]
+        resolve(nameless, {}, NUMPY, None, Path())
 
 
 @pytest.mark.parametrize("wrong", ["dott", "module:", ":function", ""])

@@ -1,5 +1,7 @@
 """What is made of the workers' bursts, with workers that say what the test wants."""
 
+from typing import Any
+
 import pytest
 
 from pytest_multicore.measurement.control import ControlRuns, control_runs
@@ -9,9 +11,9 @@ from pytest_multicore.rounds.tolerances import BURST_ROUND_SHARE, MAX_BURST_S, M
 from tests.measurement.scripted import Scripted, alike
 
 
-def made(count: int = 2, **script: object) -> tuple[ControlRuns, Scripted]:
+def made(count: int = 2, **script: Any) -> tuple[ControlRuns, Scripted]:
     """On cores 10, 11 and so on."""
-    workers = Scripted(count, **script)  # type: ignore[arg-type]
+    workers = Scripted(count, **script)
     return ControlRuns(workers, [10 + number for number in range(count)]), workers
 
 

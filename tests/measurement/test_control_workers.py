@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -249,7 +250,7 @@ def test_a_system_without_a_real_time_class_has_workers_too(tmp_path: Path, monk
     made = ControlWorkers(2, priority=True)
     try:
         for cpus in ([None], CPUS):
-            assert len(found(lambda cpus=cpus: made.work(cpus, LENGTH_S))) == len(cpus)
+            assert len(found(partial(made.work, cpus, LENGTH_S))) == len(cpus)
     finally:
         made.close()
 

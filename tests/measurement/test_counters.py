@@ -78,6 +78,8 @@ def test_the_machine_is_busy_when_somebody_burns(reader: Counters, burner: "subp
     before = reader.machine()
     burn(burner, 0.4)
     after = reader.machine()
+    assert before.busy_s is not None
+    assert after.busy_s is not None
     assert after.busy_s - before.busy_s >= 0.3
 
 
@@ -176,6 +178,8 @@ def test_others_are_everybody_but_the_tree_and_this_thread(burner: "subprocess.P
         after = ProcCounters().tree(measured.pid)
         measured.communicate(b"\n")
     assert before.others_cpu_s is not None
+    assert between.others_cpu_s is not None
+    assert after.others_cpu_s is not None
     assert measured.pid not in before.others_cpu_s
     assert between.others_cpu_s[os.getpid()] - before.others_cpu_s[os.getpid()] < 0.05, "this thread only looks on"
     assert after.others_cpu_s[burner.pid] - between.others_cpu_s[burner.pid] == pytest.approx(0.2, abs=0.03)
@@ -187,4 +191,5 @@ def test_a_process_that_was_started_is_counted() -> None:
     subprocess.run([sys.executable, "-c", ""], check=True)
     after = ProcCounters().machine()
     assert before.started is not None
+    assert after.started is not None
     assert after.started > before.started

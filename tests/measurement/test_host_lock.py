@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,8 +38,11 @@ class Holder:
         self.process.communicate("\n", timeout=30)
 
 
+Hold = Callable[[str], Holder]
+
+
 @pytest.fixture
-def hold(tmp_path: Path) -> Iterator[object]:
+def hold(tmp_path: Path) -> Iterator[Hold]:
     holders: list[Holder] = []
 
     def hold(how: str) -> Holder:
@@ -56,14 +59,15 @@ def hold(tmp_path: Path) -> Iterator[object]:
 def nothing_said(holder: Holder, seconds: float = 0.4) -> bool:
     import select
 
+    assert holder.process.stdout is not None
     return not select.select([holder.process.stdout], [], [], seconds)[0]
 
 
-def test_ordinary_tests_run_together(hold) -> None:  # type: ignore[no-untyped-def]
+def test_ordinary_tests_run_together(hold: Hold) -> None:
     assert [hold("shared").says(), hold("shared").says()] == ["held", "held"]
 
 
-def test_a_measurement_is_alone(hold) -> None:  # type: ignore[no-untyped-def]
+def test_a_measurement_is_alone(hold: Hold) -> None:
     measuring = hold("exclusive")
     assert measuring.says() == "held"
     other, shared = hold("exclusive"), hold("shared")
@@ -74,7 +78,7 @@ def test_a_measurement_is_alone(hold) -> None:  # type: ignore[no-untyped-def]
     assert first.says() == "held"
 
 
-def test_a_waiting_measurement_goes_before_new_tests(hold) -> None:  # type: ignore[no-untyped-def]
+def test_a_waiting_measurement_goes_before_new_tests(hold: Hold) -> None:
     running = hold("shared")
     assert running.says() == "held"
     measuring = hold("exclusive")
@@ -89,7 +93,7 @@ def test_a_waiting_measurement_goes_before_new_tests(hold) -> None:  # type: ign
     assert late.says() == "held"
 
 
-def test_a_killed_holder_gives_the_machine_back(hold) -> None:  # type: ignore[no-untyped-def]
+def test_a_killed_holder_gives_the_machine_back(hold: Hold) -> None:
     measuring = hold("exclusive")
     assert measuring.says() == "held"
     measuring.process.kill()
@@ -110,7 +114,7 @@ def test_an_ordinary_test_pays_microseconds(tmp_path: Path) -> None:
     """A ratio, not a time: taking turns costs less than a hundred look-ups of the file would."""
     host_lock = HostLock(tmp_path)
 
-    def spent_s(work) -> float:  # type: ignore[no-untyped-def]
+    def spent_s(work: Callable[[], object]) -> float:
         best = float("inf")
         for _ in range(5):
             began = time.perf_counter()
@@ -138,13 +142,14 @@ def test_a_session_that_a_test_started_takes_no_turns(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="this system does not say who holds a lock")
-def test_who_is_waited_for_is_named(hold, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_who_is_waited_for_is_named(hold: Hold, tmp_path: Path) -> None:
     measuring = hold("exclusive")
     assert measuring.says() == "held"
     said: list[str] = []
 
     def say(text: str) -> None:
         said.append(text)
+        assert measuring.process.stdin is not None
         measuring.process.stdin.close()
 
     with HostLock(tmp_path).shared(say):
@@ -154,7 +159,7 @@ def test_who_is_waited_for_is_named(hold, tmp_path: Path) -> None:  # type: igno
     assert "a measurement" in said[0]
 
 
-def test_a_wait_that_is_broken_off_is_not_begun_again(hold, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_wait_that_is_broken_off_is_not_begun_again(hold: Hold, tmp_path: Path) -> None:
     """Ctrl-C, or a time limit, while another measurement holds the machine."""
     host_lock = HostLock(tmp_path)
 

@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -7,9 +8,9 @@ from pytest_multicore.measurement.machine import Machine, _cores_real, busiest_p
 from pytest_multicore.settings import affinity_at_start as start
 
 
-def machine(**changed: object) -> Machine:
-    known: dict[str, object] = {"cores_online": 8, "affinity": tuple(range(8)), "quota": None, "cores_real": 8}
-    return Machine(**{**known, "cpu": "", "os": "", **changed})  # type: ignore[arg-type]
+def machine(**changed: Any) -> Machine:
+    known: dict[str, Any] = {"cores_online": 8, "affinity": tuple(range(8)), "quota": None, "cores_real": 8}
+    return Machine(**{**known, "cpu": "", "os": "", **changed})
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -27,16 +28,18 @@ child.communicate(b"\\n")
 
 
 @pytest.fixture
-def program():  # type: ignore[no-untyped-def]
+def program() -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
+        assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         yield process
         process.communicate("\n", timeout=20)
 
 
 def test_threads_are_seen_at_work_and_standing_by(program: "subprocess.Popen[str]") -> None:
+    assert program.stdin is not None
     program.stdin.write("\n")
     program.stdin.flush()
     with Sampler(program.pid, ["OMP_NUM_THREADS"]) as sampler:

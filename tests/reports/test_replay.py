@@ -1,7 +1,7 @@
 """A report's rounds, judged again."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ def test_an_older_round_without_a_look_has_no_control(nothing: dict[str, Any]) -
 
 def test_what_is_missing_from_a_report_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, data = written(tmp_path, result(rows(12, 1.8), Limits(min_speedup=1.5)))
-    for spoil in (
+    spoils: tuple[Callable[[dict[str, Any]], object], ...] = (
         lambda told: told["rounds"][3].pop("wall_s"),
         lambda told: told["rounds"][3].pop("control"),
         lambda told: told["rounds"][3].update(control={"cores": 2}),
@@ -135,7 +135,8 @@ def test_what_is_missing_from_a_report_is_named(tmp_path: Path, capsys: pytest.C
         lambda told: told["rounds"][3].update(cpu_s=float("nan")),
         lambda told: told["rounds"].pop(),
         lambda told: told["rounds"].pop(3),
-    ):
+    )
+    for spoil in spoils:
         spoilt = json.loads(json.dumps(data))
         spoil(spoilt["results"][0])
         file.write_text(json.dumps(spoilt))

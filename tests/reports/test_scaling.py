@@ -42,7 +42,7 @@ def result(times_s: dict[int, float], cores: float = 64, rows: int = 20) -> Resu
 
 def told(times_s: dict[int, float], cores: float = 64, rows: int = 20) -> dict[str, Any]:
     """The record, checked against the schema."""
-    found = json.loads(json.dumps(record(result(times_s, cores, rows)), allow_nan=False))
+    found: dict[str, Any] = json.loads(json.dumps(record(result(times_s, cores, rows)), allow_nan=False))
     schema = json.loads(SCHEMA_FILE.read_text())
     jsonschema.validate(found, {"$ref": "#/$defs/result", "$defs": schema["$defs"]})
     return found

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -61,13 +62,13 @@ def test_a_round_that_was_all_waits_bounds_nothing() -> None:
 @pytest.mark.parametrize(
     "there", [{"cores_online": 2}, {"cores_open": 2.0}, {"os_threads": 2}], ids=["online", "open to it", "threads"]
 )
-def test_no_more_cores_are_busy_than_there_are(there: dict[str, int]) -> None:
+def test_no_more_cores_are_busy_than_there_are(there: dict[str, Any]) -> None:
     """Its own threads wait for each other, too: four on two cores demand four."""
     assert max_busy_cores(made(0.1, 1.9, demand=3.8, **{"os_threads": 4, **there})) == 2.0
 
 
 @pytest.mark.parametrize("unseen", [{"threads_unseen": 1}, {"threads_unseen": None}, {"ended_share": 0.2}])
-def test_threads_that_may_have_ended_are_no_bound(unseen: dict[str, int]) -> None:
+def test_threads_that_may_have_ended_are_no_bound(unseen: dict[str, Any]) -> None:
     assert max_busy_cores(made(0.1, 1.9, demand=2.4, **unseen)) > 2.0
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -81,14 +82,15 @@ def test_the_table_says_what_decide_says_pair_by_pair(
     name: str, quantity: str, scale: float, ends: Callable[[float], Confidences]
 ) -> None:
     """The simulation counts agreeing signs; the product sorts ratios and looks for the limit in an interval."""
-    outcomes = set()
+    limit: dict[str, Any] = {quantity: 1.5 * scale}
+    limits, outcomes = Limits(**limit), set()
     for value in (0.8, 0.97, 1.03, 1.2):
         ratios = 1.5 * value * numpy.exp(drawn(name, 0.05, 3, 50))
         met = ratios < 1.5 if quantity.startswith("max_") else ratios >= 1.5
         found = decision_rules.ours(met, ends(CONFIDENCE))
         for run, of_run in enumerate(ratios):
             expected = told(found, run)
-            assert one_by_one(Limits(**{quantity: 1.5 * scale}), pairs(of_run)) == expected  # type: ignore[arg-type]
+            assert one_by_one(limits, pairs(of_run)) == expected
             outcomes.add(expected[0])
     assert outcomes >= {Outcome.PASSED, Outcome.FAILED}
 
@@ -117,7 +119,7 @@ def test_the_table_says_what_decide_says_of_cores() -> None:
     assert earlier, "undisturbed rows decide nothing that all do not"
 
 
-def shared_in_spells() -> tuple[noise_models.Array, noise_models.Array]:
+def shared_in_spells() -> tuple[noise_models.Array, decision_rules.Flags]:
     """Log ratios, and whether the cores were shared."""
     draw = numpy.random.default_rng(3)
     shared = noise_models.spells(draw, 6, 120, 0.1, 0.3)
@@ -143,7 +145,7 @@ def test_the_control_keeps_shared_cores_from_missing_a_limit() -> None:
     """Two threads on one core for a fifth of the time: without it every tenth verdict at least is wrong."""
     draw = numpy.random.default_rng(5)
     shared = noise_models.spells(draw, 500, 200, 0.1, 0.2)
-    ratios = math.log(error_rates.TRUE) - math.log(error_rates.SHARED) * shared
+    ratios = math.log(error_rates.TRUE) - math.log(error_rates.SHARED) * shared.astype(float)
     ratios += 0.03 * draw.standard_normal(shared.shape)
     assert numpy.mean(error_rates.without_control(ratios, shared, CONFIDENCE).says == -1) > 0.1
     assert numpy.mean(error_rates.with_control(ratios, shared, CONFIDENCE).says == -1) < 0.01

@@ -1,6 +1,8 @@
 """What rows say of limits: on machines that give all their cores, and on others."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,16 +11,16 @@ from pytest_multicore.verdicts.judge import decide, judge_comparison, judgement
 from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome, Verdict
 from tests.rounds import disturbed, look, made, rows, spaced
 
-Rows = list[tuple[Round, ...]]
+Rows = Sequence[tuple[Round, ...]]
 PASSED, FAILED, OPEN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
 
 
-def said(taken: Rows, **limit: float) -> Outcome:
+def said(taken: Rows, **limit: Any) -> Outcome:
     return verdict_on(taken, **limit).outcome
 
 
-def verdict_on(taken: Rows, **limit: float) -> Verdict:
-    (verdict,) = decide(Limits(**limit), taken, 0.99)  # type: ignore[arg-type]
+def verdict_on(taken: Rows, **limit: Any) -> Verdict:
+    (verdict,) = decide(Limits(**limit), taken, 0.99)
     return verdict
 
 
@@ -102,7 +104,7 @@ def test_cores_that_undisturbed_rounds_show_are_shown() -> None:
 @pytest.mark.parametrize("limit", [{"min_cores": 1.5}, {"max_cores": 1.3}])
 @pytest.mark.parametrize("untold", [{"delay_s": None}, {"steal_s": 0.05}], ids=["waits untold", "stolen"])
 def test_cores_are_not_told_by_a_beginning_that_alone_could_be_seen(
-    limit: dict[str, float], untold: dict[str, float]
+    limit: dict[str, float], untold: dict[str, Any]
 ) -> None:
     """One core busy at first; later on others were there, and nobody knows how many it would have been."""
     at_first = [(made(0.1, 1.0, os_threads=2),)] * 15
@@ -118,9 +120,9 @@ def test_two_virtual_cores_that_a_hypervisor_gives_one_core_say_nothing(limit: d
     assert said([(both, made(0.1, threads=1, control=look(1)))] * 50, **limit) is OPEN
 
 
-def unthreaded(speedup: float, **contender: float) -> Rows:
+def unthreaded(speedup: float, **contender: Any) -> Rows:
     """One thread at work on both sides, and one of them faster all the same."""
-    return [(made(0.1, **contender), made(0.1 * speedup, threads=1))] * 20  # type: ignore[arg-type]
+    return [(made(0.1, **contender), made(0.1 * speedup, threads=1))] * 20
 
 
 @pytest.mark.parametrize(
@@ -204,8 +206,8 @@ def test_threads_are_counted_in_all_rows() -> None:
 
 def test_what_little_others_used_hides_no_more_than_it_could() -> None:
     """0.06 cores of the background's on eight, waits untold: a serial program is serial, give or take as much."""
-    told = {"cores_in_reach": 8, "foreign_raw_s": 0.006, "foreign_s": 0.006, "delay_s": None}
-    contender = replace(made(0.1, 1.0, threads=8, cores_online=8), **told)  # type: ignore[arg-type]
+    told: dict[str, Any] = {"cores_in_reach": 8, "foreign_raw_s": 0.006, "foreign_s": 0.006, "delay_s": None}
+    contender = replace(made(0.1, 1.0, threads=8, cores_online=8), **told)
     taken = [(contender, made(0.1, 1.0, threads=1))] * 20
     assert said(taken, min_speedup=2.0) is FAILED
     assert said(taken, min_cores=2.0) is FAILED

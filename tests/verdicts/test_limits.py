@@ -1,6 +1,7 @@
 """Limits held against intervals."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -26,13 +27,13 @@ def between(low: float, high: float) -> Interval:
     return Interval(low, (low + high) / 2, high, 0.99)
 
 
-def judge_comparison(found: Interval | None, measured: Interval | None = None, **limit: float) -> Verdict:
+def judge_comparison(found: Interval | None, measured: Interval | None = None, **limit: Any) -> Verdict:
     (name,) = limit
-    (verdict,) = verdicts_on(Limits(**limit), {name: (found, measured or found)})  # type: ignore[arg-type]
+    (verdict,) = verdicts_on(Limits(**limit), {name: (found, measured or found)})
     return verdict
 
 
-def verdict(low: float, high: float, **limit: float) -> Outcome:
+def verdict(low: float, high: float, **limit: Any) -> Outcome:
     return judge_comparison(between(low, high), **limit).outcome
 
 
@@ -158,7 +159,7 @@ def test_what_a_quota_or_an_affinity_hides_cannot_be_missed() -> None:
     ],
 )
 def test_what_a_beginning_could_say_must_last(
-    limit: dict[str, float], low: float, high: float, slow: bool, little: bool
+    limit: dict[str, Any], low: float, high: float, slow: bool, little: bool
 ) -> None:
     """A miss, and that there is little of something."""
     found = judge_comparison(between(low, high), **limit)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,9 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 from scaling_laws import drawn, hindered, law_of, time_of, wrong_bounds  # noqa: E402
+
+#: A number give or take a millionth of it, in a place whose type is float.
+about: Any = pytest.approx
 
 HALF = (0.5, 0.0)
 HINDERED = (0.05, 0.01)
@@ -166,12 +170,12 @@ def test_no_law_without_two_counts_or_bounds() -> None:
 def test_a_bound_that_is_missing_leaves_that_side_open() -> None:
     found = fit([1, 2], lambda _, each: Interval(1.4, 1.5, math.inf, each), 0.99)
     assert found is not None
-    assert found.serial_fraction == Interval(0.0, pytest.approx(1 / 3), pytest.approx(2 / 1.4 - 1), 0.99)
+    assert found.serial_fraction == Interval(0.0, about(1 / 3), about(2 / 1.4 - 1), 0.99)
     assert found.fractions[2].low == -math.inf
     found = fit([1, 2], lambda _, each: Interval(-math.inf, 1.5, 1.6, each), 0.99)
     assert found is not None
-    assert found.serial_fraction == Interval(pytest.approx(0.25), pytest.approx(1 / 3), 1.0, 0.99)
-    assert found.predictions[0].speedup == Interval(-math.inf, pytest.approx(2.0), pytest.approx(4 / 1.75), 0.99)
+    assert found.serial_fraction == Interval(about(0.25), about(1 / 3), 1.0, 0.99)
+    assert found.predictions[0].speedup == Interval(-math.inf, about(2.0), about(4 / 1.75), 0.99)
 
 
 def test_threads_beyond_the_cores_are_no_cores() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,8 @@ from tests.rounds import made, rows, spaced
 Rows = Sequence[tuple[Round, ...]]
 
 
-def stopping(limits: Limits, **changed: float) -> StoppingRule:
-    return replace(StoppingRule(limits, 0.99, budget_s=60.0, settle_s=4.0), **changed)  # type: ignore[arg-type]
+def stopping(limits: Limits, **changed: Any) -> StoppingRule:
+    return replace(StoppingRule(limits, 0.99, budget_s=60.0, settle_s=4.0), **changed)
 
 
 def enough(limits: Limits, taken: Rows, took_s: float, without: frozenset[Rule] = frozenset()) -> bool:
@@ -96,7 +97,7 @@ def noisy(*speedups: float, times: int = 60) -> Rows:
     return spaced([rows(1, speedup)[0] for speedup in speedups] * times)
 
 
-def futile(limits: Limits, taken: Rows, **changed: float) -> bool:
+def futile(limits: Limits, taken: Rows, **changed: Any) -> bool:
     """After so many rows as were taken, in a budget of a minute."""
     found = judgement(limits, taken, 0.99)
     return stopping(limits, **changed).futile(found, taken, 0.2 * len(taken))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable
+from typing import Any
 
 import openmp
 
-LOADED = []
+LOADED: list[Any] = []
 
 
 def suffers() -> Callable[[], object]:
@@ -28,4 +29,5 @@ def job(steps: int) -> float:
     if not LOADED:
         LOADED.append(openmp.loops())
         LOADED[0].serial_after_fork()
-    return LOADED[0].waves(steps)
+    took_s: float = LOADED[0].waves(steps)
+    return took_s

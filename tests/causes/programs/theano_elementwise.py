@@ -13,4 +13,5 @@ def exponentials(elements: int = 500_000) -> Callable[[], object]:
     values = theano.shared(numpy.random.RandomState(0).uniform(size=elements).astype(theano.config.floatX))
     x = tensor.exp(tensor.tanh(values) * 0.5) + tensor.log1p(values)
     out = theano.shared(numpy.zeros(elements, theano.config.floatX))
-    return theano.function([], updates=[(out, x)])
+    region: Callable[[], object] = theano.function([], updates=[(out, x)])
+    return region
