@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pytest_multicore.errors import UsageError
 
 from . import blas_names
-from .environment import Environment
+from .environment import WORKLOAD_FRAMEWORKS, Environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-FRAMEWORKS = {"dot": ("numpy", "theano", "pytensor"), "fit": ("numpy", "keras")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +120,10 @@ def _blas(value: object, place: Place) -> str:
 
 def _frameworks(value: object, place: Place) -> dict[str, str]:
     for workload, framework in _table(value, place).items():
-        if workload not in FRAMEWORKS:
-            raise place.at(workload).wrong(workload, f"a workload among {', '.join(FRAMEWORKS)}")
-        if framework not in FRAMEWORKS[workload]:
-            raise place.at(workload).wrong(framework, f"one of {', '.join(FRAMEWORKS[workload])}")
+        if workload not in WORKLOAD_FRAMEWORKS:
+            raise place.at(workload).wrong(workload, f"a workload among {', '.join(WORKLOAD_FRAMEWORKS)}")
+        if framework not in WORKLOAD_FRAMEWORKS[workload]:
+            raise place.at(workload).wrong(framework, f"one of {', '.join(WORKLOAD_FRAMEWORKS[workload])}")
     return dict(_table(value, place))
 
 

@@ -11,6 +11,8 @@ from .blas_names import requirements_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: The frameworks that can run each built-in workload.
+WORKLOAD_FRAMEWORKS = {"dot": ("numpy", "theano", "pytensor"), "fit": ("numpy", "keras")}
 THEANO_PACKAGES = frozenset({"theano", "theano-pymc"})
 
 

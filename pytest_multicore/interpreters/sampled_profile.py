@@ -49,7 +49,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
+class SampledProfile:
     """What py-spy saw of some rounds.
 
     Attributes:
@@ -76,7 +76,7 @@ class Sampled:
 
 def sampled_profile(
     interpreter: IsolatedInterpreter, once_s: float, timeout_s: float, *, seconds: int = SECONDS
-) -> Sampled:
+) -> SampledProfile:
     """Sample rounds of a workload that is open in the interpreter.
 
     Args:
@@ -91,7 +91,7 @@ def sampled_profile(
     """
     program = py_spy()
     if program is None:
-        return Sampled(0, None, (), HOW_TO_GET_IT)
+        return SampledProfile(0, None, (), HOW_TO_GET_IT)
     repeat = max(1, math.ceil(ROUND_S / max(once_s, 1e-6)))
 
     def work() -> None:
@@ -99,11 +99,11 @@ def sampled_profile(
 
     stacks, why = _record(program, interpreter.pid, seconds, work)
     if why or not stacks:
-        return Sampled(0, None, (), why or "py-spy saw no thread at work")
+        return SampledProfile(0, None, (), why or "py-spy saw no thread at work")
     held, why = _record(program, interpreter.pid, seconds, work, "--gil")
     # Of what was at work, not of the clock: how much of the time goes by between two rounds depends on the neighbours.
     gil_share = None if why else min(1.0, held.total() / stacks.total())
-    return Sampled(stacks.total(), gil_share, tuple(frames_of(stacks)))
+    return SampledProfile(stacks.total(), gil_share, tuple(frames_of(stacks)))
 
 
 def py_spy() -> str | None:

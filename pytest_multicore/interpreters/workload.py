@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_multicore.environments.environment import WORKLOAD_FRAMEWORKS
 from pytest_multicore.errors import UsageError
-
-BUILT_IN = {"dot": ("numpy", "theano", "pytensor"), "fit": ("numpy", "keras")}
 
 _FORMS = "expected 'dot', 'fit', 'module:function', 'file.py:function' or a function"
 
@@ -65,7 +64,7 @@ def resolve(
         return _from_callable(workload, arguments)
     if not isinstance(workload, str):
         raise UsageError(f"the workload {workload!r} is none: {_FORMS}")
-    if workload in BUILT_IN:
+    if workload in WORKLOAD_FRAMEWORKS:
         return _built_in(workload, arguments, frameworks, framework)
     module, colon, function = workload.rpartition(":")
     if not colon or not module or not function:
@@ -107,11 +106,11 @@ def _built_in(
     name: str, arguments: Mapping[str, Any], frameworks: Mapping[str, str], framework: str | None
 ) -> Workload:
     chosen = framework or frameworks.get(name)
-    if chosen not in BUILT_IN[name]:
+    if chosen not in WORKLOAD_FRAMEWORKS[name]:
         found = f"framework={framework!r}" if framework else "this environment brings none of them"
         raise UsageError(
-            f"the experiment {name!r} exists for {', '.join(BUILT_IN[name])}; found: {found}. "
-            f"Name one, framework={BUILT_IN[name][0]!r} say, or choose another environment"
+            f"the experiment {name!r} exists for {', '.join(WORKLOAD_FRAMEWORKS[name])}; found: {found}. "
+            f"Name one, framework={WORKLOAD_FRAMEWORKS[name][0]!r} say, or choose another environment"
         )
     return Workload(f"{name} on {chosen}", f"builtin:{name}_{chosen}", arguments)
 
