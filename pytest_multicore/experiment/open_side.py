@@ -203,7 +203,7 @@ def _set_up(
     interpreter: IsolatedInterpreter, threads: int | None, prepared: PreparedEnvironment, workload: Workload
 ) -> OpenedWorkload:
     subject = OpenedWorkload(interpreter, threads, SETUP_TIMEOUT_S)
-    subject.set_up(workload, import_path(prepared.provisioned.is_current))
+    subject.set_up(workload, import_path(prepared.installation.is_current))
     return subject
 
 

@@ -40,7 +40,7 @@ def _sampled(
     prepared: PreparedEnvironment, request: MeasurementRequest, workload: Workload, once_s: float
 ) -> SampledProfile:
     variables = prepared.variables(request.contender, request.theano_flags, request.env)
-    path = import_path(prepared.provisioned.is_current)
+    path = import_path(prepared.installation.is_current)
     # At ordinary priority: py-spy needs a core, too.
     with prepared.open(variables, priority="off") as interpreter:
         arguments = dict(workload.arguments)

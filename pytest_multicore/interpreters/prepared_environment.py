@@ -28,7 +28,7 @@ class PreparedEnvironment:
     """
 
     environment: catalogue.Environment
-    provisioned: provision.Provisioned
+    installation: provision.Installation
     selection: blas.BlasSelection
 
     @classmethod
@@ -59,8 +59,8 @@ class PreparedEnvironment:
             environment = replace(environment, blas=blas_choice)
         if environment.requires:
             environment = replace(environment, requires=(*environment.requires, *also))
-        provisioned = provision.prepare(environment, progress=say)
-        return cls(environment, provisioned, blas.select(environment.blas, provisioned))
+        installation = provision.prepare(environment, progress=say)
+        return cls(environment, installation, blas.select(environment.blas, installation))
 
     def with_blas(self, choice: str, say: Callable[[str], None], *, build: bool = True) -> PreparedEnvironment:
         """The same environment with another BLAS; see ``prepare`` for what may go wrong.
@@ -71,19 +71,19 @@ class PreparedEnvironment:
             build: whether an environment may be built for it; where not and it has to be, it is not to be had.
         """
         environment = replace(self.environment, blas=choice)
-        provisioned = provision.prepare(environment, progress=say, build=build)
-        return PreparedEnvironment(environment, provisioned, blas.select(choice, provisioned))
+        installation = provision.prepare(environment, progress=say, build=build)
+        return PreparedEnvironment(environment, installation, blas.select(choice, installation))
 
     def variables(self, threads: int | None, theano_flags: Mapping[str, str], env: Mapping[str, str]) -> ChildVariables:
         """The variables of a child that is told to use so many threads (None: nothing is told)."""
         return child_variables(
             self.environment,
-            self.provisioned,
+            self.installation,
             self.selection,
             threads=threads,
             theano_flags=theano_flags,
             env=env,
-            world=os.environ,
+            environ=os.environ,
         )
 
     def open(self, variables: ChildVariables, *, priority: str) -> IsolatedInterpreter:
@@ -93,8 +93,8 @@ class PreparedEnvironment:
         )
 
     def _command(self) -> list[str]:
-        python = str(self.provisioned.python)
-        if self.provisioned.is_current:
+        python = str(self.installation.python)
+        if self.installation.is_current:
             # The world as this interpreter sees it: -W, -X and their like too. multiprocessing starts its workers so.
             return [sys.executable, *subprocess._args_from_interpreter_flags()]  # type: ignore[attr-defined]
         # No PYTHON* of the parent is left in its variables (child_variables): what is there was meant for it.

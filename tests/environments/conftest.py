@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.environments.provision import Provisioned
+from pytest_multicore.environments.provision import Installation
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -97,7 +97,7 @@ def provisioned(tmp_path):
     folder = tmp_path / "environment"
     site_packages = folder / "lib/python3.9/site-packages"
     site_packages.mkdir(parents=True)
-    return Provisioned(folder / "bin/python", site_packages, (3, 9, 18), folder, "key-of-the-environment")
+    return Installation(folder / "bin/python", site_packages, (3, 9, 18), folder, "key-of-the-environment")
 
 
 @pytest.fixture

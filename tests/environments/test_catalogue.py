@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_multicore.environments.catalogue import CURRENT, SHIPPED, Environment, at_path, find, load
-from pytest_multicore.environments.environment import inferred_frameworks, package_name
+from pytest_multicore.environments.environment import infer_frameworks, package_name
 from pytest_multicore.errors import UsageError
 
 
@@ -28,7 +28,7 @@ def test_current_needs_nothing():
     ],
 )
 def test_frameworks_follow_from_what_is_required(requires, frameworks):
-    assert inferred_frameworks(requires) == frameworks
+    assert infer_frameworks(requires) == frameworks
     assert Environment("own", requires=requires).frameworks == frameworks
 
 

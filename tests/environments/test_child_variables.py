@@ -9,8 +9,8 @@ import pytest
 
 from pytest_multicore.environments.blas import BlasSelection
 from pytest_multicore.environments.catalogue import CURRENT, Environment
-from pytest_multicore.environments.flags import parsed
-from pytest_multicore.environments.provision import Provisioned
+from pytest_multicore.environments.flags import parse
+from pytest_multicore.environments.provision import Installation
 from pytest_multicore.environments.variables import HASH_SEED, LIBRARY_PATH, child_variables
 
 AS_FOUND = BlasSelection("as found")
@@ -18,12 +18,12 @@ THEANO = Environment("own", requires=("Theano",), env={"KERAS_BACKEND": "theano"
 OPENBLAS = BlasSelection(
     "scipy", Path("/b"), Path("/b/libopenblas.so"), "-L/b -l:libopenblas.so", library_path="/b", note=""
 )
-HERE = Provisioned(Path(sys.executable), Path("/site"), (3, 11, 0), None, "here")
+HERE = Installation(Path(sys.executable), Path("/site"), (3, 11, 0), None, "here")
 
 
 def variables(environment, where, blas=AS_FOUND, *, threads=None, theano_flags=None, env=None, world=None):
     return child_variables(
-        environment, where, blas, threads=threads, theano_flags=theano_flags or {}, env=env or {}, world=world or {}
+        environment, where, blas, threads=threads, theano_flags=theano_flags or {}, env=env or {}, environ=world or {}
     )
 
 
@@ -87,7 +87,7 @@ def test_flags_of_the_world_stay_and_ours_go_over_them(provisioned):
 
     child = variables(THEANO, provisioned, OPENBLAS, theano_flags={"openmp": "True"}, world=world)
 
-    flags = parsed(child.variables["THEANO_FLAGS"])
+    flags = parse(child.variables["THEANO_FLAGS"])
     assert flags.pop("base_compiledir")
     assert flags == {
         "optimizer": "fast_run",
@@ -101,14 +101,14 @@ def test_flags_of_the_world_stay_and_ours_go_over_them(provisioned):
 def test_flags_that_are_only_added_override_nothing(provisioned):
     child = variables(THEANO, provisioned, world={"THEANO_FLAGS": "optimizer=fast_run"})
 
-    assert parsed(child.variables["THEANO_FLAGS"])["device"] == "cpu"
+    assert parse(child.variables["THEANO_FLAGS"])["device"] == "cpu"
     assert child.overridden == {}
 
 
 def test_every_environment_flag_set_and_blas_compiles_into_a_folder_of_its_own(provisioned, cache_folder):
-    other = Provisioned(provisioned.python, provisioned.site_packages, (3, 9, 18), provisioned.folder, "other key")
+    other = Installation(provisioned.python, provisioned.site_packages, (3, 9, 18), provisioned.folder, "other key")
     folders = [
-        parsed(variables(THEANO, where, blas, theano_flags=flags).variables["THEANO_FLAGS"])["base_compiledir"]
+        parse(variables(THEANO, where, blas, theano_flags=flags).variables["THEANO_FLAGS"])["base_compiledir"]
         for where, blas, flags in (
             (provisioned, AS_FOUND, {}),
             (provisioned, AS_FOUND, {"openmp_elemwise_minsize": "1"}),
@@ -133,7 +133,7 @@ def test_each_thread_count_compiles_in_a_folder_of_its_own(provisioned):
 def test_a_compile_folder_that_is_asked_for_is_kept(provisioned):
     child = variables(THEANO, provisioned, theano_flags={"base_compiledir": "/mine"})
 
-    assert parsed(child.variables["THEANO_FLAGS"])["base_compiledir"] == "/mine"
+    assert parse(child.variables["THEANO_FLAGS"])["base_compiledir"] == "/mine"
 
 
 def test_pytensor_is_told_in_its_own_spelling(provisioned):
@@ -141,7 +141,7 @@ def test_pytensor_is_told_in_its_own_spelling(provisioned):
 
     child = variables(pytensor, provisioned, OPENBLAS, theano_flags={"gcc.cxxflags": "-O2"})
 
-    flags = parsed(child.variables["PYTENSOR_FLAGS"])
+    flags = parse(child.variables["PYTENSOR_FLAGS"])
     assert flags.pop("base_compiledir")
     assert flags == {"blas__ldflags": "-L/b -l:libopenblas.so", "gcc__cxxflags": "-O2"}
     assert "THEANO_FLAGS" not in child.variables

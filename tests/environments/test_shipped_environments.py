@@ -42,7 +42,7 @@ def test_a_shipped_environment_runs_its_product(name, cache_folder):
     environment = SHIPPED[name]
     provisioned = prepared(environment)
     blas = select(environment.blas, provisioned)
-    child = child_variables(environment, provisioned, blas, threads=1, theano_flags={}, env={}, world=os.environ)
+    child = child_variables(environment, provisioned, blas, threads=1, theano_flags={}, env={}, environ=os.environ)
     program = textwrap.dedent(PROGRAM.format(framework=environment.frameworks["dot"]))
 
     ended = subprocess.run(
