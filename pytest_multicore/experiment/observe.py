@@ -87,7 +87,7 @@ def _observe_child(
             subject.prepare()
     after = blas_recorder.read(calls) if calls else ()
     facts = subject.interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
-    made = blas_recorder.minus(after, before)
+    made = blas_recorder.difference(after, before)
     per = rounds * repeat
     return Evidence(
         result=result,

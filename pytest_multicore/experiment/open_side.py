@@ -159,7 +159,7 @@ class WorkloadProgram:
             subjects[0].first = self.called or subjects[0].first
             yield subjects
             for subject in subjects[1 if self.live else 0 :]:
-                subject.interpreter.say_goodbye()
+                subject.interpreter.request_close()
 
     @contextmanager
     def variant(self, request: MeasurementRequest, variant: Variant, first: First) -> Iterator[AnySubject]:
@@ -171,7 +171,7 @@ class WorkloadProgram:
             subject = _set_up(interpreter, variant.threads, variant.prepared, variant.workload)
             _wait_until_ready(subject, request.settings)
             yield subject
-            interpreter.say_goodbye()
+            interpreter.request_close()
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:

@@ -156,7 +156,7 @@ def test_the_working_folder_is_no_part_of_an_interpreter(tmp_path, monkeypatch):
 
 
 def test_python_discovery_is_not_asked_for_a_python_2(monkeypatch, tmp_path):
-    monkeypatch.setattr(discovery, "_discovered", lambda *arguments: pytest.fail("asked"))
+    monkeypatch.setattr(discovery, "_discover", lambda *arguments: pytest.fail("asked"))
 
     with pytest.raises(EnvironmentError_, match="pyenv install 2"):
         find_interpreter(["2.6"], environ={"PATH": str(tmp_path)})
