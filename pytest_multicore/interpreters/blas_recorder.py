@@ -131,7 +131,7 @@ def _compile(compiler: list[str], library: Path) -> None:
         built.replace(library)  # atomic: other processes may compile it at the same time
 
 
-def recorder(folder: Path, environ: Mapping[str, str] = os.environ, *, mkl_verbose: bool = False) -> dict[str, str]:
+def variables(folder: Path, environ: Mapping[str, str] = os.environ, *, mkl_verbose: bool = False) -> dict[str, str]:
     """Return the variables that make a child record its calls.
 
     Args:
