@@ -5,19 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest_multicore
+from pytest_multicore.rounds import tolerances
 from pytest_multicore.verdicts.rules import Rule
 
 Row = tuple[str, ...]
 
 HOUSE = Path(pytest_multicore.__file__).parent
-#: Rooms whose thresholds bear on a verdict.
-ROOMS = ("rounds", "measurement", "verdicts")
-#: Numbers there that decide nothing: the size of a cache, and what the doctor looks at.
-OTHERS = {"KEPT", "DOCTOR_ROWS"}
 
 
 def rules() -> Iterator[Row]:
@@ -29,28 +25,22 @@ def rules() -> Iterator[Row]:
 
 def thresholds() -> Iterator[Row]:
     """The numbers that decide, with the comment that stands over each."""
-    yield "threshold", "value", "reason", "module"
-    for room in ROOMS:
-        for file in sorted((HOUSE / room).glob("*.py")):
-            yield from _thresholds_in(file, f"{room}.{file.stem}")
-
-
-def _thresholds_in(file: Path, module: str) -> Iterator[Row]:
-    source = file.read_text(encoding="utf-8")
+    yield "threshold", "value", "reason"
+    source = (HOUSE / "rounds" / "tolerances.py").read_text(encoding="utf-8")
     lines = source.splitlines()
     for node in ast.parse(source).body:
         reason = _comment_over(lines, node.lineno - 1) if isinstance(node, ast.Assign) else ""
-        for name, value in _numbers(node, module) if reason else ():
-            yield f"`{name}`", value, reason, f"`{module}`"
+        for name, value in _numbers(node) if reason else ():
+            yield f"`{name}`", value, reason
 
 
-def _numbers(node: ast.stmt, module: str) -> Iterator[tuple[str, str]]:
+def _numbers(node: ast.stmt) -> Iterator[tuple[str, str]]:
     """The constants to which an assignment gives a number, or some."""
     names = [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)]
     for name in names:
-        value = getattr(import_module(f"pytest_multicore.{module}"), name)
+        value = getattr(tolerances, name)
         numbers = value if isinstance(value, tuple) else (value,)
-        if name not in OTHERS and all(isinstance(one, int | float) for one in numbers):
+        if all(isinstance(one, int | float) for one in numbers):
             yield name, ", ".join(f"{one:g}" for one in numbers)
 
 

@@ -260,7 +260,7 @@ def test_a_layout_that_cannot_be_fixed_is_told(project: pytest.Pytester, fixed: 
     project.makeconftest(
         f"""
         from pytest_multicore.interpreters import process
-        process.are_fixed = lambda pid: {fixed}
+        process.has_fixed_addresses = lambda pid: {fixed}
         """
     )
     gated(project, "max_speedup=1.9, threads=2", "multicore.run('work.py:serial')")

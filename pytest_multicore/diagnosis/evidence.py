@@ -1,4 +1,4 @@
-"""The facts that causes are told by: what was asked, what was measured, what was seen from outside and from inside."""
+"""The evidence that causes are inferred from: the measurement, the child's own facts, and samples of its threads."""
 
 from __future__ import annotations
 
@@ -7,32 +7,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_multicore.interpreters.built_in_workloads import BuiltInWorkload, built_in_workload
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.thread_sampler import ThreadSample, ThreadSamples
 from pytest_multicore.verdicts.limits import OpenReason, Outcome
 from pytest_multicore.verdicts.result import Result
 
-#: A core that is busy for less of the time than this has something to wait for.
-NEARLY_BUSY = 0.85
-#: More CPU time than the baseline's by this is work burnt.
-INFLATED = 1.3
-#: Cores busy that one thread cannot keep so.
-MORE_THAN_ONE = 1.1
-#: Share of the time under which an operation is not what the time goes to, whatever would thread it.
-MUCH = 0.3
-#: Of the busiest thread's CPU time: with less of it a thread is not at the work.
-SHARE = 0.05
+#: Of the usable cores: with fewer busy, some of them stood idle.
+MIN_BUSY_SHARE = 0.85
+#: CPU time over the baseline's: from here on threads burn it without doing work.
+MIN_CPU_INFLATION = 1.3
+#: One thread keeps no more cores busy than this.
+MAX_CORES_OF_ONE_THREAD = 1.1
+#: Of the time: an operation with a smaller share cannot explain a missed limit.
+MIN_TIME_SHARE = 0.3
+#: Of the busiest thread's CPU time: a thread with a smaller share does none of the work.
+MIN_THREAD_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
+class BlasCalls:
     """BLAS level-3 calls of one shape in one repetition of the region, on average.
 
     Attributes:
-        routine: as called, for instance dgemm.
-        m, n, k: of the product.
-        count: calls.
-        seconds: wall seconds that they took.
+        routine: its BLAS name, for instance dgemm.
+        m, n, k: sizes of the product.
+        count: number of calls.
+        seconds: wall seconds in them.
     """
 
     routine: str
@@ -43,71 +44,79 @@ class Calls:
     seconds: float
 
     @property
-    def work(self) -> int:
+    def multiply_adds(self) -> int:
         """Multiply-adds of one call: what a BLAS compares with its threshold."""
         return self.m * self.n * self.k
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that is known of one measurement whose limit was missed.
+    """Everything that is known of one measurement that missed a limit.
 
     Attributes:
         result: the measurement.
         target: the workload's (agent/runner.py lists the forms).
-        machine: what it grants.
-        facts: what the observed child told of itself (agent/dialogue/facts.py, with ``observed``).
-        seen: its threads, from outside, while its region ran.
-        started_with: thread variables and flags as they were when the child was started.
-        calls: BLAS level-3 calls of the region; None where they could not be recorded.
-        not_recorded: why they could not; empty where they were.
+        machine: its cores and quotas.
+        facts: what the observed child reported of itself (agent/dialogue/facts.py, with ``observed``).
+        thread_samples: its threads, sampled from outside while its region ran.
+        variables_at_start: thread variables and flags that the child was started with.
+        calls: BLAS level-3 calls of the region; None: they could not be recorded.
+        recorder_error: why they could not be recorded; empty where they were.
         threshold: multiply-adds up to which this machine's BLAS stays on one thread, probed; None: not known.
-        compilers: paths of C++ compilers, for what compiles at run time.
-        mapped: names of the files that the child has mapped.
-        quota: of the control group that the child is in, in cores: a program may enter one of its own; None without.
-        throttled_s: for how long that group was held back while the child was looked on, summed over its cores.
+        compilers: paths of C++ compilers, for programs that compile at run time.
+        mapped_files: names of the files that the child has mapped.
+        quota: cores that the child's control group grants, which may be the program's own; None: no quota.
+        throttled_s: for how long that group was throttled during the observation, summed over its cores.
     """
 
     result: Result
     target: str
     machine: Machine
     facts: Mapping[str, Any] = field(default_factory=dict)
-    seen: ThreadSamples = field(default_factory=lambda: ThreadSamples(0.0, (), (), {}))
-    started_with: Mapping[str, str] = field(default_factory=dict)
-    calls: tuple[Calls, ...] | None = None
-    not_recorded: str = ""
+    thread_samples: ThreadSamples = field(default_factory=lambda: ThreadSamples(0.0, (), (), {}))
+    variables_at_start: Mapping[str, str] = field(default_factory=dict)
+    calls: tuple[BlasCalls, ...] | None = None
+    recorder_error: str = ""
     threshold: int | None = None
     compilers: tuple[str, ...] = ()
-    mapped: tuple[str, ...] = ()
+    mapped_files: tuple[str, ...] = ()
     quota: float | None = None
     throttled_s: float = 0.0
 
     @property
-    def missed(self) -> tuple[str, ...]:
-        """The limits that were missed, by name."""
-        return tuple(one.quantity for one in self.result.verdicts if one.outcome is Outcome.FAILED)
+    def built_in(self) -> BuiltInWorkload | None:
+        """The built-in experiment that was measured; None for any other workload."""
+        return built_in_workload(self.target)
 
     @property
-    def wanted(self) -> float:
-        """Cores that the program could have used: its threads, as far as the machine grants them."""
+    def missed_limits(self) -> tuple[str, ...]:
+        """Names of the limits that were missed."""
+        return tuple(verdict.quantity for verdict in self.result.verdicts if verdict.outcome is Outcome.FAILED)
+
+    @property
+    def usable_cores(self) -> float:
+        """Cores that the program could have used: one for each thread, as far as the machine grants them."""
         granted = self.machine.cores_granted
         return min(self.result.threads or granted, granted)
 
     @property
-    def cores(self) -> float:
+    def busy_cores(self) -> float:
         """Cores busy."""
         return self.result.measurement.cores.estimate if self.result.measurement else 0.0
 
     @property
-    def demanded(self) -> float:
-        """Cores demanded: busy, or waited for by threads that were ready to run, as beside a neighbour."""
-        measured = self.result.measurement
-        return max(self.cores, measured.demand.estimate) if measured and measured.demand else self.cores
+    def demanded_cores(self) -> float:
+        """Cores demanded: those busy, and those that runnable threads waited for, for instance behind a neighbour."""
+        measurement = self.result.measurement
+        if measurement is None or not measurement.demand:
+            return self.busy_cores
+        return max(self.busy_cores, measurement.demand.estimate)
 
     @property
-    def sharing(self) -> Sequence[ThreadSample]:
-        """The threads that do a share of the work: whoever only hands it over to a pool is none of them."""
-        return [task for task in self.seen.at_work if task.cpu_s > SHARE * self.seen.tasks[0].cpu_s]
+    def working_threads(self) -> Sequence[ThreadSample]:
+        """The threads that do a share of the work. One that only hands it over to a pool is not among them."""
+        samples = self.thread_samples
+        return [thread for thread in samples.at_work if thread.cpu_s > MIN_THREAD_SHARE * samples.tasks[0].cpu_s]
 
     @property
     def wall_s(self) -> float:
@@ -115,85 +124,87 @@ class Evidence:
         return self.result.measurement.wall_s.estimate if self.result.measurement else math.inf
 
     @property
-    def too_little(self) -> bool:
-        """Whether a minimum was missed; else something was too much."""
-        return any(name.startswith("min_") for name in self.missed)
+    def minimum_missed(self) -> bool:
+        """Whether a minimum was missed; otherwise a maximum was exceeded."""
+        return any(name.startswith("min_") for name in self.missed_limits)
 
     @property
     def minimum_open(self) -> bool:
-        """Whether a minimum stayed open for what the machine did not give."""
+        """Whether a minimum is undecided because the machine did not give its cores."""
         return any(
-            one.quantity.startswith("min_") and one.open_reason in (OpenReason.MACHINE, OpenReason.DISTURBED)
-            for one in self.result.verdicts
+            verdict.quantity.startswith("min_") and verdict.open_reason in (OpenReason.MACHINE, OpenReason.DISTURBED)
+            for verdict in self.result.verdicts
         )
 
     @property
-    def idle(self) -> bool:
-        """Whether cores stood idle that the program could have used."""
-        return self.too_little and self.cores < NEARLY_BUSY * self.wanted
+    def has_idle_cores(self) -> bool:
+        """Whether a minimum was missed while usable cores stood idle."""
+        return self.minimum_missed and self.busy_cores < MIN_BUSY_SHARE * self.usable_cores
 
     @property
-    def useful(self) -> float:
-        """Cores' worth of work: those busy, less what they only burn; those busy, where nothing was compared."""
-        compared = self.result.comparison
-        return min(self.cores, compared.useful_cores) if compared else self.cores
+    def useful_cores(self) -> float:
+        """Cores useful: the busy ones, less what they only burn; the busy ones, where there is no comparison."""
+        comparison = self.result.comparison
+        return min(self.busy_cores, comparison.useful_cores) if comparison else self.busy_cores
 
     @property
-    def underused(self) -> bool:
-        """Whether cores stood idle, or were busy with what made nothing faster: a pool's threads spin for a while."""
-        return self.too_little and self.useful < NEARLY_BUSY * self.wanted
+    def lacks_useful_cores(self) -> bool:
+        """Whether usable cores stood idle, or were busy and made nothing faster: a pool's threads spin for a while."""
+        return self.minimum_missed and self.useful_cores < MIN_BUSY_SHARE * self.usable_cores
 
     @property
-    def comparable(self) -> bool:
+    def has_comparison(self) -> bool:
         """Whether there is another thread count to compare with."""
         return self.result.comparison is not None
 
     @property
-    def inflation(self) -> float:
+    def cpu_inflation(self) -> float:
         """CPU time over the baseline's; 1 where there is none to compare with."""
         return self.result.comparison.cpu_inflation.estimate if self.result.comparison else 1.0
 
     @property
     def observed(self) -> Mapping[str, Any]:
-        """What was seen from within; empty where nobody looked."""
-        found: Mapping[str, Any] = self.facts.get("observed") or {}
-        return found
+        """The observation from inside the child (agent/watch/observe.py); empty where there was none."""
+        observed: Mapping[str, Any] = self.facts.get("observed") or {}
+        return observed
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """Thread variables and flags as the program sees them, whenever they were set."""
-        found: Mapping[str, str] = self.facts.get("variables", {})
-        return found
+        """Thread variables and flags as the program sees them now, whenever they were set."""
+        variables: Mapping[str, str] = self.facts.get("variables", {})
+        return variables
 
     @property
     def libraries(self) -> Sequence[Mapping[str, Any]]:
         """The numeric libraries that are mapped."""
-        found: Sequence[Mapping[str, Any]] = self.facts.get("libraries", ())
-        return found
+        libraries: Sequence[Mapping[str, Any]] = self.facts.get("libraries", ())
+        return libraries
 
-    def kinds(self, *kinds: str) -> list[Mapping[str, Any]]:
-        """The mapped libraries of these kinds."""
-        return [one for one in self.libraries if one["kind"] in kinds]
+    def libraries_of_kind(self, *kinds: str) -> list[Mapping[str, Any]]:
+        """The mapped libraries of one of these kinds."""
+        return [library for library in self.libraries if library["kind"] in kinds]
 
-    def pools(self, when: str) -> list[int]:
+    def pool_sizes(self, moment: str) -> list[int]:
         """Sizes of the thread pools at a moment: start, opened, region or after."""
-        return [one["threads"] for one in self.observed.get("pools", {}).get(when, ()) if one["threads"] is not None]
+        pools = self.observed.get("pools", {}).get(moment, ())
+        return [pool["threads"] for pool in pools if pool["threads"] is not None]
 
     @property
     def lines(self) -> Sequence[Mapping[str, Any]]:
         """The hottest lines, with the operations and operands on them."""
-        found: Sequence[Mapping[str, Any]] = self.observed.get("lines", ())
-        return found
+        lines: Sequence[Mapping[str, Any]] = self.observed.get("lines", ())
+        return lines
 
-    def looked(self, what: str) -> float:
-        """A figure of the look from within: samples, sampled_s, late_s, slept_s, python_threads; 0 where unknown."""
-        return float(self.observed.get(what) or 0.0)
+    def observed_figure(self, name: str) -> float:
+        """A figure of the observation: samples, sampled_s, late_s, slept_s or python_threads; 0 where unknown."""
+        return float(self.observed.get(name) or 0.0)
 
     @property
-    def callers(self) -> int:
-        """Threads of Python, in all processes, that can have called a library at the same time: at least one."""
-        return max(1, int(self.looked("python_threads")), len({task.pid for task in self.seen.at_work}))
+    def caller_count(self) -> int:
+        """Python threads, of all processes, that may have called a library at the same time: at least one."""
+        processes = {thread.pid for thread in self.thread_samples.at_work}
+        return max(1, int(self.observed_figure("python_threads")), len(processes))
 
-    def share(self, *operations: str) -> float:
-        """Of the samples, those on a line with one of these operations."""
+    def operation_share(self, *operations: str) -> float:
+        """Share of the samples that are on a line with one of these operations."""
         return float(sum(line["share"] for line in self.lines if line.get("operation") in operations))

@@ -1,7 +1,7 @@
 """Where the time of a region goes: products, elementwise work, the Python loop; and each product against the threshold.
 
-Pure: made of what a profiled run brought (interpreters/theano_profile.py, interpreters/sampled_profile.py) and of the
-size up to which this machine's BLAS keeps a product on one thread.
+Pure: computed from profiled runs (interpreters/theano_profile.py, interpreters/sampled_profile.py) and from the size up
+to which this machine's BLAS keeps a product on one thread.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pytest_multicore.interpreters.sampled_profile import Sampled
+from pytest_multicore.interpreters.sampled_profile import SampledProfile
 from pytest_multicore.interpreters.theano_profile import RawProfile
 
-#: Theano's products: which of an operation's inputs are the two factors.
+#: Theano's products, each with the positions of its two factors among its inputs.
 GEMM = {"Dot22": (0, 1), "Dot22Scalar": (0, 1), "Gemm": (2, 3), "BatchedDot": (0, 1), "Dot": (0, 1)}
 GEMV = {"Gemv": (2, 3), "CGemv": (2, 3)}
 GER = {"Ger": (2, 3), "CGer": (2, 3)}
 PRODUCTS = {**GEMM, **GEMV, **GER}
 ELEMENTWISE = ("Elemwise",)
 
-PRODUCTS_TOLD = 4
-PACKAGES_TOLD = 4
+MAX_PRODUCTS_SHOWN = 4
+MAX_PACKAGES_SHOWN = 4
 
 Shape = Sequence[int] | None
 
@@ -33,9 +33,9 @@ class Product:
 
     Attributes:
         operation: Theano's name for it.
-        m, n, k: of m x k times k x n.
-        calls: of this shape.
-        seconds: that they took; of an operation that is called with several shapes, shared out by multiply-adds.
+        m, n, k: sizes of m x k times k x n.
+        calls: number of calls with this shape.
+        seconds: time in them; an operation that is called with several shapes has its time divided by multiply-adds.
         under_threshold: whether the BLAS keeps it on one thread; None where that is not known, as for products with a
             vector, which have thresholds of their own.
     """
@@ -49,7 +49,7 @@ class Product:
     under_threshold: bool | None
 
     @property
-    def work(self) -> int:
+    def multiply_adds(self) -> int:
         """Multiply-adds of one call."""
         return self.m * self.n * self.k
 
@@ -59,20 +59,20 @@ class Profile:
     """One repetition of the region.
 
     Attributes:
-        framework: whose profiler it was.
-        wall_s: of the repetition, profiler included.
+        framework: the framework with the profiler.
+        wall_s: seconds of the repetition, profiler included.
         products_s: seconds in BLAS products.
         elementwise_s: seconds in elementwise operations.
         other_s: seconds in all other operations.
-        calling_s: seconds in compiled functions that are in none of their operations.
+        calling_s: seconds in compiled functions, outside of their operations.
         outside_s: seconds outside of compiled functions: the program's own Python.
-        calls: of compiled functions.
+        calls: calls of compiled functions.
         products: by shape, the longest first.
         threshold: multiply-adds up to which a product stays on one thread; None: not known.
         largest_elementwise: elements of the largest result of an elementwise operation; None: not known.
         openmp: whether Theano's elementwise loops may use threads.
         openmp_minsize: elements from which on they do.
-        sampled: what py-spy saw; None where it was not asked.
+        sampled: py-spy's profile; None where py-spy was not run.
     """
 
     framework: str
@@ -88,30 +88,27 @@ class Profile:
     largest_elementwise: int | None
     openmp: bool
     openmp_minsize: int
-    sampled: Sampled | None = None
+    sampled: SampledProfile | None = None
 
     @property
     def python_s(self) -> float:
-        """Seconds in no operation: the Python loop and its calls of compiled functions."""
+        """Seconds outside of operations: the Python loop and its calls of compiled functions."""
         return self.calling_s + self.outside_s
 
     def share(self, seconds: float) -> float:
-        """A part of the repetition, 0 to 1."""
+        """The share of the repetition that these seconds are, 0 to 1."""
         return seconds / self.wall_s if self.wall_s else 0.0
 
     @property
     def most_to_gain(self) -> float | None:
-        """How many times as fast it would be if products and elementwise work took no time, by Amdahl's law.
-
-        None where nothing else took any.
-        """
+        """The speed-up if products and elementwise work took no time (Amdahl's law); None where all time is theirs."""
         left_s = self.wall_s - self.products_s - self.elementwise_s
         return self.wall_s / left_s if left_s > 0 else None
 
     @property
     def all_under_threshold(self) -> bool | None:
-        """Whether no matrix product is large enough for a second thread; None where that is not known."""
-        known = [one.under_threshold for one in self.products if one.under_threshold is not None]
+        """Whether all matrix products are too small for a second thread; None where that is not known."""
+        known = [product.under_threshold for product in self.products if product.under_threshold is not None]
         return all(known) if known else None
 
     def lines(self) -> list[str]:
@@ -128,27 +125,30 @@ class Profile:
     def _times(self) -> Iterator[str]:
         yield f"{_ms(self.wall_s)} a repetition under {self.framework}'s profiler, {self.calls:,.0f} calls of functions"
         yield (
-            f"products {self._part(self.products_s)}, elementwise {self._part(self.elementwise_s)}, "
-            f"other operations {self._part(self.other_s)}, Python loop {self._part(self.python_s)}"
+            f"products {self._share_text(self.products_s)}, elementwise {self._share_text(self.elementwise_s)}, "
+            f"other operations {self._share_text(self.other_s)}, Python loop {self._share_text(self.python_s)}"
         )
         yield f"Python loop: {_ms(self.outside_s)} outside of compiled functions, {_ms(self.calling_s)} calling them"
         if self.most_to_gain is not None:
             yield f"products and elementwise work in no time at all: {self.most_to_gain:.2f}x as fast"
 
     def _products(self) -> Iterator[str]:
-        for one in self.products[:PRODUCTS_TOLD]:
-            each = f"{_short(one.seconds / one.calls)} each"
-            size = f"{one.operation} {one.m} x {one.n} x {one.k}: {one.work:,} multiply-adds"
-            yield f"{size}, {one.calls:,.0f} calls, {each}{self._against(one)}"
-        if left := self.products[PRODUCTS_TOLD:]:
-            largest = max(left, key=lambda one: one.work)
-            yield f"{len(left)} more shapes, at most {largest.work:,} multiply-adds{self._against(largest)}"
+        for product in self.products[:MAX_PRODUCTS_SHOWN]:
+            each = f"{_short_time(product.seconds / product.calls)} each"
+            size = (
+                f"{product.operation} {product.m} x {product.n} x {product.k}: {product.multiply_adds:,} multiply-adds"
+            )
+            yield f"{size}, {product.calls:,.0f} calls, {each}{self._threshold_text(product)}"
+        if left := self.products[MAX_PRODUCTS_SHOWN:]:
+            largest = max(left, key=lambda product: product.multiply_adds)
+            size = f"at most {largest.multiply_adds:,} multiply-adds"
+            yield f"{len(left)} more shapes, {size}{self._threshold_text(largest)}"
 
-    def _against(self, one: Product) -> str:
-        if one.under_threshold is None:
+    def _threshold_text(self, product: Product) -> str:
+        if product.under_threshold is None:
             return ""
-        return f"; {'up to' if one.under_threshold else 'above'} {self.threshold:,}: " + (
-            "one thread" if one.under_threshold else "threads"
+        return f"; {'up to' if product.under_threshold else 'above'} {self.threshold:,}: " + (
+            "one thread" if product.under_threshold else "threads"
         )
 
     def _elementwise(self) -> Iterator[str]:
@@ -163,23 +163,23 @@ class Profile:
         if self.sampled.missing:
             yield f"no sampled profile: {self.sampled.missing}"
             return
-        held = "" if self.sampled.gil_share is None else f", the GIL held in {self.sampled.gil_share:.0%}"
-        shares = ", ".join(f"{package} {share:.0%}" for package, share in self.sampled.packages[:PACKAGES_TOLD])
-        yield f"{self.sampled.samples} samples{held}: {shares}"
+        gil = "" if self.sampled.gil_share is None else f", the GIL held in {self.sampled.gil_share:.0%}"
+        shares = ", ".join(f"{package} {share:.0%}" for package, share in self.sampled.packages[:MAX_PACKAGES_SHOWN])
+        yield f"{self.sampled.samples} samples{gil}: {shares}"
         hottest = self.sampled.frames[0]
         yield f"hottest line: {hottest.function} ({hottest.file}:{hottest.line}), {hottest.share:.0%}"
 
-    def _part(self, seconds: float) -> str:
+    def _share_text(self, seconds: float) -> str:
         return f"{self.share(seconds):.0%} ({_ms(seconds)})"
 
 
-def profile_of(raw: RawProfile, threshold: int | None, sampled: Sampled | None = None) -> Profile:
-    """Make a profile of what a profiled run brought.
+def profile_of(raw: RawProfile, threshold: int | None, sampled: SampledProfile | None = None) -> Profile:
+    """The profile of a run.
 
     Args:
-        raw: of the run.
+        raw: figures of the profiled run.
         threshold: multiply-adds up to which this machine's BLAS keeps a product on one thread, probed; None: not known.
-        sampled: of a sampled run.
+        sampled: py-spy's profile, of a run of its own.
     """
     functions = raw.times["functions"]
     nodes = [node for function in functions for node in function["nodes"]]
@@ -190,7 +190,7 @@ def profile_of(raw: RawProfile, threshold: int | None, sampled: Sampled | None =
     all_s = sum(node["seconds"] for node in nodes) / raw.repeat
     called_s = sum(function["call_s"] for function in functions) / raw.repeat
     products_s, elementwise_s = seconds[tuple(PRODUCTS)], seconds[ELEMENTWISE]
-    # The clocks are not the same one: what is left must not come out below nothing.
+    # These times are from different clocks: no difference may come out negative.
     return Profile(
         framework=f"Theano {raw.times['theano']}",
         wall_s=raw.wall_s / raw.repeat,
@@ -200,7 +200,7 @@ def profile_of(raw: RawProfile, threshold: int | None, sampled: Sampled | None =
         calling_s=max(0.0, called_s - all_s),
         outside_s=max(0.0, raw.wall_s / raw.repeat - called_s),
         calls=sum(function["calls"] for function in functions) / raw.repeat,
-        products=tuple(sorted(_products(raw, threshold), key=lambda one: -one.seconds)),
+        products=tuple(sorted(_products(raw, threshold), key=lambda product: -product.seconds)),
         threshold=threshold,
         largest_elementwise=_largest_elementwise(raw.shapes),
         openmp=raw.times["openmp"],
@@ -210,9 +210,9 @@ def profile_of(raw: RawProfile, threshold: int | None, sampled: Sampled | None =
 
 
 def dimensions(kind: str, inputs: Sequence[Shape]) -> tuple[int, int, int] | None:
-    """m, n and k of a product, by its operation's kind and the shapes of its inputs; None where they do not tell.
+    """m, n and k of a product, by its operation's kind and its inputs' shapes; None where these do not determine them.
 
-    A batched product is one of each of its matrices: m, n and k are of one.
+    Of a batched product: of one matrix of the batch.
     """
     first, second = (inputs[number] if number < len(inputs) else None for number in PRODUCTS[kind])
     if first is None or second is None:
@@ -227,27 +227,27 @@ def dimensions(kind: str, inputs: Sequence[Shape]) -> tuple[int, int, int] | Non
 
 
 def _products(raw: RawProfile, threshold: int | None) -> Iterator[Product]:
-    """Products by shape: the shapes of one run, the times of the other."""
-    shapes = dict(_by_place(raw.shapes))
-    found: dict[tuple[str, int, int, int], tuple[float, float]] = {}
-    for place, node in _by_place(raw.times):
-        seen = shapes.get(place)
-        if node["kind"] not in PRODUCTS or seen is None:
+    """Products by shape: the shapes are from one run, the times from the other."""
+    shapes = dict(_nodes_by_key(raw.shapes))
+    totals: dict[tuple[str, int, int, int], tuple[float, float]] = {}
+    for node_key, node in _nodes_by_key(raw.times):
+        shaped_node = shapes.get(node_key)
+        if node["kind"] not in PRODUCTS or shaped_node is None:
             continue
-        for sizes, part, work_part in _parts(node["kind"], seen["shapes"]):
+        for sizes, call_share, work_share in _shape_shares(node["kind"], shaped_node["shapes"]):
             key = (node["kind"], *sizes)
-            calls, seconds = found.get(key, (0.0, 0.0))
-            found[key] = (
-                calls + node["calls"] * part / raw.repeat,
-                seconds + node["seconds"] * work_part / raw.repeat,
+            calls, seconds = totals.get(key, (0.0, 0.0))
+            totals[key] = (
+                calls + node["calls"] * call_share / raw.repeat,
+                seconds + node["seconds"] * work_share / raw.repeat,
             )
-    for (kind, m, n, k), (calls, seconds) in found.items():
-        under = m * n * k <= threshold if threshold is not None and kind in GEMM else None
-        yield Product(kind, m, n, k, calls, seconds, under)
+    for (kind, m, n, k), (calls, seconds) in totals.items():
+        under_threshold = m * n * k <= threshold if threshold is not None and kind in GEMM else None
+        yield Product(kind, m, n, k, calls, seconds, under_threshold)
 
 
-def _by_place(run: Mapping[str, Any]) -> Iterator[tuple[tuple[Any, ...], Mapping[str, Any]]]:
-    """Every operation with what tells it from the others in both runs: the same program compiles the same graphs."""
+def _nodes_by_key(run: Mapping[str, Any]) -> Iterator[tuple[tuple[Any, ...], Mapping[str, Any]]]:
+    """Every operation with a key that is the same in both runs: the same program compiles the same graphs."""
     names: Counter[str] = Counter()
     for function in run.get("functions", ()):
         if not function["calls"]:
@@ -257,13 +257,15 @@ def _by_place(run: Mapping[str, Any]) -> Iterator[tuple[tuple[Any, ...], Mapping
             yield (function["name"], names[function["name"]], node["index"], node["operation"]), node
 
 
-def _parts(kind: str, shapes: Iterable[Mapping[str, Any]]) -> Iterator[tuple[tuple[int, int, int], float, float]]:
-    """Each shape of an operation with its share of the calls and of the multiply-adds."""
-    sized = [(sizes, one["calls"]) for one in shapes if (sizes := dimensions(kind, one["inputs"]))]
+def _shape_shares(
+    kind: str, shapes: Iterable[Mapping[str, Any]]
+) -> Iterator[tuple[tuple[int, int, int], float, float]]:
+    """Each shape of an operation with its shares of the calls and of the multiply-adds."""
+    sized = [(sizes, entry["calls"]) for entry in shapes if (sizes := dimensions(kind, entry["inputs"]))]
     calls = sum(count for _, count in sized)
-    work = sum(m * n * k * count for (m, n, k), count in sized)
+    multiply_adds = sum(m * n * k * count for (m, n, k), count in sized)
     for (m, n, k), count in sized:
-        yield (m, n, k), count / calls, m * n * k * count / work if work else count / calls
+        yield (m, n, k), count / calls, m * n * k * count / multiply_adds if multiply_adds else count / calls
 
 
 def _largest_elementwise(run: Mapping[str, Any]) -> int | None:
@@ -272,8 +274,8 @@ def _largest_elementwise(run: Mapping[str, Any]) -> int | None:
         for function in run.get("functions", ())
         for node in function["nodes"]
         if node["kind"] in ELEMENTWISE
-        for one in node["shapes"]
-        for shape in one["outputs"]
+        for entry in node["shapes"]
+        for shape in entry["outputs"]
         if shape is not None
     ]
     return max(sizes, default=None)
@@ -286,7 +288,7 @@ def _elements(shape: Sequence[int]) -> int:
     return total
 
 
-def _short(seconds: float) -> str:
+def _short_time(seconds: float) -> str:
     return f"{seconds * 1e6:.1f} us" if seconds < 1e-3 else _ms(seconds)
 
 

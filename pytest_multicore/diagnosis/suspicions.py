@@ -1,4 +1,4 @@
-"""The words of a diagnosis: a suspicion, the change that would prove it, and what came of that."""
+"""The parts of a diagnosis: a suspicion, the trial that would prove it, and the explanation that results."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from .evidence import Evidence
 
-#: Threads of a changed side that are those of the original.
-SAME = "same"
+#: The changed side runs on as many threads as the original.
+ORIGINAL_THREADS = "same"
 
 
 class Effect(Enum):
-    """What a change brings about if its cause is the right one."""
+    """What a change does if the suspected cause is the right one."""
 
     MORE_CORES = "keeps more cores busy"
     FASTER = "is faster"
@@ -25,13 +25,13 @@ class Effect(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One knob turned.
+    """One setting that is changed.
 
     Attributes:
         variables: environment variables to set, or to remove (None), before the interpreter starts.
         theano_flags: flags to set.
-        arguments: the workload's, where it takes them by name.
-        child: what the child does otherwise (agent/change/changing.py).
+        arguments: other arguments of the workload, by name.
+        agent_changes: changes that the agent makes in the child (agent/change/change.py lists them).
         blas: another BLAS.
         threads: another thread count (None: inherit).
     """
@@ -39,20 +39,20 @@ class Change:
     variables: Mapping[str, str | None] = field(default_factory=dict)
     theano_flags: Mapping[str, str] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    child: tuple[str, ...] = ()
+    agent_changes: tuple[str, ...] = ()
     blas: str | None = None
-    threads: int | str | None = SAME
+    threads: int | str | None = ORIGINAL_THREADS
 
 
-UNCHANGED = Change()
+NO_CHANGE = Change()
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """An operation of the program taken out and run alone, as it was and changed (agent/workloads/replay_numpy.py).
+    """One operation of the program run alone, as it is and changed (agent/workloads/replay_numpy.py).
 
     Attributes:
-        original, changed: the workload's arguments.
+        original, changed: arguments of that workload.
     """
 
     original: Mapping[str, Any]
@@ -61,25 +61,25 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A measurement of the original against a changed one.
+    """A measurement of the original program against a changed one.
 
     Attributes:
         knob: what is changed, for the report: ``MKL_THREADING_LAYER=GNU``.
         effect: what proves the cause.
-        change: to the program itself.
-        replay: an operation in the program's place.
-        refutes: whether no difference speaks against the cause; not where the change costs something itself.
+        change: the change to the program.
+        replay: an operation that is measured in the program's place.
+        can_refute: whether the missing effect refutes the cause; False where the change itself costs time.
     """
 
     knob: str
     effect: Effect
-    change: Change = UNCHANGED
+    change: Change = NO_CHANGE
     replay: Replay | None = None
-    refutes: bool = True
+    can_refute: bool = True
 
     @property
-    def other_work(self) -> bool:
-        """Whether the changed side does other work, as with a larger batch: its time is nothing to compare."""
+    def changes_work(self) -> bool:
+        """Whether the changed side does other work, for instance a larger batch: its time cannot be compared."""
         return self.replay is not None or bool(self.change.arguments)
 
 
@@ -88,33 +88,33 @@ class Suspicion:
     """A cause that the evidence suggests.
 
     Attributes:
-        key: of the catalogue.
-        weight: how much speaks for it, 0 to 1: the order of the trials.
+        key: its key in the catalogue.
+        strength: how much speaks for it, 0 to 1; the strongest is tried first.
         evidence: what suggests it, in a sentence.
         remedy: what to do, with the exact variable or line.
         trials: what would prove it, the likeliest first.
-        shown: the evidence is a proof already: the curve of ``serial-fraction``.
-        also: tried beside a proof, for what its reader would try next.
+        conclusive: whether the evidence is a proof already, as the curve of ``serial-fraction`` is.
+        follow_ups: trials that run after a proof: what the report's reader would try next.
     """
 
     key: str
-    weight: float
+    strength: float
     evidence: str
     remedy: str
     trials: Sequence[Trial] = ()
-    shown: bool = False
-    also: Sequence[Trial] = ()
+    conclusive: bool = False
+    follow_ups: Sequence[Trial] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What is said of one cause.
+    """One cause in the report; the attributes are keys of the JSON report.
 
     Attributes:
         key, evidence, remedy: see Suspicion.
-        proven: by a trial, or by evidence that is a proof.
-        trial: what was changed and what came of it; empty when nothing was tried.
-        also: the same of what was tried beside.
+        proven: whether a trial or conclusive evidence proved it.
+        trial: what was changed, and with what result; empty when nothing was tried.
+        also: the same of the follow-up trials.
     """
 
     key: str

@@ -1,7 +1,7 @@
-"""Find the BLAS that was chosen, and say how it is linked and where it is loaded from.
+"""Find the BLAS that was chosen, how it is linked and where it is loaded from.
 
-Two things come of a choice: flags for programs that link a BLAS themselves (Theano, PyTensor), and a folder for the
-loader's search path. A program that carries its own BLAS, as PyPI's NumPy does, heeds neither: the selection says so.
+A choice results in flags for programs that link a BLAS themselves (Theano, PyTensor), and in a folder for the loader's
+search path. Neither affects a program that carries its own BLAS, as PyPI's NumPy does: the selection says so.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from . import blas_names
 from . import shared_libraries as libraries
 
 if TYPE_CHECKING:
-    from .provision import Provisioned
+    from .provision import Installation
 
 POSTED_FLAGS = "-lblas -lgfortran"
-CARRIED_BY_NUMPY = ("numpy.libs/lib*blas*", "numpy/.libs/lib*blas*")
-CARRIED_BY_SCIPY = ("scipy.libs/lib*blas*", "scipy/.libs/lib*blas*")
+NUMPY_BLAS_PATTERNS = ("numpy.libs/lib*blas*", "numpy/.libs/lib*blas*")
+SCIPY_BLAS_PATTERNS = ("scipy.libs/lib*blas*", "scipy/.libs/lib*blas*")
 
 
 @dataclass(frozen=True, slots=True)
 class BlasSelection:
-    """A BLAS that was found.
+    """A BLAS and how to use it.
 
     Attributes:
-        name: what was chosen; ``"as found"`` when nothing was.
-        directory: the folder that holds it; None: the system's own places.
-        library: its file; None when only the linker knows.
-        ldflags: what links it, for Theano's ``blas.ldflags``; None: left as it is.
-        library_path: what goes first on the loader's search path; None: nothing.
+        name: the choice; ``"as found"`` where none was made.
+        directory: the folder that holds it; None: one of the system's own folders.
+        library: its file; None where only the linker knows it.
+        ldflags: flags that link it, for Theano's ``blas.ldflags``; None: the flags are not changed.
+        library_path: a folder to put first on the loader's search path; None: none.
         note: what its user should know; may be empty.
-        carried_by_numpy: the library that the environment's NumPy brings along and goes on using; may be empty.
+        carried_by_numpy: the library that the environment's NumPy carries and keeps using; may be empty.
     """
 
     name: str
@@ -46,31 +46,31 @@ class BlasSelection:
     carried_by_numpy: str = ""
 
 
-def select(choice: str | None, provisioned: Provisioned) -> BlasSelection:
+def select(choice: str | None, installation: Installation) -> BlasSelection:
     """Find a BLAS.
 
     Args:
-        choice: one of `blas_names.BLAS_NAMES`, the path of a shared library, or None: leave as is.
-        provisioned: the environment that is to use it.
+        choice: one of `blas_names.BLAS_NAMES`, the path of a shared library, or None: change nothing.
+        installation: the environment that will use it.
 
     Returns:
-        The selection. For Theano and PyTensor's C linker its ``ldflags`` decide. For others only ``library_path`` is
-        left, which has no effect on a NumPy from PyPI, for that carries its own BLAS (``carried_by_numpy``).
+        The selection. For Theano and PyTensor's C linker its ``ldflags`` decide. For all others only ``library_path``
+        is left, which does not affect a NumPy from PyPI: that carries its own BLAS (``carried_by_numpy``).
 
     Raises:
-        UsageError: no such choice.
-        EnvironmentError_: it is not there; says what was looked for and what to install.
+        UsageError: there is no such choice.
+        EnvironmentError_: the BLAS is not installed; names the files that were looked for and what to install.
     """
     if choice is None:
         return BlasSelection("as found")
-    blas_names.checked(choice, "blas")
+    blas_names.check_choice(choice, "blas")
     if blas_names.is_path(choice):
         selection = _at_path(choice)
     elif choice in blas_names.DEBIAN_ALTERNATIVES:
         selection = _debian(choice)
     else:
-        selection = {"scipy": _scipy, "mkl": _mkl, "system": _system, "posted": _posted}[choice](provisioned)
-    return _with_what_numpy_carries(selection, provisioned)
+        selection = {"scipy": _scipy, "mkl": _mkl, "system": _system, "posted": _posted}[choice](installation)
+    return _with_numpy_blas(selection, installation)
 
 
 def _in_folder(name: str, library: Path, note: str = "") -> BlasSelection:
@@ -97,17 +97,17 @@ def _debian(choice: str) -> BlasSelection:
     folders = [folder / name for name in names for folder in libraries.library_folders()]
     library = libraries.first_match(folders, ["libblas.so.3"])
     if library is None:
-        looked = ", ".join(str(folder / "libblas.so.3") for folder in folders)
-        raise EnvironmentError_(f"blas {choice!r}: none of {looked} is there; apt-get install {package}")
+        paths = ", ".join(str(folder / "libblas.so.3") for folder in folders)
+        raise EnvironmentError_(f"blas {choice!r}: none of {paths} is there; apt-get install {package}")
     return _in_folder(choice, library)
 
 
-def _scipy(provisioned: Provisioned) -> BlasSelection:
-    library = libraries.first_match([provisioned.site_packages], CARRIED_BY_SCIPY)
+def _scipy(installation: Installation) -> BlasSelection:
+    library = libraries.first_match([installation.site_packages], SCIPY_BLAS_PATTERNS)
     if library is None:
-        looked = " or ".join(str(provisioned.site_packages / pattern) for pattern in CARRIED_BY_SCIPY)
+        paths = " or ".join(str(installation.site_packages / pattern) for pattern in SCIPY_BLAS_PATTERNS)
         raise EnvironmentError_(
-            f"blas 'scipy': no {looked}; expected a SciPy from a wheel of PyPI. Add scipy to the environment's "
+            f"blas 'scipy': no {paths}; expected a SciPy from a wheel of PyPI. Add scipy to the environment's "
             "'requires', or choose another BLAS"
         )
     note = _unlinkable(library)
@@ -116,24 +116,24 @@ def _scipy(provisioned: Provisioned) -> BlasSelection:
 
 
 def _unlinkable(library: Path) -> str:
-    """Say why a program that asks for ``dgemm_`` cannot be linked with a library; an empty string when it can."""
+    """Say why a program that calls ``dgemm_`` cannot be linked with a library; an empty string when it can."""
     if libraries.has_symbol(library, "dgemm_"):
         return ""
     return f"{library.name} holds no plain dgemm_: Theano and PyTensor's C linker cannot use it"
 
 
-def _mkl(provisioned: Provisioned) -> BlasSelection:
-    folder = provisioned.prefix / "lib"
+def _mkl(installation: Installation) -> BlasSelection:
+    folder = installation.prefix / "lib"
     library = libraries.first_match([folder], ["libmkl_rt.so.*", "libmkl_rt.so", "libmkl_rt*.dylib"])
     if library is None:
         raise EnvironmentError_(
             f"blas 'mkl': no {folder / 'libmkl_rt.so.*'}; expected PyPI's package mkl in this environment: "
-            f"{provisioned.python} -m pip install mkl"
+            f"{installation.python} -m pip install mkl"
         )
     return _in_folder("mkl", library)
 
 
-def _system(_provisioned: Provisioned) -> BlasSelection:
+def _system(_installation: Installation) -> BlasSelection:
     library = libraries.loader_finds("libblas.so.3")
     if not libraries.link_error("-lblas"):
         return BlasSelection("system", library=library, ldflags="-lblas")
@@ -142,20 +142,20 @@ def _system(_provisioned: Provisioned) -> BlasSelection:
             "blas 'system': the linker finds no -lblas and the loader no libblas.so.3; "
             "apt-get install libopenblas-dev, or choose another BLAS"
         )
-    # Without a -dev package there is no libblas.so to link, but the loader's file serves as well.
+    # Without a -dev package there is no libblas.so to link; the loader's file does as well.
     flags = f"-L{library.parent} -l:{library.name}"
     return BlasSelection("system", library.parent, library, flags, note=f"libblas.so.3 is {library.resolve()}")
 
 
-def _posted(provisioned: Provisioned) -> BlasSelection:
+def _posted(installation: Installation) -> BlasSelection:
     error = libraries.link_error(POSTED_FLAGS)
     if not error:
         library = libraries.loader_finds("libblas.so.3")
         return BlasSelection("posted", library=library, ldflags=POSTED_FLAGS, note="linked as posted")
     note = f"this system cannot link {POSTED_FLAGS} as posted ({error}): SciPy's BLAS in its place"
-    return replace(_scipy(provisioned), name="scipy", note=note)
+    return replace(_scipy(installation), name="scipy", note=note)
 
 
-def _with_what_numpy_carries(selection: BlasSelection, provisioned: Provisioned) -> BlasSelection:
-    carried = libraries.first_match([provisioned.site_packages], CARRIED_BY_NUMPY)
+def _with_numpy_blas(selection: BlasSelection, installation: Installation) -> BlasSelection:
+    carried = libraries.first_match([installation.site_packages], NUMPY_BLAS_PATTERNS)
     return selection if carried is None else replace(selection, carried_by_numpy=carried.name)

@@ -1,4 +1,4 @@
-"""The BLAS libraries that can be asked for by name, and what each asks of an environment."""
+"""The names of the BLAS libraries that can be chosen, and the packages that each needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from pytest_multicore.errors import UsageError
 
 DEBIAN_ALTERNATIVES: dict[str, tuple[tuple[str, ...], str]] = {
-    # name -> (folders beside the linker's own, first choice first; the package that brings it)
+    # name -> (folders below the linker's own, best first; the package that installs it)
     "reference": (("blas",), "libblas3"),
     "openblas-pthread": (("openblas-pthread",), "libopenblas0-pthread"),
     "openblas-openmp": (("openblas-openmp",), "libopenblas0-openmp"),
@@ -18,19 +18,19 @@ BLAS_NAMES: tuple[str, ...] = ("scipy", "mkl", "system", "posted", *DEBIAN_ALTER
 
 
 def is_path(choice: str) -> bool:
-    """Tell a library's path from a name."""
+    """Distinguish a library's path from a name."""
     return os.sep in choice or "/" in choice
 
 
-def checked(choice: str, where: str) -> str:
-    """Give a BLAS choice back if it is one.
+def check_choice(choice: str, where: str) -> str:
+    """Return a BLAS choice, if it is valid.
 
     Args:
         choice: a name of `BLAS_NAMES` or the path of a shared library.
-        where: who asked, for the message.
+        where: the option or key that holds the choice, for the message.
 
     Raises:
-        UsageError: neither.
+        UsageError: it is neither.
     """
     if choice in BLAS_NAMES or is_path(choice):
         return choice
@@ -40,6 +40,6 @@ def checked(choice: str, where: str) -> str:
 
 
 def requirements_of(choice: str | None) -> tuple[str, ...]:
-    """Give the packages that an environment must hold for a BLAS choice."""
-    # mkl brings intel-openmp, the runtime of its INTEL threading layer, as a dependency.
+    """Return the packages that an environment needs for a BLAS choice."""
+    # intel-openmp, the runtime of the INTEL threading layer, is a dependency of mkl.
     return ("mkl",) if choice == "mkl" else ()

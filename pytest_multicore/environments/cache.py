@@ -1,4 +1,4 @@
-"""Where built environments are kept, under which key, and how one process at a time builds one."""
+"""The cache of built environments: its folders, its keys, and the lock by which one process at a time builds."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from pytest_multicore.errors import EnvironmentError_
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from .probing import Interpreter
+    from .probe import Interpreter
 
 CACHE_VARIABLE = "PYTEST_MULTICORE_CACHE"
 RECORD_NAME = "multicore.json"
-LAYOUT = 2  # part of every key: raise it when what is built from the same requirements changes
-BUILDING = ".building-"
+LAYOUT = 2  # part of every key: raise it when the same requirements result in another environment
+BUILD_INFIX = ".building-"
 
 
 def root() -> Path:
-    """Give the cache folder, made if need be: PYTEST_MULTICORE_CACHE, else the user's.
+    """Return the cache folder, created where necessary: PYTEST_MULTICORE_CACHE, or the user's cache.
 
     Raises:
         EnvironmentError_: it cannot be written.
     """
-    told = os.environ.get(CACHE_VARIABLE)
-    folder = Path(told).expanduser().absolute() if told else platformdirs.user_cache_path("pytest-multicore")
+    chosen = os.environ.get(CACHE_VARIABLE)
+    folder = Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("pytest-multicore")
     try:
         for part in ("environments", "locks", "logs"):
             (folder / part).mkdir(parents=True, exist_ok=True)
@@ -47,11 +47,11 @@ def root() -> Path:
 
 
 def key_of(requires: Sequence[str], interpreter: Interpreter) -> str:
-    """Give the key of what is built: requirements and interpreter matter to it, who builds it does not."""
+    """Return the key of an environment: it depends on requirements and interpreter, and not on the builder."""
     facts = {
         "layout": LAYOUT,
         "requires": sorted(set(requires)),
-        "interpreter": str(interpreter.below),
+        "interpreter": str(interpreter.base),
         "version": interpreter.version,
         "implementation": interpreter.implementation,
         "abi": interpreter.abi,
@@ -61,22 +61,22 @@ def key_of(requires: Sequence[str], interpreter: Interpreter) -> str:
 
 
 def folder_of(key: str) -> Path:
-    """Give the folder in which the environment of a key stands once it is built."""
+    """Return the folder of the environment with this key; it exists once that is built."""
     return root() / "environments" / key[:24]
 
 
 def log_of(key: str) -> Path:
-    """Give the file that keeps what the tools said while the environment of a key was built."""
+    """Return the file that keeps the tools' output of a build."""
     return root() / "logs" / f"{key[:24]}.log"
 
 
 def python_in(folder: Path) -> Path:
-    """Give the interpreter of a virtual environment."""
+    """Return the interpreter of a virtual environment."""
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def record_in(folder: Path) -> dict[str, Any] | None:
-    """Read what was recorded when an environment was built; None when no whole one stands there."""
+    """Read the record of an environment's build; None where no complete environment is there."""
     try:
         record = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -86,11 +86,11 @@ def record_in(folder: Path) -> dict[str, Any] | None:
 
 @contextlib.contextmanager
 def locked(key: str, when_waiting: Callable[[], None]) -> Iterator[None]:
-    """Be the only process that builds the environment of a key.
+    """Hold the lock of a key: only one process builds its environment.
 
     Args:
-        key: of the environment.
-        when_waiting: called once, when another process is at it already.
+        key: the environment's key.
+        when_waiting: called once, where another process holds the lock.
     """
     lock = _lock(key)
     try:
@@ -105,23 +105,22 @@ def locked(key: str, when_waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def _lock(key: str) -> filelock.BaseFileLock:
-    # Not a singleton, not thread-local: two threads of one process exclude each other as two processes do.
+    # Neither a singleton nor thread-local: two threads of one process exclude each other, as two processes do.
     return filelock.FileLock(root() / "locks" / f"{key[:24]}.lock", thread_local=False)
 
 
 @contextlib.contextmanager
 def building_folder(folder: Path) -> Iterator[Path]:
-    """Give a new folder beside the final one and rename it into place at the end; called under the key's lock.
+    """Make a new folder next to the final one, and rename it into place at the end. Called under the key's lock.
 
-    Built beside and renamed, not built in place under a marker: a rename is atomic, so a folder that stands there is
-    whole by its name alone, whatever killed its builder and whenever. Each build has a folder of its own, for a tool
-    that outlives its killed parent may still write into the folder of the build before.
+    A rename is atomic: a folder with the final name is complete, whenever a builder may have been killed. Each build
+    has a folder of its own, because a tool that outlives its killed parent may still write into the previous one.
     """
-    building = Path(tempfile.mkdtemp(prefix=f"{folder.name}{BUILDING}", dir=folder.parent))
+    building = Path(tempfile.mkdtemp(prefix=f"{folder.name}{BUILD_INFIX}", dir=folder.parent))
     try:
         yield building
         _readdress_scripts(building, folder)
-        remove(folder)  # what is there holds no record: no whole environment
+        remove(folder)  # it holds no record, so it is not complete
         building.rename(folder)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
@@ -129,7 +128,7 @@ def building_folder(folder: Path) -> Iterator[Path]:
 
 
 def _readdress_scripts(building: Path, folder: Path) -> None:
-    """Let the scripts in bin name the final folder: they hold the path of their interpreter, which moves."""
+    """Make the scripts in bin name the final folder: they hold the path of their interpreter, which moves."""
     for script in python_in(building).parent.iterdir():
         if script.is_symlink() or not script.is_file():
             continue
@@ -139,21 +138,21 @@ def _readdress_scripts(building: Path, folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove an environment. It is renamed first, so that one half removed is never taken for whole."""
+    """Remove an environment. It is renamed first, so that a partly removed one is never used."""
     if not folder.exists():
         return
-    doomed = Path(tempfile.mkdtemp(prefix=f"{folder.name}{BUILDING}", dir=folder.parent))
-    folder.rename(doomed / folder.name)
-    shutil.rmtree(doomed, ignore_errors=True)
+    removed = Path(tempfile.mkdtemp(prefix=f"{folder.name}{BUILD_INFIX}", dir=folder.parent))
+    folder.rename(removed / folder.name)
+    shutil.rmtree(removed, ignore_errors=True)
 
 
 def remove_half_built(key: str) -> None:
-    """Remove what interrupted builds left: of this key, whose lock is held, and of any other that nobody builds."""
+    """Remove the folders of interrupted builds: of this key, whose lock is held, and of all keys without a lock."""
     environments = root() / "environments"
-    for left in environments.glob(f"*{BUILDING}*"):
-        owner = left.name.partition(BUILDING)[0]
+    for leftover in environments.glob(f"*{BUILD_INFIX}*"):
+        owner = leftover.name.partition(BUILD_INFIX)[0]
         if owner == key[:24]:
-            shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(leftover, ignore_errors=True)
             continue
         with contextlib.suppress(filelock.Timeout), _lock(owner).acquire(timeout=0):
-            shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(leftover, ignore_errors=True)

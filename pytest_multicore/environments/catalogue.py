@@ -1,4 +1,4 @@
-"""The environments that can be asked for by name: the shipped ones, and a project's own over them."""
+"""The environments by name: those that are shipped, and a project's own, which replace them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pytest_multicore.errors import UsageError
 
-from .declared import declared_in
 from .environment import Environment
+from .project_environments import environments_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +20,10 @@ CURRENT = Environment("current")
 
 SHIPPED: Mapping[str, Environment] = MappingProxyType(
     {
-        one.name: one
-        for one in (
+        environment.name: environment
+        for environment in (
             CURRENT,
-            # The last Theano and the last Keras that ran on it. protobuf and h5py: what Keras 2.3.1 imports unasked.
+            # The last Theano and the last Keras that runs on it. Keras 2.3.1 imports protobuf and h5py undeclared.
             Environment(
                 "theano",
                 python=("3.9", "3.8"),
@@ -38,7 +38,7 @@ SHIPPED: Mapping[str, Environment] = MappingProxyType(
                 env={"KERAS_BACKEND": "theano"},
                 blas="scipy",
             ),
-            # The stack of April 2016, in which keras-team/keras#2544 was asked, with the BLAS flags of the post.
+            # The stack of April 2016, when keras-team/keras#2544 was posted, with the post's BLAS flags.
             Environment(
                 "theano-2016",
                 python=("2.7",),
@@ -56,7 +56,7 @@ def find(name: str, rootdir: Path) -> Environment:
     """Find an environment by name, among the shipped ones and those of ``rootdir/pyproject.toml``.
 
     Raises:
-        UsageError: nobody knows the name, or the file declares an environment wrongly.
+        UsageError: the name is unknown, or the file declares an environment wrongly.
     """
     environments = load(rootdir)
     if name not in environments:
@@ -68,18 +68,18 @@ def find(name: str, rootdir: Path) -> Environment:
 
 
 def load(rootdir: Path) -> dict[str, Environment]:
-    """Give every environment by name: the shipped ones, and over them those of ``rootdir/pyproject.toml``.
+    """Return every environment by name. Those of ``rootdir/pyproject.toml`` replace shipped ones of the same name.
 
     Raises:
         UsageError: the file declares an environment wrongly.
     """
-    return {**SHIPPED, **declared_in(rootdir / "pyproject.toml")}
+    return {**SHIPPED, **environments_in(rootdir / "pyproject.toml")}
 
 
 def at_path(python: str) -> Environment:
-    """Give the environment that one interpreter is, used as it stands: ``--multicore-python=PATH``.
+    """Return the environment of one interpreter, used as it is: ``--multicore-python=PATH``.
 
     Args:
-        python: the path of an interpreter, or what stands for one in ``environments.NAME.python``, e.g. ``"3.12"``.
+        python: an interpreter's path, or another value of ``environments.NAME.python``, e.g. ``"3.12"``.
     """
     return Environment(name=python, python=(python,))

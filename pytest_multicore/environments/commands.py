@@ -1,4 +1,4 @@
-"""Run the tools that find and build environments: argument lists, never a shell; output kept in a log file."""
+"""Run the tools that find and build environments: argument lists, never a shell; their output goes to a log file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOOL_TIMEOUT_S = 1800.0
 TAIL_LINES = 15
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
-# What would turn a tool, or an interpreter that is not the parent's, towards the parent's packages.
+# These would make a tool, or another interpreter, use the parent's packages.
 PARENT_PREFIXES = ("PYTHON", "VIRTUAL_ENV", "CONDA_", "_CONDA_", "__PYVENV_LAUNCHER__")
 
 NETWORK_SIGNS = (
@@ -43,9 +43,9 @@ COMPILER_SIGNS = ("unable to execute 'gcc'", "unable to execute 'cc'", "gcc fail
 ABSENT_SIGNS = ("no matching distribution", "not found in the package registry", "no solution found")
 
 
-def tool_variables(world: Mapping[str, str]) -> dict[str, str]:
-    """Give the variables that tools run with: the world's, less what speaks of the parent's own environment."""
-    return {name: value for name, value in world.items() if not name.startswith(PARENT_PREFIXES)}
+def tool_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that tools run with: without those of the parent's own environment."""
+    return {name: value for name, value in environ.items() if not name.startswith(PARENT_PREFIXES)}
 
 
 def run(argv: Sequence[str], log: Path, purpose: str, timeout_s: float = TOOL_TIMEOUT_S) -> None:
@@ -54,11 +54,11 @@ def run(argv: Sequence[str], log: Path, purpose: str, timeout_s: float = TOOL_TI
     Args:
         argv: the program and its arguments.
         log: the file that keeps the output.
-        purpose: what it is run for, for the message: "build environment 'theano'".
-        timeout_s: seconds after which it is ended.
+        purpose: for the message: "build environment 'theano'".
+        timeout_s: seconds after which it is killed.
 
     Raises:
-        EnvironmentError_: it cannot be started, failed, or took too long; with the tail of its output.
+        EnvironmentError_: it cannot be started, failed, or took too long; with the last lines of its output.
     """
     with log.open("ab") as sink:
         sink.write(f"$ {' '.join(argv)}\n".encode())
@@ -66,18 +66,18 @@ def run(argv: Sequence[str], log: Path, purpose: str, timeout_s: float = TOOL_TI
         start = sink.tell()
         outcome = _outcome(argv, log.parent, sink.fileno(), timeout_s)
     if outcome:
-        raise _failure(argv, log, purpose, outcome, _printed(log, start))
+        raise _failure(argv, log, purpose, outcome, _output_since(log, start))
 
 
 def _outcome(argv: Sequence[str], folder: Path, sink: int, timeout_s: float) -> str:
     """Run in a folder and say what went wrong; an empty string when nothing did."""
-    # Not in the user's folder: its pyproject.toml would be uv's configuration, its modules would go before pip's.
-    began = time.monotonic()
+    # Not in the user's folder: its pyproject.toml would configure uv, and its modules would shadow pip's.
+    start_s = time.monotonic()
     try:
-        ended = subprocess.run(
+        process = subprocess.run(
             argv,
             cwd=folder,
-            preexec_fn=_end_with_parent(),
+            preexec_fn=_die_with_parent(),
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -88,46 +88,46 @@ def _outcome(argv: Sequence[str], folder: Path, sink: int, timeout_s: float) -> 
     except OSError as error:
         return f"could not be started: {error}"
     except subprocess.TimeoutExpired:
-        return f"was ended after {time.monotonic() - began:.0f} s without an end"
-    return "" if ended.returncode == 0 else f"failed with exit status {ended.returncode}"
+        return f"was ended after {time.monotonic() - start_s:.0f} s without an end"
+    return "" if process.returncode == 0 else f"failed with exit status {process.returncode}"
 
 
-def _end_with_parent() -> Callable[[], None] | None:
-    """Give what lets a tool be killed with us: else it goes on building what nobody waits for. Linux only."""
+def _die_with_parent() -> Callable[[], None] | None:
+    """Return a function that has a tool killed when this process dies, where it would go on building. Linux only."""
     if sys.platform != "linux":
         return None
-    # Looked up before the fork: between fork and exec as little as possible is to happen.
+    # Looked up before the fork: between fork and exec as little as possible may happen.
     prctl, request, kill = ctypes.CDLL(None).prctl, PR_SET_PDEATHSIG, int(signal.SIGKILL)
     return lambda: prctl(request, kill)
 
 
-def _printed(log: Path, start: int) -> str:
+def _output_since(log: Path, start: int) -> str:
     with log.open("rb") as source:
         source.seek(start)
         return source.read().decode("utf-8", "replace")
 
 
-def _failure(argv: Sequence[str], log: Path, purpose: str, outcome: str, printed: str) -> EnvironmentError_:
-    tail = "\n".join(f"  {line}" for line in printed.rstrip().splitlines()[-TAIL_LINES:]) or "  (nothing)"
+def _failure(argv: Sequence[str], log: Path, purpose: str, outcome: str, output: str) -> EnvironmentError_:
+    tail = "\n".join(f"  {line}" for line in output.rstrip().splitlines()[-TAIL_LINES:]) or "  (nothing)"
     return EnvironmentError_(
         f"cannot {purpose}: {os.path.basename(argv[0])} {outcome}\n"
-        f"what to do: {_remedy(printed)}\n"
+        f"what to do: {_remedy(output)}\n"
         f"full output: {log}\n"
         f"its last lines:\n{tail}"
     )
 
 
-def _remedy(printed: str) -> str:
-    said = printed.lower()
-    # pip with PIP_NO_INDEX does not say that it asked nobody, only that there is nothing.
-    if any(sign in said for sign in NETWORK_SIGNS) or (os.environ.get("PIP_NO_INDEX") and "versions: none" in said):
+def _remedy(output: str) -> str:
+    output = output.lower()
+    # pip with PIP_NO_INDEX says only that it found no version, and not that it queried no index.
+    if any(sign in output for sign in NETWORK_SIGNS) or (os.environ.get("PIP_NO_INDEX") and "versions: none" in output):
         return (
             "the package index could not be reached or may not be asked. Run once with the network, or point pip and "
             "uv to an index of yours (PIP_INDEX_URL, UV_INDEX_URL; PIP_NO_INDEX, UV_OFFLINE unset); afterwards the "
             "environment is cached and needs no network"
         )
-    if any(sign in said for sign in ABSENT_SIGNS):
+    if any(sign in output for sign in ABSENT_SIGNS):
         return "a required package or version is not there for this interpreter: see 'requires' and 'python'"
-    if any(sign in said for sign in COMPILER_SIGNS):
+    if any(sign in output for sign in COMPILER_SIGNS):
         return "a package had to be compiled: install a C and C++ compiler (apt-get install g++), or require a wheel"
     return "read the output below; correct 'requires' or 'python' of the environment"

@@ -1,4 +1,4 @@
-"""Find Python X.Y on this machine: python-discovery where it is installed, the search path else, uv's download last."""
+"""Find Python X.Y on this machine: with python-discovery if installed, on the search path, or by uv's download."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pytest_multicore.errors import EnvironmentError_
 
 from . import cache
 from .blas_names import is_path
-from .downloads import downloaded
-from .probing import Interpreter, probe
+from .downloads import download
+from .probe import Interpreter, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-# Where version managers and CI runners put interpreters that they leave off the search path, or behind shims that
-# refuse to run what is not activated.
-INSTALLED_BY = (
+# Where version managers and CI runners keep interpreters that are not on the search path, or only as shims that refuse
+# to run while they are not activated.
+VERSION_MANAGERS = (
     ("PYENV_ROOT", "~/.pyenv", "versions/*/bin"),
     ("MISE_DATA_DIR", "~/.local/share/mise", "installs/python/*/bin"),
     ("ASDF_DATA_DIR", "~/.asdf", "installs/python/*/bin"),
@@ -33,41 +33,41 @@ INSTALLED_BY = (
 def find_interpreter(
     specs: Sequence[str],
     *,
-    world: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Interpreter:
     """Find the first of several interpreters.
 
     Args:
-        specs: versions such as ``"3.9"``, what else python-discovery understands, or absolute paths, in order of
-            preference; empty: the interpreter that runs this.
-        world: variables to search by, ``os.environ`` unless told.
-        progress: told before a download is tried.
+        specs: versions such as ``"3.9"``, other specifications of python-discovery, or absolute paths, best first;
+            empty: the interpreter that runs this.
+        environ: variables to search by; None: ``os.environ``.
+        progress: called with a message before a download.
 
     Raises:
-        EnvironmentError_: none of them is there, nor can be had; says where was looked and what to do.
+        EnvironmentError_: none is installed, and none can be downloaded; says which places were searched.
     """
     if not specs:
-        return _found_at(sys.executable)
-    world = os.environ if world is None else world
+        return _probe_or_fail(sys.executable)
+    environ = os.environ if environ is None else environ
     for spec in specs:
-        found = probe(spec) if is_path(spec) else _searched(spec, world)
-        if found:
-            return found
+        interpreter = probe(spec) if is_path(spec) else _search(spec, environ)
+        if interpreter:
+            return interpreter
     versions = [spec for spec in specs if not is_path(spec)]
     if not versions:
         raise _not_at(specs[0])
-    found, reason = downloaded(versions, world, progress)
-    if found is None:
-        raise _not_found(specs, world, reason)
-    return found
+    interpreter, reason = download(versions, environ, progress)
+    if interpreter is None:
+        raise _not_found(specs, environ, reason)
+    return interpreter
 
 
-def _found_at(path: str) -> Interpreter:
-    found = probe(path)
-    if found is None:
+def _probe_or_fail(path: str) -> Interpreter:
+    interpreter = probe(path)
+    if interpreter is None:
         raise _not_at(path)
-    return found
+    return interpreter
 
 
 def _not_at(path: str) -> EnvironmentError_:
@@ -75,73 +75,74 @@ def _not_at(path: str) -> EnvironmentError_:
     return EnvironmentError_(f"interpreter {path}: {what}; expected the path of an interpreter that runs")
 
 
-def _searched(spec: str, world: Mapping[str, str]) -> Interpreter | None:
-    folders = search_folders(spec, world)
-    # python-discovery refuses to ask a Python 2, and says so on standard error.
-    return (None if spec.startswith("2") else _discovered(spec, folders, world)) or _on_path(spec, folders)
+def _search(spec: str, environ: Mapping[str, str]) -> Interpreter | None:
+    folders = search_folders(spec, environ)
+    # python-discovery refuses to query a Python 2, and says so on standard error.
+    return (None if spec.startswith("2") else _discover(spec, folders, environ)) or _on_path(spec, folders)
 
 
-def search_folders(spec: str, world: Mapping[str, str]) -> list[str]:
-    """Give the folders to look in: the search path, then those of version managers that hold such an interpreter."""
+def search_folders(spec: str, environ: Mapping[str, str]) -> list[str]:
+    """Return the folders to search: the search path, then those of version managers that hold such an interpreter."""
     managed = [
         str(folder)
-        for variable, default, pattern in INSTALLED_BY
-        for folder in sorted(_globbed(world.get(variable) or default, pattern), reverse=True)
+        for variable, default, pattern in VERSION_MANAGERS
+        for folder in sorted(_glob(environ.get(variable) or default, pattern), reverse=True)
         if (folder / _program(spec)).exists()
     ]
-    return list(dict.fromkeys(world.get("PATH", os.defpath).split(os.pathsep) + managed))
+    return list(dict.fromkeys(environ.get("PATH", os.defpath).split(os.pathsep) + managed))
 
 
-def _globbed(base: str, pattern: str) -> list[Path]:
+def _glob(base: str, pattern: str) -> list[Path]:
     return list(Path(base).expanduser().glob(pattern)) if base else []
 
 
 def _program(spec: str) -> str:
-    """Name the program of a version, ``python3.8``; anything more elaborate is looked for as ``python3``."""
+    """Return a version's program, ``python3.8``; for other specifications ``python3``."""
     version = re.fullmatch(r"(?:cpython|python)?(\d+\.\d+)(?:\.\d+)?", spec)
     return f"python{version.group(1)}" if version else "python3"
 
 
-def _discovered(spec: str, folders: list[str], world: Mapping[str, str]) -> Interpreter | None:
+def _discover(spec: str, folders: list[str], environ: Mapping[str, str]) -> Interpreter | None:
     try:
         from python_discovery import DiskCache, get_interpreter
     except ImportError:
         return None
-    widened = {**world, "PATH": os.pathsep.join(folders)}
-    info = get_interpreter(spec, cache=DiskCache(cache.root() / "interpreters"), env=widened)
+    search_environ = {**environ, "PATH": os.pathsep.join(folders)}
+    info = get_interpreter(spec, cache=DiskCache(cache.root() / "interpreters"), env=search_environ)
     return probe(info.system_executable or info.executable) if info else None
 
 
 def _on_path(spec: str, folders: list[str]) -> Interpreter | None:
     for folder in folders:
         program = shutil.which(_program(spec), path=folder)
-        found = probe(program) if program else None
-        if found and is_version(found, spec):
-            return found
+        interpreter = probe(program) if program else None
+        if interpreter and is_version(interpreter, spec):
+            return interpreter
     return None
 
 
 def is_version(interpreter: Interpreter, spec: str) -> bool:
-    """Tell whether an interpreter is the X.Y or X.Y.Z that a specification asks for."""
+    """Return whether an interpreter is the X.Y or X.Y.Z that a specification asks for."""
     numbers = re.fullmatch(r"(?:cpython|python)?(\d+(?:\.\d+){0,2})", spec)
     if not numbers:
         return False
-    asked = tuple(int(number) for number in numbers.group(1).split("."))
-    return interpreter.version[: len(asked)] == asked
+    version = tuple(int(number) for number in numbers.group(1).split("."))
+    return interpreter.version[: len(version)] == version
 
 
-def _not_found(specs: Sequence[str], world: Mapping[str, str], download: str) -> EnvironmentError_:
+def _not_found(specs: Sequence[str], environ: Mapping[str, str], no_download: str) -> EnvironmentError_:
     versions, first = " or ".join(specs), next(spec for spec in specs if not is_path(spec))
     managers = ", ".join(
-        f"${variable}" + (f" ({default})" if default else "") for variable, default, _pattern in INSTALLED_BY
+        f"${variable}" + (f" ({default})" if default else "") for variable, default, _pattern in VERSION_MANAGERS
     )
     return EnvironmentError_(
         f"no Python {versions} found; install one ({_install_advice(first)}), or name another in the environment's "
-        f"'python' in pyproject.toml. Looked {_searched_with()} on PATH and under {managers}; no download: {download}"
+        f"'python' in pyproject.toml. Looked {_search_method()} on PATH and under {managers}; "
+        f"no download: {no_download}"
     )
 
 
-def _searched_with() -> str:
+def _search_method() -> str:
     try:
         import python_discovery  # noqa: F401 - asked only whether it is there
     except ImportError:

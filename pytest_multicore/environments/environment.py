@@ -1,4 +1,4 @@
-"""What an environment is: an interpreter, what is installed in it, its BLAS and its variables."""
+"""What an environment is: an interpreter, its packages, its BLAS and its variables."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from .blas_names import requirements_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: The frameworks that can run each built-in workload.
+WORKLOAD_FRAMEWORKS = {"dot": ("numpy", "theano", "pytensor"), "fit": ("numpy", "keras")}
 THEANO_PACKAGES = frozenset({"theano", "theano-pymc"})
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An interpreter, what is installed in it, its BLAS and its variables.
+    """An interpreter, its packages, its BLAS and its variables.
 
     Attributes:
-        name: what it is asked for by.
-        python: interpreters in order of preference, each a version such as ``"3.9"`` or an absolute path; empty: the
-            one that runs pytest.
+        name: its name in options and markers.
+        python: interpreters, best first, each a version such as ``"3.9"`` or an absolute path; empty: the one that runs
+            pytest.
         requires: packages to install, as pip takes them; empty: the interpreter is used as it is, nothing is built.
         env: variables of its children.
         theano_flags: flags of its children, for Theano (THEANO_FLAGS) or PyTensor (PYTENSOR_FLAGS).
-        blas: a name of `blas_names.BLAS_NAMES`, the path of a library, or None: whatever the environment finds itself.
-        frameworks: built-in workload -> framework that runs it, e.g. ``{"dot": "theano", "fit": "keras"}``; left empty
-            it is inferred from ``requires``.
+        blas: a name of `blas_names.BLAS_NAMES`, the path of a library, or None: the one that the environment loads.
+        frameworks: built-in workload -> framework that runs it, e.g. ``{"dot": "theano", "fit": "keras"}``; where it is
+            empty it is inferred from ``requires``.
     """
 
     name: str
@@ -40,24 +42,25 @@ class Environment:
 
     def __post_init__(self) -> None:
         if not self.frameworks:
-            object.__setattr__(self, "frameworks", inferred_frameworks(self.requires))
+            object.__setattr__(self, "frameworks", infer_frameworks(self.requires))
 
     @property
     def installs(self) -> tuple[str, ...]:
         """All packages to install: ``requires``, and what the BLAS needs. Empty when nothing is to be built."""
         if not self.requires:
             return ()
-        return self.requires + tuple(one for one in requirements_of(self.blas) if one not in self.requires)
+        of_blas = (requirement for requirement in requirements_of(self.blas) if requirement not in self.requires)
+        return (*self.requires, *of_blas)
 
 
 def package_name(requirement: str) -> str:
-    """Give the normalized name of the package that a requirement asks for: ``Theano==1.0.5`` -> ``theano``."""
+    """Return a requirement's normalized package name: ``Theano==1.0.5`` -> ``theano``."""
     match = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", requirement)
     return re.sub(r"[-_.]+", "-", match.group(1)).lower() if match else ""
 
 
-def inferred_frameworks(requires: tuple[str, ...]) -> dict[str, str]:
-    """Tell which framework runs each built-in workload in an environment that holds these packages."""
+def infer_frameworks(requires: tuple[str, ...]) -> dict[str, str]:
+    """Return the framework that runs each built-in workload in an environment with these packages."""
     names = {package_name(requirement) for requirement in requires}
     fit = {"fit": "keras"} if "keras" in names else {}
     if names & THEANO_PACKAGES:

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def parsed(text: str) -> dict[str, str]:
-    """Read the value of THEANO_FLAGS or PYTENSOR_FLAGS as Theano reads it: a later pair wins, empty ones are skipped.
+def parse(text: str) -> dict[str, str]:
+    """Parse THEANO_FLAGS or PYTENSOR_FLAGS as Theano does: a later pair wins, empty ones are skipped.
 
     Raises:
-        UsageError: a quotation that never ends, or a pair without ``=``.
+        UsageError: a quotation without an end, or a pair without ``=``.
     """
     try:
         pairs = [pair.strip() for pair in _lexer(text)]
@@ -25,7 +25,7 @@ def parsed(text: str) -> dict[str, str]:
 
 
 def _lexer(text: str) -> shlex.shlex:
-    # The same lexer as theano.configparser's, comment sign and all, so that both see the same flags.
+    # The lexer of theano.configparser, with its comment sign, so that both see the same flags.
     lexer = shlex.shlex(text, posix=True)
     lexer.whitespace = ","
     lexer.whitespace_split = True
@@ -39,8 +39,8 @@ def _split(pair: str, text: str) -> tuple[str, str]:
     return name, value
 
 
-def rendered(flags: Mapping[str, str]) -> str:
-    """Write flags so that `parsed`, and Theano, read them back unchanged."""
+def render(flags: Mapping[str, str]) -> str:
+    """Write flags so that `parse`, and Theano, read them back unchanged."""
     return ",".join(f"{name}={_quoted(value)}" for name, value in flags.items())
 
 

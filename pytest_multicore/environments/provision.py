@@ -1,4 +1,4 @@
-"""Have an environment ready: find its interpreter, take it from the cache, or build it there once for everybody."""
+"""Make an environment ready: find its interpreter, then take it from the cache or build it there, once for all uses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +15,24 @@ from pytest_multicore.errors import EnvironmentError_
 from . import cache
 from .builders import Builder, Job, builder_for
 from .discovery import find_interpreter
-from .installed import installed_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .environment import Environment
-    from .probing import Interpreter
+    from .probe import Interpreter
 
 
 @dataclass(frozen=True, slots=True)
-class Provisioned:
-    """An environment that is ready to be used.
+class Installation:
+    """An environment that is installed and ready.
 
     Attributes:
         python: the interpreter to start, absolute.
-        site_packages: where its packages are.
+        site_packages: the folder of its packages.
         version: major, minor, micro.
-        folder: the virtual environment in the cache; None: the interpreter is used as it stands.
-        key: of everything that it was built from; stands for the environment in other keys.
+        folder: the virtual environment in the cache; None: the interpreter is used as it is.
+        key: the hash of everything that it was built from; part of the keys of what is compiled for it.
     """
 
     python: Path
@@ -43,7 +43,7 @@ class Provisioned:
 
     @property
     def prefix(self) -> Path:
-        """What the interpreter is installed under: the virtual environment, or the parent of its ``bin``."""
+        """The folder that the interpreter is installed in: the virtual environment, or the parent of its ``bin``."""
         return self.folder or self.python.parent.parent
 
     @property
@@ -54,57 +54,57 @@ class Provisioned:
 
 def prepare(
     environment: Environment, *, progress: Callable[[str], None] | None = None, build: bool = True
-) -> Provisioned:
-    """Give an environment, built if it is not in the cache yet. A cached one needs no network.
+) -> Installation:
+    """Return an environment's installation, which is built if the cache has none. From the cache it needs no network.
 
     Args:
-        environment: what is wanted.
-        progress: told what is being done, a line at a time, when it takes long.
+        environment: the environment.
+        progress: called with a line of text before each step that takes long.
         build: whether it may be built.
 
     Raises:
         EnvironmentError_: its interpreter is missing, or it cannot be built; with the reason and what to do.
     """
-    tell = progress or _nobody
-    interpreter = find_interpreter(environment.python, progress=tell)
+    report = progress or _discard
+    interpreter = find_interpreter(environment.python, progress=report)
     key = cache.key_of(environment.installs, interpreter)
     if not environment.installs:
-        return Provisioned(interpreter.path, interpreter.site_packages, interpreter.version, None, key)
+        return Installation(interpreter.path, interpreter.site_packages, interpreter.version, None, key)
     folder = cache.folder_of(key)
     if not cache.record_in(folder):
         if not build:
             raise EnvironmentError_(f"environment '{environment.name}' with BLAS {environment.blas} is not built yet")
-        _build_once(environment, interpreter, key, tell)
-    return _built(folder, interpreter, key)
+        _build_once(environment, interpreter, key, report)
+    return _installation_in(folder, interpreter, key)
 
 
-def _nobody(_line: str) -> None:
-    """Tell nobody."""
+def _discard(_line: str) -> None:
+    """Report no progress."""
 
 
-def _built(folder: Path, interpreter: Interpreter, key: str) -> Provisioned:
+def _installation_in(folder: Path, interpreter: Interpreter, key: str) -> Installation:
     record = cache.record_in(folder)
     assert record is not None  # noqa: S101 - the folder was renamed into place with it
-    return Provisioned(cache.python_in(folder), folder / record["site_packages"], interpreter.version, folder, key)
+    return Installation(cache.python_in(folder), folder / record["site_packages"], interpreter.version, folder, key)
 
 
-def _build_once(environment: Environment, interpreter: Interpreter, key: str, tell: Callable[[str], None]) -> None:
-    def say_that_we_wait() -> None:
-        tell(f"waiting for another process that builds environment '{environment.name}'")
+def _build_once(environment: Environment, interpreter: Interpreter, key: str, report: Callable[[str], None]) -> None:
+    def on_wait() -> None:
+        report(f"waiting for another process that builds environment '{environment.name}'")
 
-    # The builder may need an environment of its own: that one is built before this lock is taken.
-    builder = builder_for(interpreter, lambda other: prepare(other, progress=tell).python)
-    with cache.locked(key, say_that_we_wait):
+    # The builder may need an environment of its own, which is built before this lock is taken.
+    builder = builder_for(interpreter, lambda other: prepare(other, progress=report).python)
+    with cache.locked(key, on_wait):
         if not cache.record_in(cache.folder_of(key)):
             cache.remove_half_built(key)
-            _build(environment, interpreter, key, builder, tell)
+            _build(environment, interpreter, key, builder, report)
 
 
 def _build(
-    environment: Environment, interpreter: Interpreter, key: str, builder: Builder, tell: Callable[[str], None]
+    environment: Environment, interpreter: Interpreter, key: str, builder: Builder, report: Callable[[str], None]
 ) -> None:
     began = time.monotonic()
-    tell(
+    report(
         f"building environment '{environment.name}' (once): {', '.join(environment.installs)} "
         f"on Python {interpreter.dotted}, with {builder.name}"
     )
@@ -115,20 +115,30 @@ def _build(
         build_s = time.monotonic() - began
         record = _record(environment, interpreter, builder, folder, build_s)
         (folder / cache.RECORD_NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
-    tell(f"built environment '{environment.name}' in {build_s:.1f} s")
+    report(f"built environment '{environment.name}' in {build_s:.1f} s")
 
 
 def _record(
     environment: Environment, interpreter: Interpreter, builder: Builder, folder: Path, build_s: float
 ) -> dict[str, Any]:
-    found = find_interpreter([str(cache.python_in(folder))])
+    built = find_interpreter([str(cache.python_in(folder))])
     return {
         "environment": environment.name,
         "requires": list(environment.installs),
-        "installed": installed_in(found.site_packages),
-        "interpreter": str(interpreter.below),
+        "installed": installed_packages(built.site_packages),
+        "interpreter": str(interpreter.base),
         "version": interpreter.dotted,
-        "site_packages": str(found.site_packages.relative_to(folder)),
+        "site_packages": str(built.site_packages.relative_to(folder)),
         "builder": builder.name,
         "build_s": round(build_s, 3),
     }
+
+
+def installed_packages(site_packages: Path) -> list[str]:
+    """List the packages in a site-packages folder as ``name==version``, without running that interpreter."""
+    packages = {
+        f"{package.metadata['Name']}=={package.version}"
+        for package in distributions(path=[str(site_packages)])
+        if package.metadata["Name"]
+    }
+    return sorted(packages, key=str.lower)

@@ -1,7 +1,7 @@
-"""The table: N threads, as the variables that numeric libraries read when they are loaded.
+"""The variables that set N threads, which numeric libraries read when they are loaded.
 
-Sources: the libraries' own documentation and source, as listed in the project's threading notes. The values are plain
-integers: Theano fails on ``OMP_NUM_THREADS=4,2``, and libgomp refuses 0.
+Sources: the libraries' own documentation and source. The values are plain integers: Theano fails on
+``OMP_NUM_THREADS=4,2``, and libgomp refuses 0.
 """
 
 from __future__ import annotations
@@ -69,17 +69,17 @@ SUSPECT_VARIABLES: tuple[str, ...] = (
     "PYTHON_GIL",
     "PYTHON_CPU_COUNT",
 )
-"""Left as the user's world has them: a limit that CI exports is measured, not hidden."""
+"""Left as the user has them: a limit that CI exports is measured, not hidden."""
 
 REPORTED_VARIABLES: tuple[str, ...] = THREAD_VARIABLES + SUSPECT_VARIABLES
-"""The only variables whose values a report may print: any other may be a secret."""
+"""The only variables whose values a report may print: others may be secrets."""
 
 
 def for_threads(threads: int | None) -> dict[str, str]:
-    """Give the variables that ask for a number of threads.
+    """Return the variables that set a number of threads.
 
     Args:
-        threads: how many, at least 1; None inherits: nothing is set.
+        threads: at least 1; None: none is set, the child inherits the user's.
 
     Raises:
         UsageError: fewer than 1, or not a whole number.

@@ -1,4 +1,4 @@
-"""The variables that a child of an environment starts with, what of them was set here, and what that replaced."""
+"""The variables that a child of an environment starts with, those set here, and the user's values that they replace."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from .blas import BlasSelection
     from .environment import Environment
-    from .provision import Provisioned
+    from .provision import Installation
 
-#: The value with which Python draws no hashes: which keys share a dict's slots is the same on both sides then. For the
-#: addresses see interpreters/address_layout.py.
+#: Python's hashes are not random with it: on both sides the same keys share a dict's slots. For the addresses see
+#: interpreters/address_layout.py.
 HASH_SEED = {"PYTHONHASHSEED": "0"}
 LIBRARY_PATH = "DYLD_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
 
@@ -32,8 +32,8 @@ class ChildVariables:
 
     Attributes:
         variables: all of them, for Popen.
-        set: what was added or changed, by name.
-        overridden: previous values of what the user's world had set to something else; reportable variables only.
+        set: those that were added or changed.
+        overridden: the user's own values of those that were changed; reportable variables only.
     """
 
     variables: dict[str, str]
@@ -46,16 +46,16 @@ class Dialect:
     """How a framework takes its flags.
 
     Attributes:
-        variable: that holds them.
-        ldflags: the name of the flag that links a BLAS.
-        defaults: flags that are set unless the world, the environment or the child sets them.
+        variable: the variable that holds them.
+        ldflags: the flag that links a BLAS.
+        defaults: flags that are set unless the user, the environment or the child sets them.
     """
 
     variable: str
     ldflags: str
     defaults: Mapping[str, str]
 
-    def spelled(self, name: str) -> str:
+    def flag_name(self, name: str) -> str:
         """Spell a flag's name: PyTensor writes ``blas__ldflags`` for Theano's ``blas.ldflags``."""
         return name.replace(".", "__") if self.variable == "PYTENSOR_FLAGS" else name
 
@@ -66,42 +66,42 @@ PYTENSOR = Dialect("PYTENSOR_FLAGS", "blas__ldflags", {})
 
 def child_variables(
     environment: Environment,
-    provisioned: Provisioned,
+    installation: Installation,
     blas: BlasSelection,
     *,
     threads: int | None,
     theano_flags: Mapping[str, str],
     env: Mapping[str, str],
-    world: Mapping[str, str],
+    environ: Mapping[str, str],
 ) -> ChildVariables:
-    """Write the variables of a child: the user's world, with as little changed as the experiment needs.
+    """Compute the variables of a child: the user's, with as few changes as the experiment needs.
 
     Args:
-        environment: whose ``env`` and ``theano_flags`` are set.
-        provisioned: where it stands.
+        environment: its ``env`` and ``theano_flags`` are set.
+        installation: the environment's files.
         blas: becomes a Theano flag and the head of the loader's search path.
-        threads: how many, by the table of `threads`; None: no thread variable is set.
-        theano_flags: flags of this child, over the environment's; over the world's as well, flag by flag.
-        env: variables of this child; they win over everything else, but for flags, which are merged.
-        world: the variables that the parent has, ``os.environ`` usually.
+        threads: the number that `threads.for_threads` sets; None: no thread variable is set.
+        theano_flags: flags of this child; flag by flag they win over the environment's, and over the user's.
+        env: variables of this child; they win over everything else, except for flags, which are merged.
+        environ: the parent's variables, usually ``os.environ``.
 
     Raises:
-        UsageError: threads below 1, or flags of the world that cannot be read.
+        UsageError: threads below 1, or flags of the user's that cannot be parsed.
     """
-    base = _untraced(world if provisioned.is_current else tool_variables(world))
-    changed = _hash_seed(base) | for_threads(threads) | dict(environment.env) | _library_path(blas, base) | dict(env)
-    changed |= _flags(environment, provisioned, blas, theano_flags, {**base, **changed}, threads)
-    return ChildVariables(base | changed, _differing(changed, base), _overridden(changed, world))
+    base = _without_coverage(environ if installation.is_current else tool_variables(environ))
+    ours = _hash_seed(base) | for_threads(threads) | dict(environment.env) | _library_path(blas, base) | dict(env)
+    ours |= _flags(environment, installation, blas, theano_flags, {**base, **ours}, threads)
+    return ChildVariables(base | ours, _changes(ours, base), _overridden(ours, environ))
 
 
 def _hash_seed(base: Mapping[str, str]) -> dict[str, str]:
-    """Nothing where the world says something of it."""
+    """HASH_SEED, unless the user sets it."""
     return {name: value for name, value in HASH_SEED.items() if name not in base}
 
 
-def _untraced(world: Mapping[str, str]) -> dict[str, str]:
-    """Without what would have coverage trace the measured code: it would be the tracer that is measured."""
-    return {name: value for name, value in world.items() if not name.startswith(("COV_CORE_", "COVERAGE_PROCESS"))}
+def _without_coverage(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables without those that make coverage trace a child: the tracer would be measured."""
+    return {name: value for name, value in environ.items() if not name.startswith(("COV_CORE_", "COVERAGE_PROCESS"))}
 
 
 def _library_path(blas: BlasSelection, base: Mapping[str, str]) -> dict[str, str]:
@@ -112,7 +112,7 @@ def _library_path(blas: BlasSelection, base: Mapping[str, str]) -> dict[str, str
 
 def _flags(
     environment: Environment,
-    provisioned: Provisioned,
+    installation: Installation,
     blas: BlasSelection,
     theano_flags: Mapping[str, str],
     base: Mapping[str, str],
@@ -121,53 +121,53 @@ def _flags(
     dialect = _dialect(environment, theano_flags)
     if dialect is None:
         return {}
-    world = flags.parsed(base.get(dialect.variable, ""))
-    linked = {dialect.ldflags: blas.ldflags} if blas.ldflags is not None else {}
-    ours = {dialect.spelled(name): value for name, value in {**environment.theano_flags, **theano_flags}.items()}
-    merged = {**dialect.defaults, **world, **linked, **ours}
-    if "base_compiledir" not in ours:
-        merged["base_compiledir"] = _compile_folder(merged, provisioned, blas, threads)
-    return {dialect.variable: flags.rendered(merged)}
+    users = flags.parse(base.get(dialect.variable, ""))
+    link = {dialect.ldflags: blas.ldflags} if blas.ldflags is not None else {}
+    own = {dialect.flag_name(name): value for name, value in {**environment.theano_flags, **theano_flags}.items()}
+    merged = {**dialect.defaults, **users, **link, **own}
+    if "base_compiledir" not in own:
+        merged["base_compiledir"] = _compile_folder(merged, installation, blas, threads)
+    return {dialect.variable: flags.render(merged)}
 
 
 def _dialect(environment: Environment, theano_flags: Mapping[str, str]) -> Dialect | None:
     framework = environment.frameworks.get("dot")
     if framework == "pytensor":
         return PYTENSOR
-    # An environment that is not known to hold Theano gets its flags when somebody gives any.
+    # An environment that is not known to hold Theano gets Theano's flags where any are given.
     return THEANO if framework == "theano" or environment.theano_flags or theano_flags else None
 
 
 def _compile_folder(
-    merged: Mapping[str, str], provisioned: Provisioned, blas: BlasSelection, threads: int | None
+    merged: Mapping[str, str], installation: Installation, blas: BlasSelection, threads: int | None
 ) -> str:
-    """Give a folder for compiled code that nothing else shares.
+    """Return a folder for compiled code that nothing else shares.
 
-    Theano's own key leaves out some flags (openmp_elemwise_minsize) and takes a library by its name, not by its file:
-    what was compiled for one set would be taken for another. Each thread count has its own, for two sides that are set
-    up at the same time would wait for each other's lock, in steps of 5 to 10 s.
+    Theano's own key leaves out some flags (openmp_elemwise_minsize) and names a library without its path: code that was
+    compiled for one set of flags would be used for another. Each thread count has its own folder, because two sides
+    that are set up at the same time would wait for each other's lock, in steps of 5 to 10 s.
     """
     own = {name: value for name, value in merged.items() if name != "base_compiledir"}
-    facts = json.dumps([provisioned.key, sorted(own.items()), str(blas.library), threads])
+    facts = json.dumps([installation.key, sorted(own.items()), str(blas.library), threads])
     return str(cache.root() / "compiled" / hashlib.sha256(facts.encode()).hexdigest()[:24])
 
 
-def _differing(changed: Mapping[str, str], base: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in changed.items() if base.get(name) != value}
+def _changes(ours: Mapping[str, str], base: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in ours.items() if base.get(name) != value}
 
 
-def _overridden(changed: Mapping[str, str], world: Mapping[str, str]) -> dict[str, str]:
+def _overridden(ours: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
     return {
-        name: world[name]
-        for name, value in changed.items()
-        if name in REPORTED_VARIABLES and name in world and not _kept(name, world[name], value)
+        name: environ[name]
+        for name, value in ours.items()
+        if name in REPORTED_VARIABLES and name in environ and not _keeps(name, environ[name], value)
     }
 
 
-def _kept(name: str, before: str, after: str) -> bool:
-    """Tell whether nothing of a previous value was lost: added flags and a longer search path replace nothing."""
+def _keeps(name: str, before: str, after: str) -> bool:
+    """Return whether a new value keeps the previous one: added flags and a longer search path replace nothing."""
     if name in {THEANO.variable, PYTENSOR.variable}:
-        lost = flags.parsed(before).items() - flags.parsed(after).items()
+        lost = flags.parse(before).items() - flags.parse(after).items()
         return all(flag == "base_compiledir" for flag, _value in lost)
     if name == LIBRARY_PATH:
         return after.endswith(before)

@@ -55,7 +55,10 @@ def explain(request: MeasurementRequest, prepared: PreparedEnvironment, result: 
 
 def explain_open(result: Result) -> Result:
     """An undecided result with what the table makes of its reason; no run is needed for that."""
-    found = [Explanation(one.key, False, one.evidence, one.remedy) for one in catalogue.ranked(_nothing_seen(result))]
+    found = [
+        Explanation(one.key, False, one.evidence, one.remedy)
+        for one in catalogue.ranked_suspicions(_nothing_seen(result))
+    ]
     return replace(result, causes=tuple(map(asdict, found)))
 
 
@@ -114,14 +117,14 @@ class CauseSearch:
         """
         shown: list[Explanation] = []
         suspected: list[Explanation] = []
-        for suspicion in catalogue.ranked(self.evidence):
-            if suspicion.shown:
+        for suspicion in catalogue.ranked_suspicions(self.evidence):
+            if suspicion.conclusive:
                 shown.append(_told(suspicion, proven=True))
                 continue
             results = self._try(suspicion.trials)
             proof = next((one.text for one in results if one.finding is Finding.PROVEN), "")
             if proof:
-                also = tuple(one.text for one in self._try(suspicion.also))
+                also = tuple(one.text for one in self._try(suspicion.follow_ups))
                 return [_told(suspicion, proven=True, trial=proof, also=also), *shown, *suspected]
             if not results or any(one.finding is Finding.OPEN for one in results):
                 suspected.append(_told(suspicion, trial="; ".join(one.text for one in results)))

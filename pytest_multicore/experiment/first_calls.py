@@ -58,7 +58,7 @@ class FirstCallCheck:
         for other in self.subjects:
             other.pause()
         try:
-            iterators = test.set_up_anew(self.timeout_s)
+            iterators = test.repeat_setup(self.timeout_s)
             return replace(told, anew=_called(subject, test), iterators=tuple(iterators))
         except PytestExited:
             raise
@@ -70,7 +70,7 @@ def _called(subject: OpenedWorkload, test: LiveTest) -> Call:
     """One call, with the CPU time of processes that it did not wait for."""
     reader = counters.for_this_system()
     before = reader.tree(subject.pid)
-    done = test.call_anew(subject.timeout_s)
+    done = test.repeat_call(subject.timeout_s)
     used = usage(subject.pid, before, reader.tree(subject.pid, before), own_clock(done))
     return Call(done["wall_s"], used.cpu_s)
 

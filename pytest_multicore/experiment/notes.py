@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_multicore.interpreters.blas_in_use import links_its_own
+from pytest_multicore.interpreters.blas_in_use import links_own_blas
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.machine import Machine
@@ -84,7 +84,7 @@ def _of_the_world(
         yield f"{asked_for} threads were asked for on {machine.why_granted()}"
     if prepared.selection.note:
         yield f"BLAS {prepared.selection.name}: {prepared.selection.note}"
-    if prepared.selection.carried_by_numpy and not links_its_own(workload.target):
+    if prepared.selection.carried_by_numpy and not links_own_blas(workload.target):
         yield f"NumPy goes on using the BLAS that it carries ({prepared.selection.carried_by_numpy})"
     yield from _of_attained(taken.found, machine)
     yield f"CPU priority: {taken.priority}"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pytest_multicore.diagnosis.evidence import Calls, Evidence
+from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence
 from pytest_multicore.environments.shared_libraries import compiler
 from pytest_multicore.environments.threads import REPORTED_VARIABLES, THREAD_VARIABLES
 from pytest_multicore.errors import EnvironmentError_, MulticoreError, TimedOut
@@ -58,8 +58,8 @@ def observe(request: MeasurementRequest, prepared: PreparedEnvironment, workload
         )
         with open_variant(request, observed) as subject:
             found = _observe_child(request, result, subject, Path(folder) if recorded else None, workload.target)
-    threshold = _probed(request, prepared, found) if any(call.work for call in found.calls or ()) else None
-    return replace(found, threshold=threshold, not_recorded=why_not)
+    threshold = _probed(request, prepared, found) if any(call.multiply_adds for call in found.calls or ()) else None
+    return replace(found, threshold=threshold, recorder_error=why_not)
 
 
 def _over_at_once(result: Result) -> bool:
@@ -87,20 +87,20 @@ def _observe_child(
             subject.prepare()
     after = blas_recorder.read(calls) if calls else ()
     facts = subject.interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
-    made = blas_recorder.minus(after, before)
+    made = blas_recorder.difference(after, before)
     per = rounds * repeat
     return Evidence(
         result=result,
         target=target,
         machine=this_machine(),
         facts=_without_recorder(facts),
-        seen=sampler.samples,
-        started_with=started,
-        calls=tuple(Calls(one.routine, one.m, one.n, one.k, one.count / per, one.seconds / per) for one in made)
+        thread_samples=sampler.samples,
+        variables_at_start=started,
+        calls=tuple(BlasCalls(one.routine, one.m, one.n, one.k, one.count / per, one.seconds / per) for one in made)
         if calls
         else None,
         compilers=tuple(filter(None, [compiler()])),
-        mapped=_mapped(pid),
+        mapped_files=_mapped(pid),
         quota=quota_cores(Path(f"/proc/{pid}")),
         throttled_s=throttled_s(Path(f"/proc/{pid}")) - throttled_before_s,
     )

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_multicore.diagnosis.suspicions import SAME, UNCHANGED, Change
+from pytest_multicore.diagnosis.suspicions import NO_CHANGE, ORIGINAL_THREADS, Change
 from pytest_multicore.environments.variables import ChildVariables
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
@@ -61,7 +61,7 @@ class Variant:
     prepared: PreparedEnvironment
     workload: Workload
     threads: int | None
-    change: Change = UNCHANGED
+    change: Change = NO_CHANGE
     extra: Mapping[str, str] = field(default_factory=dict)
     observe: bool = False
     trace: bool = False
@@ -70,8 +70,8 @@ class Variant:
         """The child's, with those removed that the change removes."""
         changed = {name: value for name, value in self.change.variables.items() if value is not None}
         flags = {**request.theano_flags, **self.change.theano_flags}
-        threads = self.threads if self.change.threads == SAME else self.change.threads
-        assert not isinstance(threads, str)  # noqa: S101 - the only word is SAME
+        threads = self.threads if self.change.threads == ORIGINAL_THREADS else self.change.threads
+        assert not isinstance(threads, str)  # noqa: S101 - the only word is ORIGINAL_THREADS
         child = self.prepared.variables(threads, flags, {**request.env, **changed, **self.extra})
         removed = self.change.variables.keys() - changed.keys()
         return replace(child, variables={name: value for name, value in child.variables.items() if name not in removed})
@@ -79,12 +79,12 @@ class Variant:
     @property
     def watch(self) -> dict[str, Any] | None:
         """What is sent to the child as ``watch``; None where nothing is."""
-        if not (self.observe or self.change.child):
+        if not (self.observe or self.change.agent_changes):
             return None
         return {
             "observe": self.observe,
             "trace": self.trace,
-            "changes": list(self.change.child),
+            "changes": list(self.change.agent_changes),
             "threads": self.threads,
         }
 
@@ -159,7 +159,7 @@ class WorkloadProgram:
             subjects[0].first = self.called or subjects[0].first
             yield subjects
             for subject in subjects[1 if self.live else 0 :]:
-                subject.interpreter.say_goodbye()
+                subject.interpreter.request_close()
 
     @contextmanager
     def variant(self, request: MeasurementRequest, variant: Variant, first: First) -> Iterator[AnySubject]:
@@ -171,7 +171,7 @@ class WorkloadProgram:
             subject = _set_up(interpreter, variant.threads, variant.prepared, variant.workload)
             _wait_until_ready(subject, request.settings)
             yield subject
-            interpreter.say_goodbye()
+            interpreter.request_close()
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:
@@ -203,7 +203,7 @@ def _set_up(
     interpreter: IsolatedInterpreter, threads: int | None, prepared: PreparedEnvironment, workload: Workload
 ) -> OpenedWorkload:
     subject = OpenedWorkload(interpreter, threads, SETUP_TIMEOUT_S)
-    subject.set_up(workload, import_path(prepared.provisioned.is_current))
+    subject.set_up(workload, import_path(prepared.installation.is_current))
     return subject
 
 

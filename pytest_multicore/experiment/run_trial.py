@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pytest_multicore.diagnosis.suspicions import UNCHANGED, Effect, Replay, Trial
-from pytest_multicore.diagnosis.trials import TrialResult, judged, reached, settled
+from pytest_multicore.diagnosis.suspicions import NO_CHANGE, Effect, Replay, Trial
+from pytest_multicore.diagnosis.trials import TrialResult, is_settled, judge_trial, took_effect
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement import counters
@@ -71,7 +71,7 @@ def run_trial(trial: Trial, program: MeasuredProgram, rounds_s: float) -> TrialR
                 break
         facts = subjects[0].interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=[])
     compared, original = _figures(rows, trial, request.settings.confidence)
-    return judged(trial, compared, original, reached=reached(trial, facts))
+    return judge_trial(trial, compared, original, took_effect=took_effect(trial, facts))
 
 
 def _sides(trial: Trial, program: MeasuredProgram) -> list[Variant]:
@@ -85,7 +85,7 @@ def _sides(trial: Trial, program: MeasuredProgram) -> list[Variant]:
         one, other = (_replayed(trial.replay, side) for side in ("changed", "original"))
     elif change.arguments:
         one = replace(workload, arguments={**workload.arguments, **change.arguments})
-    changed, original = Variant(prepared, one, threads, change), Variant(program.prepared, other, threads, UNCHANGED)
+    changed, original = Variant(prepared, one, threads, change), Variant(program.prepared, other, threads, NO_CHANGE)
     if trial.effect is not Effect.SCALES:
         return [changed, original]
     baseline = program.request.baseline
@@ -114,7 +114,7 @@ def _bench(subjects: Sequence[AnySubject], request: MeasurementRequest, workload
 def _clear(rows: Rows, trial: Trial, confidence: float) -> bool:
     if len(rows) < fewest_values(confidence):
         return False
-    return settled(trial, *_figures(rows, trial, confidence))
+    return is_settled(trial, *_figures(rows, trial, confidence))
 
 
 def _figures(rows: Rows, trial: Trial, confidence: float) -> tuple[Comparison, Interval | None]:

@@ -1,1 +1,1 @@
-"""One live isolated interpreter: spawned, spoken to, and ended with all that it started."""
+"""One live isolated interpreter: started, asked, and ended with every process that it started."""

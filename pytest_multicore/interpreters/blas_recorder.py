@@ -1,8 +1,8 @@
-"""The level-3 BLAS calls of a child: what was called with which sizes, how often, and for how long.
+"""The level-3 BLAS calls of a child: routines, sizes, counts and durations.
 
-The recording is done in the child by ``blas_recorder.c``, which is compiled once for each compiler and preloaded. Its
-figures stand in files that can be read at any moment, the child need not be asked: read before and after a round,
-their difference (`minus`) is what the round called.
+``blas_recorder.c`` records them in the child; it is compiled once for each compiler, and preloaded. It writes its
+figures to files that can be read at any moment without the child. The `difference` of the files before and after a
+round is what the round called.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ SOURCE = Path(__file__).with_suffix(".c")
 FOLDER_VARIABLE = "PYTEST_MULTICORE_BLAS_CALLS"
 PRELOAD_VARIABLE = "LD_PRELOAD"
 
-#: -O1: a recorded call costs the same as with -O2 (40 to 60 ns), and it compiles in half the time (1.1 s).
+#: -O1: a recorded call costs the same as with -O2 (40 to 60 ns), and the compiler takes half the time (1.1 s).
 FLAGS = ("-std=gnu11", "-O1", "-fPIC", "-shared", "-pthread")
 LIBRARIES = ("-ldl",)
 COMPILE_TIMEOUT_S = 600.0
 
-#: The structs `table` and `entry` of the source.
+#: The structs `table` and `entry` of blas_recorder.c.
 MAGIC = b"PMBLAS01"
 HEADER = struct.Struct("<8sIIQQQ24x")
 ENTRY = struct.Struct("<Q16sqqqQQ")
 
-#: The routine of calls whose sizes are not known: a process had more different ones than its table has room for.
-OTHER = "other sizes"
+#: The routine of calls with unknown sizes: a process had more different sizes than its table has room for.
+OTHER_SIZES = "other sizes"
 
 # MKL_VERBOSE DGEMM(N,N,1000,1000,1000,0x7ffd,...) 22.89ms CNR:OFF Dyn:1 FastMM:1 TID:0  NThr:2
 MKL_CALL = re.compile(r"^MKL_VERBOSE ([A-Z0-9_]+)\(([^)]*)\) ([0-9.]+)([mnu]?s)\b", re.MULTILINE)
@@ -55,13 +55,13 @@ class Call:
     """All calls of one routine with the same sizes.
 
     Attributes:
-        routine: its name in BLAS, ``"dgemm"``; `OTHER` for calls of which not even that is known.
+        routine: its name in BLAS, ``"dgemm"``; `OTHER_SIZES` where not even that is known.
         m: rows of the result, as the caller gave them; for ``"dgemm_batch"`` of one product of the batch. m, n and k
-            are 0 where they are not known: of `OTHER`, and of batches of different sizes.
+            are 0 where they are not known: of `OTHER_SIZES`, and of batches of different sizes.
         n: columns of the result.
-        k: the length that is summed over; where the routine names none (symm, trmm, trsm), the matrix's size.
+        k: the length that is summed over; where the routine has none (symm, trmm, trsm), the matrix's size.
         count: number of calls.
-        seconds: wall time spent in them, all together.
+        seconds: wall seconds of all of them together.
     """
 
     routine: str
@@ -72,21 +72,21 @@ class Call:
     seconds: float
 
     @property
-    def mnk(self) -> int:
-        """Multiply-adds of one call of gemm, what a BLAS compares with its threshold; 0: the sizes are not known."""
+    def multiply_adds(self) -> int:
+        """Multiply-adds of one call of gemm, which a BLAS compares with its threshold; 0: the sizes are not known."""
         return self.m * self.n * self.k
 
 
-def compiled() -> Path:
-    """Give the recorder as a shared library, compiled at the first use and kept in the cache folder.
+def compile_recorder() -> Path:
+    """Return the recorder as a shared library, which is compiled at the first use and kept in the cache folder.
 
     Raises:
-        EnvironmentError_: not on Linux, no C compiler, or it fails; says what is missing.
+        EnvironmentError_: the system is not Linux, there is no C compiler, or it fails; says what is missing.
     """
     if sys.platform != "linux":
         raise EnvironmentError_(f"BLAS calls can be recorded on Linux only; this is {sys.platform}")
     compiler = c_compiler()
-    # What the compiler is can change under one path; its size and date tell, and cost no start of it.
+    # Another compiler may be installed at the same path: size and date show that without starting it.
     program = os.stat(compiler[0])
     facts = (*compiler, program.st_size, program.st_mtime_ns, platform.machine(), *FLAGS, *LIBRARIES)
     key = hashlib.sha256(SOURCE.read_bytes() + repr(facts).encode()).hexdigest()[:24]
@@ -102,16 +102,16 @@ def compiled() -> Path:
 
 
 def c_compiler() -> list[str]:
-    """Give the C compiler and its own arguments: ``$CC``, else the first of cc, gcc and clang that is on PATH.
+    """Return the C compiler and its arguments: ``$CC``, or the first of cc, gcc and clang on PATH.
 
     Raises:
         EnvironmentError_: there is none.
     """
-    told = shlex.split(os.environ.get("CC", ""))
-    for name, *arguments in [told] if told else [["cc"], ["gcc"], ["clang"]]:
+    chosen = shlex.split(os.environ.get("CC", ""))
+    for name, *arguments in [chosen] if chosen else [["cc"], ["gcc"], ["clang"]]:
         if found := shutil.which(name):
             return [found, *arguments]
-    looked = f"CC={os.environ['CC']}, which is no program" if told else "cc, gcc or clang on PATH (CC is not set)"
+    looked = f"CC={os.environ['CC']}, which is no program" if chosen else "cc, gcc or clang on PATH (CC is not set)"
     raise EnvironmentError_(
         f"recording BLAS calls needs a C compiler; looked for {looked}. Install one (apt-get install gcc libc6-dev), "
         "or set CC"
@@ -121,51 +121,51 @@ def c_compiler() -> list[str]:
 def _compile(compiler: list[str], library: Path) -> None:
     library.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=library.stem, dir=library.parent) as building:
-        made = Path(building, library.name)
+        built = Path(building, library.name)
         commands.run(
-            [*compiler, *FLAGS, "-o", str(made), str(SOURCE), *LIBRARIES],
+            [*compiler, *FLAGS, "-o", str(built), str(SOURCE), *LIBRARIES],
             cache.root() / "logs" / f"{library.stem}.log",
             "compile the BLAS call recorder",
             COMPILE_TIMEOUT_S,
         )
-        made.replace(library)  # whole from its first moment, whoever else compiles it now
+        built.replace(library)  # atomic: other processes may compile it at the same time
 
 
-def variables(folder: Path, world: Mapping[str, str] = os.environ, *, mkl_verbose: bool = False) -> dict[str, str]:
-    """Give what a child's environment must hold to be recorded.
+def variables(folder: Path, environ: Mapping[str, str] = os.environ, *, mkl_verbose: bool = False) -> dict[str, str]:
+    """Return the variables that make a child record its calls.
 
     Args:
-        folder: where the records go; it must exist, and be this child's alone.
-        world: the variables that the child has otherwise; what these preload stays.
-        mkl_verbose: have MKL write down its calls too, for an MKL that is linked statically; see `read_mkl`.
+        folder: the folder for the records; it must exist, and no other child may use it.
+        environ: the variables that the child has otherwise; what these preload stays.
+        mkl_verbose: have MKL log its calls too, for an MKL that is linked statically; see `read_mkl`.
 
     Raises:
-        EnvironmentError_: see `compiled`.
+        EnvironmentError_: see `compile_recorder`.
     """
-    preloaded = [str(compiled()), *([world[PRELOAD_VARIABLE]] if world.get(PRELOAD_VARIABLE) else [])]
-    found = {PRELOAD_VARIABLE: ":".join(preloaded), FOLDER_VARIABLE: str(folder)}
+    libraries = [str(compile_recorder()), *([environ[PRELOAD_VARIABLE]] if environ.get(PRELOAD_VARIABLE) else [])]
+    recorder = {PRELOAD_VARIABLE: ":".join(libraries), FOLDER_VARIABLE: str(folder)}
     if mkl_verbose:
-        found |= {"MKL_VERBOSE": "1", "MKL_VERBOSE_OUTPUT_FILE": str(folder / MKL_LOG)}
-    return found
+        recorder |= {"MKL_VERBOSE": "1", "MKL_VERBOSE_OUTPUT_FILE": str(folder / MKL_LOG)}
+    return recorder
 
 
 def read(folder: Path, pid: int | None = None) -> tuple[Call, ...]:
-    """Read what has been called so far, the routines and sizes that took longest first.
+    """Read the calls so far, the routines and sizes that took longest first.
 
     Args:
         folder: as given to `variables`.
-        pid: one process; None: all of the tree.
+        pid: one process; None: all processes of the tree.
     """
     files = sorted(folder.glob(f"{'*' if pid is None else pid}-*.calls"))
-    return _summed(call for file in files for call in _calls_in(file.read_bytes()))
+    return _merged(call for file in files for call in _calls_in(file.read_bytes()))
 
 
 def _calls_in(content: bytes) -> Iterator[Call]:
     if len(content) < HEADER.size or not content.startswith(MAGIC):
-        return  # the process is just about to make it
+        return  # the process is about to write it
     _, entry_bytes, capacity, other_calls, other_ns, _ = HEADER.unpack_from(content)
     if other_calls:
-        yield Call(OTHER, 0, 0, 0, other_calls, other_ns / 1e9)
+        yield Call(OTHER_SIZES, 0, 0, 0, other_calls, other_ns / 1e9)
     entries = content[HEADER.size : HEADER.size + entry_bytes * capacity]
     for written, routine, m, n, k, count, ns in ENTRY.iter_unpack(entries):
         if written and count:
@@ -173,58 +173,58 @@ def _calls_in(content: bytes) -> Iterator[Call]:
 
 
 def read_mkl(folder: Path) -> tuple[Call, ...]:
-    """Read the level-3 calls that MKL wrote down by itself (MKL_VERBOSE), as `read` does.
+    """Read the level-3 calls that MKL logged itself (MKL_VERBOSE), in the form of `read`.
 
-    For an MKL that is linked statically, as in PyTorch's wheels. One that is linked dynamically is seen by `read` too:
-    the calls are the same, not to be added.
+    For an MKL that is linked statically, as in PyTorch's wheels. With an MKL that is linked dynamically `read` has the
+    same calls, which must not be added.
     """
     log = folder / MKL_LOG
     return mkl_calls(log.read_text(encoding="utf-8", errors="replace")) if log.exists() else ()
 
 
-def mkl_calls(said: str) -> tuple[Call, ...]:
-    """Find the level-3 calls in what MKL prints with MKL_VERBOSE=1."""
-    found = []
-    for name, told, time, unit in MKL_CALL.findall(said):
-        sizes = _mkl_sizes(name.lower(), told.split(","))
+def mkl_calls(output: str) -> tuple[Call, ...]:
+    """The level-3 calls in MKL's output with MKL_VERBOSE=1."""
+    calls = []
+    for name, arguments, time, unit in MKL_CALL.findall(output):
+        sizes = _mkl_sizes(name.lower(), arguments.split(","))
         if sizes:
-            found.append(Call(name.lower(), *sizes, 1, float(time) * MKL_UNITS[unit]))
-    return _summed(found)
+            calls.append(Call(name.lower(), *sizes, 1, float(time) * MKL_UNITS[unit]))
+    return _merged(calls)
 
 
-def _mkl_sizes(routine: str, told: list[str]) -> tuple[int, int, int] | None:
-    """The sizes m, n and k among a routine's arguments, which are those of Fortran; None: not of level 3."""
+def _mkl_sizes(routine: str, arguments: list[str]) -> tuple[int, int, int] | None:
+    """m, n and k among a routine's Fortran arguments; None: the routine is not of level 3."""
     kind = routine[1:]
     if kind in ("gemm", "gemm3m"):
-        m, n, k = map(int, told[2:5])
+        m, n, k = map(int, arguments[2:5])
     elif kind == "gemm_batch":
-        m = n = k = 0  # it tells addresses in place of sizes
+        m = n = k = 0  # MKL logs addresses in place of sizes
     elif kind in ("gemmt", "gemmtr"):
-        m, k = map(int, told[3:5])
+        m, k = map(int, arguments[3:5])
         n = m
     elif kind in ("syrk", "herk", "syr2k", "her2k"):
-        m, k = map(int, told[2:4])
+        m, k = map(int, arguments[2:4])
         n = m
     elif kind in ("symm", "hemm", "trmm", "trsm"):
-        m, n = map(int, told[4:6] if kind.startswith("tr") else told[2:4])
-        k = m if told[0].upper() == "L" else n
+        m, n = map(int, arguments[4:6] if kind.startswith("tr") else arguments[2:4])
+        k = m if arguments[0].upper() == "L" else n
     else:
         return None
     return m, n, k
 
 
-def minus(after: Iterable[Call], before: Iterable[Call]) -> tuple[Call, ...]:
-    """Give what was called between two readings."""
-    gone = [Call(call.routine, call.m, call.n, call.k, -call.count, -call.seconds) for call in before]
-    return _summed([*after, *gone])
+def difference(after: Iterable[Call], before: Iterable[Call]) -> tuple[Call, ...]:
+    """The calls between two readings."""
+    negative = [Call(call.routine, call.m, call.n, call.k, -call.count, -call.seconds) for call in before]
+    return _merged([*after, *negative])
 
 
-def _summed(calls: Iterable[Call]) -> tuple[Call, ...]:
+def _merged(calls: Iterable[Call]) -> tuple[Call, ...]:
     counts: defaultdict[tuple[str, int, int, int], int] = defaultdict(int)
     seconds: defaultdict[tuple[str, int, int, int], float] = defaultdict(float)
     for call in calls:
         key = (call.routine, call.m, call.n, call.k)
         counts[key] += call.count
         seconds[key] += call.seconds
-    found = [Call(*key, count, max(0.0, seconds[key])) for key, count in counts.items() if count > 0]
-    return tuple(sorted(found, key=lambda call: call.seconds, reverse=True))
+    merged = [Call(*key, count, max(0.0, seconds[key])) for key, count in counts.items() if count > 0]
+    return tuple(sorted(merged, key=lambda call: call.seconds, reverse=True))

@@ -1,9 +1,9 @@
-"""Ends what is left when pytest itself is killed: run by path as a process of its own, imports nothing of ours.
+"""Ends the interpreters when pytest itself is killed. Run by path as a process of its own; imports nothing of ours.
 
 It reads lines from its standard input, ``+PGID MARK`` and ``-PGID MARK``: the process groups of the live interpreters,
-and what their processes carry in their environment. When the input ends, whoever held it is gone (SIGKILL leaves no
-chance to clean up), and every group still listed is killed, and on Linux every process with its mark that left the
-group. A parent-death signal would do for the interpreter alone, on Linux; the workers that it started need this.
+and the mark that their processes carry in their environment. The input ends when pytest does, even by SIGKILL, after
+which it cannot clean up. Then every group on the list is killed, and on Linux every process with its mark that left the
+group. A parent-death signal would end the interpreter alone, on Linux only; its workers need this.
 """
 
 import contextlib
@@ -12,10 +12,10 @@ import signal
 import sys
 import time
 
-#: What was just being started carried no mark for a moment (orphans.marked), which beside neighbours can last.
-AGAIN_S = 0.5
+#: Seconds until the second search: a process that was just being started had no mark yet (process_tree.py).
+SECOND_SEARCH_S = 0.5
 
-TYPE_CHECKING = False  # what typing says too, without its import
+TYPE_CHECKING = False  # typing.TYPE_CHECKING without the import of typing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -33,30 +33,30 @@ def main() -> None:
             marks.pop(int(group), None)
     for group in marks:
         kill(os.killpg, group)
-    for pause_s in (0.0, AGAIN_S) if marks else ():
+    for pause_s in (0.0, SECOND_SEARCH_S) if marks else ():
         time.sleep(pause_s)
         for mark in marks.values():
-            for pid in carrying(mark):
+            for pid in pids_with_mark(mark):
                 kill(os.kill, pid)
 
 
-def kill(how: "Callable[[int, int], None]", number: int) -> None:
-    """Kill what may be gone already."""
+def kill(kill_function: "Callable[[int, int], None]", target: int) -> None:
+    """Kill a process or group that may have ended already."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        how(number, signal.SIGKILL)
+        kill_function(target, signal.SIGKILL)
 
 
-def carrying(mark: str) -> list[int]:
-    """The processes that inherited the mark; none where there is no /proc to read it from."""
-    found = []
+def pids_with_mark(mark: str) -> list[int]:
+    """The processes that inherited the mark; none where there is no /proc."""
+    pids = []
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         try:
             with open(f"/proc/{name}/environ", "rb") as environ:
                 if name.isdecimal() and mark.encode() in environ.read():
-                    found.append(int(name))
+                    pids.append(int(name))
         except OSError:
             continue
-    return found
+    return pids
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The start of an isolated interpreter's process, and how it ended."""
+"""Start an isolated interpreter's process, wait for its end, and describe its exit."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from pathlib import Path
 
 from pytest_multicore.errors import InterpreterCrashed
 
-from .address_layout import filled, fixed_addresses
+from .address_layout import fixed_addresses, padded_variables
 from .log import Log
-from .orphans import MARK
+from .process_tree import MARK
 
 RUNNER = Path(__file__).parent / "agent" / "runner.py"
-#: What was killed ends sooner, unless the system holds it up.
-PATIENCE_S = 1.0
+#: A killed process ends sooner, unless the system delays it.
+KILL_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What it takes to start one interpreter.
+    """How one interpreter is started.
 
     Attributes:
         command: the interpreter and its flags, without the agent.
         variables: the child's whole environment.
         folder: its working folder.
-        raise_priority: give it the highest CPU priority that the system permits.
+        raise_priority: whether it gets the highest CPU priority that the system permits.
     """
 
     command: Sequence[str]
@@ -40,7 +40,7 @@ class Launch:
 
 
 def spawn(launch: Launch, log: Log, mark: str) -> subprocess.Popen[bytes]:
-    """Start the agent in a session of its own, everything that it starts marked.
+    """Start the agent in a session of its own; every process that it starts inherits the mark.
 
     Raises:
         InterpreterCrashed: there is no such program, or it cannot be run.
@@ -53,7 +53,7 @@ def spawn(launch: Launch, log: Log, mark: str) -> subprocess.Popen[bytes]:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log.fileno(),
-                env=filled({**launch.variables, MARK: mark}),
+                env=padded_variables({**launch.variables, MARK: mark}),
                 cwd=launch.folder,
                 start_new_session=True,
             )
@@ -65,14 +65,14 @@ def spawn(launch: Launch, log: Log, mark: str) -> subprocess.Popen[bytes]:
         ) from error
 
 
-def wait_for_end(process: subprocess.Popen[bytes], timeout_s: float) -> None:
-    """Wait until it has ended, at most so long. Popen.wait comes to look every 50 ms; Linux tells at once."""
+def wait_for_exit(process: subprocess.Popen[bytes], timeout_s: float) -> None:
+    """Wait for its end, at most ``timeout_s``. Popen.wait polls every 50 ms; a pidfd of Linux reports it at once."""
     if process.poll() is None and hasattr(os, "pidfd_open"):
-        with contextlib.suppress(OSError), contextlib.ExitStack() as opened:
-            end = os.pidfd_open(process.pid)
-            opened.callback(os.close, end)
-            selector = opened.enter_context(selectors.DefaultSelector())
-            selector.register(end, selectors.EVENT_READ)
+        with contextlib.suppress(OSError), contextlib.ExitStack() as closing:
+            pidfd = os.pidfd_open(process.pid)
+            closing.callback(os.close, pidfd)
+            selector = closing.enter_context(selectors.DefaultSelector())
+            selector.register(pidfd, selectors.EVENT_READ)
             selector.select(timeout_s)
             return
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -80,12 +80,12 @@ def wait_for_end(process: subprocess.Popen[bytes], timeout_s: float) -> None:
 
 
 def reap(process: subprocess.Popen[bytes]) -> None:
-    """Wait for one that was killed.
+    """Wait for the end of a killed process.
 
-    Popen.wait alone can wait for ever: a Ctrl-C that comes just after Popen.poll has taken its lock, and before it
-    begins what would give it back, leaves it taken.
+    Popen.wait alone may never return: a Ctrl-C just after Popen.poll acquired its lock, and before the block that
+    releases it, leaves it locked.
     """
-    wait_for_end(process, PATIENCE_S)
+    wait_for_exit(process, KILL_TIMEOUT_S)
     try:
         process.wait(0)
     except subprocess.TimeoutExpired:
@@ -93,7 +93,7 @@ def reap(process: subprocess.Popen[bytes]) -> None:
             process.returncode = os.waitstatus_to_exitcode(os.waitpid(process.pid, 0)[1])
 
 
-def how_it_ended(status: int | None) -> str:
+def describe_exit(status: int | None) -> str:
     """An exit status in words."""
     if status is None:
         return "closed its side of the dialogue but did not end"

@@ -1,4 +1,4 @@
-"""A pytest item in a live interpreter: set up and torn down once, its call run as often as rounds want it."""
+"""A pytest item in a live interpreter: set up and torn down once, its call repeated by rounds."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Report = dict[str, Any]
 
 
 class PytestExited(WorkloadError):  # noqa: N818 - it is what happened
-    """The test, or what belongs to it, called ``pytest.exit``.
+    """The test, a fixture or a plugin called ``pytest.exit``.
 
     Attributes:
-        reason, returncode: as given there.
+        reason, returncode: its arguments.
     """
 
     def __init__(self, reason: str, returncode: int | None) -> None:
@@ -29,19 +29,20 @@ class PytestExited(WorkloadError):  # noqa: N818 - it is what happened
 
 @dataclass(frozen=True, slots=True)
 class TestAddress:
-    """How a child finds a test again.
+    """How a child finds a test.
 
     Attributes:
         nodeid: the item's node id.
-        args: what its pytest collects.
-        options: the parent's options, as the child shall see them.
+        args: pytest's arguments: what it collects.
+        options: the parent's options, as the child gets them.
         path: folders for the front of the child's search path.
-        benchmark: how the child gives pytest-benchmark's fixture (agent/marked_test/benchmark_rounds.py); None: not at
-            all.
-        worker: of pytest-xdist, by which its fixtures answer (agent/marked_test/xdist_fixtures.py); None: this is none.
+        benchmark: how the child provides pytest-benchmark's fixture (agent/marked_test/benchmark_rounds.py); None: it
+            does not.
+        worker: the values of pytest-xdist's fixtures (agent/marked_test/xdist_fixtures.py); None: the parent is not one
+            of its workers.
     """
 
-    __test__ = False  # no test of this project's
+    __test__ = False  # pytest must not collect this class
 
     nodeid: str
     args: tuple[str, ...]
@@ -56,19 +57,19 @@ class LiveTest:
     """One item in one interpreter.
 
     Attributes:
-        interpreter: where it lives.
-        reports: what pytest said of its phases there, by phase.
-        texts: the same as text: a failure's, or a skip's reason.
-        warnings: what it warned of, with message, category, filename and lineno.
-        xfails: its marks of expected failures that were added there (agent/marked_test/added_marks.py).
+        interpreter: the interpreter that runs it.
+        reports: pytest's reports there, by phase.
+        texts: the reports' texts, by phase: a failure's text, or a skip's reason.
+        warnings: its warnings, with message, category, filename and lineno.
+        xfails: xfail marks that were added there (agent/marked_test/xfail_marks.py).
         passed: whether its call passed, so that rounds can be taken.
-        first: what the clocks said of that call; None before it.
-        within: whether the call is not over: it waits where pytest-benchmark's fixture was called, and rounds are
-            taken of what it was given there.
+        first: the clocks' figures of that call; None before it.
+        inside_benchmark: whether the call is not over: it waits in its call of pytest-benchmark's fixture, and rounds
+            repeat the function that it passed there.
         stepwise: whether each round must be prepared, and is one call.
-        benchmark: what the test said of its benchmark; None without that fixture.
-        over: whether its pytest session ended early: there is nobody left to answer.
-        failed_teardowns: of set-ups before the last one.
+        benchmark: the test's benchmark metadata; None without that fixture.
+        session_ended: whether its pytest session ended early, so that nothing answers any more.
+        failed_teardowns: reports of failed teardowns before the last set-up.
     """
 
     interpreter: IsolatedInterpreter
@@ -78,10 +79,10 @@ class LiveTest:
     xfails: Sequence[Mapping[str, Any]] = ()
     passed: bool = False
     first: protocol.Message | None = None
-    within: bool = False
+    inside_benchmark: bool = False
     stepwise: bool = False
     benchmark: Mapping[str, Any] | None = None
-    over: bool = False
+    session_ended: bool = False
     failed_teardowns: list[Report] = field(default_factory=list)
 
     @property
@@ -90,7 +91,7 @@ class LiveTest:
         return None if self.first is None else self.first["wall_s"]
 
     def find(self, address: TestAddress) -> None:
-        """Have the child collect the test; do not wait for it."""
+        """Have the child collect the test, without waiting for it."""
         arguments = {
             "nodeid": address.nodeid,
             "args": list(address.args),
@@ -101,65 +102,65 @@ class LiveTest:
         self.interpreter.tell("test", arguments=arguments, path=address.path)
 
     def begin(self, timeout_s: float) -> None:
-        """Set it up. Raises as IsolatedInterpreter.ask, and PytestExited, as all that follows."""
+        """Set it up. This and all that follows raise as IsolatedInterpreter.ask does, and PytestExited."""
         self._wait_for(("collected",), timeout_s)
         self._keep(self._ask("begin", ("begun", "ended"), timeout_s))
 
     def begin_again(self, timeout_s: float) -> None:
-        """Set up a test that was set up elsewhere before. Raises as ``begin``.
+        """Set up a test that another interpreter has set up before. Raises as ``begin`` does.
 
         Raises:
-            WorkloadError: its set-up fails or skips here; nothing is left to call.
+            WorkloadError: its set-up fails or skips here.
         """
         self.begin(timeout_s)
         if self.torn_down:
             raise self.not_passed("setup", "the test was set up")
 
     def not_passed(self, when: str, what: str) -> WorkloadError:
-        """What to raise where a phase did not pass in this interpreter and did in another.
+        """The error for a phase that did not pass in this interpreter and did in another.
 
         Args:
             when: the phase.
-            what: what it did in the other one.
+            what: what the test did in the other interpreter.
         """
         sentence = f"{what} once and not again, in an interpreter of its own"
-        told = self.texts.get(when, "")
+        text = self.texts.get(when, "")
         if self.reports[when].get("outcome") == "skipped":
-            return WorkloadError(f"{sentence}: it skipped there: {told.removeprefix('Skipped: ')}")
-        return WorkloadError(f"{sentence}: it failed there", told)
+            return WorkloadError(f"{sentence}: it skipped there: {text.removeprefix('Skipped: ')}")
+        return WorkloadError(f"{sentence}: it failed there", text)
 
     @property
     def torn_down(self) -> bool:
-        """Whether there is nothing more to call."""
+        """Whether the test was torn down: nothing is left to call."""
         return "teardown" in self.reports
 
     def attempt(self, timeout_s: float) -> protocol.Message:
-        """Run its call once, as pytest runs any; the answer holds the clocks' figures when it passed."""
+        """Run its call once, as pytest runs it; the answer has the clocks' figures where it passed."""
         answer = self._ask("attempt", ("ready", "ended"), timeout_s)
         self.passed = answer["type"] == "ready"
         self.first = answer if self.passed else None
-        self.within, self.stepwise = answer.get("within", False), answer.get("stepwise", False)
+        self.inside_benchmark, self.stepwise = answer.get("within", False), answer.get("stepwise", False)
         self._keep(answer)
         return answer
 
-    def set_up_anew(self, timeout_s: float) -> Sequence[str]:
-        """Tear it down and set it up in the same process; gives the fixtures whose value can be gone through once.
+    def repeat_setup(self, timeout_s: float) -> Sequence[str]:
+        """Tear it down and set it up again in the same process; returns the fixtures whose value is an iterator.
 
         Raises:
             WorkloadError: it cannot be set up twice.
         """
-        return list(self._again("anew", "begun", timeout_s)["iterators"])
+        return list(self._repeat("anew", "begun", timeout_s)["iterators"])
 
-    def call_anew(self, timeout_s: float) -> protocol.Message:
-        """Run its call once after that; the answer holds the clocks' figures.
+    def repeat_call(self, timeout_s: float) -> protocol.Message:
+        """Run its call once after that; the answer has the clocks' figures.
 
         Raises:
             WorkloadError: it does not pass again.
         """
-        return self._again("attempt", "ready", timeout_s)
+        return self._repeat("attempt", "ready", timeout_s)
 
-    def _again(self, kind: str, expected: str, timeout_s: float) -> protocol.Message:
-        """Ask for what was done before. Its reports stay those of the first time, but for teardowns that failed."""
+    def _repeat(self, kind: str, expected: str, timeout_s: float) -> protocol.Message:
+        """Ask for a phase that ran before. The first reports stay, except for teardowns that fail."""
         answer = self._ask(kind, (expected, "ended"), timeout_s)
         teardowns = [report for report in answer["reports"] if report["when"] == "teardown"]
         if answer["type"] == "ended":
@@ -171,14 +172,14 @@ class LiveTest:
         return answer
 
     def conclude(self, timeout_s: float) -> None:
-        """Let a call that waits go on to its end."""
-        if self.within and not self.interpreter.ended:
-            self.within = False
+        """Let a call that waits in the benchmark fixture run to its end."""
+        if self.inside_benchmark and not self.interpreter.ended:
+            self.inside_benchmark = False
             self._keep(self._ask("conclude", ("concluded",), timeout_s))
 
     def finish(self, timeout_s: float) -> None:
-        """Tear it down, if that is not done already, as after a call that failed."""
-        if self.reports and not (self.torn_down or self.over or self.interpreter.ended):
+        """Tear it down, unless that is done already, as after a call that failed."""
+        if self.reports and not (self.torn_down or self.session_ended or self.interpreter.ended):
             self._keep(self._ask("finish", ("ended",), timeout_s))
 
     def _ask(self, kind: str, expected: tuple[str, ...], timeout_s: float) -> protocol.Message:
@@ -189,10 +190,10 @@ class LiveTest:
         try:
             answer = self.interpreter.wait_for((*expected, "exited"), timeout_s)
         except WorkloadError:
-            self.over = True
+            self.session_ended = True
             raise
         if answer["type"] == "exited":
-            self.over = True
+            self.session_ended = True
             raise PytestExited(answer["reason"], answer["returncode"])
         return answer
 
@@ -206,7 +207,7 @@ class LiveTest:
 
 
 def plain_options(options: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a pytest run's options those that JSON carries, some of them changed."""
+    """The options of a pytest run that JSON can carry, some of them changed."""
     return {name: value for name, value in {**options, **changed}.items() if _is_plain(value)}
 
 

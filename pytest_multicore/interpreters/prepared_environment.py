@@ -1,4 +1,4 @@
-"""An environment made ready, and interpreters opened in it."""
+"""An environment that is ready, and the interpreters opened in it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class PreparedEnvironment:
     """A ready environment with its BLAS.
 
     Attributes:
-        environment: as declared.
-        provisioned: where it stands.
-        selection: the BLAS that its children are given.
+        environment: its declaration.
+        installation: its interpreter and packages.
+        selection: the BLAS of its children.
     """
 
     environment: catalogue.Environment
-    provisioned: provision.Provisioned
+    installation: provision.Installation
     selection: blas.BlasSelection
 
     @classmethod
@@ -38,8 +38,8 @@ class PreparedEnvironment:
         python: str | None,
         blas_choice: str | None,
         rootdir: Path,
-        say: Callable[[str], None],
-        also: tuple[str, ...] = (),
+        progress: Callable[[str], None],
+        extra_requires: tuple[str, ...] = (),
     ) -> PreparedEnvironment:
         """Find or build the environment.
 
@@ -47,43 +47,43 @@ class PreparedEnvironment:
             name: the environment's name.
             python: an interpreter to use as it is, in place of the named environment.
             blas_choice: wins over the environment's own choice.
-            rootdir: where the user's pyproject.toml is.
-            say: told what takes long.
-            also: packages to install beside the environment's own, if it is one that is built.
+            rootdir: the folder of the user's pyproject.toml.
+            progress: called with a line of text before each step that takes long.
+            extra_requires: packages to install in addition to the environment's own, if it is one that is built.
         """
         if python and os.sep in python and not (os.path.isfile(python) and os.access(python, os.X_OK)):
-            # A slip of the pen, not a machine that lacks something: it must not end as a skipped test.
+            # A typing error, and not a machine that lacks something: it must not end as a skipped test.
             raise UsageError(f"interpreter {python}: there is no such program; expected the path of an interpreter")
         environment = catalogue.at_path(python) if python else catalogue.find(name, rootdir)
         if blas_choice:
             environment = replace(environment, blas=blas_choice)
         if environment.requires:
-            environment = replace(environment, requires=(*environment.requires, *also))
-        provisioned = provision.prepare(environment, progress=say)
-        return cls(environment, provisioned, blas.select(environment.blas, provisioned))
+            environment = replace(environment, requires=(*environment.requires, *extra_requires))
+        installation = provision.prepare(environment, progress=progress)
+        return cls(environment, installation, blas.select(environment.blas, installation))
 
-    def with_blas(self, choice: str, say: Callable[[str], None], *, build: bool = True) -> PreparedEnvironment:
-        """The same environment with another BLAS; see ``prepare`` for what may go wrong.
+    def with_blas(self, choice: str, progress: Callable[[str], None], *, build: bool = True) -> PreparedEnvironment:
+        """The same environment with another BLAS. Raises as ``prepare`` does.
 
         Args:
-            choice: its name.
-            say: told what takes long.
-            build: whether an environment may be built for it; where not and it has to be, it is not to be had.
+            choice: the BLAS.
+            progress: see ``prepare``.
+            build: whether an environment may be built for it; an EnvironmentError_ where it may not and has to be.
         """
         environment = replace(self.environment, blas=choice)
-        provisioned = provision.prepare(environment, progress=say, build=build)
-        return PreparedEnvironment(environment, provisioned, blas.select(choice, provisioned))
+        installation = provision.prepare(environment, progress=progress, build=build)
+        return PreparedEnvironment(environment, installation, blas.select(choice, installation))
 
     def variables(self, threads: int | None, theano_flags: Mapping[str, str], env: Mapping[str, str]) -> ChildVariables:
-        """The variables of a child that is told to use so many threads (None: nothing is told)."""
+        """The variables of a child with this number of threads (None: it inherits the user's)."""
         return child_variables(
             self.environment,
-            self.provisioned,
+            self.installation,
             self.selection,
             threads=threads,
             theano_flags=theano_flags,
             env=env,
-            world=os.environ,
+            environ=os.environ,
         )
 
     def open(self, variables: ChildVariables, *, priority: str) -> IsolatedInterpreter:
@@ -93,9 +93,9 @@ class PreparedEnvironment:
         )
 
     def _command(self) -> list[str]:
-        python = str(self.provisioned.python)
-        if self.provisioned.is_current:
-            # The world as this interpreter sees it: -W, -X and their like too. multiprocessing starts its workers so.
+        python = str(self.installation.python)
+        if self.installation.is_current:
+            # With this interpreter's own flags, -W and -X among them, as multiprocessing starts its workers.
             return [sys.executable, *subprocess._args_from_interpreter_flags()]  # type: ignore[attr-defined]
-        # No PYTHON* of the parent is left in its variables (child_variables): what is there was meant for it.
+        # child_variables removed the parent's PYTHON* variables: those that are left were set for this child.
         return [python, "-s", "-B"]

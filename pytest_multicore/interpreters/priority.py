@@ -1,7 +1,7 @@
 """A higher CPU priority for the measured children, where the system permits it.
 
-A neighbour makes a measured program wait for a core. At the highest priority it hardly does: on a 2-core machine with
-one other busy process, the speed-up of a matrix product read 1.8 to 2.0 with it and 0.9 without.
+Other busy processes make a measured program wait for a core, unless it has the highest priority: on a 2-core machine
+with one other busy process, the measured speed-up of a matrix product was 1.8 to 2.0 with it and 0.9 without.
 """
 
 from __future__ import annotations
@@ -13,57 +13,59 @@ from pathlib import Path
 
 import psutil
 
-#: The highest priority that does not take the machine away from the kernel's own threads (a real-time class might).
+#: The highest priority of the ordinary class. It leaves the kernel's own threads their time; the real-time class may
+#: not.
 HIGHEST_NICE = -20
-#: Of the real-time class the lowest priority: it is above every ordinary thread's, and under the kernel's own.
-REAL_TIME = 1
+#: The lowest priority of the real-time class: above every ordinary thread, below the kernel's own.
+REAL_TIME_PRIORITY = 1
 
 
 def raise_priority(pid: int) -> str:
-    """Give a process that has started no thread yet the highest nice priority; what it starts inherits it.
+    """Give a process that has started no threads the highest nice priority, which all that it starts inherits.
 
     Returns:
-        What was done, for the report: ``"raised (nice -20)"`` or ``"not permitted"``.
+        The result, for the report: ``"raised (nice -20)"`` or ``"not permitted"``.
     """
     try:
         os.setpriority(os.PRIO_PROCESS, pid, HIGHEST_NICE)
     except PermissionError:
         return "not permitted"
-    # Linux groups tasks by session (autogroup) and weighs the groups first: nice alone would only rank the
-    # child within its own session, where it has no rival.
+    # Linux groups threads by session (autogroup) and weighs the groups first: nice alone would rank the child only
+    # within its own session, where it has no competitor.
     with contextlib.suppress(OSError):
         Path(f"/proc/{pid}/autogroup").write_text(str(HIGHEST_NICE))
     return f"raised (nice {HIGHEST_NICE})"
 
 
 def set_real_time(pid: int, real_time: bool) -> bool:
-    """Put a process tree's threads, and what they start from now on, into the real-time class (SCHED_RR) or back.
+    """Put a process tree's threads, and those that they start from now on, into the real-time class (SCHED_RR) or back.
 
-    For a tree that has at most as many busy threads as there are cores, beside busy neighbours. The fair class lets a
-    thread that wakes up wait for a neighbour's slice, and leaves it on a core that another of ours has; nice counts
-    once both compete. On two cores beside one busy loop, threads that wake up each 3 ms waited for 0.4 to 1.0 of a core
-    at nice -20, and for none as real-time threads. The kernel keeps 5 % for the others (sched(7), fair server).
+    For a tree with at most as many busy threads as there are cores, on a machine where other processes are busy too. In
+    the ordinary class a thread that wakes up waits for the end of another process's time slice, and may stay on a core
+    that another thread of ours uses; nice matters only once both compete. On two cores with one busy loop, threads that
+    wake up each 3 ms waited for 0.4 to 1.0 of a core at nice -20, and for none as real-time threads. The kernel keeps
+    5 % for the others (sched(7), fair server).
 
     Returns:
-        Whether it was permitted; what has ended meanwhile needs no permission.
+        Whether it was permitted; threads that have ended need no permission.
     """
     if not hasattr(os, "SCHED_RR"):
         return False
-    policy, priority = (os.SCHED_RR, REAL_TIME) if real_time else (os.SCHED_OTHER, 0)
+    policy, priority = (os.SCHED_RR, REAL_TIME_PRIORITY) if real_time else (os.SCHED_OTHER, 0)
     for thread in _threads(pid):
         try:
             os.sched_setscheduler(thread, policy, os.sched_param(priority))
         except ProcessLookupError:
             continue
         except OSError:
-            if real_time:  # a part of the tree there, and a part not, would be in each other's way
+            if real_time:  # a tree of both classes would hinder itself
                 set_real_time(pid, False)
             return False
     return True
 
 
 def _threads(pid: int) -> Iterator[int]:
-    """The threads of a process tree, as far as they live."""
+    """The living threads of a process tree."""
     with contextlib.suppress(psutil.NoSuchProcess):
         root = psutil.Process(pid)
         for process in [root, *root.children(recursive=True)]:

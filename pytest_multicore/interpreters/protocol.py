@@ -12,8 +12,8 @@ from pytest_multicore.errors import ProtocolError
 
 PROTOCOL = 1
 
-#: A message longer than this is no message of ours; reading on would only fill the memory.
-LONGEST_MESSAGE_BYTES = 64 * 1024 * 1024
+#: The agent sends no longer message; reading on would only fill the memory.
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
 Message = dict[str, Any]
 

@@ -1,7 +1,7 @@
-"""A sampled profile of a running child by py-spy: which lines it is on, and how much of the time it holds the GIL.
+"""A child's profile by py-spy: the lines that run, and the share of the time in which it holds the GIL.
 
-py-spy reads the child's memory from outside and stops it for each sample, so this is a run of its own. It takes the
-extra ``profile``; where py-spy is missing, or may not look into another process, the answer says what is missing.
+py-spy reads the child's memory from outside and stops it for each sample, so this is a run of its own. It needs the
+extra ``profile``; where py-spy is missing, or may not look into another process, the result says what is missing.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from pathlib import Path
 
 from .process import IsolatedInterpreter
 
-#: Samples a second; no divisor of the round numbers that programs tick at.
-RATE = 97
-SECONDS = 2
-#: The child works in rounds of about this length for as long as py-spy looks.
+#: A prime number, so that samples do not coincide with a program's own ticks.
+SAMPLES_PER_S = 97
+SAMPLING_S = 2
+#: The child runs rounds of about this length while py-spy samples.
 ROUND_S = 0.5
-#: A frame of the agent that is on the stack in a round and not between two (agent/dialogue/clocks.py).
-IN_A_ROUND = re.compile(r"(^|;)measure \([^;]*clocks\.py:\d+\);")
+#: A stack within a round has this frame of the agent (agent/dialogue/clocks.py); a stack between two rounds does not.
+ROUND_STACK = re.compile(r"(^|;)measure \([^;]*clocks\.py:\d+\);")
 #: As py-spy prints a stack: outermost frame first.
 FRAME = re.compile(r"(?P<function>.*) \((?P<file>.*):(?P<line>\d+)\)$")
-HOW_TO_GET_IT = "py-spy is not installed; install pytest-multicore[profile]"
-SCOPE = Path("/proc/sys/kernel/yama/ptrace_scope")
+INSTALL_HINT = "py-spy is not installed; install pytest-multicore[profile]"
+PTRACE_SCOPE = Path("/proc/sys/kernel/yama/ptrace_scope")
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A line that was found running: the innermost Python frame of its thread.
+    """A line that ran: the innermost Python frame of its thread.
 
     Attributes:
-        share: of all samples.
-        function, file, line: where.
+        share: its share of all samples.
+        function, file, line: its place.
     """
 
     share: float
@@ -49,14 +49,14 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
-    """What py-spy saw of some rounds.
+class SampledProfile:
+    """py-spy's profile of some rounds.
 
     Attributes:
-        samples: stacks of threads that were not idle.
-        gil_share: of the samples, those with the GIL held, from as many looks again; None where that is not known.
-        frames: where the threads were, the commonest first.
-        missing: why there is nothing, as a sentence; empty where there is something.
+        samples: number of stacks, of threads that were not idle.
+        gil_share: share of the samples with the GIL held, from a second run as long as the first; None: not known.
+        frames: the threads' lines, the commonest first.
+        missing: why there is no profile, as a sentence; empty where there is one.
     """
 
     samples: int
@@ -66,60 +66,60 @@ class Sampled:
 
     @property
     def packages(self) -> list[tuple[str, float]]:
-        """Shares of the samples by package, or by file where there is no package; the largest first."""
-        found: dict[str, float] = {}
+        """Shares of the samples by package, or by file for files outside of packages; the largest first."""
+        shares: dict[str, float] = {}
         for frame in self.frames:
             package = frame.file.partition("/")[0] or frame.file
-            found[package] = found.get(package, 0.0) + frame.share
-        return sorted(found.items(), key=lambda row: -row[1])
+            shares[package] = shares.get(package, 0.0) + frame.share
+        return sorted(shares.items(), key=lambda row: -row[1])
 
 
 def sampled_profile(
-    interpreter: IsolatedInterpreter, once_s: float, timeout_s: float, *, seconds: int = SECONDS
-) -> Sampled:
+    interpreter: IsolatedInterpreter, once_s: float, timeout_s: float, *, seconds: int = SAMPLING_S
+) -> SampledProfile:
     """Sample rounds of a workload that is open in the interpreter.
 
     Args:
-        interpreter: with the workload opened, its priority not raised: py-spy needs a core too, and where all are busy
-            it would see only what goes on while it gets one.
-        once_s: what one repetition takes, about.
+        interpreter: has the workload open, and ordinary priority: py-spy needs a core too, and where all are busy it
+            would sample only while it gets one.
+        once_s: seconds of one repetition, roughly.
         timeout_s: for each round's answer.
-        seconds: of sampling, twice: once for the lines, once for the GIL.
+        seconds: duration of each of two runs: one for the lines, one for the GIL.
 
     Raises:
         WorkloadError, InterpreterCrashed, TimedOut: a round failed.
     """
     program = py_spy()
     if program is None:
-        return Sampled(0, None, (), HOW_TO_GET_IT)
+        return SampledProfile(0, None, (), INSTALL_HINT)
     repeat = max(1, math.ceil(ROUND_S / max(once_s, 1e-6)))
 
     def work() -> None:
         interpreter.ask("round", "done", timeout_s, repeat=repeat)
 
-    stacks, why = _record(program, interpreter.pid, seconds, work)
-    if why or not stacks:
-        return Sampled(0, None, (), why or "py-spy saw no thread at work")
-    held, why = _record(program, interpreter.pid, seconds, work, "--gil")
-    # Of what was at work, not of the clock: how much of the time goes by between two rounds depends on the neighbours.
-    gil_share = None if why else min(1.0, held.total() / stacks.total())
-    return Sampled(stacks.total(), gil_share, tuple(frames_of(stacks)))
+    stacks, failure = _record(program, interpreter.pid, seconds, work)
+    if failure or not stacks:
+        return SampledProfile(0, None, (), failure or "py-spy saw no thread at work")
+    gil_stacks, failure = _record(program, interpreter.pid, seconds, work, "--gil")
+    # A share of the samples, not of the wall time: how long it takes between two rounds depends on other processes.
+    gil_share = None if failure else min(1.0, gil_stacks.total() / stacks.total())
+    return SampledProfile(stacks.total(), gil_share, tuple(frames_of(stacks)))
 
 
 def py_spy() -> str | None:
-    """The program: of this interpreter's environment, or found on PATH."""
-    beside = Path(sys.executable).parent / "py-spy"
-    return str(beside) if os.access(beside, os.X_OK) else shutil.which("py-spy")
+    """py-spy's path: in this interpreter's environment, or on PATH."""
+    own = Path(sys.executable).parent / "py-spy"
+    return str(own) if os.access(own, os.X_OK) else shutil.which("py-spy")
 
 
 def stacks_in(text: str) -> Counter[str]:
-    """Samples of rounds by stack, of py-spy's ``raw`` format: ``outer (file:line);inner (file:line) 12``."""
-    found: Counter[str] = Counter()
+    """Samples within rounds by stack, from py-spy's ``raw`` format: ``outer (file:line);inner (file:line) 12``."""
+    counts: Counter[str] = Counter()
     for row in text.splitlines():
         stack, _, count = row.rpartition(" ")
-        if IN_A_ROUND.search(stack) and count.isdigit():
-            found[stack] += int(count)
-    return found
+        if ROUND_STACK.search(stack) and count.isdigit():
+            counts[stack] += int(count)
+    return counts
 
 
 def frames_of(stacks: Mapping[str, int]) -> Iterable[Frame]:
@@ -133,13 +133,13 @@ def frames_of(stacks: Mapping[str, int]) -> Iterable[Frame]:
 
 
 def _record(program: str, pid: int, seconds: int, work: Callable[[], None], *options: str) -> tuple[Counter[str], str]:
-    """The samples of a few seconds of work, and why there are none."""
+    """The samples of some seconds of work, or none and the reason."""
     with tempfile.TemporaryDirectory(prefix="pytest-multicore-") as folder:
-        written, said = Path(folder, "stacks"), Path(folder, "said")
-        command = [program, "record", "--pid", str(pid), "--duration", str(seconds), "--rate", str(RATE)]
-        command += ["--format", "raw", "--output", str(written), *options]
+        stacks_file, log_file = Path(folder, "stacks"), Path(folder, "said")
+        command = [program, "record", "--pid", str(pid), "--duration", str(seconds), "--rate", str(SAMPLES_PER_S)]
+        command += ["--format", "raw", "--output", str(stacks_file), *options]
         try:
-            with said.open("wb") as log:
+            with log_file.open("wb") as log:
                 recorder = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         except OSError as error:
             return Counter(), f"py-spy cannot be run: {error}"
@@ -148,17 +148,17 @@ def _record(program: str, pid: int, seconds: int, work: Callable[[], None], *opt
                 while recorder.poll() is None:
                     work()
             finally:
-                recorder.kill()  # where the work failed; one that has ended does not mind
-        if recorder.returncode or not written.exists():
-            return Counter(), _why_not(said.read_text(encoding="utf-8", errors="replace"))
-        return stacks_in(written.read_text(encoding="utf-8", errors="replace")), ""
+                recorder.kill()  # where the work failed; otherwise it has ended, and this does nothing
+        if recorder.returncode or not stacks_file.exists():
+            return Counter(), _failure_reason(log_file.read_text(encoding="utf-8", errors="replace"))
+        return stacks_in(stacks_file.read_text(encoding="utf-8", errors="replace")), ""
 
 
-def _why_not(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _failure_reason(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     reason = f"py-spy may not or cannot look into the child: {lines[0] if lines else 'it gave no reason'}"
     try:
-        scope = int(SCOPE.read_text())
+        scope = int(PTRACE_SCOPE.read_text())
     except (OSError, ValueError):
         return reason
     if scope and os.geteuid():

@@ -1,7 +1,7 @@
-"""A run of its own under Theano's profiler: where the time of a region goes, and what its operations are called with.
+"""A run of its own under Theano's profiler: the times of a region's operations, and the shapes of their inputs.
 
-The child's side is agent/watch/theano_profile.py. Two interpreters, one after the other: the first gives the times,
-the second, slower, the shapes. Raw data: diagnosis/profile.py makes something of them.
+The child's side is agent/watch/theano_profile.py. Two interpreters run one after the other: the first one measures the
+times, the second, slower one notes the shapes. diagnosis/profile.py evaluates these raw data.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from .launch import RUNNER
 from .process import IsolatedInterpreter
 
 PROFILER = RUNNER.parent / "watch" / "theano_profile.py"
-#: Long enough to add up operations that take microseconds, each timed by a clock that tells microseconds.
-ENOUGH_S = 0.5
+#: Of the profiled round: enough repetitions of operations that take microseconds, for a clock that counts microseconds.
+MIN_PROFILE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class RawProfile:
-    """What Theano's profiler said of one region.
+    """The data of Theano's profiler for one region.
 
     Attributes:
-        wall_s: of the profiled round.
+        wall_s: wall seconds of the profiled round.
         repeat: repetitions of the region in it.
         times: what ``read`` of the child's side returned, with times.
-        shapes: the same of the run that noted shapes; its times mean nothing. Empty where none was made.
+        shapes: the same of the run that noted shapes, whose times mean nothing. Empty where there was none.
     """
 
     wall_s: float
@@ -38,7 +38,7 @@ class RawProfile:
 
 
 class TimedRound(Protocol):
-    """What a round tells."""
+    """The duration of a round."""
 
     @property
     def wall_s(self) -> float:
@@ -47,11 +47,11 @@ class TimedRound(Protocol):
 
 
 class OpenSide(Protocol):
-    """A region that was set up and has run once: see measurement.take.Subject."""
+    """A region that is set up and has run once: see measurement.take.Subject."""
 
     @property
     def interpreter(self) -> IsolatedInterpreter:
-        """Where it lives."""
+        """The interpreter that runs it."""
         ...
 
     @property
@@ -64,39 +64,40 @@ class OpenSide(Protocol):
         ...
 
     def take(self, repeat: int) -> TimedRound:
-        """Run it so often."""
+        """Run it ``repeat`` times."""
         ...
 
 
-Opening = Callable[[Callable[[IsolatedInterpreter], None]], AbstractContextManager[OpenSide]]
+OpenRegion = Callable[[Callable[[IsolatedInterpreter], None]], AbstractContextManager[OpenSide]]
 
 
-def theano_profile(opened: Opening, timeout_s: float, *, shapes: bool = True) -> RawProfile:
-    """Run a region on Theano under its profiler, in interpreters that nothing else is measured in.
+def theano_profile(open_region: OpenRegion, timeout_s: float, *, shapes: bool = True) -> RawProfile:
+    """Run a region on Theano under its profiler, in interpreters that are used for nothing else.
 
     Args:
-        opened: opens the region in a new interpreter, and ends that; what it is given is to be done in there first.
-        timeout_s: for each answer; the first may have to wait for Theano's import.
-        shapes: make the second run.
+        open_region: a context that opens the region in a new interpreter; it first calls the function that it is given
+            with that interpreter.
+        timeout_s: for each answer; the first one includes Theano's import.
+        shapes: whether to make the second run.
 
     Raises:
         WorkloadError: Theano cannot be imported there, or the region failed.
     """
-    wall_s, repeat, times = _profiled(opened, timeout_s, shapes=False)
-    seen = _profiled(opened, timeout_s, shapes=True)[-1] if shapes else {}
-    return RawProfile(wall_s, repeat, times, seen)
+    wall_s, repeat, times = _profile_once(open_region, timeout_s, shapes=False)
+    shape_run = _profile_once(open_region, timeout_s, shapes=True)[-1] if shapes else {}
+    return RawProfile(wall_s, repeat, times, shape_run)
 
 
-def _profiled(opened: Opening, timeout_s: float, *, shapes: bool) -> tuple[float, int, Mapping[str, Any]]:
+def _profile_once(open_region: OpenRegion, timeout_s: float, *, shapes: bool) -> tuple[float, int, Mapping[str, Any]]:
     def call(interpreter: IsolatedInterpreter, function: str, **arguments: Any) -> Any:
         target = f"{PROFILER}:{function}"
         return interpreter.ask("call", "result", timeout_s, target=target, arguments=arguments, path=[])["value"]
 
-    with opened(lambda interpreter: call(interpreter, "begin", shapes=shapes) and None) as region:
-        # The warm-up compiled; what one repetition takes is known after another.
+    with open_region(lambda interpreter: call(interpreter, "begin", shapes=shapes) and None) as region:
+        # The warm-up included compilation: another repetition shows how long one takes.
         region.prepare()
         once_s = region.take(1).wall_s
-        repeat = 1 if shapes or not region.repeatable else math.ceil(ENOUGH_S / max(once_s, 1e-3))
+        repeat = 1 if shapes or not region.repeatable else math.ceil(MIN_PROFILE_S / max(once_s, 1e-3))
         region.prepare()
         call(region.interpreter, "start")
         wall_s = region.take(repeat).wall_s

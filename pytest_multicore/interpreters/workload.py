@@ -1,4 +1,4 @@
-"""What is measured: a built-in experiment, a function named by module or file, or a callable that has a name."""
+"""The workload that is measured: a built-in experiment, a function named by module or file, or a callable."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_multicore.environments.environment import WORKLOAD_FRAMEWORKS
 from pytest_multicore.errors import UsageError
-
-BUILT_IN = {"dot": ("numpy", "theano", "pytensor"), "fit": ("numpy", "keras")}
 
 _FORMS = "expected 'dot', 'fit', 'module:function', 'file.py:function' or a function"
 
@@ -23,11 +22,11 @@ AnyWorkload = str | Callable[..., object]
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A function that the child can find, and its arguments.
+    """A function that the child can find by name, and its arguments.
 
     Attributes:
         label: its name in reports.
-        target: how the child finds it (agent/runner.py lists the forms).
+        target: its name for the child (agent/runner.py lists the forms).
         arguments: JSON values by keyword.
     """
 
@@ -37,8 +36,8 @@ class Workload:
 
     def __str__(self) -> str:
         """The label with the arguments, as reports show it."""
-        told = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
-        return f"{self.label} ({told})" if told else self.label
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+        return f"{self.label} ({arguments})" if arguments else self.label
 
 
 def resolve(
@@ -48,24 +47,24 @@ def resolve(
     framework: str | None,
     folder: Path,
 ) -> Workload:
-    """The workload that a test means.
+    """The workload that a test names.
 
     Args:
         workload: ``"dot"``, ``"fit"``, ``"module:function"``, ``"file.py:function"`` or a callable.
         arguments: its arguments.
-        frameworks: which framework an environment runs each built-in experiment on.
+        frameworks: the environment's framework for each built-in experiment.
         framework: the user's own choice of it, or None.
-        folder: what a relative file's path starts from.
+        folder: relative file paths start here.
 
     Raises:
-        UsageError: there is no such thing, or the child could not find it.
+        UsageError: there is no such workload, or the child could not find it.
     """
     _check_arguments(workload, arguments)
     if callable(workload):
         return _from_callable(workload, arguments)
     if not isinstance(workload, str):
         raise UsageError(f"the workload {workload!r} is none: {_FORMS}")
-    if workload in BUILT_IN:
+    if workload in WORKLOAD_FRAMEWORKS:
         return _built_in(workload, arguments, frameworks, framework)
     module, colon, function = workload.rpartition(":")
     if not colon or not module or not function:
@@ -76,7 +75,7 @@ def resolve(
 
 
 def name_of(workload: object) -> str:
-    """What to call a workload before it is resolved: a function's address tells nobody anything."""
+    """A workload's name before it is resolved; a function is named by module and name, not by its address."""
     if callable(workload):
         return f"{getattr(workload, '__module__', '?')}:{getattr(workload, '__qualname__', '?')}"
     return str(workload)
@@ -94,24 +93,25 @@ def _check_arguments(workload: object, arguments: Mapping[str, Any]) -> None:
 
 
 def import_path(same_interpreter: bool) -> list[str]:
-    """The folders that the child puts in front of its own search path, in order.
+    """The folders that the child puts at the front of its own search path, in order.
 
-    The same interpreter gets this process's whole path; another one gets the project's folders only, never this
-    interpreter's packages.
+    The same interpreter gets this process's whole path; another interpreter gets the project's folders only, and never
+    this interpreter's packages.
     """
     folders = [os.path.abspath(entry or os.curdir) for entry in sys.path]
-    return [one for one in folders if os.path.isdir(one) and (same_interpreter or not _belongs_to_python(one))]
+    existing = filter(os.path.isdir, folders)
+    return [folder for folder in existing if same_interpreter or not _belongs_to_python(folder)]
 
 
 def _built_in(
     name: str, arguments: Mapping[str, Any], frameworks: Mapping[str, str], framework: str | None
 ) -> Workload:
     chosen = framework or frameworks.get(name)
-    if chosen not in BUILT_IN[name]:
+    if chosen not in WORKLOAD_FRAMEWORKS[name]:
         found = f"framework={framework!r}" if framework else "this environment brings none of them"
         raise UsageError(
-            f"the experiment {name!r} exists for {', '.join(BUILT_IN[name])}; found: {found}. "
-            f"Name one, framework={BUILT_IN[name][0]!r} say, or choose another environment"
+            f"the experiment {name!r} exists for {', '.join(WORKLOAD_FRAMEWORKS[name])}; found: {found}. "
+            f"Name one, framework={WORKLOAD_FRAMEWORKS[name][0]!r} say, or choose another environment"
         )
     return Workload(f"{name} on {chosen}", f"builtin:{name}_{chosen}", arguments)
 
@@ -130,7 +130,7 @@ def _from_callable(function: Callable[..., object], arguments: Mapping[str, Any]
             f"{function!r} cannot be found by name in another interpreter: expected a module's top-level function; "
             "move it there, or name it as 'module:function' or 'file.py:function'"
         )
-    if not _is_found(function, module, name):
+    if not _name_leads_to(function, module, name):
         raise UsageError(
             f"{function!r} calls itself {module}:{name}, and another function is found by that name (a wrapper takes "
             "the name of what it wraps): name the one that is meant as 'module:function' or 'file.py:function'"
@@ -144,18 +144,18 @@ def _from_callable(function: Callable[..., object], arguments: Mapping[str, Any]
     return Workload(f"{file.name}:{name}", f"{file.resolve()}:{name}", arguments)
 
 
-def _is_found(function: Callable[..., object], module: str, name: str) -> bool:
-    """Whether its name leads to this function, as far as its module is loaded here."""
-    found: object = sys.modules.get(module)
-    if found is None:
+def _name_leads_to(function: Callable[..., object], module: str, name: str) -> bool:
+    """Whether the name leads to this function; True where its module is not loaded here."""
+    value: object = sys.modules.get(module)
+    if value is None:
         return True
     for part in name.split("."):
-        found = getattr(found, part, None)
-    return found is function
+        value = getattr(value, part, None)
+    return value is function
 
 
 def _can_be_imported(module: str, file: Path) -> bool:
-    """Whether the search path leads to this file under this name (a test module of importlib mode it does not)."""
+    """Whether an import of this name finds this file; it does not for test modules of importlib mode."""
     parts = module.split(".")
     steps = len(parts) + (file.name == "__init__.py")
     if module == "__main__" or len(file.parents) < steps:
@@ -167,10 +167,10 @@ def _can_be_imported(module: str, file: Path) -> bool:
 
 
 def _belongs_to_python(folder: str) -> bool:
-    """Whether a folder is this interpreter's own: standard library or installed packages."""
+    """Whether a folder is part of this interpreter: standard library or installed packages."""
     own = {sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
     inside = Path(folder).resolve()
-    roots = [Path(one).resolve() for one in own if one] + [Path(sys.base_prefix, "lib").resolve()]
+    roots = [Path(path).resolve() for path in own if path] + [Path(sys.base_prefix, "lib").resolve()]
     return any(inside == root or root in inside.parents for root in roots) or inside.name in (
         "site-packages",
         "dist-packages",

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pytest_multicore.interpreters.orphans import descendants
 from pytest_multicore.interpreters.priority import raise_priority, set_real_time
+from pytest_multicore.interpreters.process_tree import descendants
 from pytest_multicore.rounds.tolerances import (
     BURST_LEAD_PER_WORKER_S,
     BURST_LEAD_S,

@@ -42,7 +42,7 @@ def subject(side: LiveTest, threads: int | None, timeout_s: float) -> OpenedWork
         )
     kind = SteppedTest if side.stepwise else OpenedWorkload
     first = None if side.first is None else call_from_done(side.first)
-    return kind(side.interpreter, threads, timeout_s, first, None if side.within else side)
+    return kind(side.interpreter, threads, timeout_s, first, None if side.inside_benchmark else side)
 
 
 def fixture_asked_for(config: Any, *, once: bool) -> Mapping[str, Any] | None:

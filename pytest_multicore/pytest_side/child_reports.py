@@ -48,7 +48,7 @@ def address(item: pytest.Item, prepared: PreparedEnvironment, *, once: bool) -> 
         nodeid=nodeid,
         args=(*left_out, str(config.rootpath / file) + colons + rest),
         options=options,
-        path=import_path(prepared.provisioned.is_current),
+        path=import_path(prepared.installation.is_current),
         benchmark=fixture_asked_for(config, once=once),
         worker=_worker(config),
     )

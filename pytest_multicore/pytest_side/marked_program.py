@@ -86,7 +86,7 @@ class MarkedProgram:
         """End the interpreters."""
         for live in self.lives:
             if not live.interpreter.ended:
-                live.interpreter.say_goodbye()  # to all of them first: they end side by side
+                live.interpreter.request_close()  # to all of them first: they end side by side
         self._opened.close()
         for kept in (self.lives, self._fresh, self.warnings, self._failed_teardowns):
             kept.clear()

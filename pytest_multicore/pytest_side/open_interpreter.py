@@ -85,7 +85,7 @@ class OpenInterpreter:
             SETUP_TIMEOUT_S,
             target=workload.target,
             arguments=dict(workload.arguments),
-            path=import_path(self._prepared.provisioned.is_current),
+            path=import_path(self._prepared.installation.is_current),
         )
 
     def measure(self, function: AnyWorkload, /, **arguments: Any) -> Measurement:

@@ -37,9 +37,9 @@ def check(config: pytest.Config) -> None:
         if wishes.environment != "current":
             check_environment("--multicore-environment (ini: multicore_environment)", wishes.environment, config)
         if wishes.blas:
-            from pytest_multicore.environments.blas_names import checked, is_path
+            from pytest_multicore.environments.blas_names import check_choice, is_path
 
-            checked(wishes.blas, "--multicore-blas (ini: multicore_blas)")
+            check_choice(wishes.blas, "--multicore-blas (ini: multicore_blas)")
             if is_path(wishes.blas):
                 _check_file("--multicore-blas (ini: multicore_blas)", wishes.blas, "the path of a shared library")
         if wishes.python and os.sep in wishes.python:

@@ -68,7 +68,7 @@ def _examined(environment: catalogue.Environment, tried: Tried) -> str:
     try:
         # Looking is quick; downloading an interpreter would not be.
         world = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
-        interpreter = find_interpreter(environment.python, world=world)
+        interpreter = find_interpreter(environment.python, environ=world)
         if environment.installs and not _built(cache.folder_of(cache.key_of(environment.installs, interpreter))):
             return f"not built yet; Python {interpreter.dotted} is at hand, the first test that names it builds it"
         return f"Python {interpreter.dotted}, ready; {_figures(tried(environment.name))}"

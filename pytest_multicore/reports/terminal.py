@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.diagnosis.evidence_record import blas_calls
+from pytest_multicore.diagnosis.evidence_record import blas_call_lines
 
 from .scaling import series
 from .words import estimate, figure, threads
@@ -44,7 +44,7 @@ def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]
             reporter.write(f"scaling: {told['workload']}: {scaled}\n")
     for told in records:
         if told["evidence"] and told["outcome"] != "failed":
-            for line in blas_calls(told["evidence"]):
+            for line in blas_call_lines(told["evidence"]):
                 reporter.write(f"{told['workload']}: {line}\n")
     for note in dict.fromkeys(note for told in records for note in told["notes"]):
         reporter.write(f"note: {note}\n")

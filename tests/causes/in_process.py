@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.diagnosis.causes.catalogue import ranked
+from pytest_multicore.diagnosis.causes.catalogue import ranked_suspicions
 from pytest_multicore.errors import EnvironmentError_
 from pytest_multicore.experiment.measure import measure
 from pytest_multicore.experiment.observe import observe
@@ -71,7 +71,7 @@ def diagnosed(case: Case, twin: Twin) -> Diagnosis:
         return Diagnosis(result.outcome.value, result.reason)
     with host_lock().exclusive(print):
         evidence = observe(request, prepared, workload, result)
-    return Diagnosis("failed", "", tuple(suspicion.key for suspicion in ranked(evidence)))
+    return Diagnosis("failed", "", tuple(suspicion.key for suspicion in ranked_suspicions(evidence)))
 
 
 @cache

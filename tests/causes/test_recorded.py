@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pytest_multicore.diagnosis.causes.catalogue import ranked
+from pytest_multicore.diagnosis.causes.catalogue import ranked_suspicions
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.rounds.round import Round
@@ -18,7 +18,7 @@ from tests.rounds import made, rows
 
 
 def keys(found: Evidence) -> list[str]:
-    return [one.key for one in ranked(found)]
+    return [one.key for one in ranked_suspicions(found)]
 
 
 def throttled(count: int) -> list[tuple[Round, Round]]:
@@ -31,16 +31,18 @@ def test_a_gpu_does_the_work_by_theanos_own_word() -> None:
     found = evidence(rows(20, 1.0, cores=0.4), facts={"theano": {"device": "cuda0", "openmp": False, "cxx": "g++"}})
 
     assert keys(found)[0] == "gpu-device"
-    assert "cuda0" in ranked(found)[0].evidence
-    assert ranked(found)[0].trials, "device=cpu can be tried"
+    assert "cuda0" in ranked_suspicions(found)[0].evidence
+    assert ranked_suspicions(found)[0].trials, "device=cpu can be tried"
 
 
 def test_a_gpu_does_the_work_by_the_driver_that_is_mapped() -> None:
-    assert keys(evidence(rows(20, 1.0, cores=0.3), mapped=("libc.so.6", "libcuda.so.535.54.03")))[0] == "gpu-device"
+    assert (
+        keys(evidence(rows(20, 1.0, cores=0.3), mapped_files=("libc.so.6", "libcuda.so.535.54.03")))[0] == "gpu-device"
+    )
 
 
 def test_a_driver_that_is_mapped_is_no_cause_where_the_cores_are_busy() -> None:
-    assert "gpu-device" not in keys(evidence(rows(20, 1.0, cores=2.0), mapped=("libcuda.so.1",)))
+    assert "gpu-device" not in keys(evidence(rows(20, 1.0, cores=2.0), mapped_files=("libcuda.so.1",)))
 
 
 def test_a_quota_that_held_the_group_back_is_named_with_its_figure() -> None:
@@ -48,7 +50,7 @@ def test_a_quota_that_held_the_group_back_is_named_with_its_figure() -> None:
 
     assert found.result.outcome is Outcome.INCONCLUSIVE, "it is no fault of the program's"
     assert keys(found)[0] == "cpu-quota"
-    assert "1.6 cores" in ranked(found)[0].evidence
+    assert "1.6 cores" in ranked_suspicions(found)[0].evidence
 
 
 def test_a_quota_of_the_programs_own_is_blamed_on_it() -> None:
@@ -56,7 +58,10 @@ def test_a_quota_of_the_programs_own_is_blamed_on_it() -> None:
 
     assert found.result.outcome is Outcome.FAILED
     assert keys(found)[0] == "cpu-quota"
-    assert "the group that the program is in has a quota of 1.2 cores, which held it back" in ranked(found)[0].evidence
+    assert (
+        "the group that the program is in has a quota of 1.2 cores, which held it back"
+        in ranked_suspicions(found)[0].evidence
+    )
 
 
 def test_a_quota_that_held_nobody_back_is_not() -> None:
@@ -85,4 +90,4 @@ def test_memory_that_keeps_busy_cores_waiting() -> None:
     found = evidence(rows(20, 1.1, cores=1.9), facts={"observed": {"lines": [line], "python_threads": 2}})
 
     assert keys(found)[0] == "memory-bound"
-    assert "numpy.add(total, one, out=total)" in ranked(found)[0].evidence
+    assert "numpy.add(total, one, out=total)" in ranked_suspicions(found)[0].evidence

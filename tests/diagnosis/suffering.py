@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_multicore.diagnosis.causes import catalogue
-from pytest_multicore.diagnosis.evidence import Calls, Evidence
+from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence
 from pytest_multicore.verdicts.limits import Limits
 from tests.rounds import look, made, rows
 
@@ -23,7 +23,7 @@ def product(*operands: Mapping[str, Any], **told: Any) -> Evidence:
 
 def gemm(work: int, threads: int = 2, seconds: float = 0.1) -> Evidence:
     facts = observed(pools={"opened": pool(threads)})
-    return idle(facts=facts, calls=(Calls("dgemm", 1, 1, work, 10, seconds),), threshold=1000)
+    return idle(facts=facts, calls=(BlasCalls("dgemm", 1, 1, work, 10, seconds),), threshold=1000)
 
 
 def elementwise(share: float, threads: int = 1, cores: float = 1.0) -> Evidence:
@@ -47,18 +47,18 @@ def python_threads(late_s: float) -> Evidence:
 
 def lock(source: str = "with self.lock:", **told: Any) -> Evidence:
     at_lock = line(source, share=0.0, **{"thread": "Thread-#", "samples": 50, **told})
-    return idle(facts=observed(line(), at_lock, python_threads=2), seen=seen(task()))
+    return idle(facts=observed(line(), at_lock, python_threads=2), thread_samples=seen(task()))
 
 
 def crowded(demand: float) -> Evidence:
     taken = [(made(0.1, 1.9, demand=demand, control=look(2)), made(0.1, 1.0, threads=1, control=look(1)))] * COUNT
-    return evidence(taken, seen=seen(task(), task(101), task(102)))
+    return evidence(taken, thread_samples=seen(task(), task(101), task(102)))
 
 
 def beside(demand: float) -> Evidence:
     """One thread of Python that got half a core, for a neighbour had the rest of the time that it was ready to run."""
     taken = [(made(0.1, 0.5, demand=demand), made(0.1, 0.5, threads=1))] * COUNT
-    return evidence(taken, facts=observed(line()), seen=seen(task(R=0.9, S=0.1)))
+    return evidence(taken, facts=observed(line()), thread_samples=seen(task(R=0.9, S=0.1)))
 
 
 def burning(inflation: float) -> Evidence:
@@ -67,25 +67,25 @@ def burning(inflation: float) -> Evidence:
 
 def forked(after_pool: bool) -> Evidence:
     fork = {"how": "fork", "after_pool": after_pool, "in_region": False, "count": 1}
-    return idle(facts=observed(line(), forks=[fork]), seen=seen(task(200, 200), task()))
+    return idle(facts=observed(line(), forks=[fork]), thread_samples=seen(task(200, 200), task()))
 
 
 def late(at_start: str) -> Evidence:
     facts = {**observed(pools={"opened": pool(1)}), "variables": {"OPENBLAS_NUM_THREADS": "2"}}
-    return idle(facts=facts, started_with={"OPENBLAS_NUM_THREADS": at_start})
+    return idle(facts=facts, variables_at_start={"OPENBLAS_NUM_THREADS": at_start})
 
 
 def inherited(kind: str, layer: str = "pthreads", **variables: str) -> Evidence:
     """A library of a kind, and variables that no thread count was set beside."""
-    return idle(facts={"libraries": [library(kind, layer)]}, started_with=variables, threads=None)
+    return idle(facts={"libraries": [library(kind, layer)]}, variables_at_start=variables, threads=None)
 
 
 def capped(**variables: str) -> Evidence:
-    return idle(facts={"libraries": [library("openmp", None)]}, started_with=variables)
+    return idle(facts={"libraries": [library("openmp", None)]}, variables_at_start=variables)
 
 
 def masked(affinity: str) -> Evidence:
-    return idle(facts={"affinity_at_start": [0, 1], "affinity": [0, 1]}, seen=seen(task(affinity=affinity)))
+    return idle(facts={"affinity_at_start": [0, 1], "affinity": [0, 1]}, thread_samples=seen(task(affinity=affinity)))
 
 
 def on_mkl(*, dynamic: bool) -> Evidence:
@@ -97,7 +97,7 @@ def lowered(inside: int) -> Evidence:
 
 
 def workers(given: str) -> Evidence:
-    return idle(seen=seen(task(200, 200), variables={200: {"OMP_NUM_THREADS": given}}), threads=None)
+    return idle(thread_samples=seen(task(200, 200), variables={200: {"OMP_NUM_THREADS": given}}), threads=None)
 
 
 def theano(**config: object) -> Evidence:
@@ -119,4 +119,4 @@ def resting(speedup: float) -> Evidence:
 
 def keys(found: Evidence) -> list[str]:
     """What the evidence suggests, the likeliest first."""
-    return [one.key for one in catalogue.ranked(found)]
+    return [one.key for one in catalogue.ranked_suspicions(found)]

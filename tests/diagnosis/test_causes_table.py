@@ -93,7 +93,12 @@ TABLE = [
     ("waiting", lock(), lock(samples=20), "often at a lock"),
     ("waiting", lock("if lock.acquire(timeout=1):"), lock("blocks.acquired()"), "a lock by its name"),
     ("waiting", lock(), lock(thread="MainThread"), "the main thread waits for its workers"),
-    ("waiting", idle(0.84, seen=seen(task(S=1.0))), idle(0.86, seen=seen(task(S=1.0))), "less than a core"),
+    (
+        "waiting",
+        idle(0.84, thread_samples=seen(task(S=1.0))),
+        idle(0.86, thread_samples=seen(task(S=1.0))),
+        "less than a core",
+    ),
     ("waiting", beside(0.84), beside(0.86), "threads that were ready to run rested not"),
     ("interpreter-bound", beside(0.71), beside(0.69), "or would have been, had a core been free"),
     ("oversubscribed", crowded(2.5), crowded(2.49), "a quarter more than there is"),
@@ -149,11 +154,11 @@ TABLE = [
 
 @pytest.mark.parametrize(("key", "suffers", "_twin", "_why"), TABLE, ids=[f"{row[0]} {row[3]}" for row in TABLE])
 def test_the_evidence_of_a_cause_suggests_it(key: str, suffers: Evidence, _twin: Evidence, _why: str) -> None:
-    (suspicion,) = (one for one in catalogue.ranked(suffers) if one.key == key)
+    (suspicion,) = (one for one in catalogue.ranked_suspicions(suffers) if one.key == key)
 
     assert suspicion.evidence
     assert suspicion.remedy
-    assert 0 < suspicion.weight <= 1
+    assert 0 < suspicion.strength <= 1
 
 
 @pytest.mark.parametrize(("key", "_suffers", "twin", "_why"), TABLE, ids=[f"{row[0]} {row[3]}" for row in TABLE])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.diagnosis.profile import Profile, dimensions, profile_of
-from pytest_multicore.interpreters.sampled_profile import Frame, Sampled
+from pytest_multicore.interpreters.sampled_profile import Frame, SampledProfile
 from pytest_multicore.interpreters.theano_profile import RawProfile
 
 THRESHOLD = 262_144
@@ -35,7 +35,7 @@ SHAPES = run(
     node(2, "Sum", 9.0, ([[32, 20]], [[20]], 10)),
     node(3, "Gemm", 9.0, ([[32, 1], [], [32, 20], [20, 1], []], [[32, 1]], 10)),
 )
-SAMPLED = Sampled(
+SAMPLED = SampledProfile(
     200,
     0.9,
     (
@@ -48,7 +48,7 @@ SAMPLED = Sampled(
 
 def profile(
     threshold: int | None = THRESHOLD,
-    sampled: Sampled | None = None,
+    sampled: SampledProfile | None = None,
     repeat: int = 1,
     times: dict[str, Any] = TIMES,
     shapes: dict[str, Any] = SHAPES,
@@ -89,8 +89,8 @@ def test_clocks_that_disagree_leave_nothing_below_zero() -> None:
 def test_a_product_has_the_time_of_one_run_and_the_shape_of_the_other() -> None:
     first, second = profile().products
     assert (first.operation, first.m, first.n, first.k, first.calls) == ("Dot22", 32, 20, 100, 10)
-    assert (first.seconds, first.work) == (pytest.approx(0.1), 64_000)
-    assert (second.operation, second.m, second.n, second.k, second.work) == ("Gemm", 32, 1, 20, 640)
+    assert (first.seconds, first.multiply_adds) == (pytest.approx(0.1), 64_000)
+    assert (second.operation, second.m, second.n, second.k, second.multiply_adds) == ("Gemm", 32, 1, 20, 640)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_product_above_the_threshold_is_told_as_threaded() -> None:
 
 
 def test_what_is_missing_is_told_in_place_of_samples() -> None:
-    assert profile(sampled=Sampled(0, None, (), "py-spy is not installed")).lines()[-1] == (
+    assert profile(sampled=SampledProfile(0, None, (), "py-spy is not installed")).lines()[-1] == (
         "no sampled profile: py-spy is not installed"
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.diagnosis.causes import catalogue
-from pytest_multicore.diagnosis.evidence import Calls, Evidence
+from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from tests.rounds import made, rows
@@ -26,7 +26,7 @@ from .suffering import (
 def test_more_threads_than_were_asked_for_are_told_with_their_variable() -> None:
     facts = {"frameworks": {"numpy": "2.0", "numba": "0.60"}}
     found = evidence([(made(os_threads=2), made())] * COUNT, limits=AT_ONE, threads=1, facts=facts)
-    (suspicion,) = catalogue.ranked(found)
+    (suspicion,) = catalogue.ranked_suspicions(found)
 
     assert (suspicion.key, suspicion.trials[0].knob) == ("ignores-setting", "NUMBA_NUM_THREADS=1")
     assert keys(evidence([(made(os_threads=2), made())] * COUNT, limits=AT_ONE, threads=2)) == []
@@ -36,12 +36,12 @@ def test_more_threads_than_were_asked_for_are_told_with_their_variable() -> None
 def test_who_feeds_as_many_workers_as_were_asked_for_ignores_nothing(main_s: float, suspected: bool) -> None:
     taken = [(made(0.1, 2.0, os_threads=3), made(0.19, 1.0, threads=1))] * COUNT
     at_work = seen(task(101), task(102), task(cpu_s=main_s))
-    found = evidence(taken, limits=Limits(max_cores=1.3), seen=at_work)
+    found = evidence(taken, limits=Limits(max_cores=1.3), thread_samples=at_work)
     assert ("ignores-setting" in keys(found)) is suspected
 
 
 def test_mkl_is_told_to_take_all_threads_for_it_takes_fewer_where_nothing_is_said() -> None:
-    suspicion, *_ = catalogue.ranked(capped(MKL_DYNAMIC="TRUE", OMP_THREAD_LIMIT="1"))
+    suspicion, *_ = catalogue.ranked_suspicions(capped(MKL_DYNAMIC="TRUE", OMP_THREAD_LIMIT="1"))
 
     assert suspicion.trials[0].change.variables == {"OMP_THREAD_LIMIT": None, "MKL_DYNAMIC": "FALSE"}
     assert suspicion.trials[0].knob == "OMP_THREAD_LIMIT unset and MKL_DYNAMIC=FALSE"
@@ -54,9 +54,9 @@ def test_a_variable_that_has_the_count_already_is_not_tried() -> None:
         "limits": AT_ONE,
         "threads": 1,
         "facts": facts,
-        "started_with": {"NUMEXPR_NUM_THREADS": "1"},
+        "variables_at_start": {"NUMEXPR_NUM_THREADS": "1"},
     }
-    (suspicion,) = catalogue.ranked(evidence([(made(os_threads=2), made())] * COUNT, **told))
+    (suspicion,) = catalogue.ranked_suspicions(evidence([(made(os_threads=2), made())] * COUNT, **told))
 
     assert suspicion.trials == []
     assert "NUMEXPR" not in suspicion.remedy
@@ -65,16 +65,16 @@ def test_a_variable_that_has_the_count_already_is_not_tried() -> None:
 @pytest.mark.parametrize(("slept_s", "trials"), [(0.31, 1), (0.29, 0)])
 def test_sleep_is_left_out_where_it_is_much_of_the_time(slept_s: float, trials: int) -> None:
     """Where it is little, a program that waits for something else would be none the faster."""
-    found = idle(0.5, facts=observed(line(), slept_s=slept_s), seen=seen(task(S=1.0)))
-    (suspicion,) = (one for one in catalogue.ranked(found) if one.key == "waiting")
+    found = idle(0.5, facts=observed(line(), slept_s=slept_s), thread_samples=seen(task(S=1.0)))
+    (suspicion,) = (one for one in catalogue.ranked_suspicions(found) if one.key == "waiting")
 
     assert len(suspicion.trials) == trials
 
 
 def test_calls_of_several_threads_are_no_larger_part_of_the_time() -> None:
     facts = observed(python_threads=4, pools={"opened": pool(2)})
-    found = idle(facts=facts, calls=(Calls("dgemm", 1, 1, 1000, 10, 0.1),), threshold=1000)
-    (suspicion,) = (one for one in catalogue.ranked(found) if one.key == "gemm-too-small")
+    found = idle(facts=facts, calls=(BlasCalls("dgemm", 1, 1, 1000, 10, 0.1),), threshold=1000)
+    (suspicion,) = (one for one in catalogue.ranked_suspicions(found) if one.key == "gemm-too-small")
 
     assert "25% of the time" in suspicion.evidence
 
@@ -100,14 +100,18 @@ def test_the_machine_is_busy_where_most_rounds_were_disturbed(disturbed: int, to
 
 def test_the_tightest_quota_counts() -> None:
     machine = Machine(2, (0, 1), 1.5, 2, "a processor", "Linux")
-    (suspicion,) = (one for one in catalogue.ranked(idle(1.2, machine=machine, quota=1.2)) if one.key == "cpu-quota")
+    (suspicion,) = (
+        one for one in catalogue.ranked_suspicions(idle(1.2, machine=machine, quota=1.2)) if one.key == "cpu-quota"
+    )
 
     assert "1.2 cores" in suspicion.evidence
 
 
 def test_a_part_that_is_serial_is_told_by_amdahls_law() -> None:
     """1.5x on two cores: a third of the time is serial."""
-    (suspicion,) = (one for one in catalogue.ranked(idle(1.33, 1.5, limits=Limits(min_speedup=1.6))) if one.shown)
+    (suspicion,) = (
+        one for one in catalogue.ranked_suspicions(idle(1.33, 1.5, limits=Limits(min_speedup=1.6))) if one.conclusive
+    )
 
     assert (suspicion.key, "33%" in suspicion.evidence) == ("serial-fraction", True)
 
@@ -115,14 +119,16 @@ def test_a_part_that_is_serial_is_told_by_amdahls_law() -> None:
 @pytest.mark.parametrize(("seconds", "trials"), [(0.031, 1), (0.029, 0)])
 def test_a_product_alone_is_tried_where_much_of_the_time_is_in_products(seconds: float, trials: int) -> None:
     """A larger one keeps more cores busy in any program."""
-    (suspicion,) = (one for one in catalogue.ranked(gemm(1000, seconds=seconds)) if one.key == "gemm-too-small")
+    (suspicion,) = (
+        one for one in catalogue.ranked_suspicions(gemm(1000, seconds=seconds)) if one.key == "gemm-too-small"
+    )
 
     assert len(suspicion.trials) == trials
 
 
 def test_a_build_that_can_do_without_the_lock_is_told_to() -> None:
     facts = {**python_threads(0.5).facts, "gil": True, "free_threaded": True}
-    (suspicion,) = (one for one in catalogue.ranked(idle(facts=facts)) if one.key == "interpreter-bound")
+    (suspicion,) = (one for one in catalogue.ranked_suspicions(idle(facts=facts)) if one.key == "interpreter-bound")
 
     assert suspicion.trials[0].change.variables == {"PYTHON_GIL": "0"}
     assert "interpreter-bound" not in keys(idle(facts={**facts, "gil": False}))
@@ -130,13 +136,15 @@ def test_a_build_that_can_do_without_the_lock_is_told_to() -> None:
 
 @pytest.mark.parametrize(("late_s", "weight"), [(0.2, 0.85), (0.19, 0.55)])
 def test_who_looks_waits_for_the_interpreters_lock_too(late_s: float, weight: float) -> None:
-    (suspicion,) = (one for one in catalogue.ranked(python_threads(late_s)) if one.key == "interpreter-bound")
+    (suspicion,) = (
+        one for one in catalogue.ranked_suspicions(python_threads(late_s)) if one.key == "interpreter-bound"
+    )
 
-    assert suspicion.weight == weight
+    assert suspicion.strength == weight
 
 
 def test_the_likeliest_is_tried_first() -> None:
-    weights = [one.weight for one in catalogue.ranked(capped(OMP_THREAD_LIMIT="1", OMP_PROC_BIND="TRUE"))]
+    weights = [one.strength for one in catalogue.ranked_suspicions(capped(OMP_THREAD_LIMIT="1", OMP_PROC_BIND="TRUE"))]
 
     assert len(weights) > 1
     assert weights == sorted(weights, reverse=True)
@@ -152,8 +160,8 @@ def test_threads_that_let_go_of_the_lock_are_not_held_up_by_it() -> None:
 @pytest.mark.parametrize(("main_s", "told"), [(0.05, "one Python thread does"), (0.06, "2 Python threads keep")])
 def test_a_pool_of_one_worker_takes_no_turns_with_the_thread_that_feeds_it(main_s: float, told: str) -> None:
     at_work = seen(task(101), task(cpu_s=main_s))
-    found = idle(facts=observed(line(), python_threads=2), seen=at_work)
-    (suspicion,) = (one for one in catalogue.ranked(found) if one.key == "interpreter-bound")
+    found = idle(facts=observed(line(), python_threads=2), thread_samples=at_work)
+    (suspicion,) = (one for one in catalogue.ranked_suspicions(found) if one.key == "interpreter-bound")
     assert suspicion.evidence.startswith(told)
     assert ("pool of one" in suspicion.remedy) == told.startswith("one")
 
@@ -161,5 +169,5 @@ def test_a_pool_of_one_worker_takes_no_turns_with_the_thread_that_feeds_it(main_
 def test_an_idle_worker_of_a_pool_is_not_the_hottest_line() -> None:
     waiting = line("work_item = work_queue.get(block=True)", file="/usr/lib/python3.11/concurrent/futures/thread.py")
     found = idle(facts=observed(waiting, line("total += 1"), python_threads=2, late_s=0.5))
-    (suspicion,) = (one for one in catalogue.ranked(found) if one.key == "interpreter-bound")
+    (suspicion,) = (one for one in catalogue.ranked_suspicions(found) if one.key == "interpreter-bound")
     assert "most in work.py:7 (total += 1)" in suspicion.evidence

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Replay, Trial
-from pytest_multicore.diagnosis.trials import Finding, judged, reached, settled
+from pytest_multicore.diagnosis.trials import Finding, is_settled, judge_trial, took_effect
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.figures import Comparison, comparison
 from pytest_multicore.verdicts.statistics import Interval
@@ -27,7 +27,7 @@ def compared(changed: Round, original: Round, count: int = COUNT) -> Comparison:
 
 
 def found(effect: Effect, changed: Round, original: Round, before: Interval | None = None) -> Finding:
-    return judged(trial(effect), compared(changed, original), before).finding
+    return judge_trial(trial(effect), compared(changed, original), before).finding
 
 
 @pytest.mark.parametrize(
@@ -45,15 +45,15 @@ def test_more_cores_that_make_the_same_work_slower_prove_nothing(wall_s: float, 
     """Workers that are started anew keep cores busy, too."""
     assert found(Effect.MORE_CORES, made(wall_s, 2.0), made(0.1, 1.0)) is finding
     larger = trial(Effect.MORE_CORES, change=Change(arguments={"batch_size": 2048}))
-    assert judged(larger, compared(made(wall_s, 2.0), made(0.1, 1.0))).finding is Finding.PROVEN
+    assert judge_trial(larger, compared(made(wall_s, 2.0), made(0.1, 1.0))).finding is Finding.PROVEN
 
 
 @pytest.mark.parametrize(
     ("change", "facts", "there"),
     [
-        (Change(child=("processes",)), {"changed": {"processes": 1}}, True),
-        (Change(child=("processes",)), {"changed": {"processes": 0}}, False),
-        (Change(child=("spawn",)), {"changed": {}}, False),
+        (Change(agent_changes=("processes",)), {"changed": {"processes": 1}}, True),
+        (Change(agent_changes=("processes",)), {"changed": {"processes": 0}}, False),
+        (Change(agent_changes=("spawn",)), {"changed": {}}, False),
         (Change(blas="openblas-pthread"), {"libraries": [{"kind": "openblas"}]}, True),
         (Change(blas="openblas-pthread"), {"libraries": [{"kind": "reference"}]}, False),
         (
@@ -72,8 +72,8 @@ def test_a_change_that_did_not_reach_the_program_refutes_nothing(
     made_so = trial(Effect.MORE_CORES, change=change)
     same = compared(made(0.1, 1.0), made(0.1, 1.0))
 
-    assert reached(made_so, facts) is there
-    tried = judged(made_so, same, reached=there)
+    assert took_effect(made_so, facts) is there
+    tried = judge_trial(made_so, same, took_effect=there)
     assert tried.finding is (Finding.REFUTED if there else Finding.OPEN)
     assert ("did not reach" in tried.text) is not there
 
@@ -81,8 +81,8 @@ def test_a_change_that_did_not_reach_the_program_refutes_nothing(
 def test_a_change_that_costs_something_itself_refutes_nothing() -> None:
     """Short tasks are no faster in processes, whoever holds the interpreter's lock."""
     slower = compared(made(0.2), made(0.1))
-    assert judged(trial(Effect.FASTER, refutes=False), slower).finding is Finding.OPEN
-    assert judged(trial(Effect.FASTER), slower).finding is Finding.REFUTED
+    assert judge_trial(trial(Effect.FASTER, can_refute=False), slower).finding is Finding.OPEN
+    assert judge_trial(trial(Effect.FASTER), slower).finding is Finding.REFUTED
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_faster_is_by_more_than_interpreters_differ(changed_s: float, finding: F
 )
 def test_a_difference_that_can_be_no_proof_is_settled(effect: Effect, changed: Round, done: bool) -> None:
     rows = [(changed, made(0.1)), (changed, made(0.0995)), (changed, made(0.1005))] * 7
-    assert settled(trial(effect), comparison(rows, 0.99), None) is done
+    assert is_settled(trial(effect), comparison(rows, 0.99), None) is done
 
 
 @pytest.mark.parametrize(
@@ -142,18 +142,18 @@ def test_what_the_original_gained_is_needed_for_that() -> None:
 def test_too_few_rounds_prove_nothing_and_refute_nothing(effect: Effect) -> None:
     few = compared(made(0.05, 1.0, os_threads=1), made(0.1, 2.0, os_threads=2), FEW)
 
-    assert judged(trial(effect), few).finding is Finding.OPEN
-    assert not settled(trial(effect), few, None)
+    assert judge_trial(trial(effect), few).finding is Finding.OPEN
+    assert not is_settled(trial(effect), few, None)
 
 
 def test_a_spread_that_holds_both_answers_leaves_it_open() -> None:
     rows = [(made(0.05 if number % 2 else 0.2), made(0.1)) for number in range(COUNT)]
 
-    assert judged(trial(Effect.FASTER), comparison(rows, 0.99)).finding is Finding.OPEN
+    assert judge_trial(trial(Effect.FASTER), comparison(rows, 0.99)).finding is Finding.OPEN
 
 
 def test_the_difference_is_told_with_its_intervals() -> None:
-    text = judged(trial(Effect.MORE_CORES), compared(made(0.05, 2.0), made(0.1, 1.0))).text
+    text = judge_trial(trial(Effect.MORE_CORES), compared(made(0.05, 2.0), made(0.1, 1.0))).text
 
     assert (
         text == "a knob turned: 2.00 [2.00, 2.00] cores busy in place of 1.00 [1.00, 1.00], 2.00x [2.00, 2.00] as fast"
@@ -162,4 +162,4 @@ def test_the_difference_is_told_with_its_intervals() -> None:
 
 @pytest.mark.parametrize("told", [{"change": Change(arguments={"size": 9})}, {"replay": Replay({}, {})}])
 def test_other_work_is_not_compared_in_time(told: dict[str, object]) -> None:
-    assert "as fast" not in judged(trial(Effect.MORE_CORES, **told), compared(made(0.05), made(0.1))).text
+    assert "as fast" not in judge_trial(trial(Effect.MORE_CORES, **told), compared(made(0.05), made(0.1))).text

@@ -2,9 +2,10 @@
 
 import re
 
-from pytest_multicore.environments.cache import BUILDING
-from pytest_multicore.interpreters import log, orphans, priority, process
-from pytest_multicore.measurement import host_lock, real_time, take
+from pytest_multicore.environments.cache import BUILD_INFIX
+from pytest_multicore.interpreters import log, priority, process, process_tree
+from pytest_multicore.measurement import host_lock
+from pytest_multicore.rounds import tolerances
 from pytest_multicore.settings.options import OPTIONS
 from tests.test_house import HOUSE, ORDER
 
@@ -36,15 +37,15 @@ def test_every_file_that_it_names_is_there() -> None:
 
 def test_safety_tells_the_constants_as_they_are() -> None:
     assert f"**Nice {priority.HIGHEST_NICE}.**" in SAFETY
-    assert f"at its lowest priority, {priority.REAL_TIME}." in SAFETY
-    assert f"over {real_time.WAIT_SHARE:.0%}".replace("%", " %") in SAFETY
-    assert (real_time.ROUNDS_WITH_WAITS, real_time.TRIAL_ROWS, real_time.MOST_TRIALS) == (3, 3, 3)
+    assert f"at its lowest priority, {priority.REAL_TIME_PRIORITY}." in SAFETY
+    assert f"over {tolerances.MAX_DISTURBANCE_SHARE:.0%}".replace("%", " %") in SAFETY
+    assert (tolerances.MIN_ROUNDS_WITH_WAITS, tolerances.TRIAL_ROWS, tolerances.MAX_TRIALS) == (3, 3, 3)
     assert f"after {process.CLOSE_TIMEOUT_S:g} s its group is killed" in SAFETY
-    assert f"about {take.ROUND_S * 1000:g} ms" in SAFETY
-    assert f"{log.LARGEST_BYTES >> 20} MB at most" in SAFETY
-    assert f"`{orphans.MARK}`" in SAFETY
-    assert f"`{BUILDING}`" in SAFETY
-    assert len(host_lock.NAMES) == 2
+    assert f"about {tolerances.ROUND_S * 1000:g} ms" in SAFETY
+    assert f"{log.MAX_LOG_BYTES >> 20} MB at most" in SAFETY
+    assert f"`{process_tree.MARK}`" in SAFETY
+    assert f"`{BUILD_INFIX}`" in SAFETY
+    assert len(host_lock.LOCK_NAMES) == 2
     flags = set(re.findall(r"--multicore-[a-z]+", SAFETY))
     assert flags
     assert flags <= {option.flag for option in OPTIONS}

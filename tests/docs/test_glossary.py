@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.measurement import control, take
+from pytest_multicore.rounds import tolerances
 from pytest_multicore.settings.options import OPTIONS
-from pytest_multicore.verdicts.row_sets import TOLERATED_SHARE
 
 GLOSSARY = Path(__file__).parents[2] / "docs" / "reference" / "glossary.md"
 DEFAULTS = {option.name: option.default for option in OPTIONS}
@@ -28,9 +27,9 @@ def test_each_term_is_defined_once() -> None:
 @pytest.mark.parametrize(
     ("term", "figure"),
     [
-        ("Round", f"about {1000 * take.ROUND_S:g} ms"),
-        ("Control", f"within {1000 * control.SHORTEST_S:g} to {1000 * control.LONGEST_S:g} ms"),
-        ("Undisturbed row", f"at most {100 * TOLERATED_SHARE:g} % of"),
+        ("Round", f"about {1000 * tolerances.ROUND_S:g} ms"),
+        ("Control", f"within {1000 * tolerances.MIN_BURST_S:g} to {1000 * tolerances.MAX_BURST_S:g} ms"),
+        ("Undisturbed row", f"at most {100 * tolerances.MAX_DISTURBANCE_SHARE:g} % of"),
         ("Confidence", f"{DEFAULTS['confidence']:g} by default"),
         ("Budget", f"{DEFAULTS['budget']:g} by default"),
         ("Settle time", f"{DEFAULTS['settle']:g} by default"),

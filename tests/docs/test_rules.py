@@ -3,9 +3,8 @@
 import importlib.util
 import re
 
-from pytest_multicore.measurement.real_time import MOST_TRIALS
+from pytest_multicore.rounds.tolerances import FORECAST_S, MAX_TRIALS
 from pytest_multicore.verdicts.rules import Rule
-from pytest_multicore.verdicts.stopping import LOOK_BACK_S
 
 from .pages import DOCS, text_of
 
@@ -38,10 +37,10 @@ def test_every_rule_has_its_place_in_the_order() -> None:
 
 def test_thresholds_have_value_and_reason() -> None:
     heading, *rows = rule_tables.thresholds()
-    assert len(heading) == 4
+    assert len(heading) == 3
     assert len(rows) > 20
-    values = {(name, module): value for name, value, _, module in rows}
+    values = {name: value for name, value, _ in rows}
     assert len(values) == len(rows)
-    assert values["`LOOK_BACK_S`", "`verdicts.stopping`"] == f"{LOOK_BACK_S:g}"
-    assert values["`MOST_TRIALS`", "`measurement.real_time`"] == str(MOST_TRIALS)
-    assert all(len(reason) > 10 and "|" not in reason for _, _, reason, _ in rows)
+    assert values["`FORECAST_S`"] == f"{FORECAST_S:g}"
+    assert values["`MAX_TRIALS`"] == str(MAX_TRIALS)
+    assert all(len(reason) > 10 and "|" not in reason for _, _, reason in rows)

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_multicore.reports.json_report import SCHEMA_FILE
 from pytest_multicore.verdicts.judge import judgement
-from pytest_multicore.verdicts.limits import Limits, OpenReason, opened, why_unreachable
+from pytest_multicore.verdicts.limits import Limits, OpenReason, leave_open, why_unreachable
 from pytest_multicore.verdicts.open_reasons import SENTENCES, OpenMeasurement
 from tests.rounds import rows
 
@@ -27,7 +27,7 @@ def message(reason: OpenReason) -> str:
     taken = rows(20, 1.0, slowed_to=0.6)
     found = judgement(Limits(min_speedup=1.5), taken, 0.99)
     told = OpenMeasurement(taken, found, 10.0, 60.0, 0.99, [("stress (process 7)", 0.98)])
-    return SENTENCES[reason](told, opened(found.verdicts[0], reason))
+    return SENTENCES[reason](told, leave_open(found.verdicts[0], reason))
 
 
 TABLE = {key.strip("`"): (words.strip("`"), link) for words, key, link in rows_of(OPEN)[1:]}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.environments.provision import Provisioned
+from pytest_multicore.environments.provision import Installation
 from tests.fixture_types import KillTree, Preparing
 
 from .packages import SlowPackage, write_wheel
@@ -54,12 +54,12 @@ def slow(tmp_path: Path) -> SlowPackage:
 
 
 @pytest.fixture
-def provisioned(tmp_path: Path) -> Provisioned:
+def provisioned(tmp_path: Path) -> Installation:
     """A built environment, as far as what only looks at its folders can tell."""
     folder = tmp_path / "environment"
     site_packages = folder / "lib/python3.9/site-packages"
     site_packages.mkdir(parents=True)
-    return Provisioned(folder / "bin/python", site_packages, (3, 9, 18), folder, "key-of-the-environment")
+    return Installation(folder / "bin/python", site_packages, (3, 9, 18), folder, "key-of-the-environment")
 
 
 @pytest.fixture

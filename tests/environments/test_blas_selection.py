@@ -13,7 +13,7 @@ import pytest
 from pytest_multicore.environments import shared_libraries as libraries
 from pytest_multicore.environments.blas import select
 from pytest_multicore.environments.blas_names import BLAS_NAMES, DEBIAN_ALTERNATIVES, requirements_of
-from pytest_multicore.environments.provision import Provisioned
+from pytest_multicore.environments.provision import Installation
 from pytest_multicore.environments.variables import LIBRARY_PATH
 from pytest_multicore.errors import EnvironmentError_, UsageError
 
@@ -24,19 +24,19 @@ def library_at(path: Path, symbol: str = "dgemm_") -> Path:
     return path
 
 
-def test_no_choice_leaves_everything_as_is(provisioned: Provisioned) -> None:
+def test_no_choice_leaves_everything_as_is(provisioned: Installation) -> None:
     selection = select(None, provisioned)
 
     assert (selection.ldflags, selection.library_path, selection.library) == (None, None, None)
 
 
-def test_a_wrong_name_lists_the_right_ones(provisioned: Provisioned) -> None:
+def test_a_wrong_name_lists_the_right_ones(provisioned: Installation) -> None:
     with pytest.raises(UsageError, match=r"'openblass', expected one of scipy, mkl, system, posted"):
         select("openblass", provisioned)
 
 
 @pytest.mark.parametrize("folder", ["scipy.libs", "scipy/.libs"])
-def test_scipys_library_is_found_where_old_and_new_wheels_keep_it(provisioned: Provisioned, folder: str) -> None:
+def test_scipys_library_is_found_where_old_and_new_wheels_keep_it(provisioned: Installation, folder: str) -> None:
     library = library_at(provisioned.site_packages / folder / "libopenblasp-r0-41284840.3.18.so")
 
     selection = select("scipy", provisioned)
@@ -46,7 +46,7 @@ def test_scipys_library_is_found_where_old_and_new_wheels_keep_it(provisioned: P
     assert selection.library_path == str(library.parent)
 
 
-def test_a_scipy_with_renamed_symbols_is_not_linked_and_the_note_says_why(provisioned: Provisioned) -> None:
+def test_a_scipy_with_renamed_symbols_is_not_linked_and_the_note_says_why(provisioned: Installation) -> None:
     library_at(provisioned.site_packages / "scipy.libs/libscipy_openblas-1.so", "scipy_dgemm_")
 
     selection = select("scipy", provisioned)
@@ -55,19 +55,19 @@ def test_a_scipy_with_renamed_symbols_is_not_linked_and_the_note_says_why(provis
     assert "no plain dgemm_" in selection.note
 
 
-def test_an_environment_without_scipy_says_what_was_looked_for(provisioned: Provisioned) -> None:
+def test_an_environment_without_scipy_says_what_was_looked_for(provisioned: Installation) -> None:
     with pytest.raises(EnvironmentError_, match=r"scipy\.libs/.*Add scipy to the environment's 'requires'"):
         select("scipy", provisioned)
 
 
-def test_mkl_is_found_whatever_its_version(provisioned: Provisioned) -> None:
+def test_mkl_is_found_whatever_its_version(provisioned: Installation) -> None:
     assert provisioned.folder is not None
     library = library_at(provisioned.folder / "lib/libmkl_rt.so.3")
 
     assert select("mkl", provisioned).ldflags == f"-L{library.parent} -l:libmkl_rt.so.3"
 
 
-def test_a_missing_mkl_says_how_to_install_it(provisioned: Provisioned) -> None:
+def test_a_missing_mkl_says_how_to_install_it(provisioned: Installation) -> None:
     with pytest.raises(EnvironmentError_, match=r"libmkl_rt.*-m pip install mkl"):
         select("mkl", provisioned)
 
@@ -77,27 +77,27 @@ def test_only_mkl_asks_for_a_package() -> None:
     assert requirements_of(None) == ()
 
 
-def test_a_library_by_path_is_linked_by_its_name(tmp_path: Path, provisioned: Provisioned) -> None:
+def test_a_library_by_path_is_linked_by_its_name(tmp_path: Path, provisioned: Installation) -> None:
     library = library_at(tmp_path / "libmine.so")
 
     assert select(str(library), provisioned).ldflags == f"-L{tmp_path} -l:libmine.so"
 
 
-def test_a_path_without_a_library_is_refused(tmp_path: Path, provisioned: Provisioned) -> None:
+def test_a_path_without_a_library_is_refused(tmp_path: Path, provisioned: Installation) -> None:
     (tmp_path / "text").write_text("not a library")
     for name, message in (("absent.so", "no such file"), ("text", "no shared library")):
         with pytest.raises(UsageError, match=message):
             select(str(tmp_path / name), provisioned)
 
 
-def test_a_path_with_a_space_is_refused_for_theano_would_split_it(tmp_path: Path, provisioned: Provisioned) -> None:
+def test_a_path_with_a_space_is_refused_for_theano_would_split_it(tmp_path: Path, provisioned: Installation) -> None:
     library = library_at(tmp_path / "my libs/libmine.so")
 
     with pytest.raises(EnvironmentError_, match="without spaces"):
         select(str(library), provisioned)
 
 
-def test_a_numpy_that_carries_its_own_is_noted(provisioned: Provisioned) -> None:
+def test_a_numpy_that_carries_its_own_is_noted(provisioned: Installation) -> None:
     library_at(provisioned.site_packages / "numpy.libs/libopenblas64_-1.so")
     library = library_at(provisioned.site_packages / "scipy.libs/libopenblas-1.so")
 
@@ -106,7 +106,7 @@ def test_a_numpy_that_carries_its_own_is_noted(provisioned: Provisioned) -> None
 
 
 def test_a_missing_alternative_names_its_package(
-    provisioned: Provisioned, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    provisioned: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(libraries, "library_folders", lambda: [tmp_path])
 
@@ -116,7 +116,7 @@ def test_a_missing_alternative_names_its_package(
 
 
 @pytest.mark.parametrize("name", DEBIAN_ALTERNATIVES)
-def test_an_alternative_is_what_a_program_then_loads(name: str, provisioned: Provisioned) -> None:
+def test_an_alternative_is_what_a_program_then_loads(name: str, provisioned: Installation) -> None:
     try:
         selection = select(name, provisioned)
     except EnvironmentError_ as error:
@@ -139,7 +139,11 @@ def test_what_the_linker_lacks_is_said_in_its_words() -> None:
     assert libraries.link_error("-lm") == ""
 
 
-def test_posted_flags_fall_back_to_scipys_and_say_so(provisioned: Provisioned, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_posted_flags_fall_back_to_scipys_and_say_so(
+    provisioned: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provisioned: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(libraries, "link_error", lambda flags: "cannot find -lgfortran")
     library_at(provisioned.site_packages / "scipy.libs/libopenblas-1.so")
 
@@ -152,7 +156,7 @@ def test_posted_flags_fall_back_to_scipys_and_say_so(provisioned: Provisioned, m
 
 
 def test_posted_flags_are_used_where_the_system_links_them(
-    provisioned: Provisioned, monkeypatch: pytest.MonkeyPatch
+    provisioned: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(libraries, "link_error", lambda flags: "")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_multicore.environments.catalogue import CURRENT, SHIPPED, Environment, at_path, find, load
-from pytest_multicore.environments.environment import inferred_frameworks, package_name
+from pytest_multicore.environments.environment import infer_frameworks, package_name
 from pytest_multicore.errors import UsageError
 
 
@@ -30,7 +30,7 @@ def test_current_needs_nothing() -> None:
     ],
 )
 def test_frameworks_follow_from_what_is_required(requires: tuple[str, ...], frameworks: dict[str, str]) -> None:
-    assert inferred_frameworks(requires) == frameworks
+    assert infer_frameworks(requires) == frameworks
     assert Environment("own", requires=requires).frameworks == frameworks
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from pytest_multicore.environments.blas import BlasSelection
 from pytest_multicore.environments.catalogue import CURRENT, Environment
-from pytest_multicore.environments.flags import parsed
-from pytest_multicore.environments.provision import Provisioned
+from pytest_multicore.environments.flags import parse
+from pytest_multicore.environments.provision import Installation
 from pytest_multicore.environments.variables import HASH_SEED, LIBRARY_PATH, ChildVariables, child_variables
 
 AS_FOUND = BlasSelection("as found")
@@ -18,12 +18,12 @@ THEANO = Environment("own", requires=("Theano",), env={"KERAS_BACKEND": "theano"
 OPENBLAS = BlasSelection(
     "scipy", Path("/b"), Path("/b/libopenblas.so"), "-L/b -l:libopenblas.so", library_path="/b", note=""
 )
-HERE = Provisioned(Path(sys.executable), Path("/site"), (3, 11, 0), None, "here")
+HERE = Installation(Path(sys.executable), Path("/site"), (3, 11, 0), None, "here")
 
 
 def variables(
     environment: Environment,
-    where: Provisioned,
+    where: Installation,
     blas: BlasSelection = AS_FOUND,
     *,
     threads: int | None = None,
@@ -32,7 +32,7 @@ def variables(
     world: dict[str, str] | None = None,
 ) -> ChildVariables:
     return child_variables(
-        environment, where, blas, threads=threads, theano_flags=theano_flags or {}, env=env or {}, world=world or {}
+        environment, where, blas, threads=threads, theano_flags=theano_flags or {}, env=env or {}, environ=world or {}
     )
 
 
@@ -53,7 +53,7 @@ def test_a_hash_seed_of_the_world_is_kept(given: str) -> None:
     assert (child.variables, child.set) == (world, {})
 
 
-def test_another_interpreter_is_not_told_of_the_parents_environment(provisioned: Provisioned) -> None:
+def test_another_interpreter_is_not_told_of_the_parents_environment(provisioned: Installation) -> None:
     world = {
         "PYTHONPATH": "/p",
         "PYTHONHOME": "/h",
@@ -77,7 +77,7 @@ def test_threads_are_set_and_what_they_replace_is_told() -> None:
     assert "MKL_NUM_THREADS" not in child.set
 
 
-def test_the_childs_env_wins_over_threads_and_environment(provisioned: Provisioned) -> None:
+def test_the_childs_env_wins_over_threads_and_environment(provisioned: Installation) -> None:
     child = variables(THEANO, provisioned, threads=2, env={"OMP_NUM_THREADS": "1", "KERAS_BACKEND": "other"})
 
     assert child.variables["OMP_NUM_THREADS"] == "1"
@@ -91,12 +91,12 @@ def test_a_secret_that_is_replaced_is_not_told() -> None:
     assert child.overridden == {}
 
 
-def test_flags_of_the_world_stay_and_ours_go_over_them(provisioned: Provisioned) -> None:
+def test_flags_of_the_world_stay_and_ours_go_over_them(provisioned: Installation) -> None:
     world = {"THEANO_FLAGS": "optimizer=fast_run,blas.ldflags=-lblas -lgfortran,device=cuda"}
 
     child = variables(THEANO, provisioned, OPENBLAS, theano_flags={"openmp": "True"}, world=world)
 
-    flags = parsed(child.variables["THEANO_FLAGS"])
+    flags = parse(child.variables["THEANO_FLAGS"])
     assert flags.pop("base_compiledir")
     assert flags == {
         "optimizer": "fast_run",
@@ -107,19 +107,19 @@ def test_flags_of_the_world_stay_and_ours_go_over_them(provisioned: Provisioned)
     assert child.overridden == world
 
 
-def test_flags_that_are_only_added_override_nothing(provisioned: Provisioned) -> None:
+def test_flags_that_are_only_added_override_nothing(provisioned: Installation) -> None:
     child = variables(THEANO, provisioned, world={"THEANO_FLAGS": "optimizer=fast_run"})
 
-    assert parsed(child.variables["THEANO_FLAGS"])["device"] == "cpu"
+    assert parse(child.variables["THEANO_FLAGS"])["device"] == "cpu"
     assert child.overridden == {}
 
 
 def test_every_environment_flag_set_and_blas_compiles_into_a_folder_of_its_own(
-    provisioned: Provisioned, cache_folder: Path
+    provisioned: Installation, cache_folder: Path
 ) -> None:
-    other = Provisioned(provisioned.python, provisioned.site_packages, (3, 9, 18), provisioned.folder, "other key")
+    other = Installation(provisioned.python, provisioned.site_packages, (3, 9, 18), provisioned.folder, "other key")
     folders = [
-        parsed(variables(THEANO, where, blas, theano_flags=flags).variables["THEANO_FLAGS"])["base_compiledir"]
+        parse(variables(THEANO, where, blas, theano_flags=flags).variables["THEANO_FLAGS"])["base_compiledir"]
         for where, blas, flags in (
             (provisioned, AS_FOUND, {}),
             (provisioned, AS_FOUND, {"openmp_elemwise_minsize": "1"}),
@@ -133,7 +133,7 @@ def test_every_environment_flag_set_and_blas_compiles_into_a_folder_of_its_own(
     assert all(folder.startswith(str(cache_folder / "compiled")) for folder in folders)
 
 
-def test_each_thread_count_compiles_in_a_folder_of_its_own(provisioned: Provisioned) -> None:
+def test_each_thread_count_compiles_in_a_folder_of_its_own(provisioned: Installation) -> None:
     """Two sides set up at the same time: in one folder they would wait for each other's lock."""
     one, two = (variables(THEANO, provisioned, threads=count).variables["THEANO_FLAGS"] for count in (1, 2))
 
@@ -141,24 +141,24 @@ def test_each_thread_count_compiles_in_a_folder_of_its_own(provisioned: Provisio
     assert one.partition("base_compiledir")[0] == two.partition("base_compiledir")[0]
 
 
-def test_a_compile_folder_that_is_asked_for_is_kept(provisioned: Provisioned) -> None:
+def test_a_compile_folder_that_is_asked_for_is_kept(provisioned: Installation) -> None:
     child = variables(THEANO, provisioned, theano_flags={"base_compiledir": "/mine"})
 
-    assert parsed(child.variables["THEANO_FLAGS"])["base_compiledir"] == "/mine"
+    assert parse(child.variables["THEANO_FLAGS"])["base_compiledir"] == "/mine"
 
 
-def test_pytensor_is_told_in_its_own_spelling(provisioned: Provisioned) -> None:
+def test_pytensor_is_told_in_its_own_spelling(provisioned: Installation) -> None:
     pytensor = Environment("own", requires=("pytensor",))
 
     child = variables(pytensor, provisioned, OPENBLAS, theano_flags={"gcc.cxxflags": "-O2"})
 
-    flags = parsed(child.variables["PYTENSOR_FLAGS"])
+    flags = parse(child.variables["PYTENSOR_FLAGS"])
     assert flags.pop("base_compiledir")
     assert flags == {"blas__ldflags": "-L/b -l:libopenblas.so", "gcc__cxxflags": "-O2"}
     assert "THEANO_FLAGS" not in child.variables
 
 
-def test_our_library_path_goes_first_and_the_worlds_stays(provisioned: Provisioned) -> None:
+def test_our_library_path_goes_first_and_the_worlds_stays(provisioned: Installation) -> None:
     child = variables(THEANO, provisioned, OPENBLAS, world={LIBRARY_PATH: "/w"})
 
     assert child.variables[LIBRARY_PATH] == "/b:/w"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.environments.declared import declared_in
 from pytest_multicore.environments.environment import Environment
+from pytest_multicore.environments.project_environments import environments_in
 from pytest_multicore.errors import UsageError
 
 HEAD = "[tool.pytest-multicore.environments.own]\n"
@@ -16,7 +16,7 @@ HEAD = "[tool.pytest-multicore.environments.own]\n"
 def declared(tmp_path: Path, text: str) -> dict[str, Environment]:
     file = tmp_path / "pyproject.toml"
     file.write_text(text)
-    return declared_in(file)
+    return environments_in(file)
 
 
 def test_every_key_is_read(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_file_that_declares_none_has_none(tmp_path: Path, text: str) -> None:
 
 
 def test_no_file_has_none(tmp_path: Path) -> None:
-    assert declared_in(tmp_path / "pyproject.toml") == {}
+    assert environments_in(tmp_path / "pyproject.toml") == {}
 
 
 @pytest.mark.parametrize(

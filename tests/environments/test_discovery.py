@@ -12,7 +12,7 @@ import pytest
 
 from pytest_multicore.environments import discovery, downloads
 from pytest_multicore.environments.discovery import find_interpreter, search_folders
-from pytest_multicore.environments.probing import probe
+from pytest_multicore.environments.probe import probe
 from pytest_multicore.errors import EnvironmentError_
 
 #: The interpreter that this environment was made of.
@@ -34,11 +34,11 @@ def test_no_specification_is_the_running_interpreter() -> None:
 
     assert found.path == Path(sys.executable)
     assert found.version == sys.version_info[:3]
-    assert found.below == BELOW
+    assert found.base == BELOW
 
 
 def test_a_version_is_found_as_an_absolute_path() -> None:
-    found = find_interpreter(["3.0", HERE], world={**os.environ, "UV_OFFLINE": "1"})
+    found = find_interpreter(["3.0", HERE], environ={**os.environ, "UV_OFFLINE": "1"})
 
     assert found.path.is_absolute()
     assert found.version[:2] == sys.version_info[:2]
@@ -49,7 +49,7 @@ def test_without_python_discovery_the_folders_of_version_managers_are_searched(
 ) -> None:
     monkeypatch.setitem(sys.modules, "python_discovery", None)
 
-    assert find_interpreter([HERE], world=managed).version[:2] == sys.version_info[:2]
+    assert find_interpreter([HERE], environ=managed).version[:2] == sys.version_info[:2]
 
 
 def test_folders_of_version_managers_follow_the_search_path(managed: dict[str, str], tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_folders_of_version_managers_follow_the_search_path(managed: dict[str, s
 
 def test_a_missing_version_says_what_where_and_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentError_) as caught:
-        find_interpreter(["3.0", "3.1"], world={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
+        find_interpreter(["3.0", "3.1"], environ={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
 
     message = str(caught.value)
     assert "no Python 3.0 or 3.1 found" in message
@@ -77,7 +77,7 @@ def test_a_missing_version_tells_that_python_discovery_is_not_installed(
     monkeypatch.setitem(sys.modules, "python_discovery", None)
 
     with pytest.raises(EnvironmentError_, match="pip install python-discovery"):
-        find_interpreter(["3.0"], world={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
+        find_interpreter(["3.0"], environ={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
 
 
 def test_a_path_that_is_no_interpreter_is_refused(tmp_path: Path) -> None:
@@ -96,14 +96,14 @@ def test_a_path_that_is_not_there_leaves_the_next_choice(tmp_path: Path) -> None
     with pytest.raises(
         EnvironmentError_, match=r"no Python .*absent or 3\.0 found; install one \(uv python install 3\.0"
     ):
-        find_interpreter([str(tmp_path / "absent"), "3.0"], world={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
+        find_interpreter([str(tmp_path / "absent"), "3.0"], environ={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
 
 
 def test_no_download_without_uv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "uv", None)
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    assert downloads.downloaded(["3.9"], {}) == (None, "uv is not installed (pip install uv)")
+    assert downloads.download(["3.9"], {}) == (None, "uv is not installed (pip install uv)")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_download_that_is_forbidden_is_not_tried(specs: list[str], world: dict
     if downloads.find_uv() is None:
         pytest.skip("uv is not installed")
 
-    assert downloads.downloaded(specs, world) == (None, reason)
+    assert downloads.download(specs, world) == (None, reason)
 
 
 def test_a_download_that_cannot_be_had_fails_in_seconds(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_download_that_cannot_be_had_fails_in_seconds(tmp_path: Path) -> None:
     told: list[str] = []
     began = time.monotonic()
 
-    found, reason = downloads.downloaded(["3.9"], world, told.append)
+    found, reason = downloads.download(["3.9"], world, told.append)
 
     assert found is None
     assert "uv could not download Python 3.9" in reason
@@ -151,7 +151,7 @@ def test_an_interpreter_that_prints_at_its_start_is_understood(tmp_path: Path) -
 
     assert found is not None
     assert found.prefix == environment
-    assert found.below == BELOW
+    assert found.base == BELOW
 
 
 def test_the_working_folder_is_no_part_of_an_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,4 +165,4 @@ def test_python_discovery_is_not_asked_for_a_python_2(monkeypatch: pytest.Monkey
     monkeypatch.setattr(discovery, "_discovered", lambda *arguments: pytest.fail("asked"))
 
     with pytest.raises(EnvironmentError_, match="pyenv install 2"):
-        find_interpreter(["2.6"], world={"PATH": str(tmp_path)})
+        find_interpreter(["2.6"], environ={"PATH": str(tmp_path)})

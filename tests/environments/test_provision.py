@@ -13,8 +13,8 @@ import pytest
 from pytest_multicore.environments import builders, cache, downloads
 from pytest_multicore.environments.builders import VenvBuilder
 from pytest_multicore.environments.environment import Environment
-from pytest_multicore.environments.probing import Interpreter
-from pytest_multicore.environments.provision import Provisioned, prepare
+from pytest_multicore.environments.probe import Interpreter
+from pytest_multicore.environments.provision import Installation, prepare
 from pytest_multicore.errors import EnvironmentError_
 from tests.fixture_types import KillTree, Preparing
 
@@ -26,7 +26,7 @@ needs_uv = pytest.mark.skipif(downloads.find_uv() is None, reason="uv is not ins
 
 
 def half_built(cache_folder: Path) -> list[Path]:
-    return list((cache_folder / "environments").glob(f"*{cache.BUILDING}*"))
+    return list((cache_folder / "environments").glob(f"*{cache.BUILD_INFIX}*"))
 
 
 def appears(path: Path, process: subprocess.Popen[str]) -> None:
@@ -37,7 +37,7 @@ def appears(path: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.02)
 
 
-def answer_in(provisioned: Provisioned) -> str:
+def answer_in(provisioned: Installation) -> str:
     argv = [str(provisioned.python), "-E", "-s", "-c", "import tiny; print(tiny.ANSWER, tiny.__file__)"]
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 

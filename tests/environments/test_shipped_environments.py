@@ -13,7 +13,7 @@ from pytest_multicore.environments import shared_libraries as libraries
 from pytest_multicore.environments.blas import select
 from pytest_multicore.environments.catalogue import SHIPPED
 from pytest_multicore.environments.environment import Environment
-from pytest_multicore.environments.provision import Provisioned, prepare
+from pytest_multicore.environments.provision import Installation, prepare
 from pytest_multicore.environments.variables import child_variables
 from pytest_multicore.errors import EnvironmentError_
 
@@ -44,7 +44,7 @@ def test_a_shipped_environment_runs_its_product(name: str, cache_folder: Path) -
     environment = SHIPPED[name]
     provisioned = prepared(environment)
     blas = select(environment.blas, provisioned)
-    child = child_variables(environment, provisioned, blas, threads=1, theano_flags={}, env={}, world=os.environ)
+    child = child_variables(environment, provisioned, blas, threads=1, theano_flags={}, env={}, environ=os.environ)
     program = textwrap.dedent(PROGRAM.format(framework=environment.frameworks["dot"]))
 
     ended = subprocess.run(
@@ -61,7 +61,7 @@ def test_a_shipped_environment_runs_its_product(name: str, cache_folder: Path) -
         assert blas.library.name in ended.stdout
 
 
-def prepared(environment: Environment) -> Provisioned:
+def prepared(environment: Environment) -> Installation:
     try:
         return prepare(environment)
     except EnvironmentError_ as error:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_multicore.environments.flags import parsed, rendered
+from pytest_multicore.environments.flags import parse, render
 from pytest_multicore.errors import UsageError
 
 
 def test_the_posted_flags_are_read() -> None:
-    assert parsed("device=cpu,blas.ldflags=-lblas -lgfortran") == {
+    assert parse("device=cpu,blas.ldflags=-lblas -lgfortran") == {
         "device": "cpu",
         "blas.ldflags": "-lblas -lgfortran",
     }
@@ -17,11 +17,11 @@ def test_the_posted_flags_are_read() -> None:
 
 @pytest.mark.parametrize("text", ["", ",", " , ,"])
 def test_empty_pairs_are_skipped(text: str) -> None:
-    assert parsed(text) == {}
+    assert parse(text) == {}
 
 
 def test_a_later_pair_wins_and_a_value_may_hold_an_equals_sign() -> None:
-    assert parsed("a=1,a=2,gcc.cxxflags=-DX=1") == {"a": "2", "gcc.cxxflags": "-DX=1"}
+    assert parse("a=1,a=2,gcc.cxxflags=-DX=1") == {"a": "2", "gcc.cxxflags": "-DX=1"}
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_a_later_pair_wins_and_a_value_may_hold_an_equals_sign() -> None:
 def test_what_is_written_is_read_back(value: str) -> None:
     flags = {"before": "1", "flag": value, "after": "2"}
 
-    read = parsed(rendered(flags))
+    read = parse(render(flags))
 
     assert {name: text.strip() for name, text in read.items()} == {**flags, "flag": value.strip()}
 
@@ -38,4 +38,4 @@ def test_what_is_written_is_read_back(value: str) -> None:
 @pytest.mark.parametrize("text", ["device", "a='open"])
 def test_what_theano_could_not_read_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="THEANO_FLAGS"):
-        parsed(text)
+        parse(text)

@@ -12,11 +12,11 @@ import pytest
 from pytest_multicore.environments.variables import HASH_SEED
 from pytest_multicore.interpreters.address_layout import (
     ADDR_NO_RANDOMIZE,
-    ASK,
-    PAGE,
-    are_fixed,
-    filled,
+    PAGE_BYTES,
+    QUERY,
     fixed_addresses,
+    has_fixed_addresses,
+    padded_variables,
 )
 from pytest_multicore.interpreters.launch import Launch
 from pytest_multicore.interpreters.process import IsolatedInterpreter
@@ -36,7 +36,7 @@ class System:
 
     def __call__(self, persona: int) -> int:
         before = self.persona
-        if persona == ASK:
+        if persona == QUERY:
             return before
         if not self.permits:
             return -1
@@ -80,13 +80,13 @@ def test_the_system_itself_is_asked(tmp_path: Path, drawn: str | None, personali
         if text is not None:
             (tmp_path / name).parent.mkdir(parents=True)
             (tmp_path / name).write_text(text + "\n")
-    assert are_fixed(7, tmp_path) is fixed
+    assert has_fixed_addresses(7, tmp_path) is fixed
 
 
-@pytest.mark.parametrize("length", [0, 1, PAGE - 50, PAGE, 3 * PAGE + 7])
+@pytest.mark.parametrize("length", [0, 1, PAGE_BYTES - 50, PAGE_BYTES, 3 * PAGE_BYTES + 7])
 def test_variables_end_on_a_page(length: int) -> None:
-    made = filled({"A": "x" * length, "Ä": "ü"})
-    assert sum(len(os.fsencode(f"{name}={value}")) + 1 + 8 for name, value in made.items()) % PAGE == 0
+    made = padded_variables({"A": "x" * length, "Ä": "ü"})
+    assert sum(len(os.fsencode(f"{name}={value}")) + 1 + 8 for name, value in made.items()) % PAGE_BYTES == 0
 
 
 @linux
@@ -103,7 +103,7 @@ def test_interpreters_lie_at_the_same_addresses_whatever_their_threads() -> None
         (first, its), (second, others) = map(_places, (one.pid, other.pid))
     assert first == second
     # Pages are filled, so that what lies on the stack has the same place within one.
-    assert (its - others) % PAGE == 0
+    assert (its - others) % PAGE_BYTES == 0
 
 
 def _places(pid: int) -> tuple[list[str], int]:

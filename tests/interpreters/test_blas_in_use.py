@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_multicore.interpreters.blas_in_use import blas_in_use, in_words
+from pytest_multicore.interpreters.blas_in_use import blas_in_use, describe
 
 
 def library(path: str, kind: str = "openblas", version: str = "0.3.18", threads: int | None = 2) -> dict[str, object]:
@@ -45,5 +45,5 @@ def test_no_blas_is_none() -> None:
 
 
 def test_words_leave_out_what_is_unknown() -> None:
-    assert in_words(library("/usr/lib/libblas.so.3", "blis", "0.9.0", None)) == "BLIS 0.9.0 pthreads"
-    assert in_words({"kind": "reference", "threads": 1}) == "reference BLAS, 1 thread"
+    assert describe(library("/usr/lib/libblas.so.3", "blis", "0.9.0", None)) == "BLIS 0.9.0 pthreads"
+    assert describe({"kind": "reference", "threads": 1}) == "reference BLAS, 1 thread"

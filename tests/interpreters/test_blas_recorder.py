@@ -12,7 +12,7 @@ import pytest
 from pytest_multicore.environments import cache
 from pytest_multicore.errors import EnvironmentError_
 from pytest_multicore.interpreters import blas_recorder
-from pytest_multicore.interpreters.blas_recorder import OTHER, Call
+from pytest_multicore.interpreters.blas_recorder import OTHER_SIZES, Call
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="recording is done on Linux only")
 
@@ -36,7 +36,7 @@ SIZES = {
 @pytest.fixture(scope="module", autouse=True)
 def recorder() -> Path:
     try:
-        return blas_recorder.compiled()
+        return blas_recorder.compile_recorder()
     except EnvironmentError_ as error:
         pytest.skip(str(error))
 
@@ -80,7 +80,7 @@ def test_a_product_is_one_call_with_its_sizes_and_its_time(folder: Path) -> None
     whole_s = float(run(folder, code))
     (call,) = blas_recorder.read(folder)
     assert (call.routine, call.m, call.n, call.k, call.count) == ("dgemm", 1000, 1000, 1000, 1)
-    assert call.mnk == 10**9
+    assert call.multiply_adds == 10**9
     assert 0.1 * whole_s < call.seconds < whole_s
 
 
@@ -163,10 +163,10 @@ def test_a_living_process_is_read_at_two_moments(folder: Path, live: subprocess.
     before = blas_recorder.read(folder, live.pid)
     for size in (5, 5, 8):
         product(size)
-    between = blas_recorder.minus(blas_recorder.read(folder, live.pid), before)
+    between = blas_recorder.difference(blas_recorder.read(folder, live.pid), before)
     assert counted(between) == {("dgemm", 5, 7, 6): 2, ("dgemm", 8, 7, 6): 1}
     assert all(call.seconds > 0 for call in between)
-    assert blas_recorder.minus(before, before) == ()
+    assert blas_recorder.difference(before, before) == ()
 
 
 def test_more_sizes_than_there_is_room_for_are_counted_and_told(folder: Path) -> None:
@@ -174,7 +174,7 @@ def test_more_sizes_than_there_is_room_for_are_counted_and_told(folder: Path) ->
         folder,
         "for m in range(2, 82):\n    for n in range(2, 82): np.dot(np.ones((m, 2)), np.ones((2, n)))\n",
     )
-    assert found.pop((OTHER, 0, 0, 0)) == 80 * 80 - 6144
+    assert found.pop((OTHER_SIZES, 0, 0, 0)) == 80 * 80 - 6144
     assert len(found) == 6144
     assert set(found.values()) == {1}
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="recording is do
 @pytest.fixture(scope="module", autouse=True)
 def compiler() -> None:
     try:
-        blas_recorder.compiled()
+        blas_recorder.compile_recorder()
     except EnvironmentError_ as error:
         pytest.skip(str(error))
 
@@ -26,11 +26,11 @@ def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_it_is_done_once_for_each_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = blas_recorder.compiled()
+    first = blas_recorder.compile_recorder()
     written = first.stat().st_mtime_ns
-    assert (blas_recorder.compiled(), first.stat().st_mtime_ns) == (first, written)
+    assert (blas_recorder.compile_recorder(), first.stat().st_mtime_ns) == (first, written)
     monkeypatch.setenv("CC", f"{blas_recorder.c_compiler()[0]} -DANYTHING")
-    assert blas_recorder.compiled() != first
+    assert blas_recorder.compile_recorder() != first
     assert len(list(first.parent.iterdir())) == 2, "something half made was left"
 
 
@@ -38,22 +38,22 @@ def test_without_a_compiler_it_says_what_is_missing(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CC", raising=False)
     with pytest.raises(EnvironmentError_, match=r"needs a C compiler; looked for cc, gcc or clang.*apt-get install"):
-        blas_recorder.compiled()
+        blas_recorder.compile_recorder()
 
 
 def test_a_compiler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "no-such-cc -m64")
     with pytest.raises(EnvironmentError_, match="looked for CC=no-such-cc -m64, which is no program"):
-        blas_recorder.compiled()
+        blas_recorder.compile_recorder()
 
 
 def test_a_compiler_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", f"{blas_recorder.c_compiler()[0]} --no-such-flag")
     with pytest.raises(EnvironmentError_, match=r"cannot compile the BLAS call recorder(?s:.*)no-such-flag"):
-        blas_recorder.compiled()
+        blas_recorder.compile_recorder()
 
 
 def test_a_folder_that_the_loader_would_split_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path / "my cache"))
     with pytest.raises(EnvironmentError_, match="splits LD_PRELOAD at spaces"):
-        blas_recorder.compiled()
+        blas_recorder.compile_recorder()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_multicore.errors import InterpreterCrashed, TimedOut
-from pytest_multicore.interpreters import orphans
+from pytest_multicore.interpreters import process_tree
 from tests.interpreters.living import Open, alive, call, wait_until_gone
 
 STARTING_TWO = """
@@ -45,7 +45,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from pytest_multicore.interpreters.launch import Launch
 from pytest_multicore.interpreters.process import IsolatedInterpreter
-from pytest_multicore.interpreters.orphans import guard
+from pytest_multicore.interpreters.process_tree import guard
 one = IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd()))
 Path(sys.argv[1], "w.py").write_text(
     "import subprocess\\ndef work():\\n    one = subprocess.Popen(['sleep', '60'])\\n"
@@ -85,11 +85,13 @@ def test_a_ctrl_c_in_the_middle_of_a_poll_does_not_have_it_waited_for_for_ever(s
 
 def test_the_mark_finds_a_process_wherever_it_hangs() -> None:
     mark = "test-of-the-mark"
-    with subprocess.Popen(["sleep", "30"], env={**os.environ, orphans.MARK: mark}, start_new_session=True) as process:
+    with subprocess.Popen(
+        ["sleep", "30"], env={**os.environ, process_tree.MARK: mark}, start_new_session=True
+    ) as process:
         deadline = time.monotonic() + 5
-        while not orphans.marked(mark) and time.monotonic() < deadline:
+        while not process_tree.marked_processes(mark) and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert [one.pid for one in orphans.marked(mark)] == [process.pid]
+        assert [one.pid for one in process_tree.marked_processes(mark)] == [process.pid]
         process.kill()
 
 
@@ -103,9 +105,9 @@ def test_the_mark_finds_a_process_that_is_just_being_started() -> None:
     try:
         for number in range(40):
             mark = f"test-of-a-start-{number}"
-            environment = {**os.environ, orphans.MARK: mark}
+            environment = {**os.environ, process_tree.MARK: mark}
             with subprocess.Popen(["sleep", "30"], env=environment, start_new_session=True) as process:
-                found = [one.pid for one in orphans.marked(mark)]
+                found = [one.pid for one in process_tree.marked_processes(mark)]
                 process.kill()
             assert found == [process.pid], number
     finally:

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pytest_multicore.interpreters.orphans import descendants
 from pytest_multicore.interpreters.priority import HIGHEST_NICE, raise_priority, set_real_time
+from pytest_multicore.interpreters.process_tree import descendants
 from pytest_multicore.measurement import control_workers as module
 from pytest_multicore.measurement.control_workers import Burst, ControlWorkers, control_workers, granted_cpus
 

@@ -1,211 +1,189 @@
-"""Causes in operations on arrays: types, order in memory, batches, elements, memory. Told by the hottest lines."""
+"""Causes in operations on arrays, found by the hottest lines: types, order in memory, batches, elements, memory."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_multicore.diagnosis.evidence import MORE_THAN_ONE, MUCH, Evidence
+from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, MIN_TIME_SHARE, Evidence
 from pytest_multicore.diagnosis.suspicions import Effect, Replay, Suspicion, Trial
 
-from .lines import Operand, made, place
-from .work import ASSUMED_THRESHOLD, OPENMP
+from .lines import (
+    Line,
+    Operand,
+    contiguous_operand,
+    hottest_line,
+    hottest_product,
+    location,
+    replay_arguments,
+    replay_trial,
+    same_operand,
+    size,
+)
+from .work import OPENBLAS_THRESHOLD, OPENMP_TRIAL
 
 BLAS_TYPES = ("float32", "float64", "complex64", "complex128")
-PRODUCTS = ("matmul", "einsum")
+ELEMENT_OPERATIONS = ("elementwise", "reduction")
+MEMORY_OPERATIONS = ("elementwise", "copy", "reduction")
 #: Bytes that hardly any core's own cache holds.
-LARGE_BYTES = 4_000_000
-#: Elements of an operand that a trial makes for each thread, at most.
-MOST_ELEMENTS = 8_000_000
-#: Elements that are in a core's own cache, three arrays of doubles of them; and how often a trial takes them.
-RESIDENT_ELEMENTS = 16_000
-MANY = 2_000
+MIN_MEMORY_BYTES = 4_000_000
+#: Elements of an operand that a trial makes for each thread.
+MAX_TRIAL_ELEMENTS = 8_000_000
+#: Elements of which a core's own cache holds three arrays of doubles, and how often a trial repeats them.
+CACHE_ELEMENTS, CACHE_REPEATS = 16_000, 2_000
 
 
-def non_blas_dtype(found: Evidence) -> Suspicion | None:
-    """A product of a type that no BLAS knows."""
-    line = _product(found, lambda operands: any(one["dtype"] not in BLAS_TYPES for one in operands))
-    if not (found.underused and line):
+def non_blas_dtype(evidence: Evidence) -> Suspicion | None:
+    """A product of a type that no BLAS multiplies."""
+    line = hottest_product(evidence, lambda operands: not all(_has_blas_type(operand) for operand in operands))
+    if not (evidence.lacks_useful_cores and line):
         return None
     operands = line["operands"]
-    types = ", ".join(dict.fromkeys(one["dtype"] for one in operands if one["dtype"] not in BLAS_TYPES))
-    as_floats = [made(one["shape"], "float64") for one in operands]
+    types = ", ".join(dict.fromkeys(operand["dtype"] for operand in operands if not _has_blas_type(operand)))
+    as_floats = [contiguous_operand(operand["shape"], "float64") for operand in operands]
     return Suspicion(
-        "non-blas-dtype",
-        0.9 * min(1.0, line["share"] + 0.2),
-        f"{place(line)}: operands of type {types}, which no BLAS multiplies: NumPy's own loop does, on one thread",
-        "convert before the product: a.astype(float)",
-        [_replayed("the same product of float64", Effect.MORE_CORES, line, as_floats)],
+        key="non-blas-dtype",
+        strength=_strength(0.9, line),
+        evidence=f"{location(line)}: operands of type {types}, which no BLAS multiplies: NumPy's own loop does, on one "
+        "thread",
+        remedy="convert before the product: a.astype(float)",
+        trials=[replay_trial("the same product of float64", Effect.MORE_CORES, line, as_floats)],
     )
 
 
-def strided_operand(found: Evidence) -> Suspicion | None:
-    """A product of operands that no BLAS can read where they lie."""
-    line = _product(found, lambda operands: not all(_readable(one) for one in operands))
-    if not (found.underused and line) or any(one["dtype"] not in BLAS_TYPES for one in line["operands"]):
+def strided_operand(evidence: Evidence) -> Suspicion | None:
+    """A product of operands with strides that no BLAS can read."""
+    line = hottest_product(evidence, lambda operands: not all(_has_blas_strides(operand) for operand in operands))
+    if not (evidence.lacks_useful_cores and line) or not all(map(_has_blas_type, line["operands"])):
         return None
-    worst = next(one for one in line["operands"] if not _readable(one))
-    contiguous = [made(one["shape"], one["dtype"]) for one in line["operands"]]
-    # While one thread copies, those of the pool can spin: then cores tell nothing, the time does.
-    spinning = found.comparable and found.cores > MORE_THAN_ONE
+    strided = next(operand for operand in line["operands"] if not _has_blas_strides(operand))
+    contiguous = [contiguous_operand(operand["shape"], operand["dtype"]) for operand in line["operands"]]
+    # While one thread copies, those of the pool may spin: then the time shows a difference, and busy cores do not.
+    spinning = evidence.has_comparison and evidence.busy_cores > MAX_CORES_OF_ONE_THREAD
     effect = Effect.SCALES if spinning else Effect.MORE_CORES
     return Suspicion(
-        "strided-operand",
-        0.88 * min(1.0, line["share"] + 0.2),
-        f"{place(line)}: {worst['name']} has strides {tuple(worst['strides'])} for elements of {worst['itemsize']} "
-        "bytes, none of them next to another",
-        f"numpy.ascontiguousarray({worst['name']}) outside of the loop; newer NumPy copies by itself",
-        [_replayed("the same product of contiguous copies", effect, line, contiguous)],
+        key="strided-operand",
+        strength=_strength(0.88, line),
+        evidence=f"{location(line)}: {strided['name']} has strides {tuple(strided['strides'])} for elements of "
+        f"{strided['itemsize']} bytes, none of them next to another",
+        remedy=f"numpy.ascontiguousarray({strided['name']}) outside of the loop; newer NumPy copies by itself",
+        trials=[replay_trial("the same product of contiguous copies", effect, line, contiguous)],
     )
 
 
-def batched_one_by_one(found: Evidence) -> Suspicion | None:
-    """Stacked small products, which NumPy hands to the BLAS one at a time, or loops over itself."""
-    line = _product(found, lambda operands: any(len(one["shape"]) > 2 for one in operands))
-    if not (found.underused and line):
+def batched_one_by_one(evidence: Evidence) -> Suspicion | None:
+    """Stacked small products, which NumPy passes to the BLAS one at a time, or loops over itself."""
+    line = hottest_product(evidence, lambda operands: any(len(operand["shape"]) > 2 for operand in operands))
+    if not (evidence.lacks_useful_cores and line):
         return None
-    stacked = next(one for one in line["operands"] if len(one["shape"]) > 2)
     if line["operation"] == "matmul":
-        if math.prod(stacked["shape"][-2:]) > ASSUMED_THRESHOLD:
+        shape = next(operand["shape"] for operand in line["operands"] if len(operand["shape"]) > 2)
+        if math.prod(shape[-2:]) > OPENBLAS_THRESHOLD:
             return None
-        what = f"{math.prod(stacked['shape'][:-2])} products of {' x '.join(map(str, stacked['shape'][-2:]))}"
+        loop = f"{math.prod(shape[:-2])} products of {' x '.join(map(str, shape[-2:]))}"
     else:
-        what = "an einsum without optimize, which is a loop of its own"
-    operands = [_compact(one) for one in line["operands"]]
-    changed = {**_operation(line, operands), "variant": "one product"}
+        loop = "an einsum without optimize, which is a loop of its own"
+    original = replay_arguments(line, [same_operand(operand) for operand in line["operands"]])
+    one_product = Replay(original, {**original, "variant": "one product"})
     return Suspicion(
-        "batched-one-by-one",
-        0.86 * min(1.0, line["share"] + 0.2),
-        f"{place(line)}: {what}, one after the other on one thread",
-        "reshape to one 2-D product, or numpy.tensordot; numpy.einsum(..., optimize=True)",
-        [Trial("one 2-D product", Effect.MORE_CORES, replay=Replay(_operation(line, operands), changed))],
+        key="batched-one-by-one",
+        strength=_strength(0.86, line),
+        evidence=f"{location(line)}: {loop}, one after the other on one thread",
+        remedy="reshape to one 2-D product, or numpy.tensordot; numpy.einsum(..., optimize=True)",
+        trials=[Trial("one 2-D product", Effect.MORE_CORES, replay=one_product)],
     )
 
 
-def elementwise_serial(found: Evidence) -> Suspicion | None:
-    """Element by element, which NumPy never threads and Theano only when told."""
-    if not found.underused:
+def elementwise_serial(evidence: Evidence) -> Suspicion | None:
+    """Elementwise operations, which NumPy never threads, and Theano only with openmp=True."""
+    if not evidence.lacks_useful_cores:
         return None
     for name in ("theano", "pytensor"):
-        config = found.facts.get(name)
+        config = evidence.facts.get(name)
         if config and not config.get("openmp"):
-            in_blas_s = sum(call.seconds for call in found.calls or ())
-            return Suspicion(
-                "elementwise-serial",
-                0.7 if found.calls is not None and in_blas_s < MUCH * found.wall_s else 0.3,
-                f"{name}.config.openmp is False: elementwise nodes stay on one thread; "
-                f"{in_blas_s / found.wall_s:.0%} of the time is in BLAS products",
-                "openmp=True with a small openmp_elemwise_minsize, or larger tensors",
-                [OPENMP],
-            )
-    line = _hottest(found, "elementwise", "reduction")
-    if line is None or found.share("elementwise", "reduction") < MUCH or not _large(line, RESIDENT_ELEMENTS):
+            return _openmp_is_off(evidence, name)
+    share, line = evidence.operation_share(*ELEMENT_OPERATIONS), hottest_line(evidence, *ELEMENT_OPERATIONS)
+    if line is None or share < MIN_TIME_SHARE or max(map(size, line["operands"])) < CACHE_ELEMENTS:
         return None
-    if not found.idle and found.looked("python_threads") > 1:  # threads of the program share them already
-        return None
-    operands = [_compact(one) for one in line["operands"]]
-    split = {**_operation(line, operands), "variant": "split", "parts": int(found.wanted)}
+    if not evidence.has_idle_cores and evidence.observed_figure("python_threads") > 1:
+        return None  # the program's own threads divide them already
+    original = replay_arguments(line, [same_operand(operand) for operand in line["operands"]])
+    split = Replay(original, {**original, "variant": "split", "parts": int(evidence.usable_cores)})
+    knob = f"the operation alone, in {evidence.usable_cores:.0f} parts on as many threads"
     return Suspicion(
-        "elementwise-serial",
-        0.8 * found.share("elementwise", "reduction"),
-        f"{found.share('elementwise', 'reduction'):.0%} of the samples are in operations on elements, which NumPy does "
-        f"not thread; most in {place(line)}",
-        "numexpr or numba(parallel=True), or parts of the arrays in threads: such operations release the lock",
-        [
-            Trial(
-                f"the operation alone, in {found.wanted:.0f} parts on as many threads",
-                Effect.MORE_CORES,
-                replay=Replay(_operation(line, operands), split),
-            )
-        ],
+        key="elementwise-serial",
+        strength=0.8 * share,
+        evidence=f"{share:.0%} of the samples are in operations on elements, which NumPy does not thread; most in "
+        f"{location(line)}",
+        remedy="numexpr or numba(parallel=True), or parts of the arrays in threads: such operations release the lock",
+        trials=[Trial(knob, Effect.MORE_CORES, replay=split)],
     )
 
 
-def memory_bound(found: Evidence) -> Suspicion | None:
+def _openmp_is_off(evidence: Evidence, framework: str) -> Suspicion:
+    blas_s = sum(call.seconds for call in evidence.calls or ())
+    outside_of_blas = evidence.calls is not None and blas_s < MIN_TIME_SHARE * evidence.wall_s
+    return Suspicion(
+        key="elementwise-serial",
+        strength=0.7 if outside_of_blas else 0.3,
+        evidence=f"{framework}.config.openmp is False: elementwise nodes stay on one thread; "
+        f"{blas_s / evidence.wall_s:.0%} of the time is in BLAS products",
+        remedy="openmp=True with a small openmp_elemwise_minsize, or larger tensors",
+        trials=[OPENMP_TRIAL],
+    )
+
+
+def memory_bound(evidence: Evidence) -> Suspicion | None:
     """Cores are busy and wait for memory."""
-    line = _hottest(found, "elementwise", "copy", "reduction")
-    if not found.too_little or found.idle or line is None or found.share("elementwise", "copy", "reduction") < MUCH:
+    line = hottest_line(evidence, *MEMORY_OPERATIONS)
+    if not evidence.minimum_missed or evidence.has_idle_cores or line is None:
         return None
-    if found.looked("python_threads") < 2:  # NumPy threads no such operation: whoever keeps the cores busy is another
+    if evidence.operation_share(*MEMORY_OPERATIONS) < MIN_TIME_SHARE:
         return None
-    moved = sum(math.prod(one["shape"]) * one["itemsize"] for one in line["operands"])
-    if moved < LARGE_BYTES:
+    if evidence.observed_figure("python_threads") < 2:  # NumPy does not thread these: something else is busy
         return None
-    few = [made((RESIDENT_ELEMENTS,), one["dtype"]) for one in line["operands"]]
-    name = "positive" if line["operation"] == "copy" else line.get("function_called")
-    resident = {"operation": name, "operands": few, "variant": "resident", "repeats": MANY}
-    # One thread's operands were seen: all threads have as many times as much.
-    elements = [min(math.prod(one["shape"]), MOST_ELEMENTS) * int(found.wanted) for one in line["operands"]]
-    large = [made((many,), one["dtype"]) for many, one in zip(elements, line["operands"], strict=True)]
-    original = {"operation": name, "operands": large, "variant": "split"}
+    moved = sum(size(operand) * operand["itemsize"] for operand in line["operands"])
+    if moved < MIN_MEMORY_BYTES:
+        return None
     return Suspicion(
-        "memory-bound",
-        0.75,
-        f"{found.cores:.2f} cores busy at {place(line)}, which moves {moved / 1e6:.0f} MB for an operation an element",
-        "block the loops so that data stay in a cache, fuse operations (numexpr, numba), or use smaller types",
-        [
-            Trial(
-                "the operation alone, on elements that a cache holds",
-                Effect.SCALES,
-                replay=Replay(original, resident),
-            )
-        ]
-        if found.comparable
-        else [],
+        key="memory-bound",
+        strength=0.75,
+        evidence=f"{evidence.busy_cores:.2f} cores busy at {location(line)}, which moves {moved / 1e6:.0f} MB for an "
+        "operation an element",
+        remedy="block the loops so that data stay in a cache, fuse operations (numexpr, numba), or use smaller types",
+        trials=[_cache_trial(line, int(evidence.usable_cores))] if evidence.has_comparison else [],
     )
 
 
-def _product(found: Evidence, wrong: Any) -> Mapping[str, Any] | None:
-    """The hottest line with a product whose operands are known and wrong in a way."""
-    return next(
-        (
-            line
-            for line in found.lines
-            if line.get("operation") in PRODUCTS
-            and line["share"] >= MUCH
-            and len(line["operands"]) > 1
-            and _numpys(line)
-            and wrong(line["operands"])
-        ),
-        None,
-    )
+def _cache_trial(line: Line, threads: int) -> Trial:
+    """The operation on large arrays against the same on arrays that a cache holds."""
+    operands = line["operands"]
+    name = "positive" if line["operation"] == "copy" else line.get("function_called")
+    # The operands were those of one thread: all threads together have as many times more.
+    elements = [min(size(operand), MAX_TRIAL_ELEMENTS) * threads for operand in operands]
+    large = [contiguous_operand((count,), operand["dtype"]) for count, operand in zip(elements, operands, strict=True)]
+    small = [contiguous_operand((CACHE_ELEMENTS,), operand["dtype"]) for operand in operands]
+    original: dict[str, Any] = {"operation": name, "operands": large, "variant": "split"}
+    resident = {"operation": name, "operands": small, "variant": "resident", "repeats": CACHE_REPEATS}
+    knob = "the operation alone, on elements that a cache holds"
+    return Trial(knob, Effect.SCALES, replay=Replay(original, resident))
 
 
-def _hottest(found: Evidence, *operations: str) -> Mapping[str, Any] | None:
-    of_these = (line for line in found.lines if line.get("operation") in operations and line["operands"])
-    return next(filter(_numpys, of_these), None)
+def _strength(certain: float, line: Line) -> float:
+    """The strength of a suspicion that is certain where nearly all of the time is on its line."""
+    return float(certain * min(1.0, line["share"] + 0.2))
 
 
-def _numpys(line: Mapping[str, Any]) -> bool:
-    """Whether all operands are NumPy's, and tell where they lie: another package's are threaded otherwise."""
-    return all(one["type"].startswith("numpy.") and one["strides"] is not None for one in line["operands"])
+def _has_blas_type(operand: Operand) -> bool:
+    return operand["dtype"] in BLAS_TYPES
 
 
-def _readable(operand: Operand) -> bool:
-    """Whether a BLAS can read a matrix where it lies: elements of a row, or of a column, next to each other."""
+def _has_blas_strides(operand: Operand) -> bool:
+    """Whether a BLAS can read a matrix where it lies: the elements of a row, or of a column, are adjacent."""
     if len(operand["shape"]) < 2:
         return True
-    last = [abs(stride) for stride in operand["strides"][-2:]]
-    return operand["itemsize"] in last or 1 in operand["shape"][-2:]
-
-
-def _large(line: Mapping[str, Any], elements: int) -> bool:
-    return any(math.prod(one["shape"]) >= elements for one in line["operands"])
-
-
-def _compact(operand: Operand) -> dict[str, Any]:
-    return {"shape": list(operand["shape"]), "dtype": operand["dtype"], "strides": list(operand["strides"])}
-
-
-def _operation(line: Mapping[str, Any], operands: Sequence[Operand]) -> dict[str, Any]:
-    name = line.get("function_called") or line["operation"]
-    return {"operation": name, "operands": list(operands), "subscripts": line.get("subscripts")}
-
-
-def _replayed(knob: str, effect: Effect, line: Mapping[str, Any], changed: Sequence[Operand]) -> Trial:
-    original = _operation(line, [_compact(one) for one in line["operands"]])
-    return Trial(knob, effect, replay=Replay(original, {**original, "operands": list(changed)}))
+    strides = [abs(stride) for stride in operand["strides"][-2:]]
+    return operand["itemsize"] in strides or 1 in operand["shape"][-2:]
 
 
 DETECTORS = (non_blas_dtype, strided_operand, batched_one_by_one, elementwise_serial, memory_bound)

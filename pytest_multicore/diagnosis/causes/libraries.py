@@ -1,4 +1,4 @@
-"""Causes in the libraries that a program got: which BLAS, which threading layer, whether there is a compiler."""
+"""Causes in the libraries that a program loads: which BLAS, which threading layer, whether there is a compiler."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 
-#: The variable of a library that reads none of those that are set, by the module that is imported.
+#: By imported module, the variable of a library that reads none of the thread variables that are set.
 OWN_VARIABLE = {
     "blosc2": "BLOSC_NTHREADS",
     "blosc": "BLOSC_NTHREADS",
@@ -17,92 +17,95 @@ OWN_VARIABLE = {
     "numexpr": "NUMEXPR_NUM_THREADS",
     "polars": "POLARS_MAX_THREADS",
 }
-#: A BLAS to try in place of the reference one, best first.
-OTHER_BLAS = ("openblas-pthread", "scipy", "mkl", "blis")
+#: A BLAS to try in place of the reference BLAS, best first.
+BLAS_TO_TRY = ("openblas-pthread", "scipy", "mkl", "blis")
 
 
-def sequential_layer(found: Evidence) -> Suspicion | None:
-    """MKL was told to stay on one thread."""
-    sequential = [one for one in found.kinds("mkl") if one.get("layer") == "sequential"]
-    layer = found.started_with.get("MKL_THREADING_LAYER") or found.variables.get("MKL_THREADING_LAYER", "")
-    if not (found.idle and sequential):
+def sequential_layer(evidence: Evidence) -> Suspicion | None:
+    """MKL's threading layer keeps it on one thread."""
+    sequential = any(library.get("layer") == "sequential" for library in evidence.libraries_of_kind("mkl"))
+    if not (evidence.has_idle_cores and sequential):
         return None
-    named = f"MKL_THREADING_LAYER={layer}" if layer else "the library as it was linked"
+    name = "MKL_THREADING_LAYER"
+    layer = evidence.variables_at_start.get(name) or evidence.variables.get(name, "")
+    by = f"{name}={layer}" if layer else "the library as it was linked"
     return Suspicion(
-        "sequential-layer",
-        0.95,
-        f"MKL's threading layer is sequential, by {named}",
-        "set MKL_THREADING_LAYER=GNU (or INTEL, where its runtime is installed), or link another threading layer",
-        [
-            Trial("MKL_THREADING_LAYER=GNU", Effect.MORE_CORES, Change(variables={"MKL_THREADING_LAYER": "GNU"})),
-            Trial("MKL_THREADING_LAYER=INTEL", Effect.MORE_CORES, Change(variables={"MKL_THREADING_LAYER": "INTEL"})),
+        key="sequential-layer",
+        strength=0.95,
+        evidence=f"MKL's threading layer is sequential, by {by}",
+        remedy="set MKL_THREADING_LAYER=GNU (or INTEL, where its runtime is installed), or link another threading "
+        "layer",
+        trials=[
+            Trial(f"{name}={value}", Effect.MORE_CORES, Change(variables={name: value})) for value in ("GNU", "INTEL")
         ],
     )
 
 
-def reference_blas(found: Evidence) -> Suspicion | None:
-    """The BLAS in use knows no threads; where one that has some is mapped beside it, it may be in use."""
-    alone = found.kinds("reference") and not found.kinds("openblas", "mkl", "blis", "accelerate")
-    used = [one.strip() for one in (found.result.blas or "").split("+")]
-    known = alone or (len(used) == 1 and used[0].startswith("reference BLAS"))
-    if not (found.idle and (known or any(one.startswith("reference BLAS") for one in used))):
+def reference_blas(evidence: Evidence) -> Suspicion | None:
+    """The reference BLAS is in use, which has no threads; where another BLAS is mapped too, it may be in use."""
+    reference = evidence.libraries_of_kind("reference")
+    alone = reference and not evidence.libraries_of_kind("openblas", "mkl", "blis", "accelerate")
+    used = [name.strip().startswith("reference BLAS") for name in (evidence.result.blas or "").split("+")]
+    certain = alone or used == [True]
+    if not (evidence.has_idle_cores and (certain or any(used))):
         return None
-    path = found.kinds("reference")[0]["path"] if found.kinds("reference") else "its library"
+    path = reference[0]["path"] if reference else "its library"
     return Suspicion(
-        "reference-blas",
-        0.95 if known else 0.7,
-        f"{path} is the reference BLAS: it has no threads" + ("" if known else " (another BLAS is mapped beside it)"),
-        "install or link OpenBLAS, MKL or BLIS (Debian: libopenblas0-pthread), or set blas.ldflags or LD_LIBRARY_PATH",
-        [Trial(f"BLAS {name}", Effect.MORE_CORES, Change(blas=name)) for name in OTHER_BLAS],
+        key="reference-blas",
+        strength=0.95 if certain else 0.7,
+        evidence=f"{path} is the reference BLAS: it has no threads"
+        + ("" if certain else " (another BLAS is mapped beside it)"),
+        remedy="install or link OpenBLAS, MKL or BLIS (Debian: libopenblas0-pthread), or set blas.ldflags or "
+        "LD_LIBRARY_PATH",
+        trials=[Trial(f"BLAS {name}", Effect.MORE_CORES, Change(blas=name)) for name in BLAS_TO_TRY],
     )
 
 
-def no_compiler(found: Evidence) -> Suspicion | None:
+def no_compiler(evidence: Evidence) -> Suspicion | None:
     """Theano or PyTensor without a C++ compiler runs Python code in place of its own."""
+    if not evidence.has_idle_cores:
+        return None
     for name in ("theano", "pytensor"):
-        config: Mapping[str, Any] | None = found.facts.get(name)
-        if found.idle and config is not None and config.get("cxx") == "":
-            trials = [
-                Trial(f"cxx={compiler}", Effect.MORE_CORES, Change(theano_flags={"cxx": compiler}))
-                for compiler in found.compilers[:1]
-            ]
+        config: Mapping[str, Any] | None = evidence.facts.get(name)
+        if config is not None and config.get("cxx") == "":
             return Suspicion(
-                "no-compiler",
-                0.9,
-                f"{name}.config.cxx is empty: what would be compiled runs in Python",
-                "install g++ and its headers, or set cxx to where it is",
-                trials,
+                key="no-compiler",
+                strength=0.9,
+                evidence=f"{name}.config.cxx is empty: what would be compiled runs in Python",
+                remedy="install g++ and its headers, or set cxx to where it is",
+                trials=[
+                    Trial(f"cxx={compiler}", Effect.MORE_CORES, Change(theano_flags={"cxx": compiler}))
+                    for compiler in evidence.compilers[:1]
+                ],
             )
     return None
 
 
-def ignores_setting(found: Evidence) -> Suspicion | None:
-    """More threads at work than were asked for."""
-    asked, seen = found.result.threads, found.result.measurement
-    if asked is None or seen is None or seen.threads_seen.estimate <= asked:
+def ignores_setting(evidence: Evidence) -> Suspicion | None:
+    """More threads work than were asked for."""
+    count, measurement = evidence.result.threads, evidence.result.measurement
+    if count is None or measurement is None or measurement.threads_seen.estimate <= count:
         return None
-    if not {"max_threads", "max_cores"} & set(found.missed):
+    if not {"max_threads", "max_cores"} & set(evidence.missed_limits):
         return None
-    if found.sharing and len(found.sharing) <= asked:  # one more feeds them
+    if evidence.working_threads and len(evidence.working_threads) <= count:  # another thread feeds these
         return None
-    imported = [
-        name
+    variables = [
+        variable
         for name, variable in OWN_VARIABLE.items()
-        if name in found.facts.get("frameworks", {}) and found.started_with.get(variable) != str(asked)
+        if name in evidence.facts.get("frameworks", {}) and evidence.variables_at_start.get(variable) != str(count)
     ]
-    trials = [
-        Trial(f"{OWN_VARIABLE[name]}={asked}", Effect.FEWER_THREADS, Change(variables={OWN_VARIABLE[name]: str(asked)}))
-        for name in imported
-    ]
-    own = f"; {found.looked('python_threads'):.0f} are Python's" if found.looked("python_threads") > 1 else ""
-    remedy = f"set {OWN_VARIABLE[imported[0]]}={asked}" if imported else "find its pool, and give it its count by name"
+    python_threads = evidence.observed_figure("python_threads")
     return Suspicion(
-        "ignores-setting",
-        0.8,
-        f"{seen.threads_seen.estimate:.0f} threads got CPU time where {asked} were asked for by every known variable"
-        + own,
-        remedy,
-        trials,
+        key="ignores-setting",
+        strength=0.8,
+        evidence=f"{measurement.threads_seen.estimate:.0f} threads got CPU time where {count} were asked for by every "
+        "known variable" + (f"; {python_threads:.0f} are Python's" if python_threads > 1 else ""),
+        remedy=f"set {variables[0]}={count}" if variables else "find its pool, and give it its count by name",
+        trials=[
+            Trial(f"{variable}={count}", Effect.FEWER_THREADS, Change(variables={variable: str(count)}))
+            for variable in variables
+        ],
     )
 
 

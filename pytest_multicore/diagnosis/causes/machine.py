@@ -1,4 +1,4 @@
-"""Causes outside of the program: what the machine grants, and who else is on it."""
+"""Causes outside of the program: what the machine grants, and what else runs on it."""
 
 from __future__ import annotations
 
@@ -8,88 +8,94 @@ from pytest_multicore.verdicts.limits import Outcome
 from pytest_multicore.verdicts.repeatable import NOT_REPEATABLE
 from pytest_multicore.verdicts.row_sets import is_undisturbed
 
-#: Libraries of a GPU's driver, by how their files' names begin: a framework's own (libcudart) come without a GPU, too.
-DRIVERS = ("libcuda.", "libamdhip64", "libhsa-runtime")
-#: Has no framework see a GPU.
-WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "HIP_VISIBLE_DEVICES": "-1"}
+#: How the file names of a GPU driver's libraries begin. A framework brings its own (libcudart) even without a GPU.
+GPU_DRIVERS = ("libcuda.", "libamdhip64", "libhsa-runtime")
+#: Hides every GPU from the frameworks.
+NO_GPU_VARIABLES = {"CUDA_VISIBLE_DEVICES": "-1", "HIP_VISIBLE_DEVICES": "-1"}
 
 
-def too_few_cores(found: Evidence) -> Suspicion | None:
+def too_few_cores(evidence: Evidence) -> Suspicion | None:
     """The machine grants fewer cores than the limit asks for; nothing was run."""
-    if found.result.measurement is not None or found.result.outcome is not Outcome.INCONCLUSIVE:
+    result = evidence.result
+    if result.measurement is not None or result.outcome is not Outcome.INCONCLUSIVE:
         return None
-    if "cannot be reached" not in found.result.reason:
+    if "cannot be reached" not in result.reason:
         return None
-    if found.machine.narrowed:
+    if evidence.machine.narrowed:
         return Suspicion(
-            "affinity-narrowed",
-            1.0,
-            found.machine.narrowed,
-            "find the import that calls sched_setaffinity: restore the mask after it, or have it leave the mask alone",
+            key="affinity-narrowed",
+            strength=1.0,
+            evidence=evidence.machine.narrowed,
+            remedy="find the import that calls sched_setaffinity: restore the mask after it, or have it leave the mask "
+            "alone",
         )
     return Suspicion(
-        "too-few-cores",
-        1.0,
-        found.result.reason,
-        "run it where more cores are granted, or lower the limit on this machine",
+        key="too-few-cores",
+        strength=1.0,
+        evidence=result.reason,
+        remedy="run it where more cores are granted, or lower the limit on this machine",
     )
 
 
-def machine_busy(found: Evidence) -> Suspicion | None:
-    """Others used the machine: the verdict stayed open."""
-    measured = found.result.measurement
-    if found.result.outcome is not Outcome.INCONCLUSIVE or measured is None:
+def machine_busy(evidence: Evidence) -> Suspicion | None:
+    """Other programs used the machine: the verdict stayed open."""
+    result = evidence.result
+    if result.outcome is not Outcome.INCONCLUSIVE or result.measurement is None:
         return None
-    if found.result.reason.startswith(NOT_REPEATABLE):  # on a quieter machine it is not, either
+    if result.reason.startswith(NOT_REPEATABLE):  # it is not repeatable on a quieter machine either
         return None
-    disturbed = sum(not is_undisturbed(one) for one in measured.rounds)
-    if disturbed <= len(measured.rounds) / 2:
+    rounds = result.measurement.rounds
+    if sum(not is_undisturbed(taken) for taken in rounds) <= len(rounds) / 2:
         return None
     return Suspicion(
-        "machine-busy",
-        1.0,
-        found.result.reason,
-        "run it on a quieter machine; more CPU priority helps where it is permitted",
+        key="machine-busy",
+        strength=1.0,
+        evidence=result.reason,
+        remedy="run it on a quieter machine; more CPU priority helps where it is permitted",
     )
 
 
-def cpu_quota(found: Evidence) -> Suspicion | None:
-    """A control group's quota holds the threads back."""
-    quotas, measured = [one for one in (found.machine.quota, found.quota) if one is not None], found.result.measurement
-    quota = min(quotas, default=None)
-    throttled_s = max(found.throttled_s, sum(one.throttled_s for one in measured.rounds) if measured else 0.0)
-    short = quota is not None and quota < (found.result.threads or found.machine.cores_online)
-    if not (found.too_little and short) and not (throttled_s and (found.too_little or found.minimum_open)):
+def cpu_quota(evidence: Evidence) -> Suspicion | None:
+    """A control group's quota throttles the threads."""
+    result, machine = evidence.result, evidence.machine
+    quota = min((quota for quota in (machine.quota, evidence.quota) if quota is not None), default=None)
+    rounds = result.measurement.rounds if result.measurement else ()
+    throttled_s = max(evidence.throttled_s, sum(taken.throttled_s for taken in rounds))
+    short = quota is not None and quota < (result.threads or machine.cores_online)
+    throttled = throttled_s and (evidence.minimum_missed or evidence.minimum_open)
+    if not (evidence.minimum_missed and short) and not throttled:
         return None
-    whose = "the group that the program is in" if found.quota != found.machine.quota else "the control group"
+    group = "the group that the program is in" if evidence.quota != machine.quota else "the control group"
     size = "unknown size" if quota is None else "1 core" if quota == 1 else f"{quota:g} cores"
-    told = f"{whose} has a quota of {size}"
+    text = f"{group} has a quota of {size}"
     if throttled_s:
-        told += f", which held it back for {throttled_s:.2f} s while it was measured and looked on"
+        text += f", which held it back for {throttled_s:.2f} s while it was measured and looked on"
     return Suspicion(
-        "cpu-quota",
-        0.97 if throttled_s else 0.6,
-        told,
-        "raise the quota (cpu.max; docker run --cpus; resources.limits.cpu), or ask for fewer threads",
+        key="cpu-quota",
+        strength=0.97 if throttled_s else 0.6,
+        evidence=text,
+        remedy="raise the quota (cpu.max; docker run --cpus; resources.limits.cpu), or ask for fewer threads",
     )
 
 
-def gpu_device(found: Evidence) -> Suspicion | None:
-    """The work is done elsewhere."""
-    devices = [(name, str(found.facts[name].get("device"))) for name in ("theano", "pytensor") if found.facts.get(name)]
+def gpu_device(evidence: Evidence) -> Suspicion | None:
+    """A GPU does the work."""
+    facts = evidence.facts
+    devices = [(name, str(facts[name].get("device"))) for name in ("theano", "pytensor") if facts.get(name)]
     gpu = next(((name, device) for name, device in devices if device.startswith(("cuda", "gpu", "opencl"))), None)
-    drivers = [name for name in found.mapped if name.startswith(DRIVERS)]
-    if not found.too_little or not (gpu or (drivers and found.idle)):
+    drivers = [name for name in evidence.mapped_files if name.startswith(GPU_DRIVERS)]
+    if not evidence.minimum_missed or not (gpu or (drivers and evidence.has_idle_cores)):
         return None
-    told = f"{gpu[0]}.config.device is {gpu[1]}" if gpu else f"{drivers[0]} is mapped, and the CPU has little to do"
-    change = Change(theano_flags={"device": "cpu"}) if gpu else Change(variables=WITHOUT_GPU)
+    change = Change(theano_flags={"device": "cpu"}) if gpu else Change(variables=NO_GPU_VARIABLES)
     knob = "device=cpu" if gpu else "CUDA_VISIBLE_DEVICES=-1"
     return Suspicion(
-        "gpu-device",
-        0.9 if gpu else 0.5,
-        told,
-        "gate the device that does the work: device=cpu (CUDA_VISIBLE_DEVICES=-1) for this test",
-        [Trial(knob, Effect.MORE_CORES, change)],
+        key="gpu-device",
+        strength=0.9 if gpu else 0.5,
+        evidence=f"{gpu[0]}.config.device is {gpu[1]}"
+        if gpu
+        else f"{drivers[0]} is mapped, and the CPU has little to do",
+        remedy="gate the device that does the work: device=cpu (CUDA_VISIBLE_DEVICES=-1) for this test",
+        trials=[Trial(knob, Effect.MORE_CORES, change)],
     )
 
 

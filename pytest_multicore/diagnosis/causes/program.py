@@ -1,4 +1,4 @@
-"""Causes in how the program runs: who holds the lock, who waits, who spins, who was forked."""
+"""Causes in how the program runs: the interpreter's lock, waits, spinning, too many threads, forks."""
 
 from __future__ import annotations
 
@@ -7,162 +7,177 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_multicore.diagnosis.evidence import INFLATED, MORE_THAN_ONE, MUCH, NEARLY_BUSY, Evidence
+from pytest_multicore.diagnosis.evidence import (
+    MAX_CORES_OF_ONE_THREAD,
+    MIN_BUSY_SHARE,
+    MIN_CPU_INFLATION,
+    MIN_TIME_SHARE,
+    Evidence,
+)
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 
-from .lines import place
+from .lines import location
 
-#: Operations that release the interpreter's lock, or that a library may thread: a line without one is Python's own.
-ARRAY_WORK = ("matmul", "einsum", "elementwise", "reduction", "sort", "copy", "linalg", "fft")
-#: Looks that come late, as a share of their time: whoever looks from within waits for the interpreter's lock too. Seen
-#: here: 0.71 where two threads of Python hold it in turns, 0.003 where both compute without it.
-LATE = 0.2
-#: A line that waits for a lock of the program's own, and the share of the looks that make it a cause.
-LOCK = re.compile(r"\.acquire\(|^(async )?with .*(lock|mutex|semaphore|condition)", re.IGNORECASE)
-OFTEN = 0.2
-#: Threads of pools wait there for work, which is no cause.
+#: Operations that release the interpreter's lock, or that a library may thread. All other lines are Python's own.
+ARRAY_OPERATIONS = ("matmul", "einsum", "elementwise", "reduction", "sort", "copy", "linalg", "fft")
+#: Of the time in which the sampler was due: how much it was late where the program holds the interpreter's lock, for
+#: which the sampler waits too. Measured: 0.71 where two Python threads hold it in turns, 0.003 where both release it.
+MIN_LATE_SHARE = 0.2
+#: A line that waits for a lock of the program's own.
+LOCK_LINE = re.compile(r"\.acquire\(|^(async )?with .*(lock|mutex|semaphore|condition)", re.IGNORECASE)
+#: Of the looks: how many must find a thread at such a line to make it a cause.
+MIN_LOCK_SHARE = 0.2
+#: The idle threads of a pool wait in the standard library, which is no cause.
 STANDARD_LIBRARY = re.compile(r"[/\\]lib[/\\]python\d", re.IGNORECASE)
-#: Cores demanded beyond those granted, as a factor, that say that threads are too many.
-CROWDED = 1.25
+#: Cores demanded over cores granted: from here on there are too many threads.
+MIN_OVERLOAD_RATIO = 1.25
 
 
-def interpreter_bound(found: Evidence) -> Suspicion | None:
-    """Python itself is at work, one thread at a time."""
-    threads = min(int(found.looked("python_threads")), len(found.sharing) or math.inf)
-    python = 1.0 - found.share(*ARRAY_WORK)
-    if not (found.idle and found.observed) or not (found.demanded > 0.7 and found.cores < 1.3) or python < 0.5:
+def interpreter_bound(evidence: Evidence) -> Suspicion | None:
+    """Python code runs, one thread at a time."""
+    python_threads = int(evidence.observed_figure("python_threads"))
+    threads = min(python_threads, len(evidence.working_threads) or math.inf)
+    python_share = 1.0 - evidence.operation_share(*ARRAY_OPERATIONS)
+    one_core = evidence.demanded_cores > 0.7 and evidence.busy_cores < 1.3
+    if not (evidence.has_idle_cores and evidence.observed) or not one_core or python_share < 0.5:
         return None
-    if found.facts.get("gil") is False or (_at_locks(found) and not _held(found)):
+    lock_is_held = _lock_is_held(evidence)
+    if evidence.facts.get("gil") is False or (_lock_lines(evidence) and not lock_is_held):
         return None
-    if threads > 1 and found.cores > MORE_THAN_ONE and not _held(found):
-        return None  # two at work at a time, and nobody waits for the lock: calls that let go of it
-    lines = [line for line in found.lines if line.get("operation") not in ARRAY_WORK]
-    # A pool's idle threads wait in the standard library.
-    own = (line for line in lines if not STANDARD_LIBRARY.search(line["file"]))
-    hottest = next(own, lines[0] if lines else None)
-    where = f", most in {place(hottest)}" if hottest else ""
+    if threads > 1 and evidence.busy_cores > MAX_CORES_OF_ONE_THREAD and not lock_is_held:
+        return None  # two threads run at a time, and none waits for the lock: their calls release it
+    where = _hottest_python_line(evidence)
     if threads < 2:
-        of_a_pool = "more workers, where a pool of one has it all; " if found.looked("python_threads") > 1 else ""
+        pool_remedy = "more workers, where a pool of one has it all; " if python_threads > 1 else ""
         return Suspicion(
-            "interpreter-bound",
-            0.35,
-            f"one Python thread does the work ({python:.0%} of the samples outside of array operations{where}): "
-            "loops of Python, or calls of compiled code that has no threads",
-            f"{of_a_pool}fewer and larger calls; processes; "
+            key="interpreter-bound",
+            strength=0.35,
+            evidence=f"one Python thread does the work ({python_share:.0%} of the samples outside of array operations"
+            f"{where}): loops of Python, or calls of compiled code that has no threads",
+            remedy=f"{pool_remedy}fewer and larger calls; processes; "
             "a library or a setting that threads this call (n_jobs, workers)",
         )
-    # Short tasks take longer to hand over to a process than to do.
-    processes = Trial("processes in place of threads", Effect.FASTER, Change(child=("processes",)), refutes=False)
-    trials = [processes]
-    if found.facts.get("free_threaded"):  # an extension that is not made for it has the lock taken again
+    # A short task takes longer to hand over to a process than to run.
+    processes = Change(agent_changes=("processes",))
+    trials = [Trial("processes in place of threads", Effect.FASTER, processes, can_refute=False)]
+    if evidence.facts.get("free_threaded"):  # an extension that does not support it has the lock enabled again
         trials.insert(0, Trial("PYTHON_GIL=0", Effect.MORE_CORES, Change(variables={"PYTHON_GIL": "0"})))
     return Suspicion(
-        "interpreter-bound",
-        0.85 if _held(found) else 0.55,
-        f"{threads} Python threads keep {found.cores:.2f} cores busy: they hold the interpreter's lock in turns"
-        f" ({python:.0%} of the samples in Python{where})",
-        "processes in place of threads, fewer and larger calls, or a free-threaded build",
-        trials,
+        key="interpreter-bound",
+        strength=0.85 if lock_is_held else 0.55,
+        evidence=f"{threads} Python threads keep {evidence.busy_cores:.2f} cores busy: they hold the interpreter's "
+        f"lock in turns ({python_share:.0%} of the samples in Python{where})",
+        remedy="processes in place of threads, fewer and larger calls, or a free-threaded build",
+        trials=trials,
     )
 
 
-def _held(found: Evidence) -> bool:
-    """Whether the interpreter's lock was held for long: whoever looks from within waits for it too."""
-    return found.looked("late_s") >= LATE * found.looked("sampled_s") > 0
+def _hottest_python_line(evidence: Evidence) -> str:
+    lines = [line for line in evidence.lines if line.get("operation") not in ARRAY_OPERATIONS]
+    outside = (line for line in lines if not STANDARD_LIBRARY.search(line["file"]))
+    hottest = next(outside, lines[0] if lines else None)
+    return f", most in {location(hottest)}" if hottest else ""
 
 
-def waiting(found: Evidence) -> Suspicion | None:
-    """Nobody computes, or one at a time: sleep, input and output, locks."""
-    locks = _at_locks(found)
-    if not (found.idle and found.seen.tasks and (locks or found.demanded < NEARLY_BUSY)):
+def _lock_is_held(evidence: Evidence) -> bool:
+    """Whether the interpreter's lock was held for long: the sampler, which waits for it too, was late."""
+    return evidence.observed_figure("late_s") >= MIN_LATE_SHARE * evidence.observed_figure("sampled_s") > 0
+
+
+def waiting(evidence: Evidence) -> Suspicion | None:
+    """The program sleeps, or waits for input, output or locks."""
+    threads, lock_lines = evidence.thread_samples.tasks, _lock_lines(evidence)
+    if not (evidence.has_idle_cores and threads and (lock_lines or evidence.demanded_cores < MIN_BUSY_SHARE)):
         return None
-    main = next((task for task in found.seen.tasks if task.pid == task.tid), found.seen.tasks[0])
+    main = next((thread for thread in threads if thread.pid == thread.tid), threads[0])
     device, asleep = main.states.get("D", 0.0), main.states.get("S", 0.0)
-    slept_s = found.looked("slept_s")
-    told = f"{found.cores:.2f} cores busy; the main thread was asleep in {asleep:.0%} of the looks"
+    text = f"{evidence.busy_cores:.2f} cores busy; the main thread was asleep in {asleep:.0%} of the looks"
     if device > 0.05:
-        told += f" and waited for a device in {device:.0%}"
-    if locks:
-        told += f"; another thread waited at {place(locks[0])}"
-    elif found.lines:
-        told += f", most at {place(found.lines[0])}"
-    sleeps = slept_s > MUCH * found.seen.wall_s  # else leaving it out would refute nothing
-    trials = [Trial("time.sleep left out", Effect.FASTER, Change(child=("no-sleep",)))] if sleeps else []
+        text += f" and waited for a device in {device:.0%}"
+    if lock_lines:
+        text += f"; another thread waited at {location(lock_lines[0])}"
+    elif evidence.lines:
+        text += f", most at {location(evidence.lines[0])}"
+    # Where it sleeps for a smaller share, a trial without sleep would refute nothing.
+    sleeps = evidence.observed_figure("slept_s") > MIN_TIME_SHARE * evidence.thread_samples.wall_s
+    no_sleep = Trial("time.sleep left out", Effect.FASTER, Change(agent_changes=("no-sleep",)))
     return Suspicion(
-        "waiting",
-        0.9 if sleeps or (locks and not _held(found)) else 0.6,
-        told,
-        "overlap the waiting with work: read ahead, ask for data in another thread"
-        + (", split the lock" if locks else ""),
-        trials,
+        key="waiting",
+        strength=0.9 if sleeps or (lock_lines and not _lock_is_held(evidence)) else 0.6,
+        evidence=text,
+        remedy="overlap the waiting with work: read ahead, ask for data in another thread"
+        + (", split the lock" if lock_lines else ""),
+        trials=[no_sleep] if sleeps else [],
     )
 
 
-def _at_locks(found: Evidence) -> Sequence[Mapping[str, Any]]:
-    """Lines at which threads beside the main one wait for a lock in many of the looks."""
+def _lock_lines(evidence: Evidence) -> Sequence[Mapping[str, Any]]:
+    """Lines at which threads other than the main thread wait for a lock in many of the looks."""
     return [
         line
-        for line in found.lines
+        for line in evidence.lines
         if line["thread"] != "MainThread"
         and (line.get("called_from") or not STANDARD_LIBRARY.search(line["file"]))
-        and line["samples"] > OFTEN * found.looked("samples")
-        and LOCK.search(line["source"])
+        and line["samples"] > MIN_LOCK_SHARE * evidence.observed_figure("samples")
+        and LOCK_LINE.search(line["source"])
     ]
 
 
-def oversubscribed(found: Evidence) -> Suspicion | None:
-    """More threads want to run than there are cores, and they are in each other's way."""
-    if not found.too_little or not found.result.measurement or not found.seen.tasks:
+def oversubscribed(evidence: Evidence) -> Suspicion | None:
+    """More threads want to run than there are cores, and they displace each other."""
+    if not evidence.minimum_missed or not evidence.result.measurement or not evidence.thread_samples.tasks:
         return None
-    granted = found.machine.cores_granted
-    at_work = found.sharing
-    if found.demanded < CROWDED * granted or len(at_work) <= granted:
+    granted, threads = evidence.machine.cores_granted, evidence.working_threads
+    if evidence.demanded_cores < MIN_OVERLOAD_RATIO * granted or len(threads) <= granted:
         return None
-    displaced = sum(task.involuntary for task in at_work)
+    displaced = sum(thread.involuntary for thread in threads) / max(evidence.thread_samples.wall_s, 1e-9)
     return Suspicion(
-        "oversubscribed",
-        0.8,
-        f"{len(at_work)} threads want {found.demanded:.1f} cores where {granted:g} are granted; "
-        f"they were displaced {displaced / max(found.seen.wall_s, 1e-9):.0f} times a second",
-        "give the inner pool one thread (OMP_NUM_THREADS=1 or threadpool_limits), or the outer one fewer",
-        [Trial("inner pools at 1 thread", Effect.FASTER, Change(threads=1))],
+        key="oversubscribed",
+        strength=0.8,
+        evidence=f"{len(threads)} threads want {evidence.demanded_cores:.1f} cores where {granted:g} are granted; "
+        f"they were displaced {displaced:.0f} times a second",
+        remedy="give the inner pool one thread (OMP_NUM_THREADS=1 or threadpool_limits), or the outer one fewer",
+        trials=[Trial("inner pools at 1 thread", Effect.FASTER, Change(threads=1))],
     )
 
 
-def busy_waiting(found: Evidence) -> Suspicion | None:
+def busy_waiting(evidence: Evidence) -> Suspicion | None:
     """Cores are busy and the work is no faster: threads spin while they wait."""
-    if not found.too_little or found.inflation < INFLATED:
+    if not evidence.minimum_missed or evidence.cpu_inflation < MIN_CPU_INFLATION:
         return None
     trials = []
-    if found.kinds("openmp") or any(one.get("layer") == "openmp" for one in found.libraries):
+    openmp_layer = any(library.get("layer") == "openmp" for library in evidence.libraries)
+    if openmp_layer or evidence.libraries_of_kind("openmp"):
         policy = Change(variables={"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": None, "KMP_BLOCKTIME": None})
         trials.append(Trial("OMP_WAIT_POLICY=PASSIVE", Effect.LESS_CPU, policy))
-    if found.kinds("openblas"):
+    if evidence.libraries_of_kind("openblas"):
         timeout = Change(variables={"OPENBLAS_THREAD_TIMEOUT": "4"})
         trials.append(Trial("OPENBLAS_THREAD_TIMEOUT=4", Effect.LESS_CPU, timeout))
-    useful = found.result.comparison.useful_cores if found.result.comparison else 0.0
+    useful_cores = evidence.result.comparison.useful_cores if evidence.result.comparison else 0.0
     return Suspicion(
-        "busy-waiting",
-        0.6,
-        f"{found.cores:.2f} cores busy, {useful:.2f} useful, for {found.inflation:.2f}x the CPU time",
-        "fewer threads for this work, or a passive wait policy so that the cores are free for others",
-        trials,
+        key="busy-waiting",
+        strength=0.6,
+        evidence=f"{evidence.busy_cores:.2f} cores busy, {useful_cores:.2f} useful, "
+        f"for {evidence.cpu_inflation:.2f}x the CPU time",
+        remedy="fewer threads for this work, or a passive wait policy so that the cores are free for others",
+        trials=trials,
     )
 
 
-def after_fork(found: Evidence) -> Suspicion | None:
-    """Forked workers of a library whose pool did not come along."""
-    forks = [one for one in found.observed.get("forks", ()) if one.get("after_pool")]
-    children = {task.pid for task in found.seen.at_work} - {found.seen.root}
-    if not (found.idle and forks and children):
+def after_fork(evidence: Evidence) -> Suspicion | None:
+    """Forked workers use a library whose pool did not survive the fork."""
+    samples = evidence.thread_samples
+    after_pool = any(fork.get("after_pool") for fork in evidence.observed.get("forks", ()))
+    children = {thread.pid for thread in samples.at_work} - {samples.root}
+    if not (evidence.has_idle_cores and after_pool and children):
         return None
     return Suspicion(
-        "after-fork",
-        0.75,
-        f"{len(children)} process{'' if len(children) == 1 else 'es'} forked after a thread pool had been started "
-        "do the work, one thread each",
-        'start workers with multiprocessing.get_context("spawn"), or before the library is used',
-        [Trial("spawn in place of fork", Effect.MORE_CORES, Change(child=("spawn",)))],
+        key="after-fork",
+        strength=0.75,
+        evidence=f"{len(children)} process{'' if len(children) == 1 else 'es'} forked after a thread pool had been "
+        "started do the work, one thread each",
+        remedy='start workers with multiprocessing.get_context("spawn"), or before the library is used',
+        trials=[Trial("spawn in place of fork", Effect.MORE_CORES, Change(agent_changes=("spawn",)))],
     )
 
 

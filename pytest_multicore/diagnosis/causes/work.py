@@ -5,135 +5,125 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pytest_multicore.diagnosis.evidence import MORE_THAN_ONE, MUCH, Calls, Evidence
+from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, MIN_TIME_SHARE, BlasCalls, Evidence
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Replay, Suspicion, Trial
+from pytest_multicore.interpreters.built_in_workloads import power_of_two
 from pytest_multicore.verdicts.scaling_law import Model
 from pytest_multicore.verdicts.scaling_law import serial_fraction as serial_fraction_of
 from pytest_multicore.verdicts.statistics import Interval
 
-from .lines import made, place
+from .lines import contiguous_operand, location
 
-#: How far over the threshold a trial's work is put: far enough that the second thread pays.
-CLEARLY_OVER = 8
-#: Of the speed-up that so many threads could give.
-NEARLY_ALL = 0.95
-#: Share of the products' time under which they are not what keeps cores idle.
-MOST = 0.5
-#: The threshold of OpenBLAS, for where none could be probed: interface/gemm.c, GEMM_MULTITHREAD_THRESHOLD 4.
-#: 0.3.31 was found to split from 524,880 on, on two threads; why is not known here.
-ASSUMED_THRESHOLD = 262_144
-#: What proves that elementwise work stays on one thread, and what its reader would try next of a fit's small products.
-OPENMP = Trial(
+#: A trial's product over the threshold: large enough that the second thread pays.
+TRIAL_SIZE_RATIO = 8
+#: Of the products, and of their time: a smaller share of small ones does not keep cores idle.
+MIN_SMALL_SHARE = 0.5
+#: Of the speed-up that the thread count could give: with a larger share no serial part explains a miss.
+MAX_SERIAL_SPEEDUP_SHARE = 0.95
+#: Multiply-adds up to which OpenBLAS stays on one thread, where none could be probed: interface/gemm.c,
+#: GEMM_MULTITHREAD_THRESHOLD 4. 0.3.31 was measured to split from 524,880 on, on two threads; why is not known here.
+OPENBLAS_THRESHOLD = 262_144
+#: Proves that elementwise work stays on one thread.
+OPENMP_TRIAL = Trial(
     "openmp=True, openmp_elemwise_minsize=1000",
     Effect.FASTER,
     Change(theano_flags={"openmp": "True", "openmp_elemwise_minsize": "1000"}),
 )
 
 
-def gemm_too_small(found: Evidence) -> Suspicion | None:
+def gemm_too_small(evidence: Evidence) -> Suspicion | None:
     """The products are under the size from which the BLAS uses its threads."""
-    if not found.underused or not found.calls or max(found.pools("opened"), default=2) < 2:
+    if not evidence.lacks_useful_cores or not evidence.calls or max(evidence.pool_sizes("opened"), default=2) < 2:
         return None
-    threshold = ASSUMED_THRESHOLD if found.threshold is None else found.threshold
-    products = [call for call in found.calls if call.work and call.routine.endswith("gemm")]
-    small = [call for call in products if call.work <= threshold]
+    threshold = OPENBLAS_THRESHOLD if evidence.threshold is None else evidence.threshold
+    products = [call for call in evidence.calls if call.multiply_adds and call.routine.endswith("gemm")]
+    small = [call for call in products if call.multiply_adds <= threshold]
     if not small:
         return None
-    share = sum(call.count for call in small) / sum(call.count for call in products)
+    count = sum(call.count for call in products)
+    small_share = sum(call.count for call in small) / count
     small_s, products_s = sum(call.seconds for call in small), sum(call.seconds for call in products)
-    if share < MOST or small_s < MOST * products_s:
+    if small_share < MIN_SMALL_SHARE or small_s < MIN_SMALL_SHARE * products_s:
         return None
-    # Calls side by side add up to more than the time that passes.
-    part = small_s / (found.wall_s * found.callers)
-    # A larger product by itself keeps cores busy, and proves nothing of a program that is mostly about something else.
-    tells = part >= MUCH or found.target.startswith("builtin:")
+    # Calls of several threads add up to more than the wall time.
+    time_share = small_s / (evidence.wall_s * evidence.caller_count)
+    # A larger product keeps cores busy by itself: it proves nothing about a program that mostly does something else.
+    experiment = evidence.built_in
+    trial_proves = time_share >= MIN_TIME_SHARE or experiment is not None
     worst = max(small, key=lambda call: call.seconds)
-    probed = "assumed, not probed" if found.threshold is None else "probed here"
+    source = "assumed, not probed" if evidence.threshold is None else "probed here"
+    remedy = experiment.small_product_remedy if experiment else ""
     return Suspicion(
-        "gemm-too-small",
-        0.8 if tells else 0.4,
-        f"{share:.0%} of {sum(call.count for call in products):.0f} BLAS products are too small to be split: "
-        f"{worst.routine} of {worst.m} x {worst.n} x {worst.k} is {worst.work:,} multiply-adds, and the threshold is "
-        f"{threshold:,} ({probed}); {part:.0%} of the time is in them",
-        _larger(found),
-        _larger_trials(found, worst, threshold) if tells else (),
-        also=[OPENMP] if found.target.startswith("builtin:fit") and found.facts.get("theano") else (),
+        key="gemm-too-small",
+        strength=0.8 if trial_proves else 0.4,
+        evidence=f"{small_share:.0%} of {count:.0f} BLAS products are too small to be split: "
+        f"{worst.routine} of {worst.m} x {worst.n} x {worst.k} is {worst.multiply_adds:,} multiply-adds, "
+        f"and the threshold is {threshold:,} ({source}); {time_share:.0%} of the time is in them",
+        remedy=remedy or "more rows in a call (batches, stacked operands), or thread the loop around it",
+        trials=_larger_product_trials(evidence, worst, threshold) if trial_proves else (),
+        follow_ups=[OPENMP_TRIAL] if experiment and experiment.has_small_steps and evidence.facts.get("theano") else (),
     )
 
 
-def _larger(found: Evidence) -> str:
-    if found.target.startswith("builtin:fit"):
-        return (
-            "one thread, and several fits side by side; a larger batch_size is faster by fewer Python steps; cores "
-            "help where the products are large in all directions"
-        )
-    return "more rows in a call (batches, stacked operands), or thread the loop around it"
-
-
-def _larger_trials(found: Evidence, worst: Calls, threshold: int) -> Sequence[Trial]:
-    arguments, enough = found.result.arguments, CLEARLY_OVER * threshold
-    if found.target.startswith("builtin:fit"):
-        row = int(arguments.get("features", 100)) * int(arguments.get("hidden", 20))
-        batch = _power(min(enough / row, int(arguments.get("samples", 100_000)) / 2))
-        changed = Change(arguments={"batch_size": batch})
-        return [Trial(f"batch_size={batch}", Effect.MORE_CORES, changed)]
-    if found.target.startswith("builtin:dot"):
-        size = _power(enough ** (1 / 3))
-        return [Trial(f"size={size}", Effect.MORE_CORES, Change(arguments={"size": size}))]
-    rows = _power(enough / (worst.n * worst.k))
+def _larger_product_trials(evidence: Evidence, worst: BlasCalls, threshold: int) -> Sequence[Trial]:
+    multiply_adds = TRIAL_SIZE_RATIO * threshold
+    if experiment := evidence.built_in:
+        arguments = experiment.with_products_of(evidence.result.arguments, multiply_adds)
+        knob = ", ".join(f"{name}={value}" for name, value in arguments.items())
+        return [Trial(knob, Effect.MORE_CORES, Change(arguments=arguments))]
+    rows = power_of_two(multiply_adds / (worst.n * worst.k))
     dtype = "float32" if worst.routine[:1] == "s" else "float64"
-    original, changed_rows = (
-        {"operation": "matmul", "operands": [made((m, worst.k), dtype), made((worst.k, worst.n), dtype)]}
+    original, larger = (
+        {
+            "operation": "matmul",
+            "operands": [contiguous_operand((m, worst.k), dtype), contiguous_operand((worst.k, worst.n), dtype)],
+        }
         for m in (worst.m, rows)
     )
     knob = f"the product alone, with {rows} rows in place of {worst.m}"
-    return [Trial(knob, Effect.MORE_CORES, replay=Replay(original, changed_rows))]
+    return [Trial(knob, Effect.MORE_CORES, replay=Replay(original, larger))]
 
 
-def serial_fraction(found: Evidence) -> Suspicion | None:
+def serial_fraction(evidence: Evidence) -> Suspicion | None:
     """A part of the work stays on one thread: the curve itself shows how much."""
-    compared = found.result.comparison
-    if not found.too_little or compared is None or found.inflation > 1.2:
+    comparison = evidence.result.comparison
+    if not evidence.minimum_missed or comparison is None or evidence.cpu_inflation > 1.2:
         return None
-    ratio = found.wanted / (found.result.baseline or 1)
-    if ratio <= 1 or not compared.speedup.low > 1.05:  # else nothing is surely gained
+    speedup, cores_ratio = comparison.speedup, evidence.usable_cores / (evidence.result.baseline or 1)
+    if cores_ratio <= 1 or not speedup.low > 1.05:  # there is no certain gain
         return None
-    if compared.speedup.estimate >= NEARLY_ALL * ratio:  # a per cent that is surely serial explains no miss
+    if speedup.estimate >= MAX_SERIAL_SPEEDUP_SHARE * cores_ratio:  # so small a serial part explains no miss
         return None
-    if found.cores <= MORE_THAN_ONE * compared.baseline.cores.estimate:  # a speed of the process's own: trials.py
-        return None
-    fraction, counts = _serial_part(found, compared.speedup)
+    if evidence.busy_cores <= MAX_CORES_OF_ONE_THREAD * comparison.baseline.cores.estimate:
+        return None  # the ratio is that of two processes' speeds: see MAX_PROCESS_SPREAD in trials.py
+    fraction, counts = _fraction(evidence, speedup)
     if fraction is None:
         return None
     return Suspicion(
-        "serial-fraction",
-        0.5,
-        f"{compared.speedup.estimate:.2f}x on {ratio:g} times the cores, as if {fraction.estimate:.0%} "
+        key="serial-fraction",
+        strength=0.5,
+        evidence=f"{speedup.estimate:.2f}x on {cores_ratio:g} times the cores, as if {fraction.estimate:.0%} "
         f"[{fraction.low:.0%}, {fraction.high:.0%}] of one thread's time could not be split (Amdahl's law, {counts})",
-        "find the largest part that stays on one thread, or that one thread finishes last"
-        + (f": {place(found.lines[0])} say" if found.lines else ""),
-        shown=fraction.low > 0,
+        remedy="find the largest part that stays on one thread, or that one thread finishes last"
+        + (f": {location(evidence.lines[0])} say" if evidence.lines else ""),
+        conclusive=fraction.low > 0,
     )
 
 
-def _serial_part(found: Evidence, speedup: Interval) -> tuple[Interval | None, str]:
-    """The serial fraction and what it comes from: a series, where one was measured, else the two thread counts."""
-    law, first = found.result.scaling.law if found.result.scaling else None, found.result.baseline or 1
+def _fraction(evidence: Evidence, speedup: Interval) -> tuple[Interval | None, str]:
+    """The serial fraction and the thread counts that it comes from: a series if one was measured, else two counts."""
+    result = evidence.result
+    law, baseline = result.scaling.law if result.scaling else None, result.baseline or 1
     if law is not None:
         counts = f"{', '.join(map(str, law.threads))} threads"
         return (law.serial_fraction if law.model is Model.AMDAHL else None), counts
-    threads = math.floor(found.wanted)
+    threads = math.floor(evidence.usable_cores)
 
-    def at(value: float) -> float:
-        return min(1.0, max(0.0, serial_fraction_of(value, threads, first)))
+    def fraction_at(ratio: float) -> float:
+        return min(1.0, max(0.0, serial_fraction_of(ratio, threads, baseline)))
 
-    part = Interval(at(speedup.high), at(speedup.estimate), at(speedup.low), speedup.confidence)
-    return part, f"{first} and {threads} threads"
-
-
-def _power(number: float) -> int:
-    """The power of two next above a number."""
-    return 1 << max(0, math.ceil(math.log2(max(1.0, number))))
+    low, high = fraction_at(speedup.high), fraction_at(speedup.low)
+    return Interval(low, fraction_at(speedup.estimate), high, speedup.confidence), f"{baseline} and {threads} threads"
 
 
 DETECTORS = (gemm_too_small, serial_fraction)

@@ -8,7 +8,7 @@ the parent gives a file. Before any other code runs the child moves the dialogue
 numbers, closed on exec and after fork); then 0 is the null device and 1 a copy of 2, so no print can garble a message.
 
   child  -> hello   {"python": [3, 8, 18], "implementation": "CPython", "executable", "pid", "affinity": [0, 1] | null}
-  parent -> watch   look on from here, or change what it runs in; before open or test only: see watching.py
+  parent -> watch   observe the region, or change its surroundings; only before open and test: see watch/watch.py
   child  -> watching {"changes": [those that can be made here]}
   parent -> open    {"target", "arguments": {}, "path": [directories for the front of sys.path, unless there]}
   child  -> ready   {"form": "set-up" | "function", "setup_s", "warmup_s", "warmup_cpu_s"}
@@ -16,23 +16,23 @@ numbers, closed on exec and after fork); then 0 is the null device and 1 a copy 
   child  -> done    {"repeat", "wall_s", "process_cpu_start_s", "process_cpu_end_s", "children_cpu_s", "clocks_s"}
   parent -> call    {"target", "arguments", "path"}
   child  -> result  {"value", "wall_s", "cpu_s"}
-  parent -> test    a pytest item as the workload: see pytest_agent.py
+  parent -> test    a pytest item as the workload: see marked_test/pytest_agent.py
   parent -> facts   {"variables": [names]}
-  child  -> facts   see facts.py
+  child  -> facts   see dialogue/facts.py
   parent -> close   or end of file: the child runs its exit handlers and ends with 0
 
 A target is "builtin:NAME" (workloads/NAME.py, its function `prepare`), "package.module:function" (dots allowed after
 the colon) or "/abs/file.py:function" (loaded under its stem; its directory goes to the front of sys.path).
 
-A workload is a function that is called once with the arguments. Returns it a callable, then the function was the
-set-up (setup_s: loading and calling it) and the callable, which takes no arguments, is the measured region and runs
-once as warm-up. Else the function with its arguments is the region, that call was its warm-up, and setup_s is loading
+A workload is a function that is called once with the arguments. If it returns a callable, the function was the set-up
+(setup_s: loading and calling it), and the callable, which takes no arguments, is the measured region and runs once as
+warm-up. Otherwise the function with its arguments is the region, that call was its warm-up, and setup_s is loading
 alone. A coroutine, generator or other awaitable is refused: making one does none of its work.
 
 A round calls the region `repeat` times. wall_s is monotonic; process_cpu_*_s are readings of the process's own CPU
 clock (all threads, ended ones too); children_cpu_s is the CPU time of the children that the round waited for; clocks_s
-is the wall time by which the readings of CPU time may lie further apart than those of wall_s. warmup_cpu_s and
-cpu_s are CPU time of the process and of the children that were waited for, too.
+is the wall time by which the readings of CPU time may lie further apart than those of wall_s. warmup_cpu_s and cpu_s
+are the CPU time of the process and of the children that it waited for.
 
   child -> error   {"kind", "exception": "ValueError: x", "message": a sentence, "traceback": the user's frames}
 
@@ -52,7 +52,7 @@ strings. Texts of exceptions and logs that are not UTF-8 are made so with replac
 import sys
 
 PROTOCOL = 1
-SIBLINGS = {}  # name -> module: 2.7 empties a module that nobody holds
+SIBLINGS = {}  # name -> module: 2.7 empties a module without references
 
 
 def refuse_old_python():
@@ -60,17 +60,17 @@ def refuse_old_python():
     version = sys.version_info
     if version >= (3, 6) or (2, 7) <= version < (3, 0):
         return
-    found = "%d.%d.%d" % tuple(version[:3])
+    running = "%d.%d.%d" % tuple(version[:3])
     sys.stdout.write(
         '{"protocol": %d, "type": "error", "kind": "python", "exception": "", "traceback": "", '
-        '"message": "the isolated interpreter is Python %s; it must be 2.7, or 3.6 or later"}\n' % (PROTOCOL, found)
+        '"message": "the isolated interpreter is Python %s; it must be 2.7, or 3.6 or later"}\n' % (PROTOCOL, running)
     )
     sys.stdout.flush()
     sys.exit(2)
 
 
 def load_sibling(name):
-    """Run the file `name`.py below this folder, as "watch/pools", and return it as a module.
+    """Run the file `name`.py below this folder, for instance "watch/pools", and return it as a module.
 
     It is not put into sys.modules, so that neither it nor a user's module of the same name can shadow the other.
     """
@@ -86,24 +86,24 @@ def load_sibling(name):
 
 
 def leave_own_folder():
-    """Take the agent's folder off sys.path, where running a script by path has put it."""
+    """Remove the agent's folder from sys.path, where Python puts the folder of a script."""
     if sys.path and os.path.realpath(sys.path[0]) == os.path.realpath(HERE):
         del sys.path[0]
 
 
 class Session(object):
-    """What the child knows between two messages: the region that was opened, and how it was at the start."""
+    """The child's state between two messages: the region that was opened, and the affinity at the start."""
 
     def __init__(self):
         self.region = None
         self.target = None
         self.affinity_at_start = process.affinity()
-        self.watched = None
+        self.watcher = None
         self.measure = self.measure_first = clocks.measure
 
     def answer(self, message):
         """The answer to one decoded message."""
-        # No table of bound methods in self: that cycle would outlive `serve`, and free user code's objects too late.
+        # No table of bound methods in self: that cycle would outlive `serve`, and free the user's objects too late.
         answers = {"open": self.open, "round": self.round, "call": self.call, "facts": self.facts, "watch": self.watch}
         if message["type"] not in answers:
             raise failures.Failure("protocol", "%s comes out of turn" % message["type"])
@@ -121,26 +121,26 @@ class Session(object):
         }
 
     def watch(self, message):
-        """Put in place of the plain measuring one that looks on, or changes the region's world."""
-        if self.target is not None or self.watched is not None:
+        """Replace the plain measurement by one that observes the region, or changes its surroundings."""
+        if self.target is not None or self.watcher is not None:
             raise failures.Failure("protocol", "watch comes out of turn: it goes before open and test, and once")
-        self.watched = load_sibling("watch/watching").Watch(message, self.affinity_at_start, load_sibling)
-        self.measure, self.measure_first = self.watched.measure, self.watched.measure_first
-        return {"type": "watching", "changes": self.watched.changes}
+        self.watcher = load_sibling("watch/watch").Watch(message, self.affinity_at_start, load_sibling)
+        self.measure, self.measure_first = self.watcher.measure, self.watcher.measure_first
+        return {"type": "watching", "changes": self.watcher.changes}
 
     def open(self, message):
         """Load and prepare a workload, and run its region once."""
-        self.region = None  # what an earlier open left must not be measured in this one's name
+        self.region = None  # the region of an earlier open must not be measured under this one's name
         self.target = message["target"]
         function, arguments, loaded_s = load_function(message)
         value, called_s, cpu_s = timed_call(self.target, function, arguments)
         ready = {"type": "ready", "form": "function", "setup_s": loaded_s, "warmup_s": called_s, "warmup_cpu_s": cpu_s}
         if not callable(value):
-            refuse_unfinished(self.target, value)
+            refuse_promise(self.target, value)
             self.region = (lambda: function(**arguments)) if arguments else function
             return ready
         result, warmup_s, cpu_s = timed_call("the region returned by " + self.target, value, {})
-        refuse_unfinished("the region returned by " + self.target, result)
+        refuse_promise("the region returned by " + self.target, result)
         self.region = value
         return dict(ready, form="set-up", setup_s=loaded_s + called_s, warmup_s=warmup_s, warmup_cpu_s=cpu_s)
 
@@ -158,29 +158,29 @@ class Session(object):
         """Call a function once for its value."""
         function, arguments, _ = load_function(message)
         value, wall_s, cpu_s = timed_call(message["target"], function, arguments)
-        refuse_unfinished(message["target"], value)
+        refuse_promise(message["target"], value)
         return {"type": "result", "value": value, "wall_s": wall_s, "cpu_s": cpu_s}
 
     def facts(self, message):
-        """Collect what is true of this process now; nothing of it runs in a measured region."""
+        """Collect the facts of this process now; none of it runs in a measured region."""
         try:
             libraries = load_sibling("dialogue/libraries")
-            found = load_sibling("dialogue/facts").collect(libraries, failures.text, message["variables"])
+            facts = load_sibling("dialogue/facts").collect(libraries, failures.text, message["variables"])
         except:  # noqa: E722 - see round
             raise failures.from_user_code("the collection of facts", "failed")
-        found.update(
+        facts.update(
             affinity=process.affinity(),
             affinity_at_start=self.affinity_at_start,
             implementation=process.implementation(),
-            observed=self.watched and self.watched.report(),
-            changed=self.watched and self.watched.used(),
+            observed=self.watcher and self.watcher.report(),
+            changed=self.watcher and self.watcher.used(),
         )
-        return dict(found, type="facts")
+        return dict(facts, type="facts")
 
 
 def load_function(message):
     """The function that a message's target names, its arguments, and the seconds that loading took."""
-    targets.put_first([targets.native(folder) for folder in message["path"]])
+    targets.prepend_path([targets.native(folder) for folder in message["path"]])
     start_s = clocks.wall()
     try:
         function = targets.load(message["target"], os.path.join(HERE, "workloads"))
@@ -191,7 +191,7 @@ def load_function(message):
 
 
 def timed_call(what, function, arguments):
-    """Call user code; returns its value, the wall seconds it took and CPU seconds, its children's too."""
+    """Call user code; returns its value, its wall seconds, and its CPU seconds, its children's included."""
     cpu_s = clocks.children_cpu() + clocks.process_cpu()
     start_s = clocks.wall()
     try:
@@ -202,16 +202,16 @@ def timed_call(what, function, arguments):
     return value, wall_s, clocks.process_cpu() + clocks.children_cpu() - cpu_s
 
 
-def refuse_unfinished(what, value):
-    """Fail where user code returned a promise of work in place of having done it."""
-    promise = targets.unfinished(value)
+def refuse_promise(what, value):
+    """Fail where user code returned an object that stands for work not done yet."""
+    promise = targets.describe_promise(value)
     if promise:
         raise failures.Failure("workload", "%s returned %s" % (what, promise))
 
 
 def run_test(dialogue, message):
-    """Run a pytest session of one test, whose last message is its own."""
-    targets.put_first([targets.native(folder) for folder in message["path"]])
+    """Run a pytest session of one test, which sends its own last message."""
+    targets.prepend_path([targets.native(folder) for folder in message["path"]])
     try:
         load_sibling("marked_test/pytest_agent").run(dialogue, message, load_sibling)
     except:  # noqa: E722 - see round
@@ -235,7 +235,7 @@ def serve(wire):
 
 
 def main():
-    """Take over the descriptors, then talk until the parent ends it."""
+    """Take over the descriptors, then answer until the parent closes."""
     wire = channel.Channel(PROTOCOL)
     process.die_with_parent()
     process.show_crashes_in_log()

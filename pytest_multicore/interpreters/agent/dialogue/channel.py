@@ -1,4 +1,4 @@
-"""The dialogue's wire: private descriptors that carry JSON lines, out of reach of what user code prints and reads."""
+"""The dialogue's wire: private descriptors that carry JSON lines, which user code neither prints to nor reads."""
 
 import fcntl
 import functools
@@ -30,19 +30,19 @@ FIELDS = {
     "finish": (),
     "close": (),
 }
-OPTIONAL = {"arguments": dict, "path": list, "variables": list, "changes": list, "threads": lambda: None, "trace": bool}
+DEFAULTS = {"arguments": dict, "path": list, "variables": list, "changes": list, "threads": lambda: None, "trace": bool}
 
 
-class Misunderstood(Exception):  # noqa: N818 - it is what happened
-    """A line that is no message of this protocol."""
+class InvalidMessage(Exception):  # noqa: N818 - it is what happened
+    """A line that is not a message of this protocol."""
 
 
-class Uncarried(Exception):  # noqa: N818 - it is what happened
+class NotSerializable(Exception):  # noqa: N818 - it is what happened
     """A message whose value JSON cannot carry."""
 
 
 class Channel(object):
-    """Takes descriptors 0 and 1 for the dialogue when made, and leaves the null device and the log in their places."""
+    """Takes descriptors 0 and 1 for the dialogue, and puts the null device and the log in their places."""
 
     def __init__(self, protocol):
         self._protocol = protocol
@@ -51,8 +51,8 @@ class Channel(object):
         self._answers = io.open(_private_copy(1), "wb")
         _hand_over_standard_streams()
         if hasattr(os, "register_at_fork"):
-            # A forked worker that outlives us would hold the pipe open, and the parent would never see its end.
-            # No object of ours is registered: what is, lives on until after finalisation, where 3.8 crashes on files.
+            # A forked worker that outlives this process would hold the pipe open: the parent would never see its end.
+            # No object of ours is registered: it would live until after finalisation, where 3.8 crashes on files.
             for stream in (self._questions, self._answers):
                 os.register_at_fork(after_in_child=functools.partial(os.close, stream.fileno()))
 
@@ -64,10 +64,10 @@ class Channel(object):
         """Write one message.
 
         Raises:
-            Uncarried: JSON cannot carry a value in it; nothing was written.
+            NotSerializable: JSON cannot carry a value in it; nothing was written.
         """
         line = encode(dict(message, protocol=self._protocol))
-        if os.getpid() != self._owner:  # user code forked and its child came back to us: it has no say here
+        if os.getpid() != self._owner:  # user code forked, and its child returned to the agent: it must not answer
             os._exit(1)
         self._answers.write(line)
         self._answers.flush()
@@ -107,55 +107,55 @@ def _line_buffered(descriptor):
 
 
 def encode(message):
-    """One line of ASCII: JSON with escapes, so that no locale or log can spoil it."""
+    """One line of ASCII: JSON with escapes, independent of locale and encoding."""
     try:
         line = json.dumps(message, allow_nan=False, default=_refuse_type)
         if not PYTHON_2 and "\\ud" in line:
             json.dumps(message, ensure_ascii=False).encode("utf-8")  # fails for lone surrogates only
-    except Uncarried:
+    except NotSerializable:
         raise
     except Exception as error:  # NaN, circular, keys that are no strings, bytes that are no text, too deep
-        raise Uncarried("the value cannot be carried by JSON: %s: %s" % (type(error).__name__, error))
+        raise NotSerializable("the value cannot be carried by JSON: %s: %s" % (type(error).__name__, error))
     return line.encode("ascii") + b"\n"
 
 
 def _refuse_type(value):
     kind = type(value)
     name = kind.__name__ if kind.__module__ in ("builtins", "__builtin__") else kind.__module__ + "." + kind.__name__
-    raise Uncarried(
+    raise NotSerializable(
         "the value holds a %s, which JSON cannot carry: return numbers, strings, booleans, None, lists or dicts" % name
     )
 
 
 def decode(line, protocol):
-    """The message on a line, with its optional fields filled.
+    """The message on a line, with defaults for its optional fields.
 
     Raises:
-        Misunderstood: it is no message that this protocol's child can answer.
+        InvalidMessage: the child cannot answer it.
     """
     try:
         message = json.loads(line.decode("utf-8"))
     except ValueError as error:
-        raise Misunderstood("the line is not UTF-8 JSON (%s): %r" % (error, line[:80]))
+        raise InvalidMessage("the line is not UTF-8 JSON (%s): %r" % (error, line[:80]))
     if not isinstance(message, dict):
-        raise Misunderstood("the line is JSON, but not an object: %r" % line[:80])
+        raise InvalidMessage("the line is JSON, but not an object: %r" % line[:80])
     if message.get("protocol") != protocol:
-        raise Misunderstood("protocol %d is spoken here, the message says %r" % (protocol, message.get("protocol")))
+        raise InvalidMessage("protocol %d is spoken here, the message says %r" % (protocol, message.get("protocol")))
     if message.get("type") not in FIELDS:
         known = ", ".join(sorted(FIELDS))
-        raise Misunderstood("unknown message type %r; known are %s" % (message.get("type"), known))
-    for field, wanted in FIELDS[message["type"]]:
-        if field in OPTIONAL:
-            message.setdefault(field, OPTIONAL[field]())
-        if not _fits(message.get(field), wanted):
-            found = repr(message[field]) if field in message else "none"
-            raise Misunderstood("%s needs %s: %s; found %s" % (message["type"], field, wanted, found))
+        raise InvalidMessage("unknown message type %r; known are %s" % (message.get("type"), known))
+    for field, kind in FIELDS[message["type"]]:
+        if field in DEFAULTS:
+            message.setdefault(field, DEFAULTS[field]())
+        if not _has_kind(message.get(field), kind):
+            value = repr(message[field]) if field in message else "none"
+            raise InvalidMessage("%s needs %s: %s; found %s" % (message["type"], field, kind, value))
     return message
 
 
-def _fits(value, wanted):
-    if wanted == "an integer >= 1":
+def _has_kind(value, kind):
+    if kind == "an integer >= 1":
         return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    if wanted == "an integer >= 1 or null":
-        return value is None or _fits(value, "an integer >= 1")
-    return isinstance(value, {"a string": TEXT, "an object": dict, "a list": list, "a boolean": bool}[wanted])
+    if kind == "an integer >= 1 or null":
+        return value is None or _has_kind(value, "an integer >= 1")
+    return isinstance(value, {"a string": TEXT, "an object": dict, "a list": list, "a boolean": bool}[kind])

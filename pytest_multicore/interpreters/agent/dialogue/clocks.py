@@ -1,4 +1,4 @@
-"""Wall and CPU clocks with nanoseconds on every Python, and the loop that is measured."""
+"""Wall and CPU clocks in nanoseconds on every Python, and the loop that is measured."""
 
 import itertools
 import os
@@ -6,19 +6,19 @@ import resource
 import time
 
 
-def _ctypes_clock(identifier, otherwise):
-    """A function that reads a POSIX clock in seconds: what time.clock_gettime is, for Python 2.7."""
+def _ctypes_clock(identifier, fallback):
+    """A function that reads a POSIX clock in seconds: time.clock_gettime for Python 2.7."""
     read = _clock_gettime()
     if read is None:
-        return otherwise
+        return fallback
     return lambda: read(identifier)
 
 
 def _clock_gettime():
-    """What time.clock_gettime is, also on Python 2.7; None where the system has no such thing."""
-    known = getattr(time, "clock_gettime", None)
-    if known is not None:
-        return known
+    """time.clock_gettime, also on Python 2.7; None where the system has no such function."""
+    builtin = getattr(time, "clock_gettime", None)
+    if builtin is not None:
+        return builtin
     try:
         import ctypes
 
@@ -60,10 +60,10 @@ gettime = _clock_gettime()
 
 
 def _thread_clock():
-    """CPU seconds of the thread that asks; None where no clock tells."""
-    known = getattr(time, "thread_time", None)
-    if known is not None:
-        return known
+    """CPU seconds of the calling thread; None where there is no such clock."""
+    builtin = getattr(time, "thread_time", None)
+    if builtin is not None:
+        return builtin
     # CLOCK_THREAD_CPUTIME_ID of Linux.
     return (lambda: gettime(3)) if gettime and os.path.isdir("/proc/self/task") else (lambda: None)
 
@@ -74,9 +74,9 @@ thread_cpu = _thread_clock()
 def process_cpu():
     """CPU seconds of all threads, up to now.
 
-    Linux brings a running thread's time up to date at its tick, every 1 to 10 ms, or when somebody reads that thread's
-    own clock; the process's clock adds up what is there. Without this a thread that still spins at the end of a round
-    lacked 2 ms, a tenth of a short one. A thread's clock has an id that is made of its number, see
+    Linux updates a running thread's time at its tick, every 1 to 10 ms, or when that thread's own clock is read; the
+    process's clock adds up these times as they are. Without the update a thread that still spun at the end of a round
+    lacked 2 ms, a tenth of a short round. The id of a thread's clock is computed from its number, see
     clock_getcpuclockid(3).
     """
     try:
@@ -92,7 +92,7 @@ def process_cpu():
 
 
 def children_cpu():
-    """CPU seconds of the children that were waited for, up to now."""
+    """CPU seconds of the children that were waited for, so far."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -101,9 +101,9 @@ def measure(region, repeat):
     """Call `region` `repeat` times.
 
     Returns:
-        wall_s, process_cpu_start_s, process_cpu_end_s, children_cpu_s and clocks_s, in seconds. CPU is read outside the
-        wall's readings, so that busy cores can only come out too high; clocks_s is the time by which the CPU's readings
-        may lie further apart than the wall's. Reading takes tens of microseconds where the region has left the caches.
+        wall_s, process_cpu_start_s, process_cpu_end_s, children_cpu_s and clocks_s, in seconds. CPU time is read before
+        and after the wall clock, so that busy cores can only be overestimated; clocks_s is the time by which the CPU
+        readings may lie further apart than the wall's. A reading takes tens of microseconds with cold caches.
     """
     turns = itertools.repeat(None, repeat)
     before_s = wall()

@@ -1,8 +1,8 @@
-"""The dialogue after hello: messages in and out, and what of the session user code's runners may use."""
+"""The dialogue after hello: messages in and out, and the parts of the session that a test's runner may use."""
 
 
 class Dialogue(object):
-    """Messages in and out, and what the session answers to one."""
+    """Messages in and out, and the session's answers."""
 
     def __init__(self, wire, session, protocol, load_sibling):
         self._wire = wire
@@ -11,36 +11,36 @@ class Dialogue(object):
         self._channel, self._failures = load_sibling("dialogue/channel"), load_sibling("dialogue/failures")
 
     def receive(self):
-        """The next message that can be understood; `close` at end of file."""
+        """The next valid message; `close` at end of file."""
         while True:
             line = self._wire.receive()
             if not line:
                 return {"type": "close"}
             try:
                 return self._channel.decode(line, self._protocol)
-            except self._channel.Misunderstood as misunderstanding:
-                self._send_failure("protocol", misunderstanding)
+            except self._channel.InvalidMessage as error:
+                self._send_failure("protocol", error)
 
     def answer(self, message):
-        """The message that answers one, a failure's where there is nothing better."""
+        """The answer to a message; an error message where it fails."""
         try:
             return self._session.answer(message)
         except self._failures.Failure as failure:
             return failure.message()
 
     def send(self, message):
-        """Send one; what JSON cannot carry goes as an error."""
+        """Send a message; an error in its place where JSON cannot carry it."""
         try:
             self._wire.send(message)
-        except self._channel.Uncarried as uncarried:
-            self._send_failure("value", uncarried)
+        except self._channel.NotSerializable as error:
+            self._send_failure("value", error)
 
     def clocked(self, work):
-        """Do some work once; returns what a round's answer tells of its own."""
+        """Run some work once; returns the same figures as a round's answer."""
         return self._session.measure_first(work, 1)
 
     def measure(self, target, region):
-        """Have rounds repeat this region from now on."""
+        """Make rounds repeat this region from now on."""
         self._session.target, self._session.region = target, region
 
     def _send_failure(self, kind, error):

@@ -1,15 +1,15 @@
-"""What is true of this process now, as the `facts` message tells it. Raw facts: the parent interprets them.
+"""The facts of this process now, as the `facts` message holds them. The parent interprets them.
 
 {"python": "3.8.18", "implementation": "CPython",
 "gil": true | false | null            (null: this Python does not say)
-"free_threaded": whether this build could do without it
+"free_threaded": whether this build can run without it
 "affinity": [0, 1] | null, "affinity_at_start": the same when the child started,
-"variables": {name: value}            (of those asked for, the ones that os.environ holds now)
+"variables": {name: value}            (of the names asked for, those that os.environ has now)
 "libraries": [...]                    (see libraries.py)
-"frameworks": {"numpy": "1.21.6"}     (those imported by now; null where a version is not told)
+"frameworks": {"numpy": "1.21.6"}     (those imported by now; null where one has no version)
 "theano": {"cxx", "blas.ldflags", "openmp", "openmp_elemwise_minsize", "floatX", "device", "linker", "compiledir",
 "base_compiledir"} | null, "pytensor": the same | null,
-"observed": what was seen since a `watch` that asked to observe, see observing.py | null,
+"observed": the observation since a `watch` that asked for one, see watch/observe.py | null,
 "changed": {name: how often a change that a `watch` asked for made a difference} | null}
 """
 
@@ -37,7 +37,7 @@ FRAMEWORKS = [
     "blosc2",
     "cv2",
 ]
-CONFIGURATION = [
+SETTINGS = [
     "cxx",
     "blas.ldflags",
     "openmp",
@@ -51,11 +51,11 @@ CONFIGURATION = [
 
 
 def collect(libraries, text, variables):
-    """The facts that need no more than this process.
+    """The facts that do not depend on the session.
 
     Args:
         libraries: the module libraries.py.
-        text: a function that makes text that JSON can carry out of anything.
+        text: a function that turns any value into text that JSON can carry.
         variables: names of environment variables to report.
     """
     return {
@@ -79,20 +79,20 @@ def _gil():
 
 def _frameworks(text):
     imported = [name for name in FRAMEWORKS if sys.modules.get(name) is not None]
-    found = ((name, getattr(sys.modules[name], "__version__", None)) for name in imported)
-    return dict((name, None if version is None else text(version)) for name, version in found)
+    versions = ((name, getattr(sys.modules[name], "__version__", None)) for name in imported)
+    return dict((name, None if version is None else text(version)) for name, version in versions)
 
 
 def _configuration(name, text):
-    """What Theano or PyTensor were told and found out, or None where the module is not imported."""
+    """Theano's or PyTensor's settings, given or computed; None where the module is not imported."""
     config = getattr(sys.modules.get(name), "config", None)
     if config is None:
         return None
-    return dict((key, _plain(_setting(config, key), text)) for key in CONFIGURATION)
+    return dict((key, _plain(_setting(config, key), text)) for key in SETTINGS)
 
 
 def _setting(config, key):
-    """One setting: Theano writes blas.ldflags, PyTensor blas__ldflags; None where this version has none."""
+    """One setting, which Theano calls blas.ldflags and PyTensor blas__ldflags; None where this version has none."""
     try:
         if "." not in key:
             return getattr(config, key)
@@ -100,7 +100,7 @@ def _setting(config, key):
         if hasattr(config, section + "__" + name):
             return getattr(config, section + "__" + name)
         return getattr(getattr(config, section), name)
-    except Exception:  # some compute their default when read, and may fail at it
+    except Exception:  # some compute their default when they are read, which may fail
         return None
 
 

@@ -1,10 +1,10 @@
-"""What user code can do wrong, as messages: one sentence, the exception, and the user's own frames."""
+"""The failures of user code as messages: one sentence, the exception, and the user's own frames."""
 
 import os
 import sys
 
 OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-#: A workload is user code, though it lies below.
+#: Workloads count as user code, although they are below this folder.
 OWN_FOLDERS = {os.path.join(OWN_FOLDER, room) for room in os.listdir(OWN_FOLDER) if room != "workloads"} | {OWN_FOLDER}
 TEXT = type(b"".decode("ascii"))  # unicode in 2.7
 START_PATH = list(sys.path)
@@ -18,7 +18,7 @@ class Failure(Exception):  # noqa: N818 - it is what happened
         self.kind, self.sentence, self.exception, self.frames = kind, sentence, exception, frames
 
     def message(self):
-        """The message of type error that tells of it."""
+        """The failure as a message of type error."""
         return {
             "type": "error",
             "kind": self.kind,
@@ -34,7 +34,7 @@ def from_user_code(what, happened, kind="workload"):
     Args:
         what: the target, as the user wrote it.
         happened: what it did, as the end of a sentence.
-        kind: of the failure, where the exception itself does not tell.
+        kind: the failure's kind, unless the exception determines it.
     """
     error_type, error, trace = sys.exc_info()
     exception = _one_line(error_type, error)
@@ -52,15 +52,15 @@ def _exit_code(error):
 
 
 def _one_line(error_type, error):
-    said = text(error)
-    return error_type.__name__ + (": " + said if said else "")
+    message = text(error)
+    return error_type.__name__ + (": " + message if message else "")
 
 
 def _format(trace):
-    """The traceback from the first frame of the user's on, as Python prints it.
+    """The traceback from the user's first frame on, as Python prints it.
 
-    The standard library's modules for it load here: they cost milliseconds that a start can do without. They must be
-    its own, though a user's folder on sys.path may hold a token.py.
+    The module traceback is imported here, because that takes milliseconds, and with the path of the start: a user's
+    folder on sys.path may hold a token.py.
     """
     error_type, error, _ = sys.exc_info()
     while trace is not None and is_ours(trace.tb_frame.f_code.co_filename):
@@ -83,16 +83,16 @@ def is_ours(filename):
 
 
 def text(value):
-    """`value` as text that UTF-8 can hold, whatever its bytes, surrogates or __str__ are like."""
+    """`value` as text that UTF-8 can encode, with any bytes, surrogates or failing __str__ replaced."""
     try:
         if isinstance(value, bytes):
             return value.decode("utf-8", "replace")
-        found = TEXT(value)
+        result = TEXT(value)
     except Exception:
         try:
-            found = str(value)
+            result = str(value)
         except Exception:
-            found = "<a %s that cannot be printed>" % type(value).__name__
-    if isinstance(found, bytes):
-        return found.decode("utf-8", "replace")
-    return found if isinstance("", bytes) else found.encode("utf-8", "backslashreplace").decode("utf-8")
+            result = "<a %s that cannot be printed>" % type(value).__name__
+    if isinstance(result, bytes):
+        return result.decode("utf-8", "replace")
+    return result if isinstance("", bytes) else result.encode("utf-8", "backslashreplace").decode("utf-8")

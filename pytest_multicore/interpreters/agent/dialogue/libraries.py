@@ -1,13 +1,13 @@
-"""The numeric libraries that this process has mapped, by our own reading: names from the map, figures from the library.
+"""The numeric libraries that this process has mapped: names from the map, figures from the libraries themselves.
 
 Each is {"path", "kind": "openblas" | "mkl" | "blis" | "reference" | "atlas" | "accelerate" | "openmp",
          "version": text | null, "threads": the most that it would use | null,
          "layer": "pthreads" | "openmp" | "sequential" | "intel" | "gnu" | "tbb" | "pgi" | "llvm" | null,
-         "symbols_prefix", "symbols_suffix": round OpenBLAS's names, for instance "scipy_" and "64_"; else ""}.
+         "symbols_prefix", "symbols_suffix": of OpenBLAS's names, for instance "scipy_" and "64_"; of others ""}.
 
-The way of threadpoolctl, with two differences: nothing is set in os.environ, and a symbol counts for the file that
-defines it (dladdr), not for one that only links to it. So Debian's libblas.so.3 of OpenBLAS, a front that defines
-dgemm_ and links to libopenblas.so.0, is not listed beside it, nor taken for the reference BLAS.
+As threadpoolctl does it, with two differences: nothing is set in os.environ, and a symbol counts for the file that
+defines it (dladdr), not for a file that only links to it. So Debian's libblas.so.3 of OpenBLAS, which defines dgemm_
+and links to libopenblas.so.0, is not listed in addition, nor taken for the reference BLAS.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ import sys
 
 # 2.7's os does not have the constant. <dlfcn.h>: 4 on Linux, 16 on macOS.
 RTLD_NOLOAD = getattr(os, "RTLD_NOLOAD", 16 if sys.platform == "darwin" else 4)
-WORTH_A_LOOK = re.compile(r"blas|blis|mkl_|atlas|gomp|iomp|libomp|accelerate|veclib", re.IGNORECASE)
+LIBRARY_PATTERN = re.compile(r"blas|blis|mkl_|atlas|gomp|iomp|libomp|accelerate|veclib", re.IGNORECASE)
 OPENBLAS_AFFIXES = [(prefix, suffix) for prefix in ("", "scipy_") for suffix in ("", "64_", "_64")]
 OPENBLAS_FILE_VERSION = re.compile(r"-r0(?:-[0-9a-f]+)?\.(\d+\.\d+)[^/]*$")
 OPENBLAS_LAYERS = {0: "sequential", 1: "pthreads", 2: "openmp"}
@@ -34,7 +34,7 @@ OPENMP_LAYERS = (("gomp", "gnu"), ("iomp", "intel"), ("omp", "llvm"))
 
 
 class Library(object):
-    """One mapped file, opened without loading it anew."""
+    """One mapped file, opened without loading it again."""
 
     def __init__(self, path):
         self.path = path
@@ -42,7 +42,7 @@ class Library(object):
         self._handle = ctypes.CDLL(path, mode=RTLD_NOLOAD)
 
     def reaches(self, symbol):
-        """Whether the file or one that it links to defines `symbol`."""
+        """Whether the file, or a file that it links to, defines `symbol`."""
         return hasattr(self._handle, symbol)
 
     def defines(self, symbol):
@@ -50,11 +50,11 @@ class Library(object):
         return self.reaches(symbol) and _defined_in(getattr(self._handle, symbol), self.path)
 
     def number(self, symbol, *arguments):
-        """What the C function `int symbol(...)` says; None where the file does not define it."""
+        """The result of the C function `int symbol(...)`; None where the file does not define it."""
         return int(getattr(self._handle, symbol)(*arguments)) if self.reaches(symbol) else None
 
     def words(self, symbol):
-        """What the C function `const char *symbol(void)` says; None where the file does not define it."""
+        """The result of the C function `const char *symbol(void)`; None where the file does not define it."""
         if not self.reaches(symbol):
             return None
         function = getattr(self._handle, symbol)
@@ -85,42 +85,42 @@ def _defined_in(function, path):
     info = DlInfo()
     try:
         dladdr = ctypes.CDLL(None).dladdr
-    except AttributeError:  # cannot be told: take the file that was asked
+    except AttributeError:  # not known here: count it for the file that was asked
         return True
     dladdr.argtypes = [ctypes.c_void_p, ctypes.POINTER(DlInfo)]
     if not dladdr(ctypes.cast(function, ctypes.c_void_p), ctypes.byref(info)) or not info.dli_fname:
         return True
-    found = info.dli_fname if isinstance(path, bytes) else os.fsdecode(info.dli_fname)
-    return os.path.realpath(found) == os.path.realpath(path)
+    defining_file = info.dli_fname if isinstance(path, bytes) else os.fsdecode(info.dli_fname)
+    return os.path.realpath(defining_file) == os.path.realpath(path)
 
 
-def loaded(text, worth_a_look=WORTH_A_LOOK):
+def loaded(text, pattern=LIBRARY_PATTERN):
     """The list of this file's docstring, in the order of the map; [] where the system does not show its map.
 
     Args:
-        text: a function that makes text that JSON can carry out of a path.
-        worth_a_look: what the path of a file that is asked has in it.
+        text: a function that turns a path into text that JSON can carry.
+        pattern: only files whose path it matches are opened.
     """
-    found = []
+    entries = []
     for path in mapped_files():
-        if not worth_a_look.search(path):
+        if not pattern.search(path):
             continue
         try:
             described = describe(Library(path))
-        except (OSError, ValueError):  # gone from disk, or not a library
+        except (OSError, ValueError):  # removed from disk, or not a library
             continue
         if described:
-            found.append(dict(described, path=text(path)))
-    return _one_mkl(found)
+            entries.append(dict(described, path=text(path)))
+    return _one_mkl(entries)
 
 
 def describe(library):
-    """One library's entry without its path, or None where it is none of those known."""
+    """One library's entry without its path; None for an unknown library."""
     for recognise in (_openblas, _mkl, _atlas, _blis, _accelerate, _openmp, _reference):
-        found = recognise(library)
-        if found:
-            blank = {"version": None, "threads": None, "layer": None, "symbols_prefix": "", "symbols_suffix": ""}
-            return dict(blank, **found)
+        entry = recognise(library)
+        if entry:
+            defaults = {"version": None, "threads": None, "layer": None, "symbols_prefix": "", "symbols_suffix": ""}
+            return dict(defaults, **entry)
     return None
 
 
@@ -142,7 +142,7 @@ def _openblas(library):
 
 
 def _openblas_version(config, path):
-    """Told by the library since 0.3.4; before that, only the name of its file holds it: -r0-39a31c03.2.18.so."""
+    """Given by the library since 0.3.4; before that only its file's name holds it: -r0-39a31c03.2.18.so."""
     words = config.split()
     if len(words) > 1 and words[0] == "OpenBLAS":
         return words[1]
@@ -153,8 +153,8 @@ def _openblas_version(config, path):
 def _mkl(library):
     if "mkl_" not in library.name or not library.defines("MKL_Get_Max_Threads"):
         return None
-    said = library.fill("MKL_Get_Version_String", 200) or ""
-    version = re.search(r"Version ([^ ]+)", said)
+    banner = library.fill("MKL_Get_Version_String", 200) or ""
+    version = re.search(r"Version ([^ ]+)", banner)
     return {
         "kind": "mkl",
         "version": version.group(1) if version else None,
@@ -164,21 +164,21 @@ def _mkl(library):
 
 
 def _mkl_layer(library):
-    """Asked with an impossible layer, MKL sets none and says which it has; without that function the names tell."""
-    asked = library.number("MKL_Set_Threading_Layer", -1)
-    if asked is not None:
-        return MKL_LAYERS.get(asked)
+    """Given an impossible layer, MKL sets none and returns its own; without that function by the mapped files."""
+    current = library.number("MKL_Set_Threading_Layer", -1)
+    if current is not None:
+        return MKL_LAYERS.get(current)
     mapped = " ".join(os.path.basename(path) for path in mapped_files())
     return next((layer for name, layer in MKL_FILES if name in mapped), None)
 
 
-def _one_mkl(found):
-    """MKL is spread over several files that all answer: keep the one that programs link to."""
-    parts = [entry for entry in found if entry["kind"] == "mkl"]
+def _one_mkl(entries):
+    """MKL consists of several files that all answer: keep the one that programs link to."""
+    parts = [entry for entry in entries if entry["kind"] == "mkl"]
     if len(parts) < 2:
-        return found
+        return entries
     face = ([entry for entry in parts if "mkl_rt" in entry["path"]] or parts)[0]
-    return [entry for entry in found if entry["kind"] != "mkl" or entry is face]
+    return [entry for entry in entries if entry["kind"] != "mkl" or entry is face]
 
 
 def _blis(library):
@@ -189,13 +189,13 @@ def _blis(library):
     return {
         "kind": "blis",
         "version": library.words("bli_info_get_version_str"),
-        "threads": 1 if threads == -1 else threads,  # -1: nothing was asked for, and BLIS then uses one
+        "threads": 1 if threads == -1 else threads,  # -1: no number was set, and BLIS then uses one
         "layer": (layers + ["sequential"])[0],
     }
 
 
 def _hidden_blis(library):
-    """Debian's libblas.so.3 of BLIS hides BLIS's own names: what is left are the words in the file and its place."""
+    """Debian's libblas.so.3 of BLIS hides BLIS's own names: recognised by strings in the file, and by its path."""
     if "blas" not in library.name or not library.defines("dgemm_"):
         return None
     with open(library.path, "rb") as content:
@@ -227,10 +227,10 @@ def _openmp(library):
 
 
 def _reference(library):
-    """A libblas that computes by itself: no thread count is to be had from it, nor from what it links to."""
-    asked = [prefix + "openblas_get_num_threads" + suffix for prefix, suffix in OPENBLAS_AFFIXES]
-    asked += ["MKL_Get_Max_Threads", "bli_thread_get_num_threads", "flexiblas_get_num_threads", "ATL_buildinfo"]
-    if not library.defines("dgemm_") or any(library.reaches(symbol) for symbol in asked):
+    """A libblas that computes by itself: neither it nor the files that it links to have a thread count."""
+    symbols = [prefix + "openblas_get_num_threads" + suffix for prefix, suffix in OPENBLAS_AFFIXES]
+    symbols += ["MKL_Get_Max_Threads", "bli_thread_get_num_threads", "flexiblas_get_num_threads", "ATL_buildinfo"]
+    if not library.defines("dgemm_") or any(library.reaches(symbol) for symbol in symbols):
         return None
     return {"kind": "reference", "threads": 1, "layer": "sequential"}
 
@@ -250,7 +250,7 @@ def mapped_files():
 
 
 def _images():
-    """macOS: the images that the dynamic loader holds."""
+    """macOS: the images that the dynamic loader has loaded."""
     loader = ctypes.CDLL(None)
     loader._dyld_get_image_name.restype = ctypes.c_char_p
     names = [loader._dyld_get_image_name(number) for number in range(loader._dyld_image_count())]

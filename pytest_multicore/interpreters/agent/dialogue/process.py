@@ -1,4 +1,4 @@
-"""This process: who it is, what it may run on, and how it ends when things go wrong."""
+"""This process: its implementation, its CPUs, and its end when the parent dies or it crashes."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ SIGKILL = 9
 
 
 def die_with_parent():
-    """Have Linux kill this process when its parent dies; elsewhere the closed pipe has to do."""
+    """Have Linux kill this process when its parent dies; on other systems the closed pipe ends it."""
     if not sys.platform.startswith("linux"):
         return
     parent = os.getppid()
@@ -18,7 +18,7 @@ def die_with_parent():
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
     except (ImportError, OSError, AttributeError):  # a Python built without ctypes, a libc without prctl
         return
-    if os.getppid() != parent:  # it died before the kernel knew of our wish
+    if os.getppid() != parent:  # it died before prctl took effect
         os._exit(1)
 
 
@@ -33,7 +33,7 @@ def show_crashes_in_log():
 
 
 def affinity():
-    """CPUs that this process may run on, sorted; None where the system does not tell."""
+    """CPUs that this process may run on, sorted; None where the system does not say."""
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     try:
@@ -46,7 +46,7 @@ def affinity():
 
 
 def set_affinity(cpus):
-    """Have all threads of this process run on these CPUs, where Linux lets them."""
+    """Have all threads of this process run on these CPUs, where Linux permits it."""
     try:
         threads = [int(thread) for thread in os.listdir("/proc/self/task")]
     except OSError:
@@ -59,7 +59,7 @@ def set_affinity(cpus):
 
 
 def _set_affinity_by_libc(thread, cpus):
-    """What os.sched_setaffinity is, for 2.7."""
+    """os.sched_setaffinity for 2.7."""
     import ctypes
 
     bits = 8 * ctypes.sizeof(ctypes.c_ulong)
@@ -69,11 +69,11 @@ def _set_affinity_by_libc(thread, cpus):
     ctypes.CDLL(None).sched_setaffinity(thread, ctypes.sizeof(mask), ctypes.byref(mask))
 
 
-_set_affinity = getattr(os, "sched_setaffinity", _set_affinity_by_libc)  # before a region's world changes it
+_set_affinity = getattr(os, "sched_setaffinity", _set_affinity_by_libc)  # bound before change/change.py replaces it
 
 
 def implementation():
-    """The name as platform.python_implementation() gives it, without that module's cost."""
+    """The name as platform.python_implementation() gives it, without the import of that module."""
     name = getattr(
         getattr(sys, "implementation", None), "name", "pypy" if hasattr(sys, "pypy_version_info") else "cpython"
     )

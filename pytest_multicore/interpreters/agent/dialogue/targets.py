@@ -1,18 +1,18 @@
-"""From a target's name to the function that it means."""
+"""Find the function that a target names."""
 
 import os
 import sys
 
-BUILT_IN = {}  # name -> module: held here and not in sys.modules, where a user's module may have that name
+BUILT_IN = {}  # name -> module: here and not in sys.modules, where a user's module may have that name
 
 
 def native(value):
-    """Text as the running Python wants names and paths: bytes in 2.7."""
+    """Text in the type that the running Python uses for names and paths: bytes in 2.7."""
     return value.encode("utf-8") if isinstance("", bytes) else value
 
 
-def put_first(folders):
-    """Put `folders`, in their order, at the front of sys.path; those that are on it already stay where they are."""
+def prepend_path(folders):
+    """Put `folders`, in their order, at the front of sys.path; those that are on it already keep their places."""
     new = [folder for folder in folders if folder not in sys.path]
     sys.path[:0] = new
 
@@ -25,7 +25,7 @@ def load(target, workloads):
         workloads: the folder of the built-in ones.
 
     Raises:
-        ImportError: there is no such module or function. What the user's module itself raises goes on as it is.
+        ImportError: there is no such module or function. What the user's module itself raises is not changed.
     """
     place, colon, name = native(target).rpartition(":")
     if not (place and colon and name):
@@ -47,7 +47,7 @@ def _builtin(name, folder):
 
 
 def _from_path(name):
-    __import__(name)  # and not importlib: the import statement's frames are left out of tracebacks
+    __import__(name)  # not importlib: Python leaves the import statement's own frames out of tracebacks
     return sys.modules[name]
 
 
@@ -56,10 +56,10 @@ def _from_file(path):
     stem, suffix = os.path.splitext(os.path.basename(path))
     if suffix != ".py" or not os.path.isfile(path):
         raise ImportError("there is no Python file %s" % path)
-    put_first([os.path.dirname(path)])
+    prepend_path([os.path.dirname(path)])
     loaded = sys.modules.get(stem)
     if loaded is None:
-        return _registered(path, stem)
+        return _register(path, stem)
     origin = getattr(loaded, "__file__", None)
     if origin and os.path.realpath(os.path.splitext(origin)[0] + ".py") == os.path.realpath(path):
         return loaded
@@ -69,12 +69,12 @@ def _from_file(path):
     )
 
 
-def _registered(path, stem):
+def _register(path, stem):
     module = sys.modules[stem] = type(sys)(stem)
     try:
         return _run_file(path, module)
     except:  # noqa: E722 - 2.7 can raise classes that are no BaseException
-        sys.modules.pop(stem, None)  # a second try must not find the half-made one
+        sys.modules.pop(stem, None)  # another attempt must not find the incomplete module
         raise
 
 
@@ -90,9 +90,9 @@ def _run_file(path, module):
 
 
 def _package(folder):
-    """The package that a folder is, imported; None where it is none: then relative imports say so.
+    """The name of the package that a folder is, imported; None where it is none: relative imports then fail.
 
-    Its own folder is looked for last, where nothing that is installed has its name.
+    The package's folder is appended to sys.path, so that installed packages of its name win.
     """
     root, names = folder, []
     while os.path.isfile(os.path.join(root, "__init__.py")):
@@ -104,9 +104,9 @@ def _package(folder):
         sys.path.append(root)
     package = ".".join(names)
     __import__(package)
-    found = os.path.dirname(sys.modules[package].__file__ or "")
-    if os.path.realpath(found) != os.path.realpath(folder):
-        raise ImportError("%s imports from its package %r, but that name is taken by %s" % (folder, package, found))
+    other = os.path.dirname(sys.modules[package].__file__ or "")
+    if os.path.realpath(other) != os.path.realpath(folder):
+        raise ImportError("%s imports from its package %r, but that name is taken by %s" % (folder, package, other))
     return package
 
 
@@ -121,8 +121,8 @@ def _attribute(module, dotted, place):
     return value
 
 
-def unfinished(value):
-    """What `value` is, where it stands for work that was not done yet; else None."""
+def describe_promise(value):
+    """A description of `value`, where it stands for work that was not done yet; None otherwise."""
     kind = type(value)
     if kind is type(_ for _ in ()):
         return "a generator: its body did not run; return list(...) of it"

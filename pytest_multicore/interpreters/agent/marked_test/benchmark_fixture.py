@@ -1,10 +1,10 @@
-"""pytest-benchmark's fixture `benchmark` in a child: what a test hands to it is what rounds repeat.
+"""pytest-benchmark's fixture `benchmark` in a child: rounds repeat the function that a test passes to it.
 
-The test runs once. Its call of benchmark(...) or benchmark.pedantic(...) runs the function once and then stays there
-while the parent takes rounds of it, so that all that the test holds open is open in the rounds too; then it returns
-the value of one more call. The parent says how many rounds there are and how often the function runs in each: what
-pytest-benchmark is told about that (rounds, iterations, min_rounds, max_time, timer, warmup, disable_gc, cprofile) is
-checked as it checks it, and not followed. pytest-benchmark itself need not be installed here, but for benchmark.stats.
+The test runs once. Its call of benchmark(...) or benchmark.pedantic(...) runs the function once and does not return
+while the parent takes rounds of it, so that everything that the test holds open is open in the rounds too; then it
+returns the value of one more call. The parent decides how many rounds there are and how often the function runs in
+each. pytest-benchmark's own arguments for that (rounds, iterations, min_rounds, max_time, timer, warmup, disable_gc,
+cprofile) are checked as it checks them, and otherwise ignored. Only benchmark.stats needs pytest-benchmark here.
 """
 
 import functools
@@ -13,21 +13,21 @@ import json
 
 
 class Region(object):
-    """What a test handed over.
+    """The function that a test passed to the fixture, and its arguments.
 
     Attributes:
-        stepwise: whether something is to run before or after each call, outside its time.
+        stepwise: whether a set-up or teardown runs before or after each call, outside its time.
     """
 
     def __init__(self, target, args, kwargs, setup=None, teardown=None):
         self.stepwise = setup is not None or teardown is not None
         self._target, self._args, self._kwargs = target, args, kwargs
         self._setup, self._teardown = setup, teardown
-        self._made = None
-        self._failed = None
+        self._call_arguments = None
+        self._setup_error = None
 
     def repeated(self):
-        """What a round calls."""
+        """The function that a round calls."""
         if self.stepwise:
             return self._step
         if self._args or self._kwargs:
@@ -35,34 +35,34 @@ class Region(object):
         return self._target
 
     def prepare(self):
-        """Get ready for a round of one call; a failure is kept for that round to tell of."""
+        """Set up a round of one call; a failure is kept, and that round raises it."""
         try:
             self.clear()
-            self._made = self._arguments()
+            self._call_arguments = self._arguments()
         except BaseException as error:
-            self._failed = error
+            self._setup_error = error
 
     def clear(self):
-        """Tear down after a round, if something was set up for it."""
-        made, self._made = self._made, None
-        if made is not None and self._teardown is not None:
-            self._teardown(*made[0], **made[1])
+        """Tear down after a round, if it was set up."""
+        arguments, self._call_arguments = self._call_arguments, None
+        if arguments is not None and self._teardown is not None:
+            self._teardown(*arguments[0], **arguments[1])
 
     def once(self, timed):
-        """One call and what belongs to it; returns its value and what `timed` says of it."""
+        """One call with its set-up and teardown; returns its value and the figures of `timed`."""
         __tracebackhide__ = True
         args, kwargs = self._arguments()
-        came = []
+        outcomes = []
 
         def work():
             __tracebackhide__ = True
             try:
-                came.append((self._target(*args, **kwargs), None))
-            except BaseException as error:  # raised below: without the clock's own frames
-                came.append((None, error))
+                outcomes.append((self._target(*args, **kwargs), None))
+            except BaseException as error:  # raised below, without the clock's own frames
+                outcomes.append((None, error))
 
         figures = timed(work)
-        value, error = came.pop()
+        value, error = outcomes.pop()
         if error is not None:
             raise error
         if self._teardown is not None:
@@ -70,27 +70,27 @@ class Region(object):
         return value, figures
 
     def _step(self):
-        if self._failed is not None:
-            raise self._failed
-        args, kwargs = self._made
+        if self._setup_error is not None:
+            raise self._setup_error
+        args, kwargs = self._call_arguments
         self._target(*args, **kwargs)
 
     def _arguments(self):
-        made = self._setup() if self._setup is not None else None
-        if not made:
+        arguments = self._setup() if self._setup is not None else None
+        if not arguments:
             return self._args, self._kwargs
         if self._args or self._kwargs:
             raise TypeError("Can't use `args` or `kwargs` if `setup` returns the arguments.")
-        return made
+        return arguments
 
 
 class Benchmark(object):
-    """What a test sees as `benchmark`. Names and messages are pytest-benchmark's.
+    """The fixture `benchmark`. Names and messages are pytest-benchmark's.
 
     Attributes:
-        stats: of this child's rounds, in seconds of one call, with the names that pytest-benchmark gives them; None
-            before the call, and where benchmarks are disabled.
-        figures: what the clocks say of the first call.
+        stats: pytest-benchmark's statistics of this child's rounds, in seconds of one call; None before the call, and
+            where benchmarks are disabled.
+        figures: the clocks' figures of the first call.
         rounds: takes rounds of a Region, and returns the seconds of one call in each; None: there are none.
     """
 
@@ -125,10 +125,10 @@ class Benchmark(object):
             return None
         from pytest_benchmark.stats import Metadata
 
-        found = Metadata(self, iterations=1, options={})
+        stats = Metadata(self, iterations=1, options={})
         for seconds in self._seconds:
-            found.update(seconds)
-        return found
+            stats.update(seconds)
+        return stats
 
     def __call__(self, function_to_benchmark, *args, **kwargs):
         """Measure a function; returns its value."""
@@ -138,14 +138,14 @@ class Benchmark(object):
     def pedantic(
         self, target, args=(), kwargs=None, setup=None, teardown=None, rounds=1, warmup_rounds=0, iterations=1
     ):
-        """Measure a function that takes a set-up of its own before each call; returns its value."""
+        """Measure a function that may need a set-up before each call; returns its value."""
         __tracebackhide__ = True
-        for name, value, least in (
+        for name, value, minimum in (
             ("iterations", iterations, 1),
             ("rounds", rounds, 1),
             ("warmup_rounds", warmup_rounds, 0),
         ):
-            if not isinstance(value, int) or value < least:
+            if not isinstance(value, int) or value < minimum:
                 raise ValueError("Must have positive int for `%s`." % name)
         if iterations > 1 and setup:
             raise ValueError("Can't use more than 1 `iterations` with a `setup` function.")
@@ -153,7 +153,7 @@ class Benchmark(object):
         return self._run("benchmark.pedantic(...)", region, warmup_rounds)
 
     def weave(self, target, **kwargs):
-        """Measure a function wherever the test's code calls it from."""
+        """Measure a function wherever the test's code calls it."""
         try:
             import aspectlib
         except ImportError as error:
@@ -166,24 +166,24 @@ class Benchmark(object):
 
     patch = weave
 
-    def forget(self):
-        """Let the fixture be used again: the test's whole call is repeated."""
+    def reset(self):
+        """Allow another use of the fixture: the test's whole call is repeated."""
         self._mode = None
 
-    def told(self):
-        """What the test says of its benchmark, for the parent's reports."""
+    def metadata(self):
+        """The benchmark's name, group and extra_info, for the parent's reports."""
         extra_info = dict((str(name), _plain(value)) for name, value in self.extra_info.items())
         names = dict((name, _plain(getattr(self, name))) for name in ("name", "fullname", "group"))
         return dict(names, extra_info=extra_info)
 
     def clean_up(self):
-        """Undo what was woven, and warn of a fixture that was not used."""
+        """Undo `weave`, and warn of a fixture that was not used."""
         while self._cleanups:
             self._cleanups.pop()()
         if not self._mode and not self.skipped:
             import pytest
 
-            warning = _theirs("logger", "PytestBenchmarkWarning", pytest.PytestWarning)
+            warning = _class_of_plugin("logger", "PytestBenchmarkWarning", pytest.PytestWarning)
             whole = "The test's whole call was measured."
             self._node.warn(warning("Benchmark fixture was not used at all in this test! " + whole))
 
@@ -191,7 +191,7 @@ class Benchmark(object):
         __tracebackhide__ = True
         if self._mode:
             self.has_error = True
-            used = _theirs("fixture", "FixtureAlreadyUsed", RuntimeError)
+            used = _class_of_plugin("fixture", "FixtureAlreadyUsed", RuntimeError)
             raise used("Fixture can only be used once. Previously it was used in %s mode." % self._mode)
         self._mode = mode
         try:
@@ -200,7 +200,7 @@ class Benchmark(object):
             value, self.figures = region.once(self._timed)
             self._seconds = [self.figures["wall_s"]]
             if self.rounds is not None:
-                value = None  # two results at a time may be more than the memory holds
+                value = None  # the memory may not hold two results at a time
                 self._seconds = self.rounds(region) or self._seconds
                 value, _ = region.once(self._timed)
         except Exception:
@@ -209,17 +209,17 @@ class Benchmark(object):
         return value
 
 
-def plugin(made):
-    """The plugin that gives the fixtures; `made` makes one for a test."""
+def plugin(make_fixture):
+    """The plugin that provides the fixtures; `make_fixture` makes one for a test."""
     import pytest
 
     class Fixtures(object):
-        """In place of pytest-benchmark's."""
+        """Replaces pytest-benchmark's fixtures."""
 
         @pytest.fixture
         def benchmark(self, request):
             """See Benchmark."""
-            fixture = made(request.node)
+            fixture = make_fixture(request.node)
             yield fixture
             fixture.clean_up()
 
@@ -231,16 +231,16 @@ def plugin(made):
     return Fixtures()
 
 
-def _theirs(module, name, otherwise):
-    """A class of pytest-benchmark's, which tests and filters may know, where it is installed."""
+def _class_of_plugin(module, name, fallback):
+    """A class of pytest-benchmark, which tests and warning filters may name; the fallback where it is not installed."""
     try:
-        return getattr(importlib.import_module("pytest_benchmark." + module), name, otherwise)
+        return getattr(importlib.import_module("pytest_benchmark." + module), name, fallback)
     except ImportError:
-        return otherwise
+        return fallback
 
 
 def _plain(value):
-    """A value as JSON carries it, or its text."""
+    """A value, or its repr where JSON cannot carry it."""
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):

@@ -1,7 +1,7 @@
 """A pytest item as a workload: its setup and teardown once, its call as often as the parent asks.
 
     parent -> test       {"arguments": {"options": {}, "args": [...], "nodeid", "benchmark", "worker"}, "path": [...]}
-    child  -> collected  {}                       the item was found again
+    child  -> collected  {}                       the item was found
     parent -> begin      {}
     child  -> begun      {"reports": [setup]}                    it is set up
            or ended      {"reports": [setup, teardown], ...}     it failed or was skipped: nothing to call
@@ -12,66 +12,65 @@
     parent -> finish     {}                                      after ready only
     child  -> ended      {"reports": [teardown], "warnings": [{"message", "category", "filename", "lineno"}]}
 
-Reports are pytest's own, as `pytest_report_to_serializable` writes them, with what they say in "text". The first call
-runs as pytest runs any: its report, output and logs are the ones that count. A round then repeats the call without
-pytest's reporting around it: see repeated_call.py. A session that ends early says why: see session_end.py. Messages
-with reports also tell of marks that were added meanwhile: see added_marks.py.
+Reports are pytest's own, as `pytest_report_to_serializable` writes them, with their text in "text". The first call runs
+as pytest runs any call: its report, output and logs are reported. A round repeats the call without pytest's reporting:
+see repeat_call.py. A session that ends early says why: see session_end.py. Messages with reports also hold the xfail
+marks that were added meanwhile: see xfail_marks.py.
 A test that uses pytest-benchmark's fixture is measured within its call of that: see benchmark_rounds.py. Between two
-rounds it can be set up anew: see set_up_anew.py.
-Runs pytest as it is installed here, 5.4 or later; parses on 2.7 as the rest of the agent, but is never loaded there.
+rounds it can be set up again: see repeat_setup.py.
+Runs the pytest that is installed here, 5.4 or later; parses on 2.7 like the rest of the agent, but is not loaded there.
 """
 
 import json
 import os
 import sys
 
-#: Plugins that act on a whole run or a whole item, which is the parent's business: unregistered once they are set up,
+#: Plugins that act on a whole run or a whole item, as only the parent may. They are unregistered once they are set up,
 #: so that their options, ini keys and markers stay known.
-NOT_HERE = ("timeout", "rerunfailures", "lfplugin", "nfplugin", "stepwiseplugin", "junitxml", "_cov", "randomly")
+PARENT_PLUGINS = ("timeout", "rerunfailures", "lfplugin", "nfplugin", "stepwiseplugin", "junitxml", "_cov", "randomly")
 
 
 def run(dialogue, message, load_sibling):
     """Run the session of one item; returns when it is over, its last message sent.
 
     Args:
-        dialogue: send(message), receive() for the next decoded message, answer(message) for what the runner answers,
-            measure(target, region) to say what a round repeats, clocked(work) for the figures of one call of it.
-        message: of type test.
-        load_sibling: gives a module of this folder.
+        dialogue: see dialogue.Dialogue.
+        message: the message of type test.
+        load_sibling: returns a module of the agent.
     """
     from _pytest.config import Config
 
     _refuse_old_pytest()
-    endings = load_sibling("marked_test/session_end")
-    dialogue, ending = endings.Owing(dialogue), endings.Ending()
-    asked, benchmarked = message["arguments"], None
-    if asked.get("benchmark") is not None:
+    session_ends = load_sibling("marked_test/session_end")
+    dialogue, session_end = session_ends.AnswerTracker(dialogue), session_ends.SessionEnd()
+    arguments, benchmark = message["arguments"], None
+    if arguments.get("benchmark") is not None:
         rounds, fixtures = load_sibling("marked_test/benchmark_rounds"), load_sibling("marked_test/benchmark_fixture")
-        benchmarked = rounds.Benchmarked(dialogue, asked["benchmark"], fixtures)
-    one = OneTest(dialogue, asked["nodeid"], benchmarked, load_sibling)
-    config = Config.fromdictargs(asked["options"], [str(arg) for arg in asked["args"]])
-    if benchmarked is not None:
-        benchmarked.replace_plugin(config.pluginmanager)
-    if asked.get("worker") is not None:
-        fixtures = load_sibling("marked_test/xdist_fixtures").plugin(asked["worker"])
+        benchmark = rounds.BenchmarkUse(dialogue, arguments["benchmark"], fixtures)
+    plugin = ItemPlugin(dialogue, arguments["nodeid"], benchmark, load_sibling)
+    config = Config.fromdictargs(arguments["options"], [str(arg) for arg in arguments["args"]])
+    if benchmark is not None:
+        benchmark.replace_plugin(config.pluginmanager)
+    if arguments.get("worker") is not None:
+        fixtures = load_sibling("marked_test/xdist_fixtures").plugin(arguments["worker"])
         config.pluginmanager.register(fixtures, "multicore-xdist")
-    config.pluginmanager.register(one, "multicore-agent")
-    config.pluginmanager.register(ending, "multicore-ending")
-    status = _status_of(config, one)
-    if dialogue.owed:
-        before = "did" if one.told else "was collected"
-        otherwise = "pytest ended with status %s before the test %s" % (status, before)
-        dialogue.send(ending.message(one.lost, otherwise))
+    config.pluginmanager.register(plugin, "multicore-agent")
+    config.pluginmanager.register(session_end, "multicore-ending")
+    status = _status_of(config, plugin)
+    if dialogue.answer_due:
+        progress = "did" if plugin.started else "was collected"
+        default_reason = "pytest ended with status %s before the test %s" % (status, progress)
+        dialogue.send(session_end.message(plugin.lost, default_reason))
 
 
-def _status_of(config, one):
+def _status_of(config, plugin):
     """Run the session; returns the status that it ends with."""
     from _pytest.config import UsageError
 
     try:
         return config.hook.pytest_cmdline_main(config=config)
     except UsageError:
-        if not one.uncollected:
+        if not plugin.collect_errors:
             raise
         return 4  # "found no collectors", for a reason that is known
 
@@ -83,8 +82,8 @@ def _refuse_old_pytest():
         raise ImportError("pytest %s is installed there; it must be 5.4 or later" % pytest.__version__)
 
 
-def _in_order(**order):
-    """Say when a hook is called among others: pytest.hookimpl, where there is a pytest."""
+def _hookimpl(**order):
+    """pytest.hookimpl, where pytest is installed."""
     try:
         import pytest
     except ImportError:
@@ -92,45 +91,45 @@ def _in_order(**order):
     return pytest.hookimpl(**order)
 
 
-class OneTest(object):
-    """The plugin that runs one item by the parent's word."""
+class ItemPlugin(object):
+    """The plugin that runs one item as the parent's messages say."""
 
-    def __init__(self, dialogue, nodeid, benchmarked, load_sibling):
+    def __init__(self, dialogue, nodeid, benchmark, load_sibling):
         self._dialogue = dialogue
         self._nodeid = nodeid
-        self._benchmarked = benchmarked
-        self._repeated_call = load_sibling("marked_test/repeated_call")
-        self._added_marks = load_sibling("marked_test/added_marks")
+        self._benchmark = benchmark
+        self._repeat_call = load_sibling("marked_test/repeat_call")
+        self._xfail_marks = load_sibling("marked_test/xfail_marks")
         self._load_sibling = load_sibling
-        self.uncollected = []
-        self._left = {"reports": []}
+        self.collect_errors = []
+        self._final = {"reports": []}
         self._known_marks = []
         self._parts = []
         self._warnings = {}
-        self.told = False
+        self.started = False
 
-    @_in_order(trylast=True)
+    @_hookimpl(trylast=True)
     def pytest_configure(self, config):
-        """Take out what acts on whole runs and items, and silence the terminal, which pytest takes for given."""
+        """Unregister the parent's plugins, and silence the terminal reporter, which pytest cannot do without."""
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter._tw._file = open(os.devnull, "w")  # noqa: SIM115 - for as long as this process lives
         config.addinivalue_line("markers", "multicore: measured by pytest-multicore")
-        if self._benchmarked is not None:
+        if self._benchmark is not None:
             config.addinivalue_line("markers", "benchmark: pytest-benchmark's")
-        for name in NOT_HERE:
+        for name in PARENT_PLUGINS:
             plugin = config.pluginmanager.get_plugin(name)
             if plugin is not None:
                 config.pluginmanager.unregister(plugin)
 
     def pytest_collectreport(self, report):
-        """Keep why something could not be collected."""
+        """Note why a file could not be collected."""
         if report.failed:
-            self.uncollected.append(str(report.longrepr))
+            self.collect_errors.append(str(report.longrepr))
 
-    @_in_order(optionalhook=True)  # new in pytest 6
+    @_hookimpl(optionalhook=True)  # new in pytest 6
     def pytest_warning_recorded(self, warning_message, when, nodeid, location):
-        """Keep the test's warnings; one that every repetition gives again counts once."""
+        """Note the test's warnings; one that every repetition raises counts once."""
         if when == "runtest":
             category = warning_message.category
             self._warnings[str(warning_message)] = {
@@ -141,53 +140,53 @@ class OneTest(object):
             }
 
     def pytest_runtest_logreport(self, report):
-        """Keep the failures of a test's parts, its subtests: pytest tells them apart, and lets the test pass."""
+        """Note the failures of subtests: pytest reports them separately, and lets the test pass."""
         if report.when == "call" and report.failed:
             self._parts.append(report)
 
     def pytest_runtestloop(self, session):
-        """Run the one item in place of all."""
-        found = [item for item in session.items if item.nodeid == self._nodeid]
-        self.told = True
-        if len(found) != 1:
-            self._dialogue.send(self.lost("%d tests of this name were collected there" % len(found)))
+        """Run the item in place of all items."""
+        items = [item for item in session.items if item.nodeid == self._nodeid]
+        self.started = True
+        if len(items) != 1:
+            self._dialogue.send(self.lost("%d tests of this name were collected there" % len(items)))
             return True
         self._dialogue.send({"type": "collected"})
         if self._dialogue.receive()["type"] == "begin":
-            self._known_marks = self._added_marks.marks_of(found[0])
-            found[0].config.hook.pytest_runtest_protocol(item=found[0], nextitem=None)
-            self._dialogue.send(dict(self._left, type="ended", warnings=list(self._warnings.values())))
+            self._known_marks = self._xfail_marks.marks_of(items[0])
+            items[0].config.hook.pytest_runtest_protocol(item=items[0], nextitem=None)
+            self._dialogue.send(dict(self._final, type="ended", warnings=list(self._warnings.values())))
         return True
 
-    @_in_order(tryfirst=True)
+    @_hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item):
-        """The item's phases. Called as a hook, for pytest's own work round a test: assertions in detail, warnings."""
+        """The item's phases. Called as a hook, for pytest's own work around a test: assertion details, warnings."""
         self._run(item)
         return True
 
     def lost(self, why):
-        """The message for a test that is not found again, or not run to its end."""
+        """The message for a test that is not found, or not run to its end."""
         sentence = "%s cannot be run in an isolated interpreter: %s" % (self._nodeid, why)
-        text = "\n".join(self.uncollected)
-        kind = "workload" if self.told else "import"
+        text = "\n".join(self.collect_errors)
+        kind = "workload" if self.started else "import"
         return {"type": "error", "kind": kind, "message": sentence, "exception": "", "traceback": text}
 
     def _run(self, item):
         from _pytest import runner
 
-        left = [runner.call_and_report(item, "setup", log=False)]
-        if left[0].passed:
-            left = self._begun(item, runner, left)
-        left.append(runner.call_and_report(item, "teardown", log=False, nextitem=None))
-        self._left = self._carried(item, left)
+        reports = [runner.call_and_report(item, "setup", log=False)]
+        if reports[0].passed:
+            reports = self._begin_call(item, runner, reports)
+        reports.append(runner.call_and_report(item, "teardown", log=False, nextitem=None))
+        self._final = self._with_reports(item, reports)
 
-    def _begun(self, item, runner, reports, **told):
-        """Say that it is set up, and have it called; returns as ``_call``. What the set-up left busy comes to rest."""
-        rest = self._load_sibling("marked_test/resting").Rest(self._load_sibling("dialogue/clocks"))
-        self._dialogue.send(dict(self._carried(item, reports), type="begun", **told))
+    def _begin_call(self, item, runner, reports, **fields):
+        """Report the set-up, wait until its threads are idle, and run the call; returns as ``_call`` does."""
+        idle_wait = self._load_sibling("marked_test/idle_wait").IdleWait(self._load_sibling("dialogue/clocks"))
+        self._dialogue.send(dict(self._with_reports(item, reports), type="begun", **fields))
         if self._dialogue.receive()["type"] != "attempt":
             return []
-        rest.wait()
+        idle_wait.wait()
         return self._call(item, runner)
 
     def _call(self, item, runner):
@@ -195,29 +194,29 @@ class OneTest(object):
         outcome = []
         figures = self._dialogue.clocked(lambda: outcome.append(self._first_call(item, runner)))
         report, passed = outcome[0]
-        told, measured = None, None
-        if self._benchmarked is not None:
-            told, measured = self._benchmarked.told(report.outcome == "skipped"), self._benchmarked.ended_by
-            figures = self._benchmarked.figures(figures)
-        if measured == "conclude":
-            self._dialogue.send(dict(self._carried(item, [report]), type="concluded", benchmark=told))
+        metadata, ended_by = None, None
+        if self._benchmark is not None:
+            metadata, ended_by = self._benchmark.metadata(report.outcome == "skipped"), self._benchmark.ended_by
+            figures = self._benchmark.figures(figures)
+        if ended_by == "conclude":
+            self._dialogue.send(dict(self._with_reports(item, [report]), type="concluded", benchmark=metadata))
             self._dialogue.receive()
             return []
-        if measured or not passed:
+        if ended_by or not passed:
             return [report]
-        self._dialogue.send(dict(figures, type="ready", benchmark=told, **self._carried(item, [report])))
-        return self._anew(item, runner) if self._repeat(item) == "anew" else []
+        self._dialogue.send(dict(figures, type="ready", benchmark=metadata, **self._with_reports(item, [report])))
+        return self._repeat_setup(item, runner) if self._repeat(item) == "anew" else []
 
-    def _anew(self, item, runner):
-        """Set the item up anew, and have its call run as at first; returns as ``_call``."""
-        anew = self._load_sibling("marked_test/set_up_anew")
-        reports = anew.again(item, runner)
+    def _repeat_setup(self, item, runner):
+        """Set the item up again, and run its call as the first time; returns as ``_call`` does."""
+        setup = self._load_sibling("marked_test/repeat_setup")
+        reports = setup.set_up_again(item, runner)
         if not reports[-1].passed:
             return reports
-        return self._begun(item, runner, reports, iterators=anew.iterators(item))
+        return self._begin_call(item, runner, reports, iterators=setup.iterators(item))
 
     def _first_call(self, item, runner):
-        """The call's report, and whether its body passed: a pass that was not expected is for the parent to judge."""
+        """The call's report, and whether its body passed: the parent judges whether a pass was expected."""
         from _pytest.outcomes import Exit
         from _pytest.reports import TestReport
 
@@ -230,15 +229,15 @@ class OneTest(object):
         return item.ihook.pytest_runtest_makereport(item=item, call=call), False
 
     def _with_parts(self, report):
-        """The report of a call that passed as a whole and failed in parts."""
-        told = [self._repeated_call.count_of(self._parts)] + self._repeated_call.told_of(self._parts)
-        report.outcome, report.longrepr = "failed", "\n\n".join(told)
+        """The report of a call that passed, and whose subtests failed."""
+        texts = [self._repeat_call.describe_count(self._parts)] + self._repeat_call.describe(self._parts)
+        report.outcome, report.longrepr = "failed", "\n\n".join(texts)
         return report
 
     def _repeat(self, item):
         """Answer until a message comes that ends the rounds; returns its type."""
-        with self._repeated_call.surroundings(item) as handler:
-            region = self._repeated_call.region(item, self._parts, handler, self._benchmarked)
+        with self._repeat_call.surroundings(item) as handler:
+            region = self._repeat_call.region(item, self._parts, handler, self._benchmark)
             self._dialogue.measure(self._nodeid, region)
             while True:
                 message = self._dialogue.receive()
@@ -246,23 +245,23 @@ class OneTest(object):
                     return message["type"]
                 self._dialogue.send(self._dialogue.answer(message))
 
-    def _carried(self, item, reports):
-        hook, told = item.config.hook, []
+    def _with_reports(self, item, reports):
+        hook, entries = item.config.hook, []
         for report in reports:
             plain = _plain(hook.pytest_report_to_serializable(config=item.config, report=report))
-            told.append(dict(plain, text=_text_of(report)))
-        return {"reports": told, "xfails": self._added_marks.added(item, self._known_marks)}
+            entries.append(dict(plain, text=_text_of(report)))
+        return {"reports": entries, "xfails": self._xfail_marks.added_marks(item, self._known_marks)}
 
 
 def _text_of(report):
-    """What a report says, for those who are no pytest: a failure's text, a skip's reason."""
+    """A report's text: of a failure its traceback, of a skip its reason."""
     if report.skipped and isinstance(report.longrepr, tuple):
         return report.longrepr[2]
     return report.longreprtext
 
 
 def _plain(report):
-    """A report as JSON carries it: what a user attached that is no JSON goes as its text."""
+    """A report as plain data; a user's attachment that JSON cannot carry is replaced by its repr."""
     return json.loads(json.dumps(report, default=repr))
 
 

@@ -1,21 +1,21 @@
-"""pytest-xdist's fixtures in a child of one of its workers: they give the worker's values, though nothing is spread."""
+"""pytest-xdist's fixtures in a child of one of its workers: they return that worker's values."""
 
 
 def plugin(worker):
-    """The plugin that gives the fixtures; `worker` holds "workerid" and "testrunuid"."""
+    """The plugin that provides the fixtures; `worker` holds "workerid" and "testrunuid"."""
     import pytest
 
     class Fixtures(object):
-        """In place of pytest-xdist's."""
+        """Replaces pytest-xdist's fixtures."""
 
         @pytest.fixture(scope="session")
         def worker_id(self):
-            """The worker's, by which tests keep apart what workers must not share."""
+            """The worker's id, by which tests separate what workers must not share."""
             return worker["workerid"]
 
         @pytest.fixture(scope="session")
         def testrun_uid(self):
-            """The run's, the same in all workers."""
+            """The run's id, the same in all workers."""
             return worker["testrunuid"]
 
     return Fixtures()

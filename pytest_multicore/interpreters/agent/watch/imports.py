@@ -1,8 +1,8 @@
-"""Tells when a module's own code is about to run and when it has run: every import, however it was asked for.
+"""Calls listeners before and after a module's own code runs, at every kind of import.
 
-In Python 3 all of them go through importlib's _load_unlocked(spec). It is wrapped, and not a finder put on
-sys.meta_path: others, as pytest's rewriting of assertions, put theirs before it. 2.7 has no such place; there the
-import statement is wrapped, and a module's name is the one that the statement says where no better one is found.
+In Python 3 all imports go through importlib's _load_unlocked(spec), which is wrapped. A finder on sys.meta_path would
+not do: others, like pytest's rewriting of assertions, insert theirs before it. In 2.7 the import statement is wrapped,
+and a module's name is that of the statement where no better one is found.
 """
 
 import sys
@@ -11,7 +11,7 @@ LISTENERS = []  # pairs of functions that take a module's full name
 
 
 def listen(before, after):
-    """Have before(name) and after(name) called round the loading of every module from now on."""
+    """Have before(name) and after(name) called at the loading of every module from now on."""
     if not LISTENERS:
         _wrap_imports()
     LISTENERS.append((before, after))
@@ -43,36 +43,36 @@ def _wrap_imports():
 
 
 def _loading_of_specs(load):
-    def load_and_tell(spec):
-        _tell(0, spec.name)
+    def notifying_load(spec):
+        _notify(0, spec.name)
         try:
             return load(spec)
         finally:
-            _tell(1, spec.name)
+            _notify(1, spec.name)
 
-    return load_and_tell
+    return notifying_load
 
 
 def _import_statement(load):
-    def import_and_tell(name, *args, **kwargs):
+    def notifying_import(name, *args, **kwargs):
         if name in sys.modules:
             return load(name, *args, **kwargs)
-        known = set(sys.modules)
-        _tell(0, name)
+        modules_before = set(sys.modules)
+        _notify(0, name)
         try:
             return load(name, *args, **kwargs)
         finally:
-            _tell(1, _full_name(name, known))
+            _notify(1, _full_name(name, modules_before))
 
-    return import_and_tell
+    return notifying_import
 
 
-def _full_name(name, known):
-    """The full name of what an implicitly relative import brought."""
-    new = [full for full in set(sys.modules) - known if full == name or full.endswith("." + name)]
+def _full_name(name, modules_before):
+    """The full name of the module that an implicitly relative import loaded."""
+    new = [full for full in set(sys.modules) - modules_before if full == name or full.endswith("." + name)]
     return min(new, key=len) if new else name
 
 
-def _tell(when, name):
+def _notify(when, name):
     for listener in list(LISTENERS):
         listener[when](name)

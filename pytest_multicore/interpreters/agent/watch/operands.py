@@ -1,10 +1,10 @@
-"""What an expression of a running frame names, found without running any of the user's code, and told as an array.
+"""The arrays that expressions of a running frame name, found without running any of the user's code.
 
 An operand is {"name", "type", "dtype", "shape", "strides": in bytes | null, "itemsize",
                "contiguous": "C" | "F" | null}.
 
-Names, attributes that are plainly stored, `.T` and plain slices of NumPy's own arrays are followed; properties, calls
-and what else could do something are not.
+Names, stored attributes, and `.T` and plain slices of NumPy's own arrays are followed; properties, calls and everything
+else that runs code are not.
 """
 
 import sys
@@ -16,7 +16,7 @@ MISSING = object()
 
 
 class Slots(object):
-    """For the type of a slot's descriptor."""
+    """A class for the type of a slot's descriptor."""
 
     __slots__ = ("slot",)
 
@@ -25,7 +25,7 @@ SLOT = type(Slots.__dict__["slot"])
 
 
 def resolve(node, frame):
-    """The object that an expression (ast) stands for in a frame; MISSING where it cannot be told."""
+    """The object that an expression (ast) names in a frame; MISSING where that cannot be found out."""
     kind = type(node).__name__
     try:
         if kind == "Name":
@@ -34,7 +34,7 @@ def resolve(node, frame):
             return _attribute(resolve(node.value, frame), node.attr)
         if kind == "Subscript":
             return _item(resolve(node.value, frame), _index(node.slice, frame))
-    except Exception:  # an array's own refusal, as of an index that is out of range by now
+    except Exception:  # raised by an array, for instance for an index that is out of range by now
         return MISSING
     return MISSING
 
@@ -46,8 +46,8 @@ def is_array(value):
     return package in ARRAY_PACKAGES and not isinstance(value, (type, MODULE)) and _has(kind, value, "dtype", "shape")
 
 
-def described(name, value, text):
-    """An operand's entry; None where the array does not tell its type and shape."""
+def describe(name, value, text):
+    """An operand's entry; None where the array has no type or shape."""
     try:
         shape = [int(size) for size in value.shape]
         itemsize = _number(value, "itemsize", "element_size")
@@ -66,7 +66,7 @@ def described(name, value, text):
 
 
 def words(node):
-    """An operand's name as the source has it, about."""
+    """An operand's name, roughly as in the source."""
     kind = type(node).__name__
     if kind == "Name":
         return node.id
@@ -89,7 +89,7 @@ def _attribute(value, name):
         return MISSING
     if isinstance(value, MODULE):
         return vars(value).get(name, MISSING)
-    if name == "T" and _is_numpys(value):
+    if name == "T" and _is_numpy(value):
         return value.T
     mro = getattr(type(value), "__mro__", ())
     of_class = next((vars(kind)[name] for kind in mro if name in vars(kind)), MISSING)
@@ -99,13 +99,13 @@ def _attribute(value, name):
         return MISSING
     try:
         stored = object.__getattribute__(value, "__dict__")
-    except (AttributeError, TypeError):  # no such thing; 2.7's old classes
+    except (AttributeError, TypeError):  # it has none; 2.7's old classes
         stored = {}
     return stored.get(name, of_class)
 
 
 def _item(value, index):
-    if index is MISSING or not _is_numpys(value):
+    if index is MISSING or not _is_numpy(value):
         return MISSING
     return value[index]
 
@@ -132,25 +132,25 @@ def _index(node, frame):
     return value if value is None or value is Ellipsis or type(value) is int else MISSING
 
 
-def _is_numpys(value):
-    """Whether it is NumPy's own array, whose views and `.T` run no code of others."""
+def _is_numpy(value):
+    """Whether it is NumPy's own array, whose views and `.T` run no other code."""
     return type(value).__name__ == "ndarray" and type(value).__module__ == "numpy"
 
 
 def _has(kind, value, *names):
-    own = getattr(value, "__dict__", {})
-    return all(name in own or any(name in vars(one) for one in kind.__mro__) for name in names)
+    instance = getattr(value, "__dict__", {})
+    return all(name in instance or any(name in vars(base) for base in kind.__mro__) for name in names)
 
 
 def _number(value, attribute, method):
-    found = getattr(value, attribute, None)
-    if found is None or callable(found):  # torch has had a method, and has both now
-        found = getattr(value, method)()
-    return int(found)
+    value_found = getattr(value, attribute, None)
+    if value_found is None or callable(value_found):  # torch had a method only, and has both now
+        value_found = getattr(value, method)()
+    return int(value_found)
 
 
 def _strides(value, itemsize):
-    """In bytes; torch counts elements."""
+    """Strides in bytes; torch's are in elements."""
     if hasattr(value, "strides"):
         return [int(step) for step in value.strides]
     if hasattr(value, "stride"):
@@ -167,7 +167,7 @@ def _order(shape, strides, itemsize):
 
 
 def _runs_through(shape, strides, step):
-    """Whether the elements lie one after the other, the first axis given the fastest."""
+    """Whether the elements are adjacent in memory, with the first given axis the fastest."""
     for size, stride in zip(shape, strides):  # noqa: B905 - 2.7 has no strict
         if size > 1 and stride != step:
             return False

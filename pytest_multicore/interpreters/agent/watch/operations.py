@@ -1,4 +1,4 @@
-"""The array operation on a line, and its operands: read from the source, and looked up in the running frame.
+"""The array operation on a line, and its operands, by the source and the running frame.
 
 {"operation": "matmul" (any product of arrays but einsum) | "einsum" | "linalg" | "fft" | "sort" | "reduction" |
               "copy" | "elementwise" (ufuncs, operators between arrays, comparisons) | null,
@@ -46,23 +46,23 @@ OPERATORS = {
     "NotEq": "not_equal",
 }
 TEXTS = {"Constant": "value", "Str": "s"}  # Str: before 3.8
-LONGEST_SOURCE = 20000  # lines
+MAX_SOURCE_LINES = 20000  # lines
 FILES = {}  # path -> its statements, or ()
 
 
 def at(frame, operands, text):
-    """The operation of the line that a frame stands on, as in this file's docstring; None where there is none.
+    """The operation of a frame's present line, as in this file's docstring; None where there is none.
 
     Args:
-        frame: where a thread stands.
+        frame: a thread's frame.
         operands: the module operands.py.
-        text: a function that makes text that JSON can carry out of anything.
+        text: a function that turns any value into text that JSON can carry.
     """
     statement = _statement(frame)
     nodes = _expressions(statement) if statement is not None else []
-    found = [(_operation(node, frame, operands, text), node) for node in nodes]
-    found = [(operation, node) for operation, node in found if operation is not None]
-    if not found:
+    candidates = [(_operation(node, frame, operands, text), node) for node in nodes]
+    candidates = [(operation, node) for operation, node in candidates if operation is not None]
+    if not candidates:
         return None
     line, here = frame.f_lineno, _position(frame)
 
@@ -71,22 +71,22 @@ def at(frame, operands, text):
         on_line = node.lineno <= line <= (getattr(node, "end_lineno", None) or node.lineno)
         return _place(node) != here, not on_line, ORDER.index(operation["operation"])
 
-    return min(found, key=rank)[0]
+    return min(candidates, key=rank)[0]
 
 
 def _operation(node, frame, operands, text):
-    """What one expression does with arrays, None where it does nothing with any."""
+    """The array operation of one expression; None where it has none."""
     kind = type(node).__name__
     if kind == "Call":
-        function, known, sides = _called(node, frame, operands)
-        operation = OPERATIONS.get(function, "elementwise" if known == "ufunc" else None)
+        function, array_function, sides = _called_function(node, frame, operands)
+        operation = OPERATIONS.get(function, "elementwise" if array_function == "ufunc" else None)
     else:
-        function, known, sides = _operator(node, kind), False, _sides(node, kind)
+        function, array_function, sides = _operator(node, kind), False, _sides(node, kind)
         operation = OPERATIONS.get(function, "elementwise") if function else None
     if operation is None:
         return None
     arrays = [entry for side in sides for entry in _arrays(side, frame, operands, text)]
-    if not (arrays or known):
+    if not (arrays or array_function):
         return None
     subscripts = _subscripts(sides) if operation == "einsum" else None
     return {
@@ -110,53 +110,54 @@ def _sides(node, kind):
     return [getattr(node, name) for name in names.get(kind, ())]
 
 
-def _called(node, frame, operands):
-    """NumPy's name for what is called, how surely it works on arrays, and the expressions that it is given."""
+def _called_function(node, frame, operands):
+    """NumPy's name of the called function, whether it is an array package's, or "ufunc", and the operands' nodes."""
     function = operands.resolve(node.func, frame)
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
     sides = list(node.args)
-    known = False
+    array_function = False
     if function is not operands.MISSING:
         name = getattr(function, "__name__", name)
-        known = str(getattr(function, "__module__", None) or "").partition(".")[0] in operands.ARRAY_PACKAGES
+        package = str(getattr(function, "__module__", None) or "").partition(".")[0]
+        array_function = package in operands.ARRAY_PACKAGES
         if type(function).__name__ == "ufunc":
-            known = "ufunc"
+            array_function = "ufunc"
             if getattr(function, "signature", None) and name not in OPERATIONS:
                 name = name.partition("_")[0]  # linalg's own: svd_f, cholesky_lo
     if isinstance(node.func, ast.Attribute):
         sides.insert(0, node.func.value)
-    return name, known, sides
+    return name, array_function, sides
 
 
 def _subscripts(sides):
-    """The text that is the first argument, where it is one."""
-    given = [getattr(side, TEXTS[type(side).__name__]) for side in sides if type(side).__name__ in TEXTS]
-    return next((one for one in given if hasattr(one, "upper")), None)
+    """The first argument, where it is text."""
+    texts = [getattr(side, TEXTS[type(side).__name__]) for side in sides if type(side).__name__ in TEXTS]
+    return next((text for text in texts if hasattr(text, "upper")), None)
 
 
 def _arrays(node, frame, operands, text):
-    """The entry of the array that an operand is, or of those in a list; none for what is yet to be computed."""
+    """The entries of an operand that is an array, or a list of arrays; none for values that are not computed yet."""
     if type(node).__name__ in ("List", "Tuple"):
         return [entry for part in node.elts for entry in _arrays(part, frame, operands, text)]
     value = operands.resolve(node, frame)
     if value is operands.MISSING or not operands.is_array(value):
         return []
-    entry = operands.described(operands.words(node), value, text)
+    entry = operands.describe(operands.words(node), value, text)
     return [entry] if entry else []
 
 
 def _statement(frame):
-    """The innermost statement that starts at or before the frame's line and reaches it."""
+    """The innermost statement that contains the frame's line."""
     path, line = frame.f_code.co_filename, frame.f_lineno
     if path not in FILES:
         FILES[path] = _statements(path)
-    reached = [one for one in FILES[path] if one.lineno <= line <= getattr(one, "end_lineno", line)]
-    return max(reached, key=lambda one: one.lineno) if reached else None
+    nodes = [node for node in FILES[path] if node.lineno <= line <= getattr(node, "end_lineno", line)]
+    return max(nodes, key=lambda node: node.lineno) if nodes else None
 
 
 def _statements(path):
     lines = linecache.getlines(path)
-    if not 0 < len(lines) < LONGEST_SOURCE:
+    if not 0 < len(lines) < MAX_SOURCE_LINES:
         return ()
     try:
         tree = ast.parse("".join(lines).encode("utf-8") if bytes is not str else "".join(lines))
@@ -166,19 +167,19 @@ def _statements(path):
 
 
 def _expressions(statement):
-    """The expressions of a statement itself, not of those inside it; an augmented assignment is one too."""
+    """The expressions of a statement, without those of inner statements; an augmented assignment counts as one."""
     if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
         return []
-    waiting, found = [statement], []
-    while waiting:
-        node = waiting.pop()
-        found.append(node)
-        waiting.extend(child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt))
-    return found
+    pending, nodes = [statement], []
+    while pending:
+        node = pending.pop()
+        nodes.append(node)
+        pending.extend(child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt))
+    return nodes
 
 
 def _position(frame):
-    """Where in the source the frame's instruction comes from (Python 3.11 and later), as _place says it."""
+    """The place in the source of the frame's instruction (Python 3.11 and later), in the form of _place."""
     positions = getattr(frame.f_code, "co_positions", None)
     if positions is None:
         return None

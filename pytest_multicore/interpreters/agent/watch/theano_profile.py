@@ -1,25 +1,25 @@
-"""Where the time of compiled Theano functions goes, and the shapes that their operations see. Raw: the parent judges.
+"""The times of compiled Theano functions and their operations, and the shapes of the operations' inputs.
 
 Three calls, in a run of its own: `begin` before the program is opened, `start` once it is, `read` after its round.
-Theano's profiler times each operation within its C loop. What it does after each call of a function (adding up, in
-Python) would be charged to the program's own Python, so it is put off until `read`. Shapes need Theano's memory
-profile, whose loop is Python and slow: they are taken in another interpreter, where no time is believed.
+Theano's profiler times each operation within its C loop. After each call of a function it adds up the times in Python,
+which would count as the program's own: that is postponed until `read`. Shapes need Theano's memory profile, whose loop
+is slow Python: they are noted in another interpreter, whose times are not used.
 
 Theano 0.8 to 1.0, CPython 2.7 and 3.6 or later.
 """
 
 import gc
 
-#: Different shapes of one operation that are told, the commonest first.
-SHAPES_TOLD = 8
-#: Different shapes of one operation that are kept.
-SHAPES_KEPT = 1000
+#: Different shapes of one operation that are reported, the commonest first.
+MAX_SHAPES_REPORTED = 8
+#: Different shapes of one operation that are counted.
+MAX_SHAPES = 1000
 
 watched = []  # of Watch, one for each compiled function
-others = []  # how many more there were at `start`
+unwatched_counts = []  # how many more there were at `start`
 
 
-class Watch(object):
+class FunctionWatch(object):
     """One compiled function from `start` on."""
 
     def __init__(self, function):
@@ -27,29 +27,30 @@ class Watch(object):
         self.vm = function.fn
         self.shapes = dict((node, {}) for node in self.vm.nodes)
         self.profile = function.profile
-        self.at_start = self.told_by_profile()
+        self.at_start = self.profile_totals()
         for index in range(len(self.vm.call_times)):
             self.vm.call_times[index] = 0.0
             self.vm.call_counts[index] = 0
         self.vm.update_profile = self.after_call
 
-    def told_by_profile(self):
-        """Calls so far, the seconds that they took, and those within the machine that runs the operations."""
+    def profile_totals(self):
+        """Calls so far, their seconds, and the seconds within the virtual machine that runs the operations."""
         return self.profile.fct_callcount, self.profile.fct_call_time, self.profile.vm_call_time
 
     def after_call(self, _profile):
-        """What Theano calls in place of adding up: note the shapes where they are known."""
+        """Called by Theano in place of its own adding up: count the shapes, where they are known."""
         known = getattr(self.vm, "variable_shape", None)
         if not known:
             return
-        for node, seen in self.shapes.items():
-            shapes = tuple(tuple(_shape(known.get(one)) for one in side) for side in (node.inputs, node.outputs))
-            if shapes in seen or len(seen) < SHAPES_KEPT:
-                seen[shapes] = seen.get(shapes, 0) + 1
+        for node, counts in self.shapes.items():
+            sides = (node.inputs, node.outputs)
+            shapes = tuple(tuple(_shape(known.get(variable)) for variable in side) for side in sides)
+            if shapes in counts or len(counts) < MAX_SHAPES:
+                counts[shapes] = counts.get(shapes, 0) + 1
 
     def read(self):
         """The function and its operations since `start`, as data."""
-        now = self.told_by_profile()
+        now = self.profile_totals()
         calls, call_s, vm_s = [after - before for after, before in zip(now, self.at_start)]  # noqa: B905 - 2.7
         rows = zip(self.vm.nodes, self.vm.call_times, self.vm.call_counts)  # noqa: B905 - 2.7 has no strict
         nodes = [
@@ -73,7 +74,7 @@ def begin(shapes=False):
     """Have Theano profile the functions that it compiles from now on.
 
     Args:
-        shapes: note the shapes in place of honest times.
+        shapes: note the shapes; the times are then wrong.
     """
     import theano
 
@@ -86,42 +87,46 @@ def start():
     """Watch every function that was compiled since `begin`; returns how many."""
     from theano.compile import profiling
 
-    found = _functions()
-    able = [one for one in found if one.profile and hasattr(one.fn, "update_profile") and hasattr(one.fn, "call_times")]
-    watched[:] = [Watch(one) for one in able]
-    others[:] = [len(found) - len(able)]
-    profiling._atexit_print_list[:] = []  # or each profile is printed into the log when the interpreter ends
-    return {"watched": len(able)}
+    functions = _functions()
+    supported = [function for function in functions if function.profile and _is_supported(function.fn)]
+    watched[:] = [FunctionWatch(function) for function in supported]
+    unwatched_counts[:] = [len(functions) - len(supported)]
+    profiling._atexit_print_list[:] = []  # otherwise each profile is printed into the log when the interpreter ends
+    return {"watched": len(supported)}
 
 
 def read():
-    """What the watched functions did since `start`, and the settings that decide about threads."""
+    """The figures of the watched functions since `start`, and the settings that decide about threads."""
     import theano
 
     return {
         "theano": str(theano.__version__),
         "openmp": bool(theano.config.openmp),
         "openmp_elemwise_minsize": int(theano.config.openmp_elemwise_minsize),
-        "functions": [one.read() for one in watched],
-        "not_watched": len(_functions()) - len(watched) - sum(others),
+        "functions": [function.read() for function in watched],
+        "not_watched": len(_functions()) - len(watched) - sum(unwatched_counts),
     }
 
 
+def _is_supported(vm):
+    return hasattr(vm, "update_profile") and hasattr(vm, "call_times")
+
+
 def _functions():
-    """Every compiled function; those within a scan are its operation's own affair."""
+    """Every compiled function, without those inside a scan, which count as its operation."""
     from theano.compile.function_module import Function
 
-    return [one for one in gc.get_objects() if issubclass(type(one), Function)]
+    return [value for value in gc.get_objects() if issubclass(type(value), Function)]
 
 
-def _shape(known):
+def _shape(shape):
     """A shape as a tuple of ints; None where there is none."""
     try:
-        return tuple(int(length) for length in known)
+        return tuple(int(length) for length in shape)
     except (TypeError, ValueError):
         return None
 
 
-def _commonest(seen):
-    rows = sorted(seen.items(), key=lambda row: -row[1])[:SHAPES_TOLD]
+def _commonest(counts):
+    rows = sorted(counts.items(), key=lambda row: -row[1])[:MAX_SHAPES_REPORTED]
     return [{"inputs": inputs, "outputs": outputs, "calls": count} for (inputs, outputs), count in rows]

@@ -4,14 +4,13 @@ Defaults are those posted: 100,000 samples of 100 features, 20 hidden units, bat
 loss is mse, since the posted categorical_crossentropy is refused for one output column; the activations are linear,
 Keras's default; the data are normal random numbers with a fixed seed. None of it changes the shapes or their cost.
 
-Works with Keras 1 and 2; the backend is KERAS_BACKEND's or ~/.keras/keras.json's to say. Keras computes in its own
-floatx, float32 unless told, whatever Theano's floatX is (it sets that one). One region is one epoch, shuffled as is
-Keras's default.
+Works with Keras 1 and 2; KERAS_BACKEND or ~/.keras/keras.json choose the backend. Keras computes in its own floatx, by
+default float32, independent of Theano's floatX, which it sets. One region is one epoch, shuffled as is Keras's default.
 Cost: samples * (2 * features * hidden + 3 * hidden) multiply-adds (4.06e8), in products of batch_size * features *
 hidden (64,000) and less, and samples / batch_size turns (3125) of a Python loop.
 """
 
-NAMES = "samples, features, hidden, batch_size, loss, optimizer, dtype and seed"
+ARGUMENT_NAMES = "samples, features, hidden, batch_size, loss, optimizer, dtype and seed"
 
 
 def prepare(
@@ -39,7 +38,7 @@ def prepare(
         unknown: arguments that are refused.
     """
     if unknown:
-        raise TypeError("fit on keras has no argument %s; it takes %s" % (", ".join(sorted(unknown)), NAMES))
+        raise TypeError("fit on keras has no argument %s; it takes %s" % (", ".join(sorted(unknown)), ARGUMENT_NAMES))
     import keras
     import numpy
     from keras import backend

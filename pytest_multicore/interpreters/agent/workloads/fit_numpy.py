@@ -2,14 +2,14 @@
 
 The same network, shapes, batches, loss (mse), optimiser (rmsprop as in Keras 2.3: rho 0.9, rate 0.001, epsilon 1e-7
 added to the root), first weights (Glorot's uniform; biases zero) and order (shuffled each epoch) as fit_keras.py, which
-says what of the posted program had to differ. float32 unless told, as Keras computes. One region is one epoch.
+lists the differences from the posted program. float32 by default, as in Keras. One region is one epoch.
 Cost: samples * (2 * features * hidden + 3 * hidden) multiply-adds (4.06e8), in products of batch_size * features *
 hidden (64,000) and less, and samples / batch_size turns (3125) of a Python loop.
 
 Weights are a list [w1 (features, hidden), b1 (hidden,), w2 (hidden, 1), b2 (1,)], as Keras's get_weights() has them.
 """
 
-NAMES = "samples, features, hidden, batch_size, loss, optimizer, dtype and seed"
+ARGUMENT_NAMES = "samples, features, hidden, batch_size, loss, optimizer, dtype and seed"
 RATE, RHO, EPSILON = 0.001, 0.9, 1e-7
 
 
@@ -38,7 +38,7 @@ def prepare(
         unknown: arguments that are refused.
     """
     if unknown:
-        raise TypeError("fit on numpy has no argument %s; it takes %s" % (", ".join(sorted(unknown)), NAMES))
+        raise TypeError("fit on numpy has no argument %s; it takes %s" % (", ".join(sorted(unknown)), ARGUMENT_NAMES))
     if loss != "mse" or optimizer != "rmsprop":
         raise ValueError(
             "fit on numpy is written out for loss mse and optimizer rmsprop, not for %s and %s: "

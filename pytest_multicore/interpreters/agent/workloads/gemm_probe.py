@@ -1,13 +1,13 @@
-"""Not an experiment but a question, asked with `call`: from which size on does this BLAS use a second thread?
+"""Not an experiment: a probe, run with `call`, for the size from which on this BLAS uses a second thread.
 
-A BLAS multiplies small matrices on one thread; its threshold depends on its version, its build and the processor. Here
-it is found by looking: a product is repeated for some milliseconds, and the kernel tells whether any other thread of
-the process got CPU time for it (/proc/self/task/*/schedstat). Sizes double until one does, then the gap is halved
-until it is as narrow as the sizes allow; then both its sides are looked at again, for on a busy machine a look can err.
+A BLAS multiplies small matrices on one thread; its threshold depends on its version, its build and the processor. The
+probe repeats a product for some milliseconds, and the kernel's figures show whether any other thread of the process got
+CPU time (/proc/self/task/*/schedstat). Sizes double until one did, then the interval is halved until it is as narrow as
+the sizes allow. Then both its ends are probed again, because on a busy machine a probe can err.
 
-Threads that have just worked spin for a while, up to 0.2 s. So a look begins when all others sleep, and its end is
-when they do so again: what they spun is taken as the sign of work that it is, and none of it reaches the next look.
-Nothing else may run in this interpreter: what another thread does would be taken for the BLAS's.
+Threads that have just worked spin for up to 0.2 s. So a probe begins when all others sleep, and ends when they sleep
+again: their spinning counts as a sign of work, and none of it reaches the next probe. Nothing else may run in this
+interpreter: another thread's work would be taken for the BLAS's.
 """
 
 import ctypes
@@ -18,19 +18,19 @@ import resource
 import time
 
 LOOK_S = 0.004
-FEWEST_CALLS = 3
+MIN_CALLS = 3
 CONFIRMATIONS = 2
-TRIES = 4
-#: Less CPU time than this is no work, of what the calling thread used, or by number of calls, whichever is less. A
-#: thread that sleeps uses exactly none; one that works about as much as the calling one, or far less where that one
-#: spins while it waits for a core.
+MAX_SEARCHES = 4
+#: A thread with less CPU time than this did not work: a share of the calling thread's, or an amount by number of calls,
+#: whichever is less. A sleeping thread uses exactly none. A working one uses about as much as the calling thread, or
+#: far less where that one spins while the other waits for a core.
 IDLE_SHARE = 0.02
 IDLE_NS, IDLE_CALL_NS = 10000, 3000
-LOOK_AGAIN_S = 0.001
-LONGEST_SPIN_S = 3.0
+POLL_S = 0.001
+MAX_SPIN_S = 3.0
 #: About 512 * 512 * 512, for which the reference BLAS takes 0.1 s.
-LARGEST_MNK = 1.4e8
-NARROW_ENOUGH = 1.01
+MAX_MNK = 1.4e8
+MAX_GAP_RATIO = 1.01
 
 RUSAGE_THREAD = 1  # <sys/resource.h> of Linux; 2.7's module has no name for it
 clock = getattr(time, "perf_counter", time.time)  # 2.7 has no other
@@ -42,25 +42,25 @@ def prepare(
     threads=None,
     shape=(1, 1, 1),
     grow="mnk",
-    largest=LARGEST_MNK,
+    largest=MAX_MNK,
     dtype="float64",
 ):
     """Find the threshold.
 
     Args:
         library: path of the BLAS; None: the one that NumPy uses.
-        symbol: its Fortran gemm, dgemm_ if not told, or sgemm_64_ and the like; for a library only.
-        threads: how many the BLAS was told to use; where that is 1 there is nothing to find.
+        symbol: its Fortran gemm, by default dgemm_; sgemm_64_ and the like; for a library only.
+        threads: the BLAS's thread count; with 1 there is nothing to find.
         shape: [m, n, k] from which the sizes grow.
         grow: which of them grow, in proportion: "mnk" is all, "m" the rows (a larger batch), "k" ...
-        largest: no m*n*k above it is looked at, but that of `shape`.
+        largest: no m*n*k above it is probed, except that of `shape`.
         dtype: for NumPy: "float64" or "float32".
 
     Returns:
-        {"serial_below": largest m*n*k that was seen on one thread; 0 where the smallest was not, None: none looked at,
-         "threaded_above": smallest that was seen on more, None where the largest was on one,
+        {"serial_below": largest m*n*k that ran on one thread; 0 where the smallest did not, None: none was probed,
+         "threaded_above": smallest that ran on more, None where the largest ran on one,
          "threshold_mnk": the same as serial_below where there is a threaded_above, else None,
-         "probed": [[m, n, k, threads that got CPU time]...] in the order of looking, "blas": path or None}
+         "probed": [[m, n, k, threads that got CPU time]...] in the order of probing, "blas": path or None}
     """
     if not set(grow) <= set("mnk") or not grow or min(shape) < 1 or len(shape) != 3:
         raise ValueError("gemm_probe: shape=%r, grow=%r; expected three sizes, and letters of 'mnk'" % (shape, grow))
@@ -90,14 +90,14 @@ def _product(sizes):
 
 
 def _sizes(shape, grow, largest):
-    """All the sizes that may be looked at, each more than its predecessor.
+    """All sizes that may be probed, each larger than the previous one.
 
-    Where all three grow they do so one after the other, k first: 64, 64, 64; 64, 64, 65; 64, 65, 65; 65, 65, 65.
+    Where all three grow they do so in turns, k first: 64, 64, 64; 64, 64, 65; 64, 65, 65; 65, 65, 65.
     """
     sizes, now, factor = [list(shape)], list(shape), 1.0
     order = [index for index in (2, 1, 0) if "mnk"[index] in grow]
     while True:
-        factor = max(factor * NARROW_ENOUGH, min((now[i] + 1.0) / shape[i] for i in order))
+        factor = max(factor * MAX_GAP_RATIO, min((now[i] + 1.0) / shape[i] for i in order))
         for index in order:
             now[index] = max(now[index], int(shape[index] * factor + 1e-9))
             if _product(now) > max(largest, _product(shape)):
@@ -107,21 +107,21 @@ def _sizes(shape, grow, largest):
 
 
 def _confirmed(look, sizes):
-    """The bounds, once further looks at both have said the same."""
-    for _ in range(TRIES):
+    """The bounds, once further probes of both have confirmed them."""
+    for _ in range(MAX_SEARCHES):
         serial, threaded = _bounds(look, sizes)
         again = [(number, expected) for number, expected in ((serial, False), (threaded, True)) if number is not None]
         if all(look(number) == expected for number, expected in again * CONFIRMATIONS):
             return serial, threaded
-    raise RuntimeError("gemm_probe: %d searches each ended at sizes that a second look contradicts" % TRIES)
+    raise RuntimeError("gemm_probe: %d searches each ended at sizes that a second look contradicts" % MAX_SEARCHES)
 
 
 def _bounds(look, sizes):
     """The positions of the largest serial and the smallest threaded size; None where there is none of the kind."""
     serial, goal = None, 0
-    products = [_product(one) for one in sizes]
+    products = [_product(size) for size in sizes]
     while serial is None or serial < len(sizes) - 1:
-        # Each step eight times the work, twice the length where all three grow.
+        # Each step has eight times the work, which is twice the length where all three grow.
         ahead = next((i for i, product in enumerate(products) if product >= goal), len(sizes) - 1)
         if look(ahead):
             return _narrowed(look, serial, ahead)
@@ -141,11 +141,11 @@ def _narrowed(look, serial, threaded):
 
 
 def threads_seen(call):
-    """How many threads worked while `call` was repeated for some milliseconds; the calling one is one of them."""
-    call()  # makes threads and touches memory for the first time
+    """How many threads worked while `call` was repeated for some milliseconds, the calling thread included."""
+    call()  # starts threads and touches memory for the first time
     before = _at_rest()
     start, own_start, calls = clock(), _used_ns(RUSAGE_THREAD), 0
-    while calls < FEWEST_CALLS or clock() - start < LOOK_S:
+    while calls < MIN_CALLS or clock() - start < LOOK_S:
         call()
         calls += 1
     own_ns = _used_ns(RUSAGE_THREAD) - own_start
@@ -155,12 +155,12 @@ def threads_seen(call):
 
 
 def _at_rest():
-    """Nanoseconds of CPU time of each other thread, once all of them sleep; under "ended" those that are no more."""
-    deadline, before = clock() + LONGEST_SPIN_S, None
+    """Nanoseconds of CPU time of each other thread, once all of them sleep; under "ended" those of ended threads."""
+    deadline, before = clock() + MAX_SPIN_S, None
     while True:
         now, awake = _others()
         if not awake and now == before:
-            # A BLAS may make threads for one call: what they used is the process's, yet no live thread's.
+            # A BLAS may start threads for one call: their time is in the process's, and in no live thread's.
             used = _used_ns(resource.RUSAGE_SELF) - _used_ns(RUSAGE_THREAD)
             return dict(now, ended=used - sum(now.values()))
         if clock() > deadline:
@@ -169,11 +169,11 @@ def _at_rest():
                 "end (OMP_WAIT_POLICY=ACTIVE, KMP_BLOCKTIME=infinite), unset that"
             )
         before = now
-        time.sleep(LOOK_AGAIN_S)
+        time.sleep(POLL_S)
 
 
 def _others():
-    """Each other thread's CPU time in ns by its number, and whether any is running or wants to."""
+    """Each other thread's CPU time in ns by its number, and whether any is running or runnable."""
     times, awake = {}, False
     for folder in glob.glob("/proc/self/task/*"):
         task = os.path.basename(folder)
@@ -204,7 +204,7 @@ def _from_numpy(dtype):
 
 
 def _from_library(path, symbol):
-    """A gemm of the Fortran interface; its name tells its types."""
+    """A gemm of the Fortran interface; its name determines its types."""
     match = re.match(r"^(?:scipy_)?([sd])gemm_(64_)?$", str(symbol))
     if not match:
         raise ValueError("gemm_probe: symbol %r; expected sgemm_ or dgemm_, with scipy_ before or 64_ behind" % symbol)

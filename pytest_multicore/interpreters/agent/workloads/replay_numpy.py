@@ -1,12 +1,12 @@
-"""One operation of a program, alone: the same kinds of arrays, made of random numbers, and the same function.
+"""One operation of a program, alone: the same function on the same kinds of arrays, of random numbers.
 
 operation: NumPy's name of a function or ufunc ("matmul", "dot", "einsum", "add", "exp" ...), or "matmul" for @.
 operands: [{"shape", "dtype", "strides": in bytes | null for contiguous ones}].
 subscripts: einsum's.
-variant: null as it is; "one product": stacked operands reshaped to one 2-D product, einsum with optimize=True;
+variant: null: unchanged; "one product": stacked operands reshaped to one 2-D product, einsum with optimize=True;
     "split": in `parts` parts along the first axis, each on a thread of its own;
-    "resident": `repeats` times the elements, which are the same few in memory again and again, split likewise.
-parts: OMP_NUM_THREADS unless told.
+    "resident": `repeats` times the elements, all at the same few addresses, split in the same way.
+parts: default OMP_NUM_THREADS.
 """
 
 import os
@@ -16,7 +16,7 @@ def prepare(operation, operands, subscripts=None, variant=None, parts=None, repe
     """Make the operands; returns the region."""
     import numpy
 
-    made = [array(numpy, one) for one in operands]
+    made = [array(numpy, operand) for operand in operands]
     parts = parts or int(os.environ.get("OMP_NUM_THREADS", "1"))
     if variant == "resident":
         return resident(numpy, operation, made, repeats, parts)
@@ -24,19 +24,19 @@ def prepare(operation, operands, subscripts=None, variant=None, parts=None, repe
 
 
 def array(numpy, operand):
-    """An array of a shape, a type and, where they are told, strides."""
+    """An array with a shape, a type and, where they are given, strides."""
     shape, dtype, strides = tuple(operand["shape"]), numpy.dtype(str(operand["dtype"])), operand.get("strides")
     if strides is None:
         return filled(numpy, shape, dtype)
     steps = zip(shape, strides)  # noqa: B905 - 2.7 has no strict
     reach = sum((length - 1) * abs(stride) for length, stride in steps) // dtype.itemsize + 1
     flat = filled(numpy, (max(1, reach),), dtype)
-    # A negative stride walks the same memory backwards: its cost is that of a positive one.
+    # A negative stride visits the same memory backwards, at the cost of a positive one.
     return numpy.lib.stride_tricks.as_strided(flat, shape, tuple(abs(stride) for stride in strides))
 
 
 def filled(numpy, shape, dtype):
-    """Random numbers of a type: small enough for any, and none that a logarithm or a division takes long over."""
+    """Random numbers that any type holds, and for which neither logarithms nor divisions are slow."""
     numbers = numpy.random.RandomState(0).randint(1, 4, size=shape)
     return numbers.astype(dtype)
 
@@ -54,34 +54,39 @@ def as_it_is(numpy, operation, operands, subscripts, parts):
 
 
 def inputs(ufunc, operands):
-    """As many as it takes: a number beside an array is no operand, and an array in its place costs about as much."""
+    """As many operands as it takes: a scalar is not recorded, and an array in its place costs about as much."""
     return (list(operands) * ufunc.nin)[: ufunc.nin]
 
 
 def one_product(numpy, operation, operands, subscripts, parts):
-    """All of a stack at once."""
+    """All products of a stack as one."""
     if operation == "einsum":
         return lambda: numpy.einsum(subscripts, *operands, optimize=True)
     left, right = operands
-    if left.ndim < 3:  # one factor for all of the stack on the right
+    if left.ndim < 3:  # one left factor for the whole stack on the right
         right = numpy.concatenate(list(right.reshape((-1,) + right.shape[-2:])), axis=1)
-    elif right.ndim > 2:  # no shared factor: as much work in one product of the same depth
+    elif right.ndim > 2:  # no common factor: as much work in one product of the same depth
         right = right.reshape((-1,) + right.shape[-2:])[0]
     rows = left.reshape(-1, left.shape[-1])
     return lambda: numpy.matmul(rows, right)
 
 
 def split(numpy, operation, operands, subscripts, parts):
-    """Parts of the operands on threads of their own: most functions of NumPy let go of the interpreter's lock."""
+    """Parts of the operands, each on a thread of its own: most of NumPy's functions release the interpreter's lock."""
     if parts < 2:
         return as_it_is(numpy, operation, operands, subscripts, parts)
-    longest = max(len(one) if one.ndim else 0 for one in operands)
-    cut = [numpy.array_split(one, parts) if one.ndim and len(one) == longest else [one] * parts for one in operands]
-    return in_threads([as_it_is(numpy, operation, piece, subscripts, 1) for piece in zip(*cut)])  # noqa: B905 - 2.7
+    longest = max(len(operand) if operand.ndim else 0 for operand in operands)
+
+    def cut(operand):
+        splits = operand.ndim and len(operand) == longest
+        return numpy.array_split(operand, parts) if splits else [operand] * parts
+
+    pieces = zip(*[cut(operand) for operand in operands])  # noqa: B905 - 2.7 has no strict
+    return in_threads([as_it_is(numpy, operation, piece, subscripts, 1) for piece in pieces])
 
 
 def resident(numpy, operation, operands, repeats, parts):
-    """One call for each thread, as long as ever, on rows that are one and the same: a cache holds it."""
+    """One call for each thread, as long as the original, on rows that are all the same memory, which a cache holds."""
     function, rows = getattr(numpy, operation), max(1, repeats // parts)
 
     def one_part():
@@ -89,14 +94,14 @@ def resident(numpy, operation, operands, repeats, parts):
             view = repeated(numpy, operands[0], rows)
             return lambda: function(view)
         given = inputs(function, operands)
-        views, out = [repeated(numpy, one, rows) for one in given], repeated(numpy, function(*given), rows)
+        views, out = [repeated(numpy, operand, rows) for operand in given], repeated(numpy, function(*given), rows)
         return lambda: function(*views, out=out)
 
     return in_threads([one_part() for _ in range(parts)])
 
 
 def repeated(numpy, row, rows):
-    """As many rows as asked for, which are a copy of one."""
+    """A matrix of `rows` rows, all of which are the same copy of one row in memory."""
     return numpy.lib.stride_tricks.as_strided(row.copy(), (rows,) + row.shape, (0,) + row.strides)
 
 
@@ -111,7 +116,7 @@ def in_threads(pieces):
 
 
 def call(function):
-    """What a thread of the pool does."""
+    """Call a function, as a task of the pool."""
     function()
 
 

@@ -1,21 +1,21 @@
-"""A test set up anew where its first call has warmed all up: what that used up is there again, what it warmed is warm.
+"""A second set-up of a test after its first call: data that the call used up are there again, and caches stay warm.
 
     parent -> anew      {}                                       between two rounds, but not within a benchmark's call
     child  -> begun     {"reports": [teardown, setup], "iterators": [names of fixtures]}
                                                                  attempt follows, as after the first `begun`
            or ended     {"reports": [teardown, setup, teardown]} it failed or was skipped: nothing to call
 
-iterators: fixtures whose value can be gone through once.
+iterators: fixtures whose value is an iterator.
 """
 
 
-def again(item, runner):
-    """Tear the item down, fixtures of every scope too, and set it up; returns both reports."""
+def set_up_again(item, runner):
+    """Tear the item down, with fixtures of every scope, and set it up; returns both reports."""
     sections, properties = list(item._report_sections), list(item.user_properties)
     reports = [runner.call_and_report(item, "teardown", log=False, nextitem=None)]
-    _as_new(item)
+    _reset(item)
     reports.append(runner.call_and_report(item, "setup", log=False))
-    # What the first set-up printed and recorded is the test's.
+    # Only what the first set-up printed and recorded belongs to the test.
     item._report_sections[:], item.user_properties[:] = sections, properties
     return reports
 
@@ -25,8 +25,8 @@ def iterators(item):
     return sorted(name for name, value in (getattr(item, "funcargs", None) or {}).items() if _is_iterator(value))
 
 
-def _as_new(item):
-    """What pytest does with an item that it runs for a second time."""
+def _reset(item):
+    """Prepare an item for a second run, as pytest does."""
     if hasattr(item, "_request"):
         item._initrequest()
 

@@ -1,27 +1,27 @@
-"""Which import changed the affinity, a thread variable or a pool, as it shows before and after each module's own code.
+"""Which import changed the affinity, a thread variable or a pool: compared before and after each module's own code.
 
-Each is {"module": the full name of the innermost one whose code did it; null: not while a module was being loaded,
+Each is {"module": the full name of the innermost module whose code did it; null: no module was being loaded,
          "what": "affinity" | "variable NAME" | "pool API", "path": of a pool's library | null,
          "before", "after": CPUs, text, threads; null: there was none}
-A pool whose "before" is null came with a library that the module loaded. Of the pools only those are asked that can be
-while modules are being imported (pools.py): OpenBLAS and GNU's OpenMP.
+A pool whose "before" is null belongs to a library that the module loaded. Only pools that can be asked while modules
+are being imported are compared (pools.py): OpenBLAS and GNU's OpenMP.
 """
 
 import os
 import re
 
-#: Only these are read: another variable may be a secret.
+#: Only these are read: other variables may be secrets.
 THREAD_VARIABLE = re.compile(
     r"(OMP|GOMP|KMP|MKL|OPENBLAS|GOTO|BLIS|VECLIB|NUMBA|NUMEXPR|LOKY)_|\w+_THREADS$|(PJRT_)?NPROC$"
 )
-MOST = 200
+MAX_CHANGES = 200
 
 
-class Changes(object):
-    """Compares the state at each step of the imports with that at the last.
+class ImportChanges(object):
+    """Compares the state at each step of the imports with the previous state.
 
     Attributes:
-        found: the list of this file's docstring, in the order in which they came.
+        entries: the list of this file's docstring, in the order of the changes.
     """
 
     def __init__(self, load_sibling):
@@ -29,11 +29,11 @@ class Changes(object):
         self._pools, self._libraries = load_sibling("watch/pools"), load_sibling("dialogue/libraries")
         self._loads, self._early_pools = None, []
         self._loading = []
-        self.found = []
+        self.entries = []
         self._last = self._state()
 
     def before(self, module):
-        """A module's code is about to run; what changed since the last step was the one that asked for it."""
+        """A module's code is about to run; the module that imports it made the changes since the last step."""
         self.look()
         self._loading.append(module)
 
@@ -45,7 +45,7 @@ class Changes(object):
         del self._loading[-1:]
 
     def look(self):
-        """Compare now."""
+        """Compare the states now."""
         now, last = self._state(), self._last
         if now == last:
             return
@@ -53,21 +53,21 @@ class Changes(object):
         module = self._text(self._loading[-1]) if self._loading else None
         for what, path in sorted(set(now) | set(last), key=str):
             before, after = last.get((what, path)), now.get((what, path))
-            if before != after and len(self.found) < MOST:
+            if before != after and len(self.entries) < MAX_CHANGES:
                 entry = {"module": module, "what": what, "path": path, "before": before, "after": after}
-                self.found.append(entry)
+                self.entries.append(entry)
 
     def _state(self):
-        found = {("affinity", None): self._affinity()}
+        state = {("affinity", None): self._affinity()}
         for name, value in os.environ.items():
             if THREAD_VARIABLE.match(name):
-                found["variable " + self._text(name), None] = self._text(value)
-        for pool in self._known_pools():
-            found["pool " + pool.api, pool.path] = pool.threads()
-        return found
+                state["variable " + self._text(name), None] = self._text(value)
+        for pool in self._pools_to_ask():
+            state["pool " + pool.api, pool.path] = pool.threads()
+        return state
 
-    def _known_pools(self):
+    def _pools_to_ask(self):
         loads = self._pools.library_loads()
         if loads is None or loads != self._loads:
-            self._loads, self._early_pools = loads, self._pools.found_early(self._libraries, self._text)
+            self._loads, self._early_pools = loads, self._pools.early_pools(self._libraries, self._text)
         return self._early_pools

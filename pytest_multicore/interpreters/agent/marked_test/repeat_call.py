@@ -1,6 +1,6 @@
-"""A test's call as rounds repeat it: without pytest's reporting round it, within what its fixtures count on.
+"""A test's call as rounds repeat it: without pytest's reporting, and with the surroundings that its fixtures need.
 
-Nothing here may cost a repetition more than a look: all of it is within the time that is measured.
+Everything here must be cheap: it is part of the time that is measured.
 """
 
 import contextlib
@@ -9,15 +9,14 @@ import os
 
 
 class SubtestFailed(Exception):  # noqa: N818 - it is what happened
-    """A part of a repeated call failed, which its own context manager keeps from the call."""
+    """A subtest of a repeated call failed; its own context manager does not raise that."""
 
 
 @contextlib.contextmanager
 def surroundings(item):
-    """What stands round any call, for as long as rounds repeat it: a test may read its own output, and its own logs.
+    """The captures of output and logs around a call, while rounds repeat it: a test may read its own output and logs.
 
-    Gives the handler of log records; None where the test asked for none, so that what it logs costs no more than it
-    must.
+    Yields the handler of log records; None where the test uses none, so that its logging costs no more than necessary.
     """
     capture = item.config.pluginmanager.get_plugin("capturemanager")
     handler, caught = _log_handler(item)
@@ -31,24 +30,24 @@ def surroundings(item):
         if capture is not None:
             capture.deactivate_fixture()
             capture.suspend_global_capture(in_=False)
-            capture.read_global_capture()  # what the repetitions printed is nobody's
+            capture.read_global_capture()  # discards what the repetitions printed
 
 
-def region(item, parts, handler, benchmarked):
-    """The item's call, as often as it is wanted. Failures that others keep to themselves are raised here.
+def region(item, parts, handler, benchmark):
+    """A function that repeats the item's call. It also raises the failures of unittest and of subtests.
 
     Args:
         item: the test.
-        parts: where the reports of its failing parts are collected.
-        handler: of log records, which each call finds empty; None: there is none.
-        benchmarked: its use of pytest-benchmark's fixture, or None.
+        parts: a list that collects the reports of failed subtests.
+        handler: the handler of log records, which is empty before each call; None: there is none.
+        benchmark: the test's use of pytest-benchmark's fixture, or None.
     """
 
-    def called():
-        if benchmarked is not None:
-            benchmarked.restart()
+    def call():
+        if benchmark is not None:
+            benchmark.restart()
         if handler is not None and handler.records:
-            # In place: the test's caplog holds on to this very list.
+            # In place: the test's caplog refers to this list.
             del handler.records[:]
             handler.stream = io.StringIO()
         try:
@@ -58,31 +57,31 @@ def region(item, parts, handler, benchmarked):
         if getattr(item, "_excinfo", None):  # unittest's runner
             raise item._excinfo.pop(0).value
         if parts:
-            raise _failed_in(parts)
+            raise _failure_of(parts)
 
-    return called
+    return call
 
 
-def count_of(parts):
-    """How many parts failed, in words."""
+def describe_count(parts):
+    """The number of failed subtests, in words."""
     return "%d subtest%s failed" % (len(parts), "" if len(parts) == 1 else "s")
 
 
-def told_of(parts):
-    """What failed in each part, under its name."""
+def describe(parts):
+    """Each failed subtest's name and failure."""
     return ["%s\n%s" % (_name_of(part), part.longreprtext) for part in parts]
 
 
-def _failed_in(parts):
-    """The exception that tells of failing parts; these are told of once."""
-    failure = SubtestFailed(count_of(parts))
-    failure.__cause__ = AssertionError("\n\n".join(told_of(parts)))
+def _failure_of(parts):
+    """The exception for failed subtests; empties the list of their reports."""
+    failure = SubtestFailed(describe_count(parts))
+    failure.__cause__ = AssertionError("\n\n".join(describe(parts)))
     del parts[:]
     return failure
 
 
 def _log_handler(item):
-    """The handler behind the test's caplog, and what has it catch records."""
+    """The handler of the test's caplog, and a context in which it catches records."""
     plugin = item.config.pluginmanager.get_plugin("logging-plugin")
     request = getattr(item, "_request", None)
     if plugin is None or "caplog" not in getattr(request, "fixturenames", ()):
@@ -95,21 +94,21 @@ def _log_handler(item):
 
 @contextlib.contextmanager
 def _nothing():
-    """What contextlib.nullcontext is, on every Python."""
+    """contextlib.nullcontext on every Python."""
     yield
 
 
 def _name_of(part):
-    """What a subtest calls itself: its message and its values, where it tells them."""
+    """A subtest's name: its message and its values, where it has any."""
     context = getattr(part, "context", None)
     values = getattr(context, "kwargs", None) or {}
-    told = ["[%s]" % context.msg] if getattr(context, "msg", None) else []
-    told += ["(%s)" % ", ".join("%s=%r" % pair for pair in sorted(values.items()))] if values else []
-    return " ".join(["subtest"] + told)
+    words = ["[%s]" % context.msg] if getattr(context, "msg", None) else []
+    words += ["(%s)" % ", ".join("%s=%r" % pair for pair in sorted(values.items()))] if values else []
+    return " ".join(["subtest"] + words)
 
 
 def _without_pytest(trace):
-    """A traceback from the test's own frame on, or the whole where there is none."""
+    """A traceback from the test's own frame on; the whole traceback where there is none."""
     inner = trace
     while inner is not None and {"_pytest", "pluggy", "agent"} & set(inner.tb_frame.f_code.co_filename.split(os.sep)):
         inner = inner.tb_next

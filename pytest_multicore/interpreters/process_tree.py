@@ -1,4 +1,4 @@
-"""Process trees: who belongs to one, how to end one, and the guard that ends them when this process is killed."""
+"""Process trees: which processes belong to one, how to kill one, and the guard that does so when pytest is killed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ import psutil
 
 GUARD = Path(__file__).with_name("guard.py")
 
-#: A process is executed so soon after it was forked, and its environment is there so soon after that.
-YOUNG_S, STARTED_WITHIN_S, LOOK_EVERY_S = 10.0, 1.0, 0.002
-#: Of a thread's flags (include/linux/sched.h).
+#: A process without an environment may be starting while it is younger than the first; how long to wait for such
+#: processes, and how often to look.
+MAX_STARTING_AGE_S, MAX_STARTING_S, POLL_INTERVAL_S = 10.0, 1.0, 0.002
+#: A thread's flag: it is the kernel's own (include/linux/sched.h).
 PF_KTHREAD = 0x00200000
 
 #: The environment variable that every process of an interpreter's tree inherits.
@@ -26,7 +27,7 @@ MARK = "PYTEST_MULTICORE_INTERPRETER"
 
 
 class Guard:
-    """The one process that outlives a killed pytest for as long as it takes to end its interpreters."""
+    """The process that outlives a killed pytest and kills its interpreters."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -43,16 +44,16 @@ class Guard:
         return self._process.pid
 
     def watch(self, group: int, mark: str) -> None:
-        """Kill this process group, and what carries its mark, should this process be killed."""
+        """Have this process group, and all processes with its mark, killed if this process is killed."""
         self._tell(f"+{group} {mark}\n")
 
     def forget(self, group: int, mark: str) -> None:
-        """The group has ended; its number may be anybody's from now on."""
+        """Take an ended group off the list: the system may use its number again."""
         self._tell(f"-{group} {mark}\n")
 
     def _tell(self, line: str) -> None:
         assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above
-        # A guard that somebody ended must not take the measurement with it: it is the second line of defence.
+        # A guard that was killed must not end the measurement: it is only the second line of defence.
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(line.encode())
             self._process.stdin.flush()
@@ -60,7 +61,7 @@ class Guard:
 
 @cache
 def guard() -> Guard:
-    """This process's guard, started at the first interpreter; it ends when this process does."""
+    """This process's guard, started with the first interpreter; it ends when this process does."""
     return Guard()
 
 
@@ -72,56 +73,55 @@ def descendants(pid: int) -> list[psutil.Process]:
         return []
 
 
-def marked(mark: str) -> list[psutil.Process]:
-    """Every living process of this user that inherited ``MARK=mark``, wherever it hangs in the tree of processes.
+def marked_processes(mark: str) -> list[psutil.Process]:
+    """Every living process of this user that inherited ``MARK=mark``, whatever its parent is now.
 
-    When an interpreter has died, its children belong to somebody else already and only the mark tells whose they were.
-    One that is just being started has none for a moment, which beside neighbours can last: between what it was forked
-    from and what it will execute. Who started it may have gone on by then.
+    When an interpreter has died, its children have another parent, and only the mark identifies them. Between fork and
+    exec a process has no environment, and so no mark; on a busy machine that may last.
     """
-    found, marking = list[psutil.Process](), f"{MARK}={mark}".encode()
-    asked, ends = psutil.pids(), time.monotonic() + STARTED_WITHIN_S
-    while asked:
+    processes, entry = list[psutil.Process](), f"{MARK}={mark}".encode()
+    pids, deadline = psutil.pids(), time.monotonic() + MAX_STARTING_S
+    while pids:
         starting = []
-        for pid in asked:
+        for pid in pids:
             with contextlib.suppress(psutil.Error, OSError):
                 environment = _environment(pid)
-                if marking in environment:
-                    found.append(psutil.Process(pid))
-                elif not environment and _may_be_starting(pid):
+                if entry in environment:
+                    processes.append(psutil.Process(pid))
+                elif not environment and _is_starting(pid):
                     starting.append(pid)
-        if starting and time.monotonic() > ends:
+        if starting and time.monotonic() > deadline:
             break
-        asked = starting
-        time.sleep(LOOK_EVERY_S if starting else 0.0)
-    return found
+        pids = starting
+        time.sleep(POLL_INTERVAL_S if starting else 0.0)
+    return processes
 
 
-def _may_be_starting(pid: int) -> bool:
-    """Whether a process without an environment is a young one: no thread of the kernel's, nobody's remains."""
+def _is_starting(pid: int) -> bool:
+    """Whether a process without an environment is young, and neither a kernel thread nor a zombie."""
     if sys.platform != "linux":
         return False
     fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
-    dead, of_the_kernel = fields[0] in b"ZX", bool(int(fields[6]) & PF_KTHREAD)
+    is_zombie, is_kernel_thread = fields[0] in b"ZX", bool(int(fields[6]) & PF_KTHREAD)
     age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    return not dead and not of_the_kernel and age_s < YOUNG_S
+    return not is_zombie and not is_kernel_thread and age_s < MAX_STARTING_AGE_S
 
 
 def _environment(pid: int) -> bytes:
-    """A process's environment as it is in memory; psutil's way takes ten times as long on Linux."""
+    """A process's environment as it is in memory; on Linux psutil would take ten times as long."""
     if sys.platform == "linux":
         return Path(f"/proc/{pid}/environ").read_bytes()
     return "\0".join(f"{name}={value}" for name, value in psutil.Process(pid).environ().items()).encode()
 
 
-def end_group(group: int, others: Iterable[psutil.Process] = ()) -> None:
-    """Kill a process group that we started, and those of its descendants that left it."""
+def kill_group(group: int, others: Iterable[psutil.Process] = ()) -> None:
+    """Kill a process group that we started, and descendants that left the group."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
-    end(others)
+    kill_processes(others)
 
 
-def end(processes: Iterable[psutil.Process]) -> None:
+def kill_processes(processes: Iterable[psutil.Process]) -> None:
     """Kill processes that we started."""
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""Ask an interpreter what it is, by running it: CPython 2.7 and 3.6 or later answer."""
+"""Run an interpreter to learn what it is: CPython 2.7 and 3.6 or later answer."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 PROBE_TIMEOUT_S = 20.0
 
-# A venv's interpreter answers for the one below it as well: environments are built from that, so that deleting the
-# user's venv does not break them. sys.real_prefix marks the virtualenvs of old, which cannot say where that is.
-# What lies in the working folder is no part of the interpreter: a json.py of the user's would be imported here.
-QUESTION = """
+# A venv's interpreter also names its base interpreter: environments are built on that, so that they survive the user's
+# venv. Old virtualenvs, which have sys.real_prefix, cannot name it.
+# The working folder is taken off the path: a json.py of the user's would be imported from there.
+PROBE_PROGRAM = """
 import sys
 sys.path[:] = [folder for folder in sys.path if folder]
 import json, os, platform, sysconfig
@@ -39,21 +39,21 @@ print("multicore-probe " + json.dumps({
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python that was found, and what it said about itself.
+    """A Python and what it said about itself.
 
     Attributes:
-        path: what to run to get it, absolute.
-        below: the interpreter itself, links resolved; below a virtual environment's.
+        path: the program to run, absolute.
+        base: the interpreter itself, links resolved; of a virtual environment, the one that it was made from.
         version: major, minor, micro.
         implementation: ``"cpython"``, ``"pypy"``, ...
         abi: of its extension modules, e.g. ``"cpython-311-x86_64-linux-gnu"``; may be empty.
         platform: e.g. ``"linux-x86_64"``.
-        site_packages: where its pure packages are installed.
-        prefix: what it is installed under, or its virtual environment.
+        site_packages: the folder of its pure packages.
+        prefix: the folder that it is installed in, or its virtual environment.
     """
 
     path: Path
-    below: Path
+    base: Path
     version: tuple[int, int, int]
     implementation: str
     abi: str
@@ -67,19 +67,19 @@ class Interpreter:
         return ".".join(str(part) for part in self.version)
 
 
-def probe(python: str | Path, world: Mapping[str, str] | None = None) -> Interpreter | None:
+def probe(python: str | Path, environ: Mapping[str, str] | None = None) -> Interpreter | None:
     """Run an interpreter and read what it says about itself.
 
     Returns:
-        None when it cannot be run, is no Python, or does not answer within `PROBE_TIMEOUT_S` seconds.
+        None when it cannot be run, is not a Python, or does not answer within `PROBE_TIMEOUT_S` seconds.
     """
     try:
         answer = subprocess.run(
-            [str(python), "-E", "-s", "-c", QUESTION],
+            [str(python), "-E", "-s", "-c", PROBE_PROGRAM],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=PROBE_TIMEOUT_S,
-            env=tool_variables(os.environ if world is None else world),
+            env=tool_variables(os.environ if environ is None else environ),
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
@@ -87,20 +87,20 @@ def probe(python: str | Path, world: Mapping[str, str] | None = None) -> Interpr
     return _read(answer.stdout.decode("utf-8", "replace"))
 
 
-def _read(printed: str) -> Interpreter | None:
-    # A sitecustomize may print: our line is the marked one.
-    lines = [line for line in printed.splitlines() if line.startswith("multicore-probe ")]
+def _read(output: str) -> Interpreter | None:
+    # A sitecustomize may print too: our line begins with a mark.
+    lines = [line for line in output.splitlines() if line.startswith("multicore-probe ")]
     if not lines:
         return None
-    said: dict[str, Any] = json.loads(lines[-1].removeprefix("multicore-probe "))
-    major, minor, micro = said["version"]
+    answer: dict[str, Any] = json.loads(lines[-1].removeprefix("multicore-probe "))
+    major, minor, micro = answer["version"]
     return Interpreter(
-        path=Path(said["executable"]),
-        below=Path(said["below"]),
+        path=Path(answer["executable"]),
+        base=Path(answer["below"]),
         version=(major, minor, micro),
-        implementation=said["implementation"],
-        abi=said["abi"],
-        platform=said["platform"],
-        site_packages=Path(said["site_packages"]),
-        prefix=Path(said["prefix"]),
+        implementation=answer["implementation"],
+        abi=answer["abi"],
+        platform=answer["platform"],
+        site_packages=Path(answer["site_packages"]),
+        prefix=Path(answer["prefix"]),
     )

@@ -1,56 +1,56 @@
-"""What an observed process did: `observed` of the facts, see watching.py.
+"""The observation of a process from within: `observed` of the facts, see watch.py.
 
-{"imports": [{"module", "what", "path", "before", "after"}],      see changes.py
-"pools": {"start": [...], "opened": [...], "region": [...], "after": [...]},      see pools.py; as the `watch` found
-                                    them, before the first round, within rounds (with "least" and "most": "threads" is
-                                    what they were most often), and now
-"lines", "samples", "python_threads", "late_s", "sampled_s": see sampling.py
-"forks": [{"how": "fork", "after_pool": whether by then threads had run that are not Python's | null, "in_region": bool,
+{"imports": [{"module", "what", "path", "before", "after"}],      see import_changes.py
+"pools": {"start": [...], "opened": [...], "region": [...], "after": [...]},      see pools.py; at the `watch` message,
+                                    before the first round, within rounds (with "least" and "most"; "threads" is then
+                                    the commonest size), and now
+"lines", "samples", "python_threads", "late_s", "sampled_s": see sampler.py
+"forks": [{"how": "fork", "after_pool": whether threads other than Python's had run by then | null, "in_region": bool,
            "count"}],
-"inherited_affinity": [0, 1] | null      what a child that was started at the end of the last round would get
+"inherited_affinity": [0, 1] | null      the CPUs that a child started at the end of the last round would get
 "slept_s": seconds that all threads together spent in time.sleep within rounds}
 
-Rounds count, and where there were none the first call of a test.
+It is of the rounds; where there were none, of a test's first call.
 """
 
 import os
 import sys
 import time
 
-plain_sleep = time.sleep  # a region's own may be changed
+plain_sleep = time.sleep  # bound before change/change.py replaces it
 
 
 class Observer(object):
-    """Looks on from the moment it is made."""
+    """Observes from the moment it is made."""
 
     def __init__(self, load_sibling, trace):
         self._process, self._clocks = load_sibling("dialogue/process"), load_sibling("dialogue/clocks")
         self._text = load_sibling("dialogue/failures").text
         self._pools, self._libraries = load_sibling("watch/pools"), load_sibling("dialogue/libraries")
-        self._changes = load_sibling("watch/changes").Changes(load_sibling)
-        self._sampler = load_sibling("watch/sampling").Sampler(load_sibling, trace)
-        self._start = self._pool_entries(self._pools.found_early(self._libraries, self._text))
+        self._changes = load_sibling("watch/import_changes").ImportChanges(load_sibling)
+        self._sampler = load_sibling("watch/sampler").Sampler(load_sibling, trace)
+        self._start = self._pool_entries(self._pools.early_pools(self._libraries, self._text))
         self._opened = []
         self._inherited = self._process.affinity()
-        self._open_regions = []  # whether each was overtaken by one inside it
+        self._open_regions = []  # for each, whether a region inside it interrupted it
         self._any_round = False
         self._slept_s = 0.0
         self._pool_ran = None
-        self._forks = []  # [what one was like, how many there were]
+        self._forks = []  # [entry, count]
         load_sibling("watch/imports").listen(self._changes.before, self._changes.after)
         self._wrap_sleep()
         self._wrap_fork()
 
     def enter(self, is_round):
-        """A measured region begins. One inside another overtakes it: what was seen of the outer is dropped."""
-        overtakes = bool(self._open_regions) and not self._open_regions[-1]
-        if overtakes:
+        """A measured region begins. One inside another interrupts it: the observation of the outer is dropped."""
+        interrupts = bool(self._open_regions) and not self._open_regions[-1]
+        if interrupts:
             self._open_regions[-1] = True
             self._sampler.stop()
-        if overtakes or (is_round and not self._any_round):
+        if interrupts or (is_round and not self._any_round):
             self._sampler.forget()
             self._slept_s = 0.0
-        pools = self._pools.found(self._libraries, self._text)
+        pools = self._pools.all_pools(self._libraries, self._text)
         if not self._any_round:
             self._opened = self._pool_entries(pools)
         self._any_round = self._any_round or is_round
@@ -61,8 +61,8 @@ class Observer(object):
 
     def leave(self):
         """The innermost measured region ends."""
-        overtaken = self._open_regions.pop()
-        if not overtaken:
+        interrupted = self._open_regions.pop()
+        if not interrupted:
             self._sampler.stop()
             self._inherited = self._process.affinity()
         self._changes.look()
@@ -73,11 +73,11 @@ class Observer(object):
             "start": self._start,
             "opened": self._opened,
             "region": self._sampler.pools(),
-            "after": self._pool_entries(self._pools.found(self._libraries, self._text)),
+            "after": self._pool_entries(self._pools.all_pools(self._libraries, self._text)),
         }
         return dict(
             self._sampler.report(),
-            imports=self._changes.found,
+            imports=self._changes.entries,
             pools=pools,
             forks=[dict(fork, count=count) for fork, count in self._forks],
             inherited_affinity=self._inherited,
@@ -119,11 +119,11 @@ class Observer(object):
         os.fork = fork
 
     def _look_for_pool(self):
-        """Once one ran it counts: OpenBLAS ends its threads for a fork, and starts them at its next call."""
+        """A pool that once ran counts: OpenBLAS ends its threads for a fork, and starts them at its next call."""
         self._pool_ran = self._pool_ran or _threads_of_others()
 
     def _before_fork(self):
-        """Note it, with the sampler's thread out of the way: Python warns of a fork beside threads."""
+        """Note the fork, with the sampler's thread stopped: Python warns of a fork with other threads."""
         self._sampler.stop()
         self._look_for_pool()
         fork = {"how": "fork", "after_pool": self._pool_ran, "in_region": self._in_region()}
@@ -139,12 +139,12 @@ class Observer(object):
 
 
 def _threads_of_others():
-    """Whether there are threads that Python does not know, as a pool's workers; None where the system does not say."""
+    """Whether there are threads that Python does not know, like a pool's; None where the system does not say."""
     try:
         for _ in range(10):
             if len(os.listdir("/proc/self/task")) <= len(sys._current_frames()):
                 return False
-            plain_sleep(0.001)  # one of Python's that has ended may still be on its way out
+            plain_sleep(0.001)  # a thread that Python has ended may still exist
     except OSError:
         return None
     return True

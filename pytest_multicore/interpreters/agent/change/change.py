@@ -1,14 +1,14 @@
-"""One thing of the world that the measured code runs in, changed: what a trial needs that no variable can do.
+"""Changes to the measured code's surroundings, which trials need and no variable can make.
 
-restore-affinity   the CPUs of the start, for all threads, whenever a module is loaded and before each region;
+restore-affinity   all threads get the CPUs of the start, whenever a module is loaded and before each region;
                    os.sched_setaffinity does nothing for this process
-keep-limits        what sets a pool's size at run time does nothing: see limits_kept.py
-spawn              multiprocessing and concurrent.futures start fresh processes where they would fork (Python 3)
+keep-limits        functions that set a pool's size at run time do nothing: see keep_limits.py
+spawn              multiprocessing and concurrent.futures spawn processes where they would fork (Python 3)
 processes          ThreadPoolExecutor and multiprocessing's ThreadPool use processes; without a number of workers, as
                    many as threads were asked for
 no-sleep           time.sleep returns at once
 
-They are made by the `watch` message, before any user code runs, and last as long as the process.
+The `watch` message makes them before any user code runs; they last as long as the process.
 """
 
 import os
@@ -16,13 +16,13 @@ import sys
 import time
 
 
-class Asked(object):
-    """What a change is made from.
+class ChangeContext(object):
+    """What changes need to know.
 
     Attributes:
         affinity: CPUs at the start, or None.
-        threads: how many were asked for, or None.
-        load_sibling: gives a module of this folder.
+        threads: the thread count that was asked for, or None.
+        load_sibling: returns a module of the agent.
     """
 
     def __init__(self, affinity, threads, load_sibling):
@@ -33,7 +33,7 @@ class Change(object):
     """A change.
 
     Attributes:
-        possible: whether this Python and this system can have it.
+        possible: whether it can be made on this Python and system.
         used: how often it has made a difference so far.
     """
 
@@ -44,20 +44,20 @@ class Change(object):
         """Called before each measured region."""
 
 
-class RestoredAffinity(Change):
+class RestoreAffinity(Change):
     """See this file's docstring. Linux."""
 
-    def __init__(self, asked):
-        self._process, self._affinity = asked.load_sibling("dialogue/process"), asked.affinity
+    def __init__(self, context):
+        self._process, self._affinity = context.load_sibling("dialogue/process"), context.affinity
         self.possible = self._affinity is not None and sys.platform.startswith("linux")
         if not self.possible:
             return
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity = self._unless_own(os.sched_setaffinity)
-        asked.load_sibling("watch/imports").listen(self._restore_if_changed, self._restore_if_changed)
+        context.load_sibling("watch/imports").listen(self._restore_if_changed, self._restore_if_changed)
 
     def before_region(self):
-        """Whatever a thread has now, it gets the start's."""
+        """Give every thread the CPUs of the start."""
         self.used += self._process.affinity() != self._affinity
         self._process.set_affinity(self._affinity)
 
@@ -76,26 +76,26 @@ class RestoredAffinity(Change):
         return sched_setaffinity
 
 
-class KeptLimits(Change):
-    """See limits_kept.py."""
+class KeepLimits(Change):
+    """See keep_limits.py."""
 
-    def __init__(self, asked):
-        asked.load_sibling("change/limits_kept").keep(asked.load_sibling("watch/imports"), self._note)
+    def __init__(self, context):
+        context.load_sibling("change/keep_limits").keep(context.load_sibling("watch/imports"), self._note)
 
     def _note(self):
         self.used += 1
 
 
-class Spawned(Change):
+class SpawnForFork(Change):
     """See this file's docstring."""
 
-    def __init__(self, asked):
+    def __init__(self, context):
         self.possible = sys.version_info[0] > 2
         if self.possible:
-            asked.load_sibling("watch/imports").patch({"multiprocessing.context": self._spawn_for_fork})
+            context.load_sibling("watch/imports").patch({"multiprocessing.context": self._spawn_for_fork})
 
     def _spawn_for_fork(self, context):
-        """The module multiprocessing.context: the name fork gets the other context, and so does the default."""
+        """Make the spawn context the one named fork, and the default, in the module multiprocessing.context."""
         contexts = getattr(context, "_concrete_contexts", {})
         if "fork" in contexts and "spawn" in contexts:
             self.used += 1
@@ -105,21 +105,21 @@ class Spawned(Change):
             contexts["fork"] = contexts["spawn"]
 
 
-class Processes(Change):
+class UseProcesses(Change):
     """See this file's docstring."""
 
-    def __init__(self, asked):
-        self._threads = asked.threads
+    def __init__(self, context):
+        self._threads = context.threads
         patches = {"concurrent.futures.thread": self._executor, "multiprocessing.pool": self._pool}
-        asked.load_sibling("watch/imports").patch(patches)
+        context.load_sibling("watch/imports").patch(patches)
 
     def _executor(self, module):
         threads, change = self._threads, self
-        # Not as a statement: 2.7 has it from a package only.
+        # Not an import statement: 2.7 has concurrent only as an extra package.
         plain = __import__("concurrent.futures.process", fromlist=["ProcessPoolExecutor"]).ProcessPoolExecutor
 
         class Executor(plain):
-            """A pool of processes that is made as one of threads is."""
+            """A pool of processes with the arguments of a pool of threads."""
 
             def __init__(self, max_workers=None, thread_name_prefix="", *args, **kwargs):
                 for name, value in zip(("initializer", "initargs"), args):  # noqa: B905 - 2.7 has no strict
@@ -133,7 +133,7 @@ class Processes(Change):
         threads, plain, change = self._threads, module.Pool, self
 
         class ProcessPool(plain):
-            """A pool of processes that is made as one of threads is."""
+            """A pool of processes with the arguments of a pool of threads."""
 
             def __init__(self, processes=None, initializer=None, initargs=()):
                 change.used += 1
@@ -145,20 +145,20 @@ class Processes(Change):
 class NoSleep(Change):
     """See this file's docstring."""
 
-    def __init__(self, asked):
+    def __init__(self, context):
         plain_sleep = time.sleep
 
         def sleep(seconds):
             self.used += 1
-            plain_sleep(seconds * 0)  # a wrong value still fails, and other threads get their turn
+            plain_sleep(seconds * 0)  # an invalid value still fails, and other threads get their turn
 
         time.sleep = sleep
 
 
 CHANGES = {
-    "restore-affinity": RestoredAffinity,
-    "keep-limits": KeptLimits,
-    "spawn": Spawned,
-    "processes": Processes,
+    "restore-affinity": RestoreAffinity,
+    "keep-limits": KeepLimits,
+    "spawn": SpawnForFork,
+    "processes": UseProcesses,
     "no-sleep": NoSleep,
 }

@@ -1,0 +1,112 @@
+"""Causes that limit threads at run time: an affinity mask, a pool's size, a pool of workers."""
+
+from __future__ import annotations
+
+from pytest_multicore.diagnosis.evidence import Evidence
+from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
+from pytest_multicore.environments.threads import THREAD_VARIABLES
+
+from .settings import assignments, importer, thread_count
+
+AFFINITY_VARIABLES = ("OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY")
+
+
+def affinity_narrowed(evidence: Evidence) -> Suspicion | None:
+    """Threads, or processes that start later, may use fewer cores than the interpreter was given."""
+    at_start = evidence.facts.get("affinity_at_start")
+    if not (evidence.has_idle_cores and at_start):
+        return None
+    masks = [evidence.facts.get("affinity"), evidence.observed.get("inherited_affinity")]
+    counts = [len(mask) for mask in masks if mask]
+    counts += [cpus_in(thread.affinity) for thread in evidence.thread_samples.tasks if thread.affinity]
+    if not counts or min(counts) >= min(len(at_start), evidence.usable_cores):
+        return None
+    start = evidence.variables_at_start
+    variables = {name: start[name] for name in AFFINITY_VARIABLES if name in start}
+    module = importer(evidence, "affinity")
+    by = f"import of {module}" if module else assignments(variables) or "the program"
+    trials = [Trial("the mask of the start restored", Effect.MORE_CORES, Change(agent_changes=("restore-affinity",)))]
+    if variables:
+        unset = Change(variables=dict.fromkeys(variables, None))
+        trials.insert(0, Trial(f"{' and '.join(variables)} unset", Effect.MORE_CORES, unset))
+    if module:
+        remedy = f"restore it after the import (os.sched_setaffinity), or have {module} leave it"
+    elif variables:
+        remedy = f"unset {' and '.join(variables)}"
+    else:
+        remedy = "find who calls sched_setaffinity, and restore the mask"
+    return Suspicion(
+        key="affinity-narrowed",
+        strength=0.95,
+        evidence=f"of {len(at_start)} CPUs at the start, threads may use {min(counts)} now: narrowed by {by}",
+        remedy=remedy,
+        trials=trials,
+    )
+
+
+def limited_at_runtime(evidence: Evidence) -> Suspicion | None:
+    """A pool that is large before the region is small inside it."""
+    if not evidence.has_idle_cores:
+        return None
+    pools = evidence.observed.get("pools", {})
+    region = {pool["path"]: pool for pool in pools.get("region", ()) if pool["threads"] is not None}
+    for pool in pools.get("opened", ()):
+        before, inside = pool["threads"], region.get(pool["path"])
+        if inside and before and inside["threads"] < min(before, evidence.usable_cores):
+            return Suspicion(
+                key="limited-at-runtime",
+                strength=0.95,
+                evidence=f"the pool of {pool['api']} has {before} threads before the region, {inside['threads']} in it",
+                remedy="find who lowers it there (threadpool_limits, set_num_threads) and raise it for this call",
+                trials=[
+                    Trial("calls that lower a pool ignored", Effect.MORE_CORES, Change(agent_changes=("keep-limits",)))
+                ],
+            )
+    return None
+
+
+def nested_limit(evidence: Evidence) -> Suspicion | None:
+    """Threads within a pool of workers, or within OpenMP threads: by design there are fewer, or none."""
+    if not evidence.has_idle_cores:
+        return None
+    for variables in evidence.thread_samples.variables.values():
+        for name in THREAD_VARIABLES:
+            outer = thread_count(evidence.variables_at_start.get(name, "inf"))
+            if name in variables and thread_count(variables[name]) < min(outer, evidence.usable_cores):
+                return _worker_limit(evidence, name, variables[name])
+    if evidence.libraries_of_kind("openmp") and "OMP_MAX_ACTIVE_LEVELS" not in evidence.variables_at_start:
+        levels = Change(variables={"OMP_MAX_ACTIVE_LEVELS": "2"})
+        return Suspicion(
+            key="nested-limit",
+            strength=0.4,
+            evidence="an OpenMP runtime is loaded, and OMP_MAX_ACTIVE_LEVELS is unset: a parallel region within "
+            "another stays on one thread",
+            remedy="by design: call it outside of the outer region, or set OMP_MAX_ACTIVE_LEVELS=2 and divide the "
+            "threads",
+            trials=[Trial("OMP_MAX_ACTIVE_LEVELS=2", Effect.MORE_CORES, levels)],
+        )
+    return None
+
+
+def _worker_limit(evidence: Evidence, name: str, value: str) -> Suspicion:
+    all_threads = Change(variables=dict.fromkeys(THREAD_VARIABLES, f"{evidence.usable_cores:.0f}"))
+    return Suspicion(
+        key="nested-limit",
+        strength=0.92,
+        evidence=f"worker processes were given {name}={value} by the pool that started them, so that workers times "
+        "threads fit the machine",
+        remedy="by design: start fewer workers, raise inner_max_num_threads, or call outside of the pool",
+        trials=[Trial(f"{name} set by name, which the pool leaves alone", Effect.MORE_CORES, all_threads)],
+    )
+
+
+def cpus_in(cpu_list: str) -> int:
+    """The number of CPUs in a list in the kernel's notation: 5 for ``0-3,8``."""
+    total = 0
+    for part in filter(None, cpu_list.split(",")):
+        first, _, last = part.partition("-")
+        total += int(last or first) - int(first) + 1
+    return total
+
+
+DETECTORS = (affinity_narrowed, limited_at_runtime, nested_limit)

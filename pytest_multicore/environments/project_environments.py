@@ -1,0 +1,145 @@
+"""Environments that a project declares: ``[tool.pytest-multicore.environments.NAME]`` of its pyproject.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_multicore.errors import UsageError
+
+from . import blas_names
+from .environment import WORKLOAD_FRAMEWORKS, Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """The place of a value in the file, for messages and for relative paths."""
+
+    file: Path
+    table: str
+    key: str = ""
+
+    def at(self, key: str) -> Location:
+        """Return the location of a key of this table."""
+        return Location(self.file, self.table, f"{self.key}.{key}" if self.key else key)
+
+    def wrong(self, value: object, expected: str) -> UsageError:
+        """Return the error for a wrong value at this location."""
+        key = f", key {self.key!r}" if self.key else ""
+        return UsageError(f"{self.file}: [{self.table}]{key}: found {value!r}, expected {expected}")
+
+
+def environments_in(file: Path) -> dict[str, Environment]:
+    """Read the environments that a pyproject.toml declares; none when there is no such file or table.
+
+    Raises:
+        UsageError: a value is wrong; names file, table, key, the value and what was expected.
+    """
+    if not file.is_file():
+        return {}
+    location = Location(file, "tool.pytest-multicore.environments")
+    tables = _tables_of(file)
+    if not isinstance(tables, dict):
+        raise location.wrong(tables, "a table of environments")
+    return {
+        name: _environment(name, table, Location(file, f"{location.table}.{name}")) for name, table in tables.items()
+    }
+
+
+def _tables_of(file: Path) -> Any:
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}: not a TOML file: {error}") from error
+    tool = document.get("tool", {})
+    ours = tool.get("pytest-multicore", {}) if isinstance(tool, dict) else {}
+    return ours.get("environments", {}) if isinstance(ours, dict) else {}
+
+
+def _environment(name: str, table: object, location: Location) -> Environment:
+    if name == "current":
+        raise location.wrong(name, "another name: 'current' is always the interpreter that runs pytest")
+    if not isinstance(table, dict):
+        raise location.wrong(table, f"a table with keys among {', '.join(PARSERS)}")
+    for key in table:
+        if key not in PARSERS:
+            raise location.at(key).wrong(key, f"a key among {', '.join(PARSERS)}")
+    return Environment(name, **{key: PARSERS[key](value, location.at(key)) for key, value in table.items()})
+
+
+def _pythons(value: object, location: Location) -> tuple[str, ...]:
+    specs = _strings([value] if isinstance(value, str) else value, location)
+    return tuple(_resolve_path(spec, location) for spec in specs)
+
+
+def _resolve_path(spec: str, location: Location) -> str:
+    if not blas_names.is_path(spec):
+        return spec
+    return str(location.file.parent / Path(spec).expanduser())
+
+
+def _strings(value: object, location: Location) -> tuple[str, ...]:
+    expected = "a list of strings that are not empty"
+    if not isinstance(value, list):
+        raise location.wrong(value, expected)
+    for text in value:
+        if not isinstance(text, str) or not text.strip():
+            raise location.wrong(text, expected)
+    return tuple(value)
+
+
+def _variables(value: object, location: Location) -> dict[str, str]:
+    return {name: _text(text, location.at(name)) for name, text in _table(value, location).items()}
+
+
+def _text(value: object, location: Location) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise location.wrong(value, "a string or a number")
+    return str(value)
+
+
+def _flags(value: object, location: Location) -> dict[str, str]:
+    flags: dict[str, str] = {}
+    for name, flag in _table(value, location).items():
+        if isinstance(flag, dict):  # TOML reads the key blas.ldflags as a table in a table
+            flags |= {f"{name}.{inner}": text for inner, text in _flags(flag, location.at(name)).items()}
+        else:
+            flags[name] = str(flag) if isinstance(flag, bool) else _text(flag, location.at(name))
+    return flags
+
+
+def _blas(value: object, location: Location) -> str:
+    if not isinstance(value, str):
+        raise location.wrong(value, f"one of {', '.join(blas_names.BLAS_NAMES)}, or the path of a shared library")
+    choice = blas_names.check_choice(value, f"{location.file}: [{location.table}], key {location.key!r}")
+    return _resolve_path(choice, location)
+
+
+def _frameworks(value: object, location: Location) -> dict[str, str]:
+    for workload, framework in _table(value, location).items():
+        if workload not in WORKLOAD_FRAMEWORKS:
+            raise location.at(workload).wrong(workload, f"a workload among {', '.join(WORKLOAD_FRAMEWORKS)}")
+        if framework not in WORKLOAD_FRAMEWORKS[workload]:
+            raise location.at(workload).wrong(framework, f"one of {', '.join(WORKLOAD_FRAMEWORKS[workload])}")
+    return dict(_table(value, location))
+
+
+def _table(value: object, location: Location) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise location.wrong(value, "a table")
+    return value
+
+
+PARSERS: dict[str, Callable[[object, Location], Any]] = {
+    "python": _pythons,
+    "requires": _strings,
+    "env": _variables,
+    "theano_flags": _flags,
+    "blas": _blas,
+    "frameworks": _frameworks,
+}

@@ -1,0 +1,42 @@
+"""Times each line of the main thread, for code that holds the interpreter's lock and so cannot be sampled.
+
+From 3.11 on a sampler's thread gets the lock only at calls, jumps and a function's start. A product of arrays of
+objects, which holds the lock, is over by then, and its time would count for the caller. Tracing costs microseconds a
+line: it is for regions of few and long lines.
+"""
+
+import sys
+
+
+class LineTracer(object):
+    """A trace function for the thread that starts it."""
+
+    def __init__(self, clocks, line_of):
+        self._wall, self._cpu, self._line_of = clocks.wall, clocks.thread_cpu, line_of
+        self._line, self._since_s, self._cpu_s = None, 0.0, None
+        self._traces = False
+
+    def start(self):
+        """Trace from now on, unless another tracer is set, like coverage's."""
+        self._traces = sys.gettrace() is None
+        if self._traces:
+            sys.settrace(self._trace)
+
+    def stop(self):
+        """End the tracing."""
+        if self._traces:
+            sys.settrace(None)
+            self._switch_to(None)
+            self._traces = False
+
+    def _trace(self, frame, event, _):
+        self._switch_to(frame.f_back if event == "return" else frame)
+        return self._trace
+
+    def _switch_to(self, frame):
+        """End the time of the line that ran until now, and begin that of a frame's present line."""
+        now_s, cpu_s = self._wall(), self._cpu()
+        if self._line is not None:
+            self._line.ran(now_s - self._since_s, None if cpu_s is None else cpu_s - self._cpu_s)
+        self._line = self._line_of(frame)
+        self._since_s, self._cpu_s = self._wall(), self._cpu()
