@@ -22,7 +22,7 @@ needs_uv = pytest.mark.skipif(downloads.find_uv() is None, reason="uv is not ins
 
 
 def half_built(cache_folder: Path) -> list[Path]:
-    return list((cache_folder / "environments").glob(f"*{cache.BUILDING}*"))
+    return list((cache_folder / "environments").glob(f"*{cache.BUILD_INFIX}*"))
 
 
 def appears(path: Path, process: subprocess.Popen[str]) -> None:

@@ -16,7 +16,7 @@ from pytest_multicore.interpreters import blas_recorder
 )
 def test_the_recorder_of_calls_is_no_blas_of_the_programs() -> None:
     """It has a BLAS's symbols, and so it was found among the libraries as a reference BLAS."""
-    recorder = {"kind": "reference", "path": str(blas_recorder.compiled())}
+    recorder = {"kind": "reference", "path": str(blas_recorder.compile_recorder())}
     carried = {"kind": "openblas", "path": "/numpy.libs/libscipy_openblas64_.so"}
 
     assert observe._without_recorder({"gil": True, "libraries": [recorder, carried]}) == {
