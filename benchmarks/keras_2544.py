@@ -29,7 +29,7 @@ from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, First
 from pytest_multicore.experiment.request import MeasurementRequest
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
-from pytest_multicore.interpreters.sampled_profile import sampled_profile
+from pytest_multicore.interpreters.sampling_profile import sampling_profile
 from pytest_multicore.interpreters.theano_profile import theano_profile
 from pytest_multicore.interpreters.workload import Workload, resolve
 from pytest_multicore.measurement.host_lock import host_lock
@@ -152,7 +152,7 @@ class Experiments:
         with host_lock().exclusive(Quiet().step):
             raw = theano_profile(lambda first: self._one(side, first), SETUP_TIMEOUT_S)
             with self._ready(side, priority="off") as (subject,):  # or py-spy gets no core where both are busy
-                sampled = sampled_profile(subject.interpreter, raw.wall_s / raw.repeat, SETUP_TIMEOUT_S)
+                sampled = sampling_profile(subject.interpreter, raw.wall_s / raw.repeat, SETUP_TIMEOUT_S)
         return profile_of(raw, threshold, sampled)
 
 

@@ -1,1 +1,1 @@
-"""Why a limit was missed: evidence in, causes out, each proven by a trial or told as the suspicion that it is."""
+"""Why a limit was missed: evidence in, causes out, each one proven by a trial, or reported as a suspicion."""

@@ -1,7 +1,7 @@
 """Where the time of a region goes: products, elementwise work, the Python loop; and each product against the threshold.
 
-Pure: computed from profiled runs (interpreters/theano_profile.py, interpreters/sampled_profile.py) and from the size up
-to which this machine's BLAS keeps a product on one thread.
+Pure: computed from profiled runs (interpreters/theano_profile.py, interpreters/sampling_profile.py) and from the size
+up to which this machine's BLAS keeps a product on one thread.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pytest_multicore.interpreters.sampled_profile import SampledProfile
+from pytest_multicore.interpreters.sampling_profile import SamplingProfile
 from pytest_multicore.interpreters.theano_profile import RawProfile
 
 #: Theano's products, each with the positions of its two factors among its inputs.
@@ -88,7 +88,7 @@ class Profile:
     largest_elementwise: int | None
     openmp: bool
     openmp_minsize: int
-    sampled: SampledProfile | None = None
+    sampled: SamplingProfile | None = None
 
     @property
     def python_s(self) -> float:
@@ -173,7 +173,7 @@ class Profile:
         return f"{self.share(seconds):.0%} ({_ms(seconds)})"
 
 
-def profile_of(raw: RawProfile, threshold: int | None, sampled: SampledProfile | None = None) -> Profile:
+def profile_of(raw: RawProfile, threshold: int | None, sampled: SamplingProfile | None = None) -> Profile:
     """The profile of a run.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.profile import Profile, profile_of
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
-from pytest_multicore.interpreters.sampled_profile import INSTALL_HINT, SampledProfile, py_spy, sampled_profile
+from pytest_multicore.interpreters.sampling_profile import INSTALL_HINT, SamplingProfile, py_spy, sampling_profile
 from pytest_multicore.interpreters.theano_profile import theano_profile
 from pytest_multicore.interpreters.workload import Workload, import_path
 
@@ -31,18 +31,18 @@ def profile_theano(
         return None  # it is imported, and computes nothing here; or its functions run in Python, without a profile
     if not (found.built_in and found.built_in.has_small_steps):
         return profile_of(raw, found.threshold)
-    missing = SampledProfile(0, None, (), INSTALL_HINT)
+    missing = SamplingProfile(0, None, (), INSTALL_HINT)
     sampled = _sampled(prepared, request, workload, raw.wall_s / raw.repeat) if py_spy() else missing
     return profile_of(raw, found.threshold, sampled)
 
 
 def _sampled(
     prepared: PreparedEnvironment, request: MeasurementRequest, workload: Workload, once_s: float
-) -> SampledProfile:
+) -> SamplingProfile:
     variables = prepared.variables(request.contender, request.theano_flags, request.env)
     path = import_path(prepared.installation.is_current)
     # At ordinary priority: py-spy needs a core, too.
     with prepared.open(variables, priority="off") as interpreter:
         arguments = dict(workload.arguments)
         interpreter.ask("open", "ready", SETUP_TIMEOUT_S, target=workload.target, arguments=arguments, path=path)
-        return sampled_profile(interpreter, once_s, SETUP_TIMEOUT_S)
+        return sampling_profile(interpreter, once_s, SETUP_TIMEOUT_S)

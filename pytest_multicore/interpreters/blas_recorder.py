@@ -109,11 +109,11 @@ def c_compiler() -> list[str]:
     """
     chosen = shlex.split(os.environ.get("CC", ""))
     for name, *arguments in [chosen] if chosen else [["cc"], ["gcc"], ["clang"]]:
-        if found := shutil.which(name):
-            return [found, *arguments]
-    looked = f"CC={os.environ['CC']}, which is no program" if chosen else "cc, gcc or clang on PATH (CC is not set)"
+        if program := shutil.which(name):
+            return [program, *arguments]
+    programs = f"CC={os.environ['CC']}, which is no program" if chosen else "cc, gcc or clang on PATH (CC is not set)"
     raise EnvironmentError_(
-        f"recording BLAS calls needs a C compiler; looked for {looked}. Install one (apt-get install gcc libc6-dev), "
+        f"recording BLAS calls needs a C compiler; looked for {programs}. Install one (apt-get install gcc libc6-dev), "
         "or set CC"
     )
 

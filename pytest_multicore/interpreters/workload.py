@@ -108,9 +108,9 @@ def _built_in(
 ) -> Workload:
     chosen = framework or frameworks.get(name)
     if chosen not in WORKLOAD_FRAMEWORKS[name]:
-        found = f"framework={framework!r}" if framework else "this environment brings none of them"
+        reason = f"framework={framework!r}" if framework else "this environment brings none of them"
         raise UsageError(
-            f"the experiment {name!r} exists for {', '.join(WORKLOAD_FRAMEWORKS[name])}; found: {found}. "
+            f"the experiment {name!r} exists for {', '.join(WORKLOAD_FRAMEWORKS[name])}; found: {reason}. "
             f"Name one, framework={WORKLOAD_FRAMEWORKS[name][0]!r} say, or choose another environment"
         )
     return Workload(f"{name} on {chosen}", f"builtin:{name}_{chosen}", arguments)

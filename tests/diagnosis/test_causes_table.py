@@ -175,7 +175,8 @@ def test_cores_that_are_all_of_use_have_no_such_cause(key: str) -> None:
     assert key not in keys(replace(suffers, result=met))
 
 
-def test_the_documentation_names_every_key() -> None:
-    """The table there is made when the documentation is built: a reader of the file alone sees the keys."""
-    told = (Path(__file__).parents[2] / "docs" / "explanation" / "causes.md").read_text(encoding="utf-8")
-    assert [key for detector in catalogue.DETECTORS if f"`{(key := catalogue.key_of(detector))}`" not in told] == []
+def test_the_documentation_has_a_table_of_every_key() -> None:
+    """It is made from the catalogue when the documentation is built; a cause without a first line has no row."""
+    page = (Path(__file__).parents[2] / "docs" / "explanation" / "causes.md").read_text(encoding="utf-8")
+    assert "{multicore-table} causes" in page
+    assert [detector for detector in catalogue.DETECTORS if not (detector.__doc__ or "").strip()] == []

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.diagnosis.profile import Profile, dimensions, profile_of
-from pytest_multicore.interpreters.sampled_profile import Frame, SampledProfile
+from pytest_multicore.interpreters.sampling_profile import Frame, SamplingProfile
 from pytest_multicore.interpreters.theano_profile import RawProfile
 
 THRESHOLD = 262_144
@@ -35,7 +35,7 @@ SHAPES = run(
     node(2, "Sum", 9.0, ([[32, 20]], [[20]], 10)),
     node(3, "Gemm", 9.0, ([[32, 1], [], [32, 20], [20, 1], []], [[32, 1]], 10)),
 )
-SAMPLED = SampledProfile(
+SAMPLED = SamplingProfile(
     200,
     0.9,
     (
@@ -48,7 +48,7 @@ SAMPLED = SampledProfile(
 
 def profile(
     threshold: int | None = THRESHOLD,
-    sampled: SampledProfile | None = None,
+    sampled: SamplingProfile | None = None,
     repeat: int = 1,
     times: dict[str, Any] = TIMES,
     shapes: dict[str, Any] = SHAPES,
@@ -173,7 +173,7 @@ def test_a_product_above_the_threshold_is_told_as_threaded() -> None:
 
 
 def test_what_is_missing_is_told_in_place_of_samples() -> None:
-    assert profile(sampled=SampledProfile(0, None, (), "py-spy is not installed")).lines()[-1] == (
+    assert profile(sampled=SamplingProfile(0, None, (), "py-spy is not installed")).lines()[-1] == (
         "no sampled profile: py-spy is not installed"
     )
 

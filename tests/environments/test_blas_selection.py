@@ -142,8 +142,6 @@ def test_what_the_linker_lacks_is_said_in_its_words() -> None:
 def test_posted_flags_fall_back_to_scipys_and_say_so(
     provisioned: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    provisioned: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setattr(libraries, "link_error", lambda flags: "cannot find -lgfortran")
     library_at(provisioned.site_packages / "scipy.libs/libopenblas-1.so")
 

@@ -15,7 +15,7 @@ from pytest_multicore.environments import shared_libraries as libraries
 from pytest_multicore.errors import EnvironmentError_, WorkloadError
 from pytest_multicore.experiment.open_side import Variant, open_variant
 from pytest_multicore.experiment.request import MeasurementRequest
-from pytest_multicore.interpreters import sampled_profile as sampling
+from pytest_multicore.interpreters import sampling_profile as sampling
 from pytest_multicore.interpreters.launch import Launch
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
@@ -105,7 +105,7 @@ def pretended_py_spy(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str)
 
 
 def test_py_spy_finds_the_line_that_runs_and_who_holds_the_gil(at_work: AtWork) -> None:
-    found = sampling.sampled_profile(at_work(BUSY), 0.001, TIMEOUT_S, seconds=SECONDS)
+    found = sampling.sampling_profile(at_work(BUSY), 0.001, TIMEOUT_S, seconds=SECONDS)
     if found.missing:
         pytest.skip(found.missing)
     assert found.frames[0].function.endswith("<genexpr>")
@@ -118,7 +118,7 @@ def test_py_spy_finds_the_line_that_runs_and_who_holds_the_gil(at_work: AtWork) 
 
 def test_the_interpreter_is_usable_afterwards(at_work: AtWork) -> None:
     interpreter = at_work(BUSY)
-    sampling.sampled_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
+    sampling.sampling_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
     assert interpreter.ask("round", "done", TIMEOUT_S, repeat=1)["repeat"] == 1
 
 
@@ -126,7 +126,7 @@ def test_without_py_spy_it_says_how_to_get_it(at_work: AtWork, tmp_path: Path, m
     interpreter = at_work(BUSY)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = sampling.sampled_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
+    found = sampling.sampling_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
     assert found.missing == "py-spy is not installed; install pytest-multicore[profile]"
     assert (found.samples, found.gil_share, found.frames) == (0, None, ())
 
@@ -136,7 +136,7 @@ def test_what_py_spy_says_of_its_permissions_is_handed_on(
 ) -> None:
     interpreter = at_work(BUSY)
     pretended_py_spy(tmp_path, monkeypatch, "echo 'Permission Denied: Try running again with sudo' >&2; exit 1")
-    found = sampling.sampled_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
+    found = sampling.sampling_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
     assert "Permission Denied: Try running again with sudo" in found.missing
     assert found.samples == 0
 
@@ -145,7 +145,7 @@ def test_a_round_that_fails_ends_py_spy_too(at_work: AtWork, tmp_path: Path, mon
     interpreter = at_work(FAILS_LATER)
     pretended_py_spy(tmp_path, monkeypatch, f"echo $$ > {tmp_path}/pid; exec sleep 600")
     with pytest.raises(WorkloadError, match="the second call fails"):
-        sampling.sampled_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
+        sampling.sampling_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
     written = tmp_path / "pid"
     assert not written.exists() or not written.read_text() or not psutil.pid_exists(int(written.read_text()))
 

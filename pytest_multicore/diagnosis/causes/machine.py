@@ -60,7 +60,7 @@ def cpu_quota(evidence: Evidence) -> Suspicion | None:
     result, machine = evidence.result, evidence.machine
     quota = min((quota for quota in (machine.quota, evidence.quota) if quota is not None), default=None)
     rounds = result.measurement.rounds if result.measurement else ()
-    throttled_s = max(evidence.throttled_s, sum(taken.throttled_s for taken in rounds))
+    throttled_s = max(evidence.throttled_s, sum(measured_round.throttled_s for measured_round in rounds))
     short = quota is not None and quota < (result.threads or machine.cores_online)
     throttled = throttled_s and (evidence.minimum_missed or evidence.minimum_open)
     if not (evidence.minimum_missed and short) and not throttled:

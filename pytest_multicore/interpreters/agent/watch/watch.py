@@ -30,9 +30,9 @@ class Watch(object):
         if message["observe"]:
             self._observer = load_sibling("watch/observe").Observer(load_sibling, message["trace"])
         context = change_module.ChangeContext(affinity_at_start, message["threads"], load_sibling)
-        made = [(name, change_module.CHANGES[name](context)) for name in message["changes"]]
-        self.changes = [name for name, change in made if change.possible]
-        self._changes = [(name, change) for name, change in made if change.possible]
+        changes = [(name, change_module.CHANGES[name](context)) for name in message["changes"]]
+        self.changes = [name for name, change in changes if change.possible]
+        self._changes = [(name, change) for name, change in changes if change.possible]
 
     def measure(self, region, repeat):
         """clocks.measure for a round."""

@@ -16,11 +16,11 @@ def prepare(operation, operands, subscripts=None, variant=None, parts=None, repe
     """Make the operands; returns the region."""
     import numpy
 
-    made = [array(numpy, operand) for operand in operands]
+    arrays = [array(numpy, operand) for operand in operands]
     parts = parts or int(os.environ.get("OMP_NUM_THREADS", "1"))
     if variant == "resident":
-        return resident(numpy, operation, made, repeats, parts)
-    return VARIANTS[variant](numpy, operation, made, subscripts, parts)
+        return resident(numpy, operation, arrays, repeats, parts)
+    return VARIANTS[variant](numpy, operation, arrays, subscripts, parts)
 
 
 def array(numpy, operand):
@@ -47,9 +47,9 @@ def as_it_is(numpy, operation, operands, subscripts, parts):
         return lambda: numpy.einsum(subscripts, *operands)
     function = getattr(numpy, operation)
     if isinstance(function, numpy.ufunc) and operation != "matmul" and function.nout == 1:
-        given = inputs(function, operands)
-        out = function(*given)
-        return lambda: function(*given, out=out)
+        arguments = inputs(function, operands)
+        out = function(*arguments)
+        return lambda: function(*arguments, out=out)
     return lambda: function(*operands)
 
 
@@ -93,8 +93,11 @@ def resident(numpy, operation, operands, repeats, parts):
         if not isinstance(function, numpy.ufunc):
             view = repeated(numpy, operands[0], rows)
             return lambda: function(view)
-        given = inputs(function, operands)
-        views, out = [repeated(numpy, operand, rows) for operand in given], repeated(numpy, function(*given), rows)
+        arguments = inputs(function, operands)
+        views, out = (
+            [repeated(numpy, operand, rows) for operand in arguments],
+            repeated(numpy, function(*arguments), rows),
+        )
         return lambda: function(*views, out=out)
 
     return in_threads([one_part() for _ in range(parts)])

@@ -49,7 +49,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class SampledProfile:
+class SamplingProfile:
     """py-spy's profile of some rounds.
 
     Attributes:
@@ -74,9 +74,9 @@ class SampledProfile:
         return sorted(shares.items(), key=lambda row: -row[1])
 
 
-def sampled_profile(
+def sampling_profile(
     interpreter: IsolatedInterpreter, once_s: float, timeout_s: float, *, seconds: int = SAMPLING_S
-) -> SampledProfile:
+) -> SamplingProfile:
     """Sample rounds of a workload that is open in the interpreter.
 
     Args:
@@ -91,7 +91,7 @@ def sampled_profile(
     """
     program = py_spy()
     if program is None:
-        return SampledProfile(0, None, (), INSTALL_HINT)
+        return SamplingProfile(0, None, (), INSTALL_HINT)
     repeat = max(1, math.ceil(ROUND_S / max(once_s, 1e-6)))
 
     def work() -> None:
@@ -99,11 +99,11 @@ def sampled_profile(
 
     stacks, failure = _record(program, interpreter.pid, seconds, work)
     if failure or not stacks:
-        return SampledProfile(0, None, (), failure or "py-spy saw no thread at work")
+        return SamplingProfile(0, None, (), failure or "py-spy saw no thread at work")
     gil_stacks, failure = _record(program, interpreter.pid, seconds, work, "--gil")
     # A share of the samples, not of the wall time: how long it takes between two rounds depends on other processes.
     gil_share = None if failure else min(1.0, gil_stacks.total() / stacks.total())
-    return SampledProfile(stacks.total(), gil_share, tuple(frames_of(stacks)))
+    return SamplingProfile(stacks.total(), gil_share, tuple(frames_of(stacks)))
 
 
 def py_spy() -> str | None:
