@@ -1,4 +1,4 @@
-"""What can go wrong, sorted by whose fault it was.
+"""The errors of this package, by whose fault they are.
 
 Every message names the thing, what was found, what was expected and what to do next.
 """
@@ -11,7 +11,7 @@ class MulticoreError(Exception):
 
 
 class UsageError(MulticoreError):
-    """The user asked for something that does not exist or cannot be: a wrong argument, option or setting."""
+    """A fault of the user: a wrong argument, option or setting."""
 
 
 class EnvironmentError_(MulticoreError):  # noqa: N801, N818 - DESIGN: the plain name is a builtin
@@ -36,7 +36,7 @@ class WorkloadError(MulticoreError):
 
 
 class InterpreterCrashed(MulticoreError):  # noqa: N818 - it is what happened
-    """The isolated interpreter ended by itself: a signal, ``os._exit``, a broken start."""
+    """The isolated interpreter ended without being told to: a signal, ``os._exit``, a broken start."""
 
     def __init__(self, message: str, log_tail: str = "") -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class InterpreterCrashed(MulticoreError):  # noqa: N818 - it is what happened
 
 
 class TimedOut(InterpreterCrashed):
-    """The isolated interpreter said nothing for too long; it and its children were ended."""
+    """The isolated interpreter was silent for too long; it and its children were ended."""
 
 
 class ProtocolError(MulticoreError):
@@ -55,17 +55,22 @@ class ProtocolError(MulticoreError):
 
 
 class LimitMissed(AssertionError):  # noqa: N818 - it is what happened
-    """A measured limit was missed, and clean measurements prove it. Not an error: a finding.
+    """A limit was missed, and undisturbed measurements prove it. This is a finding and no fault.
 
-    Raised in the test that asked for the limit, so ``xfail(raises=LimitMissed, strict=True)`` can expect it.
+    It is raised in the test that has the limit, so ``xfail(raises=LimitMissed, strict=True)`` can expect it.
     """
 
 
 class Undecided(AssertionError):  # noqa: N818 - it is what happened
-    """A limit could not be decided, and ``--multicore-strict`` lets no such test pass.
+    """A limit could not be decided, and ``--multicore-strict`` fails such tests.
 
-    Not a LimitMissed: a test that expects its limit to be missed expects a measurement, not the lack of one.
+    This is not a LimitMissed: a test that expects a missed limit expects a measurement, not the lack of one.
     """
+
+
+def first_line(error: Exception) -> str:
+    """An error's first line, for a sentence that quotes it."""
+    return str(error).partition("\n")[0]
 
 
 def _with_sections(message: str, child_traceback: str, log_tail: str) -> str:

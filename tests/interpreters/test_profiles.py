@@ -20,7 +20,7 @@ from pytest_multicore.interpreters.prepared_environment import PreparedEnvironme
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.theano_profile import theano_profile
 from pytest_multicore.interpreters.workload import resolve
-from pytest_multicore.settings.options import resolve as settings_of
+from pytest_multicore.settings.options import resolve_settings
 from pytest_multicore.verdicts.limits import Limits
 
 TIMEOUT_S = 300.0
@@ -57,7 +57,7 @@ def test_theanos_profile_of_fit_has_its_times_and_the_shapes_of_its_products(env
     workload = resolve("fit", arguments, prepared.environment.frameworks, None, tmp_path)
 
     asked = MeasurementRequest(
-        "fit", "fit", lambda _: workload, (1,), Limits(), settings_of(lambda _: None, {"priority": "off"})
+        "fit", "fit", lambda _: workload, (1,), Limits(), resolve_settings(lambda _: None, {"priority": "off"})
     )
     raw = theano_profile(lambda first: open_variant(asked, Variant(prepared, workload, 1), first), TIMEOUT_S)
     found = profile_of(raw, threshold=1000)
