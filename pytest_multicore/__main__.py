@@ -21,6 +21,18 @@ def main(arguments: list[str] | None = None) -> int:
 
     With ``--limit``: 0 if all limits are met, 1 if one is missed or undecided.
     """
+    options = _parser().parse_args(arguments)
+    try:
+        limits = _limits(options.limit)
+        if limits.given():
+            return _judge_by_other_limits(options.file, limits, options.test)
+        return _judge_by_own_limits(options.file, options.test)
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pytest_multicore", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     judge = commands.add_parser(
@@ -38,15 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         help=f"hold all measurements to this limit in place of their own ({', '.join(LIMITS)}); may be repeated",
     )
     judge.add_argument("--test", default="", metavar="TEXT", help="only tests whose node id holds this text")
-    options = parser.parse_args(arguments)
-    try:
-        limits = _limits(options.limit)
-        if limits.given():
-            return _judge_by_other_limits(options.file, limits, options.test)
-        return _judge_by_own_limits(options.file, options.test)
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return parser
 
 
 def _limits(texts: Sequence[str]) -> Limits:

@@ -16,6 +16,8 @@ from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.measurement.machine import Machine, this_machine
 from pytest_multicore.verdicts import figures
+from pytest_multicore.verdicts.figures import Scaling
+from pytest_multicore.verdicts.judge import Judgement
 from pytest_multicore.verdicts.limits import OpenReason, Outcome, opened, why_unreachable
 from pytest_multicore.verdicts.open_reasons import OpenMeasurement, threads_in_words, why_inconclusive
 from pytest_multicore.verdicts.repeatable import why_not_repeatable
@@ -87,17 +89,16 @@ def _findings(
     machine: Machine,
 ) -> dict[str, Any]:
     """What the rows say, as fields of the result."""
-    confidence, rows, judgement = request.settings.confidence, measured.rows, measured.judgement
-    first_calls = measured.first_calls[request.contender_index]
-    unlike = why_not_repeatable(first_calls, judgement.measured.rounds, request.program.advice)
-    if unlike:
-        verdicts = tuple(opened(verdict, OpenReason.NOT_REPEATABLE) for verdict in judgement.verdicts)
-        judgement = replace(judgement, verdicts=verdicts)
-    open_measurement = OpenMeasurement(
-        rows, judgement, measured.rounds_s, request.settings.budget_s, confidence, measured.busy_others
-    )
+    judgement, unlike = _final_judgement(request, measured)
     inconclusive = judgement.outcome is Outcome.INCONCLUSIVE
-    threads = [count for count in request.sides if count is not None]
+    open_measurement = OpenMeasurement(
+        measured.rows,
+        judgement,
+        measured.rounds_s,
+        request.settings.budget_s,
+        request.settings.confidence,
+        measured.busy_others,
+    )
     warnings = (busy_is_not_fast(judgement.verdicts, judgement.compared), "" if judgement.verdicts else unlike)
     return {
         "outcome": judgement.outcome,
@@ -105,7 +106,7 @@ def _findings(
         "verdicts": judgement.verdicts,
         "measurement": judgement.measured,
         "comparison": judgement.compared,
-        "scaling": figures.scaling(threads, rows, confidence, machine.cores_granted) if request.scale else None,
+        "scaling": _scaling(request, measured, machine),
         "python": str(measured.facts.get("python", "")),
         "facts": measured.facts,
         "blas": blas_in_use(workload.target, measured.facts),
@@ -113,3 +114,20 @@ def _findings(
         "notes": notes(request, prepared, workload, measured, machine, open_measurement),
         "first_calls": measured.first_calls,
     }
+
+
+def _final_judgement(request: MeasurementRequest, measured: MeasuredRows) -> tuple[Judgement, str]:
+    """The judgement, and why the rounds do not repeat the test's work: then it decides nothing. Empty where they do."""
+    judgement, first_calls = measured.judgement, measured.first_calls[request.contender_index]
+    unlike = why_not_repeatable(first_calls, judgement.measured.rounds, request.program.advice)
+    if unlike:
+        verdicts = tuple(opened(verdict, OpenReason.NOT_REPEATABLE) for verdict in judgement.verdicts)
+        judgement = replace(judgement, verdicts=verdicts)
+    return judgement, unlike
+
+
+def _scaling(request: MeasurementRequest, measured: MeasuredRows, machine: Machine) -> Scaling | None:
+    if not request.scale:
+        return None
+    threads = [count for count in request.sides if count is not None]
+    return figures.scaling(threads, measured.rows, request.settings.confidence, machine.cores_granted)

@@ -80,14 +80,8 @@ def _observe_child(
         started.pop(blas_recorder.PRELOAD_VARIABLE, None)
     calls_before = blas_recorder.read(recordings) if recordings else ()
     throttled_before_s = throttled_s(Path(f"/proc/{pid}"))
-    wall_s, rounds = 0.0, 0
     with Sampler(pid, THREAD_VARIABLES) as sampler:
-        while True:
-            wall_s += subject.take(repeat).wall_s
-            rounds += 1
-            if wall_s >= OBSERVED_S or rounds >= MAX_OBSERVED_ROUNDS or request.program.runs_once:
-                break
-            subject.prepare()
+        rounds = _take_rounds(subject, repeat, 1 if request.program.runs_once else MAX_OBSERVED_ROUNDS)
     calls_after = blas_recorder.read(recordings) if recordings else ()
     facts = subject.interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
     calls = _calls_per_repetition(blas_recorder.minus(calls_after, calls_before), rounds * repeat)
@@ -104,6 +98,17 @@ def _observe_child(
         quota=quota_cores(Path(f"/proc/{pid}")),
         throttled_s=throttled_s(Path(f"/proc/{pid}")) - throttled_before_s,
     )
+
+
+def _take_rounds(subject: AnySubject, repeat: int, maximum: int) -> int:
+    """Take rounds of a subject that is ready for the first one; gives their number."""
+    wall_s, rounds = 0.0, 0
+    while True:
+        wall_s += subject.take(repeat).wall_s
+        rounds += 1
+        if wall_s >= OBSERVED_S or rounds >= maximum:
+            return rounds
+        subject.prepare()
 
 
 def _calls_per_repetition(calls: Sequence[blas_recorder.Call], repetitions: int) -> tuple[Calls, ...]:

@@ -35,7 +35,7 @@ class Multicore:
     def run(
         self, workload: AnyWorkload, /, *, framework: str | None = None, threads: object = None, **arguments: Any
     ) -> Measurement:
-        """Measure one thread count; a baseline too, where the marker limits the speed-up or the least busy cores.
+        """Measure one thread count; and a baseline, where the marker limits the speed-up or has ``min_cores``.
 
         Args:
             workload: see the class.

@@ -182,9 +182,7 @@ def resolve_settings(raw_value: Callable[[Option], object], marker: Mapping[str,
     """
 
     def value(name: str) -> Any:
-        if marker.get(name) is not None:
-            return marker[name]
-        return option_value(name, raw_value)
+        return option_value(name, raw_value) if marker.get(name) is None else marker[name]
 
     return Settings(
         threads=value("threads"),
