@@ -14,7 +14,7 @@ class UsageError(MulticoreError):
     """A fault of the user: a wrong argument, option or setting."""
 
 
-class EnvironmentError_(MulticoreError):  # noqa: N801, N818 - DESIGN: the plain name is a builtin
+class EnvironmentUnavailable(MulticoreError):  # noqa: N818 - it is what happened
     """An environment cannot be had: no such interpreter, no network, a package that does not install."""
 
 
@@ -35,7 +35,7 @@ class WorkloadError(MulticoreError):
         return _with_sections(self.args[0], self.child_traceback, self.log_tail)
 
 
-class InterpreterCrashed(MulticoreError):  # noqa: N818 - it is what happened
+class InterpreterCrash(MulticoreError):  # noqa: N818 - it is what happened
     """The isolated interpreter ended without being told to: a signal, ``os._exit``, a broken start."""
 
     def __init__(self, message: str, log_tail: str = "") -> None:
@@ -46,7 +46,7 @@ class InterpreterCrashed(MulticoreError):  # noqa: N818 - it is what happened
         return _with_sections(self.args[0], "", self.log_tail)
 
 
-class TimedOut(InterpreterCrashed):
+class InterpreterTimeout(InterpreterCrash):
     """The isolated interpreter was silent for too long; it and its children were ended."""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_multicore.errors import EnvironmentError_, UsageError
+from pytest_multicore.errors import EnvironmentUnavailable, UsageError
 
 from . import blas_names
 from . import shared_libraries as libraries
@@ -59,7 +59,7 @@ def select(choice: str | None, provisioned: Provisioned) -> BlasSelection:
 
     Raises:
         UsageError: no such choice.
-        EnvironmentError_: it is not there; says what was looked for and what to install.
+        EnvironmentUnavailable: it is not there; says what was looked for and what to install.
     """
     if choice is None:
         return BlasSelection("as found")
@@ -76,7 +76,7 @@ def select(choice: str | None, provisioned: Provisioned) -> BlasSelection:
 def _in_folder(name: str, library: Path, note: str = "") -> BlasSelection:
     folder = library.parent
     if any(character.isspace() for character in str(library)):
-        raise EnvironmentError_(
+        raise EnvironmentUnavailable(
             f"blas {name!r}: found {library}, expected a path without spaces: Theano splits its link flags at them. "
             "Move it, or the cache folder (PYTEST_MULTICORE_CACHE)"
         )
@@ -98,7 +98,7 @@ def _debian(choice: str) -> BlasSelection:
     library = libraries.first_match(folders, ["libblas.so.3"])
     if library is None:
         looked = ", ".join(str(folder / "libblas.so.3") for folder in folders)
-        raise EnvironmentError_(f"blas {choice!r}: none of {looked} is there; apt-get install {package}")
+        raise EnvironmentUnavailable(f"blas {choice!r}: none of {looked} is there; apt-get install {package}")
     return _in_folder(choice, library)
 
 
@@ -106,7 +106,7 @@ def _scipy(provisioned: Provisioned) -> BlasSelection:
     library = libraries.first_match([provisioned.site_packages], CARRIED_BY_SCIPY)
     if library is None:
         looked = " or ".join(str(provisioned.site_packages / pattern) for pattern in CARRIED_BY_SCIPY)
-        raise EnvironmentError_(
+        raise EnvironmentUnavailable(
             f"blas 'scipy': no {looked}; expected a SciPy from a wheel of PyPI. Add scipy to the environment's "
             "'requires', or choose another BLAS"
         )
@@ -126,7 +126,7 @@ def _mkl(provisioned: Provisioned) -> BlasSelection:
     folder = provisioned.prefix / "lib"
     library = libraries.first_match([folder], ["libmkl_rt.so.*", "libmkl_rt.so", "libmkl_rt*.dylib"])
     if library is None:
-        raise EnvironmentError_(
+        raise EnvironmentUnavailable(
             f"blas 'mkl': no {folder / 'libmkl_rt.so.*'}; expected PyPI's package mkl in this environment: "
             f"{provisioned.python} -m pip install mkl"
         )
@@ -138,7 +138,7 @@ def _system(_provisioned: Provisioned) -> BlasSelection:
     if not libraries.link_error("-lblas"):
         return BlasSelection("system", library=library, ldflags="-lblas")
     if library is None:
-        raise EnvironmentError_(
+        raise EnvironmentUnavailable(
             "blas 'system': the linker finds no -lblas and the loader no libblas.so.3; "
             "apt-get install libopenblas-dev, or choose another BLAS"
         )

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 
 from . import cache
 from .blas_names import is_path
@@ -45,7 +45,7 @@ def find_interpreter(
         progress: told before a download is tried.
 
     Raises:
-        EnvironmentError_: none of them is there, nor can be had; says where was looked and what to do.
+        EnvironmentUnavailable: none of them is there, nor can be had; says where was looked and what to do.
     """
     if not specs:
         return _found_at(sys.executable)
@@ -70,9 +70,9 @@ def _found_at(path: str) -> Interpreter:
     return found
 
 
-def _not_at(path: str) -> EnvironmentError_:
+def _not_at(path: str) -> EnvironmentUnavailable:
     what = "it does not answer as a Python of 2.7 or 3.6 and later" if Path(path).exists() else "there is no such file"
-    return EnvironmentError_(f"interpreter {path}: {what}; expected the path of an interpreter that runs")
+    return EnvironmentUnavailable(f"interpreter {path}: {what}; expected the path of an interpreter that runs")
 
 
 def _searched(spec: str, world: Mapping[str, str]) -> Interpreter | None:
@@ -130,12 +130,12 @@ def is_version(interpreter: Interpreter, spec: str) -> bool:
     return interpreter.version[: len(asked)] == asked
 
 
-def _not_found(specs: Sequence[str], world: Mapping[str, str], download: str) -> EnvironmentError_:
+def _not_found(specs: Sequence[str], world: Mapping[str, str], download: str) -> EnvironmentUnavailable:
     versions, first = " or ".join(specs), next(spec for spec in specs if not is_path(spec))
     managers = ", ".join(
         f"${variable}" + (f" ({default})" if default else "") for variable, default, _pattern in INSTALLED_BY
     )
-    return EnvironmentError_(
+    return EnvironmentUnavailable(
         f"no Python {versions} found; install one ({_install_advice(first)}), or name another in the environment's "
         f"'python' in pyproject.toml. Looked {_searched_with()} on PATH and under {managers}; no download: {download}"
     )

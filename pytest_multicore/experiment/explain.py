@@ -13,7 +13,7 @@ from pytest_multicore.diagnosis.evidence_record import evidence_record
 from pytest_multicore.diagnosis.profile import Profile
 from pytest_multicore.diagnosis.suspicions import Explanation, Suspicion, Trial
 from pytest_multicore.diagnosis.trials import Finding, TrialResult
-from pytest_multicore.errors import EnvironmentError_, MulticoreError, first_line
+from pytest_multicore.errors import EnvironmentUnavailable, MulticoreError, first_line
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.host_lock import host_lock
@@ -156,7 +156,7 @@ class CauseSearch:
             try:
                 with host_lock().exclusive(self.program.progress.step), self.budget.spending():
                     results.append(run_trial(trial, self.program, self.budget.for_next_s))
-            except EnvironmentError_:
+            except EnvironmentUnavailable:
                 continue  # the changed environment is not available here: that says nothing of the cause
             except MulticoreError as error:
                 results.append(TrialResult(trial, Finding.OPEN, f"{trial.knob}: failed ({first_line(error)})"))

@@ -15,7 +15,7 @@ from typing import Any
 from pytest_multicore.diagnosis.evidence import Calls, Evidence
 from pytest_multicore.environments.shared_libraries import compiler
 from pytest_multicore.environments.threads import REPORTED_VARIABLES, THREAD_VARIABLES
-from pytest_multicore.errors import EnvironmentError_, MulticoreError, TimedOut
+from pytest_multicore.errors import EnvironmentUnavailable, InterpreterTimeout, MulticoreError
 from pytest_multicore.interpreters import blas_recorder
 from pytest_multicore.interpreters.blas_in_use import blas_files
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
@@ -130,7 +130,7 @@ def _recorder_variables(folder: Path, variables: Mapping[str, str]) -> tuple[dic
     """The variables that have BLAS calls recorded; none where they cannot be recorded, and why."""
     try:
         return blas_recorder.variables(folder, variables), ""
-    except (EnvironmentError_, OSError) as error:
+    except (EnvironmentUnavailable, OSError) as error:
         return {}, str(error)
 
 
@@ -146,7 +146,7 @@ def _probe_threshold(request: MeasurementRequest, prepared: PreparedEnvironment,
             with prepared.open(variables, priority=request.settings.priority) as interpreter:
                 threshold = interpreter.ask("call", "result", timeout_s, **probe)["value"]["threshold_mnk"]
                 return None if threshold is None else int(threshold)
-        except TimedOut:
+        except InterpreterTimeout:
             continue
         except MulticoreError:
             break

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_multicore.environments import cache, commands
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -81,10 +81,10 @@ def compiled() -> Path:
     """Give the recorder as a shared library, compiled at the first use and kept in the cache folder.
 
     Raises:
-        EnvironmentError_: not on Linux, no C compiler, or it fails; says what is missing.
+        EnvironmentUnavailable: not on Linux, no C compiler, or it fails; says what is missing.
     """
     if sys.platform != "linux":
-        raise EnvironmentError_(f"BLAS calls can be recorded on Linux only; this is {sys.platform}")
+        raise EnvironmentUnavailable(f"BLAS calls can be recorded on Linux only; this is {sys.platform}")
     compiler = c_compiler()
     # What the compiler is can change under one path; its size and date tell, and cost no start of it.
     program = os.stat(compiler[0])
@@ -92,7 +92,7 @@ def compiled() -> Path:
     key = hashlib.sha256(SOURCE.read_bytes() + repr(facts).encode()).hexdigest()[:24]
     library = cache.root() / "recorder" / f"blas_recorder-{key}.so"
     if any(character.isspace() or character == ":" for character in str(library)):
-        raise EnvironmentError_(
+        raise EnvironmentUnavailable(
             f"the BLAS call recorder would be {library}, but the loader splits {PRELOAD_VARIABLE} at spaces and "
             f"colons: set {cache.CACHE_VARIABLE} to a folder without them"
         )
@@ -105,14 +105,14 @@ def c_compiler() -> list[str]:
     """Give the C compiler and its own arguments: ``$CC``, else the first of cc, gcc and clang that is on PATH.
 
     Raises:
-        EnvironmentError_: there is none.
+        EnvironmentUnavailable: there is none.
     """
     told = shlex.split(os.environ.get("CC", ""))
     for name, *arguments in [told] if told else [["cc"], ["gcc"], ["clang"]]:
         if found := shutil.which(name):
             return [found, *arguments]
     looked = f"CC={os.environ['CC']}, which is no program" if told else "cc, gcc or clang on PATH (CC is not set)"
-    raise EnvironmentError_(
+    raise EnvironmentUnavailable(
         f"recording BLAS calls needs a C compiler; looked for {looked}. Install one (apt-get install gcc libc6-dev), "
         "or set CC"
     )
@@ -140,7 +140,7 @@ def variables(folder: Path, world: Mapping[str, str] = os.environ, *, mkl_verbos
         mkl_verbose: have MKL write down its calls too, for an MKL that is linked statically; see `read_mkl`.
 
     Raises:
-        EnvironmentError_: see `compiled`.
+        EnvironmentUnavailable: see `compiled`.
     """
     preloaded = [str(compiled()), *([world[PRELOAD_VARIABLE]] if world.get(PRELOAD_VARIABLE) else [])]
     found = {PRELOAD_VARIABLE: ":".join(preloaded), FOLDER_VARIABLE: str(folder)}

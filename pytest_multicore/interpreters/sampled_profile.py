@@ -87,7 +87,7 @@ def sampled_profile(
         seconds: of sampling, twice: once for the lines, once for the GIL.
 
     Raises:
-        WorkloadError, InterpreterCrashed, TimedOut: a round failed.
+        WorkloadError, InterpreterCrash, InterpreterTimeout: a round failed.
     """
     program = py_spy()
     if program is None:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
-from pytest_multicore.errors import EnvironmentError_, LimitMissed, MulticoreError, Undecided
+from pytest_multicore.errors import EnvironmentUnavailable, LimitMissed, MulticoreError, Undecided
 from pytest_multicore.experiment.explain import explain, explain_open
 from pytest_multicore.experiment.measure import measure
 from pytest_multicore.experiment.request import MeasurementRequest, Progress
@@ -124,7 +124,7 @@ class Gate:
             self.skip("--multicore-off: nothing is measured")
         try:
             result = self.measure(request, prepared)
-        except EnvironmentError_ as error:
+        except EnvironmentUnavailable as error:
             result = self._environment_missing(request.label, error)
         self._act_on(result)
         return result
@@ -136,7 +136,7 @@ class Gate:
             prepared = prepared or self.prepare_environment()
             with self.without_timeout():
                 result = explain(request, prepared, measure(request, prepared, self.progress), self.progress)
-        except EnvironmentError_:
+        except EnvironmentUnavailable:
             raise
         except MulticoreError as error:
             self._not_measured(request.label, Outcome.ERROR, str(error))
@@ -152,7 +152,7 @@ class Gate:
         __tracebackhide__ = True
         try:
             return work()
-        except EnvironmentError_ as error:
+        except EnvironmentUnavailable as error:
             self._act_on(self._environment_missing("an isolated interpreter", error))
             raise
         except MulticoreError as error:
@@ -182,7 +182,7 @@ class Gate:
         self.records.append(record(result))
         return result
 
-    def _environment_missing(self, label: str, error: EnvironmentError_) -> Result:
+    def _environment_missing(self, label: str, error: EnvironmentUnavailable) -> Result:
         return self._not_measured(label, Outcome.INCONCLUSIVE, f"cannot be had: {error}")
 
     def _not_measured(self, label: str, outcome: Outcome, reason: str) -> Result:

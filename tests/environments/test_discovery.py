@@ -13,7 +13,7 @@ import pytest
 from pytest_multicore.environments import discovery, downloads
 from pytest_multicore.environments.discovery import find_interpreter, search_folders
 from pytest_multicore.environments.probing import probe
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -54,7 +54,7 @@ def test_folders_of_version_managers_follow_the_search_path(managed, tmp_path):
 
 
 def test_a_missing_version_says_what_where_and_what_to_do(tmp_path):
-    with pytest.raises(EnvironmentError_) as caught:
+    with pytest.raises(EnvironmentUnavailable) as caught:
         find_interpreter(["3.0", "3.1"], world={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
 
     message = str(caught.value)
@@ -70,7 +70,7 @@ def test_a_missing_version_says_what_where_and_what_to_do(tmp_path):
 def test_a_missing_version_tells_that_python_discovery_is_not_installed(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "python_discovery", None)
 
-    with pytest.raises(EnvironmentError_, match="pip install python-discovery"):
+    with pytest.raises(EnvironmentUnavailable, match="pip install python-discovery"):
         find_interpreter(["3.0"], world={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
 
 
@@ -78,9 +78,9 @@ def test_a_path_that_is_no_interpreter_is_refused(tmp_path):
     (tmp_path / "python").write_text("#!/bin/sh\nexit 0\n")
     (tmp_path / "python").chmod(0o755)
 
-    with pytest.raises(EnvironmentError_, match="does not answer as a Python"):
+    with pytest.raises(EnvironmentUnavailable, match="does not answer as a Python"):
         find_interpreter([str(tmp_path / "python")])
-    with pytest.raises(EnvironmentError_, match="there is no such file"):
+    with pytest.raises(EnvironmentUnavailable, match="there is no such file"):
         find_interpreter([str(tmp_path / "absent")])
 
 
@@ -88,7 +88,7 @@ def test_a_path_that_is_not_there_leaves_the_next_choice(tmp_path):
     found = find_interpreter([str(tmp_path / "absent" / "python"), sys.executable])
     assert str(found.path) == sys.executable
     with pytest.raises(
-        EnvironmentError_, match=r"no Python .*absent or 3\.0 found; install one \(uv python install 3\.0"
+        EnvironmentUnavailable, match=r"no Python .*absent or 3\.0 found; install one \(uv python install 3\.0"
     ):
         find_interpreter([str(tmp_path / "absent"), "3.0"], world={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
 
@@ -158,5 +158,5 @@ def test_the_working_folder_is_no_part_of_an_interpreter(tmp_path, monkeypatch):
 def test_python_discovery_is_not_asked_for_a_python_2(monkeypatch, tmp_path):
     monkeypatch.setattr(discovery, "_discovered", lambda *arguments: pytest.fail("asked"))
 
-    with pytest.raises(EnvironmentError_, match="pyenv install 2"):
+    with pytest.raises(EnvironmentUnavailable, match="pyenv install 2"):
         find_interpreter(["2.6"], world={"PATH": str(tmp_path)})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_multicore.environments import cache
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 from pytest_multicore.interpreters import blas_recorder
 from pytest_multicore.interpreters.blas_recorder import OTHER, Call
 
@@ -33,7 +33,7 @@ SIZES = {
 def recorder() -> Path:
     try:
         return blas_recorder.compiled()
-    except EnvironmentError_ as error:
+    except EnvironmentUnavailable as error:
         pytest.skip(str(error))
 
 

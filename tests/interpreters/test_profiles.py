@@ -11,7 +11,7 @@ import pytest
 
 from pytest_multicore.diagnosis.profile import profile_of
 from pytest_multicore.environments import shared_libraries as libraries
-from pytest_multicore.errors import EnvironmentError_, WorkloadError
+from pytest_multicore.errors import EnvironmentUnavailable, WorkloadError
 from pytest_multicore.experiment.open_side import Variant, open_variant
 from pytest_multicore.experiment.request import MeasurementRequest
 from pytest_multicore.interpreters import sampled_profile as sampling
@@ -51,7 +51,7 @@ def work():
 def test_theanos_profile_of_fit_has_its_times_and_the_shapes_of_its_products(environment, tmp_path):
     try:
         prepared = PreparedEnvironment.prepare(environment, None, None, tmp_path, print)
-    except EnvironmentError_ as error:
+    except EnvironmentUnavailable as error:
         pytest.skip(str(error))
     arguments = {"samples": 84, "batch_size": 32, "features": 10, "hidden": 6}
     workload = resolve("fit", arguments, prepared.environment.frameworks, None, tmp_path)
