@@ -15,7 +15,7 @@ from pytest_multicore.interpreters.prepared_environment import PreparedEnvironme
 from pytest_multicore.interpreters.workload import import_path
 
 from .benchmark_fixture import benchmark_fixture
-from .child_options import NOT_IN_A_CHILD
+from .child_options import CHILD_OPTION_OVERRIDES
 
 
 class ChildFailure(Exception):  # noqa: N818 - it is the test's own failure, not an error of ours
@@ -37,7 +37,7 @@ def child_address(item: pytest.Item, prepared: PreparedEnvironment, *, once: boo
     config = item.config
     # The user named the whole run's files on the command line; argparse would warn of them, too.
     ours = {name: value for name, value in vars(config.option).items() if name != "file_or_dir"}
-    options = plain_options(ours, {**NOT_IN_A_CHILD, **_path_options(config)})
+    options = plain_options(ours, {**CHILD_OPTION_OVERRIDES, **_path_options(config)})
     assert item.parent is not None  # noqa: S101 - a test is always in a module
     # Not the item's own: pytest-xdist adds a group's name to that.
     nodeid = f"{item.parent.nodeid}::{item.name}"
