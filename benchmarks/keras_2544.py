@@ -25,7 +25,7 @@ from opened_sides import OpenedSides, Quiet
 
 from pytest_multicore.diagnosis.profile import Profile, profile_of
 from pytest_multicore.experiment.measure import measure
-from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, First
+from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, Initializer
 from pytest_multicore.experiment.request import MeasurementRequest
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
@@ -35,8 +35,7 @@ from pytest_multicore.interpreters.workload import Workload, resolve
 from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.measurement.subject import OpenedWorkload
-from pytest_multicore.settings.options import Settings
-from pytest_multicore.settings.options import resolve as resolve_settings
+from pytest_multicore.settings.options import Settings, resolve_settings
 from pytest_multicore.verdicts.figures import Comparison
 from pytest_multicore.verdicts.limits import Limits
 from pytest_multicore.verdicts.statistics import Interval, median_interval
@@ -103,7 +102,7 @@ class Experiments:
 
     @contextmanager
     def _ready(
-        self, *sides: Side, first: First = lambda _: None, priority: str = "auto"
+        self, *sides: Side, first: Initializer = lambda _: None, priority: str = "auto"
     ) -> Iterator[list[OpenedWorkload]]:
         with ExitStack() as stack:
             subjects = []
@@ -117,7 +116,7 @@ class Experiments:
             yield subjects
 
     @contextmanager
-    def _one(self, side: Side, first: First) -> Iterator[OpenedWorkload]:
+    def _one(self, side: Side, first: Initializer) -> Iterator[OpenedWorkload]:
         with self._ready(side, first=first) as (subject,):
             yield subject
 

@@ -33,7 +33,7 @@ from pytest_multicore.experiment.request import MeasurementRequest
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import resolve
 from pytest_multicore.measurement.host_lock import host_lock
-from pytest_multicore.settings.options import resolve as resolve_settings
+from pytest_multicore.settings.options import resolve_settings
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.result import Result
 

@@ -27,8 +27,8 @@ Row = tuple[str, ...]
 def marker() -> Iterator[Row]:
     """The marker's arguments."""
     yield "argument", "meaning", "value"
-    for name, (read, meaning) in MARKER.items():
-        yield f"`{name}`", meaning, _said(read)
+    for name, (parse, meaning) in MARKER.items():
+        yield f"`{name}`", meaning, _said(parse)
 
 
 def options() -> Iterator[Row]:
@@ -38,7 +38,7 @@ def options() -> Iterator[Row]:
         flag = option.flag if option.metavar is None else f"{option.flag}={option.metavar}"
         # In a file it would put an end to every run: plugin.py gives it no key.
         key = "none" if option.name == "doctor" else f"`{option.ini}`"
-        yield f"`{flag}`", key, _default(option.default), option.help, _said(option.read)
+        yield f"`{flag}`", key, _default(option.default), option.help, _said(option.parse)
 
 
 def environments() -> Iterator[Row]:
@@ -110,13 +110,13 @@ def _type(field: Mapping[str, Any]) -> str:
     return kind if isinstance(kind, str) else " or ".join(kind)
 
 
-def _said(read: Callable[[object], Any]) -> str:
-    """What a reader takes, in its own words."""
+def _said(parse: Callable[[object], Any]) -> str:
+    """What a parser takes, in its own words."""
     try:
-        read(object())
+        parse(object())
     except ValueError as error:
         return str(error)
-    raise AssertionError(f"{read} takes anything")
+    raise AssertionError(f"{parse} takes anything")
 
 
 def _default(value: object) -> str:

@@ -9,18 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
-from .reports.record import interval
-from .reports.replay import differs, held_to, replay
+from .reports.record import interval_record
+from .reports.replay import differs, judge_by_other_limits, judge_by_own_limits
 from .reports.words import figure
 from .settings.options import LIMITS, MARKER
 from .verdicts.limits import Limits, Outcome, Verdict, outcome_of
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Returns 0 when every verdict is the report's, 1 when one is not, 2 when there is no such report.
+    """Return 0 if every verdict is the report's, 1 if one is not, 2 if there is no such report.
 
-    With ``--limit``: 0 when all limits are met, 1 when one is missed or not decided.
+    With ``--limit``: 0 if all limits are met, 1 if one is missed or undecided.
     """
+    options = _parser().parse_args(arguments)
+    try:
+        limits = _limits(options.limit)
+        if limits.given():
+            return _judge_by_other_limits(options.file, limits, options.test)
+        return _judge_by_own_limits(options.file, options.test)
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pytest_multicore", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     judge = commands.add_parser(
@@ -38,20 +50,14 @@ def main(arguments: list[str] | None = None) -> int:
         help=f"hold all measurements to this limit in place of their own ({', '.join(LIMITS)}); may be repeated",
     )
     judge.add_argument("--test", default="", metavar="TEXT", help="only tests whose node id holds this text")
-    asked = parser.parse_args(arguments)
-    try:
-        limits = _limits(asked.limit)
-        return _what_if(asked.file, limits, asked.test) if limits.given() else _judge(asked.file, asked.test)
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return parser
 
 
 def _limits(texts: Sequence[str]) -> Limits:
     """The limits of the command line.
 
     Raises:
-        UsageError: names the one that is none.
+        UsageError: names the text that is no limit.
     """
     values: dict[str, Any] = {}
     for text in texts:
@@ -65,47 +71,47 @@ def _limits(texts: Sequence[str]) -> Limits:
     return Limits(**values)
 
 
-def _what_if(file: Path, limits: Limits, test: str) -> int:
-    """Hold every measurement of a file to other limits."""
+def _judge_by_other_limits(file: Path, limits: Limits, test: str) -> int:
+    """Say which of these limits every measurement of a file meets."""
     met = True
-    for told, verdicts in held_to(file, limits):
-        if test not in told["nodeid"]:
+    for record, verdicts in judge_by_other_limits(file, limits):
+        if test not in record["nodeid"]:
             continue
         for verdict in verdicts:
             met &= verdict.outcome is Outcome.PASSED
-            print(f"{told['nodeid']}: {told['workload']}: {_told(verdict)}")
+            print(f"{record['nodeid']}: {record['workload']}: {_text(verdict)}")
         if not verdicts:
-            print(f"{told['nodeid']}: {told['workload']}: no rounds, nothing to judge")
+            print(f"{record['nodeid']}: {record['workload']}: no rounds, nothing to judge")
     return 0 if met else 1
 
 
-def _judge(file: Path, test: str) -> int:
-    judged = wrong = 0
-    for told, verdicts in replay(file):
-        if test not in told["nodeid"]:
+def _judge_by_own_limits(file: Path, test: str) -> int:
+    """Say whether every measurement of a file gets the report's verdicts again."""
+    judged = different = 0
+    for record, verdicts in judge_by_own_limits(file):
+        if test not in record["nodeid"]:
             continue
         judged += 1
-        wrong += differs(told, verdicts)
-        for verdict, before in zip(verdicts, told["verdicts"], strict=False):
-            print(f"{told['nodeid']}: {_told(verdict)}{_unlike(verdict.outcome, before['outcome'])}")
+        different += differs(record, verdicts)
+        for verdict, before in zip(verdicts, record["verdicts"], strict=False):
+            print(f"{record['nodeid']}: {_text(verdict)}{_difference(verdict.outcome, before['outcome'])}")
+        outcome = outcome_of(verdicts)
         if not verdicts:
-            print(f"{told['nodeid']}: no round bears out what the report says: {told['outcome']}")
-        elif outcome_of(verdicts).value != told["outcome"]:
-            print(
-                f"{told['nodeid']}: in all {outcome_of(verdicts).value}{_unlike(outcome_of(verdicts), told['outcome'])}"
-            )
+            print(f"{record['nodeid']}: no round bears out what the report says: {record['outcome']}")
+        elif outcome.value != record["outcome"]:
+            print(f"{record['nodeid']}: in all {outcome.value}{_difference(outcome, record['outcome'])}")
     if not judged:
         print(f"{file} holds no result that was held to limits")
-    return 1 if wrong else 0
+    return 1 if different else 0
 
 
-def _unlike(found: Outcome, before: str) -> str:
-    return f", not {before} as in the report" if found.value != before else ""
+def _difference(now: Outcome, before: str) -> str:
+    return f", not {before} as in the report" if now.value != before else ""
 
 
-def _told(verdict: Verdict) -> str:
-    measured: Mapping[str, Any] | None = interval(verdict.interval)
-    text = f"{verdict.quantity}={verdict.limit:g} measured {figure(measured, apart_from=verdict.limit)}"
+def _text(verdict: Verdict) -> str:
+    measured: Mapping[str, Any] | None = interval_record(verdict.interval)
+    text = f"{verdict.quantity}={verdict.limit:g} measured {figure(measured, limit=verdict.limit)}"
     why = f" ({verdict.open_reason.value})" if verdict.open_reason else ""
     return f"{text}: {verdict.outcome.value}{why}"
 

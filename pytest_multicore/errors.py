@@ -1,4 +1,4 @@
-"""What can go wrong, sorted by whose fault it was.
+"""The errors of this package, by whose fault they are.
 
 Every message names the thing, what was found, what was expected and what to do next.
 """
@@ -14,17 +14,11 @@ class MulticoreError(Exception):
 
 
 class UsageError(MulticoreError):
-    """The user asked for something that does not exist or cannot be: a wrong argument, option or setting.
-
-    Wrong markers and options become pytest's own usage errors, before any test runs.
-    """
+    """A fault of the user: a wrong argument, option or setting."""
 
 
-class EnvironmentError_(MulticoreError):  # noqa: N801, N818 - the plain name is a builtin
-    """An environment cannot be had: no such interpreter, no network, a package that does not install.
-
-    It leaves the test inconclusive; it is not raised in the test.
-    """
+class EnvironmentUnavailable(MulticoreError):  # noqa: N818 - it is what happened
+    """An environment cannot be had: no such interpreter, no network, a package that does not install."""
 
 
 class WorkloadError(MulticoreError):
@@ -44,12 +38,8 @@ class WorkloadError(MulticoreError):
         return _with_sections(self.args[0], self.child_traceback, self.log_tail)
 
 
-class InterpreterCrashed(MulticoreError):  # noqa: N818 - it is what happened
-    """The isolated interpreter ended by itself: a signal, ``os._exit``, a broken start.
-
-    Attributes:
-        log_tail: the last lines that it printed.
-    """
+class InterpreterCrash(MulticoreError):  # noqa: N818 - it is what happened
+    """The isolated interpreter ended without being told to: a signal, ``os._exit``, a broken start."""
 
     def __init__(self, message: str, log_tail: str = "") -> None:
         super().__init__(message)
@@ -59,8 +49,8 @@ class InterpreterCrashed(MulticoreError):  # noqa: N818 - it is what happened
         return _with_sections(self.args[0], "", self.log_tail)
 
 
-class TimedOut(InterpreterCrashed):
-    """The isolated interpreter gave no answer for too long, so the plugin ended it and all that it had started."""
+class InterpreterTimeout(InterpreterCrash):
+    """The isolated interpreter was silent for too long; it and its children were ended."""
 
 
 class ProtocolError(MulticoreError):
@@ -68,18 +58,22 @@ class ProtocolError(MulticoreError):
 
 
 class LimitMissed(AssertionError):  # noqa: N818 - it is what happened
-    """A limit was missed: its figure's interval lies beyond the limit, at the stated confidence.
+    """A limit was missed, and undisturbed measurements prove it. This is a finding and no fault.
 
-    The text gives limit, measurement, interval and, where it was looked for, the cause. It is raised in the test that
-    has the limit, so ``xfail(raises=LimitMissed, strict=True)`` expects it.
+    It is raised in the test that has the limit, so ``xfail(raises=LimitMissed, strict=True)`` can expect it.
     """
 
 
 class Undecided(AssertionError):  # noqa: N818 - it is what happened
-    """A limit could not be decided, and ``--multicore-strict`` is set; otherwise the test is skipped.
+    """A limit could not be decided, and ``--multicore-strict`` fails such tests.
 
-    Not a LimitMissed: a test that expects its limit to be missed expects a measurement, not the lack of one.
+    This is not a LimitMissed: a test that expects a missed limit expects a measurement, not the lack of one.
     """
+
+
+def first_line(error: Exception) -> str:
+    """An error's first line, for a sentence that quotes it."""
+    return str(error).partition("\n")[0]
 
 
 def _with_sections(message: str, child_traceback: str, log_tail: str) -> str:

@@ -83,8 +83,8 @@ def test_ini_keys_hold_where_the_command_line_is_silent(pytester: pytest.Pyteste
     pytester.makepyfile(
         """
         def test_it(request):
-            from pytest_multicore.pytest_side.options import settings_of
-            found = settings_of(request.config, {})
+            from pytest_multicore.pytest_side.options import session_settings
+            found = session_settings(request.config)
             print("settings", found.threads, found.strict, found.budget_s)
         """
     )
@@ -105,7 +105,7 @@ def test_the_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess("-p", "no:multicore").assert_outcomes(passed=1)
 
 
-def test_a_session_without_marked_tests_loads_nothing_but_the_front_door(pytester: pytest.Pytester) -> None:
+def test_a_session_without_marked_tests_loads_only_what_reads_markers_and_options(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(): pass")
     pytester.makeconftest("import sys\ndef pytest_sessionfinish(): print('loaded', *sorted(sys.modules))")
 

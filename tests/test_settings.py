@@ -13,14 +13,14 @@ def nothing(option: settings.Option) -> None:
 
 
 def test_defaults_hold_when_nobody_says_anything() -> None:
-    found = settings.resolve(nothing, {})
+    found = settings.resolve_settings(nothing, {})
     assert (found.threads, found.baseline, found.environment, found.confidence) == ("auto", 1, "current", 0.99)
     assert (found.budget_s, found.strict, found.off, found.python) == (60.0, False, False, None)
 
 
 def test_the_marker_wins_over_the_options() -> None:
     given = {"threads": "8", "budget": "5", "environment": "theano", "python": "/usr/bin/python3"}
-    found = settings.resolve(lambda option: given.get(option.name), {"threads": 2, "environment": "pytensor"})
+    found = settings.resolve_settings(lambda option: given.get(option.name), {"threads": 2, "environment": "pytensor"})
     assert (found.threads, found.environment, found.budget_s) == (2, "pytensor", 5.0)
     assert found.python is None, "an environment that the test names is not replaced from outside"
 
@@ -42,7 +42,7 @@ def test_the_marker_wins_over_the_options() -> None:
 )
 def test_a_wrong_option_names_itself_and_what_is_allowed(name: str, found: str, expected: str) -> None:
     with pytest.raises(UsageError, match=f"--multicore-{name} .*multicore_{name}.*{found}.*{expected}"):
-        settings.resolve(lambda option: found if option.name == name else None, {})
+        settings.resolve_settings(lambda option: found if option.name == name else None, {})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_multicore.errors import EnvironmentError_, UsageError
+from pytest_multicore.errors import EnvironmentUnavailable, UsageError
 
 from . import blas_names
 from . import shared_libraries as libraries
@@ -59,7 +59,7 @@ def select(choice: str | None, installation: Installation) -> BlasSelection:
 
     Raises:
         UsageError: there is no such choice.
-        EnvironmentError_: the BLAS is not installed; names the files that were looked for and what to install.
+        EnvironmentUnavailable: the BLAS is not installed; names the files that were looked for and what to install.
     """
     if choice is None:
         return BlasSelection("as found")
@@ -76,7 +76,7 @@ def select(choice: str | None, installation: Installation) -> BlasSelection:
 def _in_folder(name: str, library: Path, note: str = "") -> BlasSelection:
     folder = library.parent
     if any(character.isspace() for character in str(library)):
-        raise EnvironmentError_(
+        raise EnvironmentUnavailable(
             f"blas {name!r}: found {library}, expected a path without spaces: Theano splits its link flags at them. "
             "Move it, or the cache folder (PYTEST_MULTICORE_CACHE)"
         )
@@ -98,7 +98,7 @@ def _debian(choice: str) -> BlasSelection:
     library = libraries.first_match(folders, ["libblas.so.3"])
     if library is None:
         paths = ", ".join(str(folder / "libblas.so.3") for folder in folders)
-        raise EnvironmentError_(f"blas {choice!r}: none of {paths} is there; apt-get install {package}")
+        raise EnvironmentUnavailable(f"blas {choice!r}: none of {paths} is there; apt-get install {package}")
     return _in_folder(choice, library)
 
 
@@ -106,7 +106,7 @@ def _scipy(installation: Installation) -> BlasSelection:
     library = libraries.first_match([installation.site_packages], SCIPY_BLAS_PATTERNS)
     if library is None:
         paths = " or ".join(str(installation.site_packages / pattern) for pattern in SCIPY_BLAS_PATTERNS)
-        raise EnvironmentError_(
+        raise EnvironmentUnavailable(
             f"blas 'scipy': no {paths}; expected a SciPy from a wheel of PyPI. Add scipy to the environment's "
             "'requires', or choose another BLAS"
         )
@@ -126,7 +126,7 @@ def _mkl(installation: Installation) -> BlasSelection:
     folder = installation.prefix / "lib"
     library = libraries.first_match([folder], ["libmkl_rt.so.*", "libmkl_rt.so", "libmkl_rt*.dylib"])
     if library is None:
-        raise EnvironmentError_(
+        raise EnvironmentUnavailable(
             f"blas 'mkl': no {folder / 'libmkl_rt.so.*'}; expected PyPI's package mkl in this environment: "
             f"{installation.python} -m pip install mkl"
         )
@@ -138,7 +138,7 @@ def _system(_installation: Installation) -> BlasSelection:
     if not libraries.link_error("-lblas"):
         return BlasSelection("system", library=library, ldflags="-lblas")
     if library is None:
-        raise EnvironmentError_(
+        raise EnvironmentUnavailable(
             "blas 'system': the linker finds no -lblas and the loader no libblas.so.3; "
             "apt-get install libopenblas-dev, or choose another BLAS"
         )

@@ -41,7 +41,7 @@ class Job:
     purpose: str
 
     def run(self, *argv: str) -> None:
-        """Run a tool for this job, output to its log; an EnvironmentError_ when it fails."""
+        """Run a tool for this job, output to its log; an EnvironmentUnavailable when it fails."""
         run(argv, self.log, self.purpose)
 
 
@@ -54,7 +54,7 @@ class Builder(Protocol):
         ...
 
     def build(self, job: Job) -> None:
-        """Do the job, or raise an EnvironmentError_."""
+        """Do the job, or raise an EnvironmentUnavailable."""
         ...
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import platformdirs
 
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +31,7 @@ def root() -> Path:
     """Return the cache folder, created where necessary: PYTEST_MULTICORE_CACHE, or the user's cache.
 
     Raises:
-        EnvironmentError_: it cannot be written.
+        EnvironmentUnavailable: it cannot be written.
     """
     chosen = os.environ.get(CACHE_VARIABLE)
     folder = Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("pytest-multicore")
@@ -39,7 +39,7 @@ def root() -> Path:
         for part in ("environments", "locks", "logs"):
             (folder / part).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise EnvironmentError_(
+        raise EnvironmentUnavailable(
             f"cache folder {folder}: {error.strerror or error}; expected a folder that can be written. "
             f"Set {CACHE_VARIABLE} to one"
         ) from error

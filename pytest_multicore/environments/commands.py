@@ -10,7 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,7 +58,7 @@ def run(argv: Sequence[str], log: Path, purpose: str, timeout_s: float = TOOL_TI
         timeout_s: seconds after which it is killed.
 
     Raises:
-        EnvironmentError_: it cannot be started, failed, or took too long; with the last lines of its output.
+        EnvironmentUnavailable: it cannot be started, failed, or took too long; with the last lines of its output.
     """
     with log.open("ab") as sink:
         sink.write(f"$ {' '.join(argv)}\n".encode())
@@ -107,9 +107,9 @@ def _output_since(log: Path, start: int) -> str:
         return source.read().decode("utf-8", "replace")
 
 
-def _failure(argv: Sequence[str], log: Path, purpose: str, outcome: str, output: str) -> EnvironmentError_:
+def _failure(argv: Sequence[str], log: Path, purpose: str, outcome: str, output: str) -> EnvironmentUnavailable:
     tail = "\n".join(f"  {line}" for line in output.rstrip().splitlines()[-TAIL_LINES:]) or "  (nothing)"
-    return EnvironmentError_(
+    return EnvironmentUnavailable(
         f"cannot {purpose}: {os.path.basename(argv[0])} {outcome}\n"
         f"what to do: {_remedy(output)}\n"
         f"full output: {log}\n"

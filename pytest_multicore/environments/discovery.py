@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 
 from . import cache
 from .blas_names import is_path
@@ -45,7 +45,7 @@ def find_interpreter(
         progress: called with a message before a download.
 
     Raises:
-        EnvironmentError_: none is installed, and none can be downloaded; says which places were searched.
+        EnvironmentUnavailable: none is installed, and none can be downloaded; says which places were searched.
     """
     if not specs:
         return _probe_or_fail(sys.executable)
@@ -70,9 +70,9 @@ def _probe_or_fail(path: str) -> Interpreter:
     return interpreter
 
 
-def _not_at(path: str) -> EnvironmentError_:
+def _not_at(path: str) -> EnvironmentUnavailable:
     what = "it does not answer as a Python of 2.7 or 3.6 and later" if Path(path).exists() else "there is no such file"
-    return EnvironmentError_(f"interpreter {path}: {what}; expected the path of an interpreter that runs")
+    return EnvironmentUnavailable(f"interpreter {path}: {what}; expected the path of an interpreter that runs")
 
 
 def _search(spec: str, environ: Mapping[str, str]) -> Interpreter | None:
@@ -130,12 +130,12 @@ def is_version(interpreter: Interpreter, spec: str) -> bool:
     return interpreter.version[: len(version)] == version
 
 
-def _not_found(specs: Sequence[str], environ: Mapping[str, str], no_download: str) -> EnvironmentError_:
+def _not_found(specs: Sequence[str], environ: Mapping[str, str], no_download: str) -> EnvironmentUnavailable:
     versions, first = " or ".join(specs), next(spec for spec in specs if not is_path(spec))
     managers = ", ".join(
         f"${variable}" + (f" ({default})" if default else "") for variable, default, _pattern in VERSION_MANAGERS
     )
-    return EnvironmentError_(
+    return EnvironmentUnavailable(
         f"no Python {versions} found; install one ({_install_advice(first)}), or name another in the environment's "
         f"'python' in pyproject.toml. Looked {_search_method()} on PATH and under {managers}; "
         f"no download: {no_download}"

@@ -10,7 +10,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 
 from . import cache
 from .builders import Builder, Job, builder_for
@@ -63,7 +63,7 @@ def prepare(
         build: whether it may be built.
 
     Raises:
-        EnvironmentError_: its interpreter is missing, or it cannot be built; with the reason and what to do.
+        EnvironmentUnavailable: its interpreter is missing, or it cannot be built; with the reason and what to do.
     """
     report = progress or _discard
     interpreter = find_interpreter(environment.python, progress=report)
@@ -73,7 +73,9 @@ def prepare(
     folder = cache.folder_of(key)
     if not cache.record_in(folder):
         if not build:
-            raise EnvironmentError_(f"environment '{environment.name}' with BLAS {environment.blas} is not built yet")
+            raise EnvironmentUnavailable(
+                f"environment '{environment.name}' with BLAS {environment.blas} is not built yet"
+            )
         _build_once(environment, interpreter, key, report)
     return _installation_in(folder, interpreter, key)
 

@@ -1,8 +1,10 @@
-"""Why, told from beginning to end: look, suspect, try one change after the other, stop at the first proof."""
+"""Why a limit was missed: observe, suspect, try one change after the other, stop at the first proof."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
 from pytest_multicore.diagnosis.causes import catalogue
@@ -11,7 +13,7 @@ from pytest_multicore.diagnosis.evidence_record import evidence_record
 from pytest_multicore.diagnosis.profile import Profile
 from pytest_multicore.diagnosis.suspicions import Explanation, Suspicion, Trial
 from pytest_multicore.diagnosis.trials import Finding, TrialResult
-from pytest_multicore.errors import EnvironmentError_, MulticoreError
+from pytest_multicore.errors import EnvironmentUnavailable, MulticoreError, first_line
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.host_lock import host_lock
@@ -24,46 +26,41 @@ from .request import MeasurementRequest, Progress
 from .run_trial import MeasuredProgram, run_trial
 from .theano_profile import profile_theano
 
-#: Of the budget for all trials, what one may take.
-ONE_TRIAL = 0.5
-#: Causes told beside the likeliest: a page is what anybody reads.
-MOST_TOLD = 4
+#: Share of the seconds left for trials that a single trial may take.
+MAX_TRIAL_BUDGET_SHARE = 0.5
+#: Causes reported of one missed limit, the likeliest first: they fit on a page.
+MAX_CAUSES_REPORTED = 4
 
 
 def explain(request: MeasurementRequest, prepared: PreparedEnvironment, result: Result, progress: Progress) -> Result:
-    """The result with its causes, where the settings ask for them. Its verdict is never changed.
+    """The result with its causes, where the settings ask for them. Its verdicts are never changed.
 
-    A missed limit is looked into and tried; with ``always`` a met one is looked into. What was left open has its reason
-    already, which needs no run.
+    A missed limit is observed and tried. With ``always`` a limit that is met is observed. An undecided one has its
+    reason already and needs no run.
     """
-    wish = request.settings.explain
-    if wish == "never" or result.outcome is Outcome.ERROR:
+    mode = request.settings.explain
+    if mode == "never" or result.outcome is Outcome.ERROR:
         return result
-    if result.outcome is not Outcome.INCONCLUSIVE and result.outcome is not Outcome.FAILED and wish != "always":
+    if result.outcome not in (Outcome.INCONCLUSIVE, Outcome.FAILED) and mode != "always":
         return result
     try:
         if result.outcome is Outcome.INCONCLUSIVE:
             return explain_open(result)
-        with request.program.standing_still():
+        with request.program.paused():
             return _search_causes(request, prepared, result, progress)
     except MulticoreError as error:
-        why = _first_line(error)
+        why = first_line(error)
     except Exception as error:  # a mistake of ours here must not hide what was measured
-        why = f"{type(error).__name__}: {_first_line(error)}: a defect of pytest-multicore, please report it"
+        why = f"{type(error).__name__}: {first_line(error)}: a defect of pytest-multicore, please report it"
     return replace(result, notes=(*result.notes, f"why could not be found out: {why}"))
 
 
 def explain_open(result: Result) -> Result:
-    """An undecided result with what the table makes of its reason; no run is needed for that."""
-    found = [
-        Explanation(one.key, False, one.evidence, one.remedy)
-        for one in catalogue.ranked_suspicions(_nothing_seen(result))
+    """An undecided result with the causes that its reason suggests; no run is needed for that."""
+    explanations = [
+        _explanation(suspicion) for suspicion in catalogue.ranked_suspicions(Evidence(result, "", this_machine()))
     ]
-    return replace(result, causes=tuple(map(asdict, found)))
-
-
-def _nothing_seen(result: Result) -> Evidence:
-    return Evidence(result, "", this_machine())
+    return replace(result, causes=tuple(map(asdict, explanations)))
 
 
 def _search_causes(
@@ -73,22 +70,47 @@ def _search_causes(
     progress.live(f"{workload}: looking why")
     with host_lock().exclusive(progress.step):
         evidence = observe(request, prepared, workload, result)
-        profile, missing = _profile(request, prepared, workload, evidence)
-    result, found = replace(result, notes=(*result.notes, *missing)), evidence_record(evidence, profile)
+        profile, notes = _profile(request, prepared, workload, evidence)
+    result = replace(result, notes=(*result.notes, *notes), evidence=evidence_record(evidence, profile))
     if result.outcome is not Outcome.FAILED:
-        return replace(result, evidence=found)
-    told = CauseSearch(request, prepared, workload, evidence, progress, request.settings.budget_s).causes()
-    return replace(result, causes=tuple(map(asdict, told[:MOST_TOLD])), evidence=found)
+        return result
+    program = MeasuredProgram(request, prepared, workload, progress)
+    explanations = CauseSearch(program, evidence, TrialBudget(request.settings.budget_s)).causes()
+    return replace(result, causes=tuple(map(asdict, explanations[:MAX_CAUSES_REPORTED])))
 
 
 def _profile(
     request: MeasurementRequest, prepared: PreparedEnvironment, workload: Workload, evidence: Evidence
 ) -> tuple[Profile | None, tuple[str, ...]]:
-    """The profile, or why there is none: what was seen otherwise explains without it."""
+    """The profile; or None and a note why there is none, since the other evidence explains without it."""
     try:
         return profile_theano(request, prepared, workload, evidence), ()
     except MulticoreError as error:
-        return None, (f"no profile: {_first_line(error)}",)
+        return None, (f"no profile: {first_line(error)}",)
+
+
+@dataclass
+class TrialBudget:
+    """The seconds that trials may still take.
+
+    The wait for the machine's lock costs nothing. A trial that has begun may take longer than the budget by its set-up.
+    """
+
+    left_s: float
+
+    @property
+    def for_next_s(self) -> float:
+        """Seconds that the rounds of the next trial may take."""
+        return MAX_TRIAL_BUDGET_SHARE * self.left_s
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        """The seconds within this context are spent, whatever comes of them."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.left_s -= time.monotonic() - began
 
 
 @dataclass
@@ -96,66 +118,56 @@ class CauseSearch:
     """The search for the cause of one missed limit.
 
     Attributes:
-        request, prepared, workload: what was measured, and where.
-        evidence: what was seen of it.
-        progress: told what is tried.
-        left_s: seconds that trials may still take; waiting for the machine's lock is nobody's cost. A trial that has
-            begun may take longer by its set-up.
+        program: the measured program.
+        evidence: what was observed of it.
+        budget: for trials.
     """
 
-    request: MeasurementRequest
-    prepared: PreparedEnvironment
-    workload: Workload
+    program: MeasuredProgram
     evidence: Evidence
-    progress: Progress
-    left_s: float
+    budget: TrialBudget
 
     def causes(self) -> list[Explanation]:
-        """Try what is likeliest first. A proof goes to the front and ends it; what a trial refuted is left out.
+        """Try the likeliest suspicion first. A proof comes first and ends the search; what a trial refutes is left out.
 
-        What the measurement itself has shown comes next: it says how much, and not what.
+        Next comes what the measurement itself has proven: it says how much, but not what.
         """
-        shown: list[Explanation] = []
+        proven: list[Explanation] = []
         suspected: list[Explanation] = []
         for suspicion in catalogue.ranked_suspicions(self.evidence):
             if suspicion.conclusive:
-                shown.append(_told(suspicion, proven=True))
+                proven.append(_explanation(suspicion, proven=True))
                 continue
             results = self._try(suspicion.trials)
-            proof = next((one.text for one in results if one.finding is Finding.PROVEN), "")
+            proof = next((result.text for result in results if result.finding is Finding.PROVEN), "")
             if proof:
-                also = tuple(one.text for one in self._try(suspicion.follow_ups))
-                return [_told(suspicion, proven=True, trial=proof, also=also), *shown, *suspected]
-            if not results or any(one.finding is Finding.OPEN for one in results):
-                suspected.append(_told(suspicion, trial="; ".join(one.text for one in results)))
-        return [*shown, *suspected]
+                also = tuple(result.text for result in self._try(suspicion.follow_ups))
+                return [_explanation(suspicion, proven=True, trial=proof, also=also), *proven, *suspected]
+            if not results or any(result.finding is Finding.OPEN for result in results):
+                suspected.append(_explanation(suspicion, trial="; ".join(result.text for result in results)))
+        return [*proven, *suspected]
 
     def _try(self, trials: Sequence[Trial]) -> list[TrialResult]:
-        """Trials, until one proves its cause or the time is up."""
-        done: list[TrialResult] = []
+        """Run trials until one proves its cause or the budget is spent."""
+        results: list[TrialResult] = []
         for trial in trials:
-            if self.left_s <= 0:
-                done.append(TrialResult(trial, Finding.OPEN, f"{trial.knob}: not tried, the budget was spent"))
+            if self.budget.left_s <= 0:
+                results.append(TrialResult(trial, Finding.OPEN, f"{trial.knob}: not tried, the budget was spent"))
                 break
-            self.progress.live(f"{self.workload}: trying {trial.knob}")
-            program = MeasuredProgram(self.request, self.prepared, self.workload, self.progress, self._spend)
+            self.program.progress.live(f"{self.program.workload}: trying {trial.knob}")
             try:
-                done.append(run_trial(trial, program, ONE_TRIAL * self.left_s))
-            except EnvironmentError_:
-                continue  # not to be had here: nothing is said by that
+                with host_lock().exclusive(self.program.progress.step), self.budget.spending():
+                    results.append(run_trial(trial, self.program, self.budget.for_next_s))
+            except EnvironmentUnavailable:
+                continue  # the changed environment is not available here: that says nothing of the cause
             except MulticoreError as error:
-                done.append(TrialResult(trial, Finding.OPEN, f"{trial.knob}: failed ({_first_line(error)})"))
-            if done[-1].finding is Finding.PROVEN:
+                results.append(TrialResult(trial, Finding.OPEN, f"{trial.knob}: failed ({first_line(error)})"))
+            if results[-1].finding is Finding.PROVEN:
                 break
-        return done
-
-    def _spend(self, seconds: float) -> None:
-        self.left_s -= seconds
+        return results
 
 
-def _told(suspicion: Suspicion, *, proven: bool = False, trial: str = "", also: tuple[str, ...] = ()) -> Explanation:
+def _explanation(
+    suspicion: Suspicion, *, proven: bool = False, trial: str = "", also: tuple[str, ...] = ()
+) -> Explanation:
     return Explanation(suspicion.key, proven, suspicion.evidence, suspicion.remedy, trial, also)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

@@ -1,6 +1,6 @@
-"""A run of its own to see how a workload uses threads: from outside, from within, and its calls of a BLAS.
+"""A run that shows how a workload uses threads: from outside, from within, and by its calls of a BLAS.
 
-None of it touches the rounds that a verdict comes from: another interpreter is opened, looked on, and ended.
+It is a run of its own, in another interpreter: the rounds that a verdict comes from are not touched.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence
 from pytest_multicore.environments.shared_libraries import compiler
 from pytest_multicore.environments.threads import REPORTED_VARIABLES, THREAD_VARIABLES
-from pytest_multicore.errors import EnvironmentError_, MulticoreError, TimedOut
+from pytest_multicore.errors import EnvironmentUnavailable, InterpreterTimeout, MulticoreError
 from pytest_multicore.interpreters import blas_recorder
 from pytest_multicore.interpreters.blas_in_use import blas_files
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
@@ -30,14 +30,14 @@ from pytest_multicore.verdicts.result import Result
 from .open_side import FACTS_TIMEOUT_S, Variant, open_variant
 from .request import MeasurementRequest
 
-#: Wall seconds of rounds that are looked on, and rounds at most.
-LOOK_S, MOST_ROUNDS = 0.6, 20
-#: The second try waits for threads that spin for 0.1 s after each look.
+#: Rounds are observed until they add up to so many wall seconds, or until there are so many of them.
+OBSERVED_S, MAX_OBSERVED_ROUNDS = 0.6, 20
+#: Seconds for each attempt to probe the BLAS. In the second one idle threads may spin for 0.1 s after each product.
 PROBE_TIMEOUTS_S = (15.0, 60.0)
-#: How the file of the library begins that records BLAS calls (interpreters/blas_recorder.py).
-RECORDER = "blas_recorder-"
-#: Idle threads that spin would be taken for work; no threshold depends on these. OpenBLAS 0.2.18, of 2016, loses a
-#: wake-up now and then where its threads are soon asleep, and hangs: hence the second try without.
+#: How the file name of the library that records BLAS calls begins (interpreters/blas_recorder.py).
+RECORDER_PREFIX = "blas_recorder-"
+#: Variables for each attempt: idle threads that spin would look like work. No threshold depends on them. OpenBLAS
+#: 0.2.18 of 2016 sometimes loses a wake-up where its threads fall asleep soon, and hangs: hence the second attempt.
 PROBE_VARIABLES: Sequence[Mapping[str, str]] = (
     {"OPENBLAS_THREAD_TIMEOUT": "4", "KMP_BLOCKTIME": "0"},
     {"KMP_BLOCKTIME": "0"},
@@ -45,50 +45,46 @@ PROBE_VARIABLES: Sequence[Mapping[str, str]] = (
 
 
 def observe(request: MeasurementRequest, prepared: PreparedEnvironment, workload: Workload, result: Result) -> Evidence:
-    """Everything that can be seen of a measured workload, in a run of its own.
+    """Everything that a run of its own shows of a measured workload.
 
     Raises:
-        MulticoreError: it could not be opened again, or failed there.
+        MulticoreError: the workload could not be opened again, or failed there.
     """
     with tempfile.TemporaryDirectory(prefix="pytest-multicore-") as folder:
-        plain = Variant(prepared, workload, request.contender).variables(request).variables
-        recorded, why_not = _recorder(Path(folder), plain)
-        observed = Variant(
-            prepared, workload, request.contender, extra=recorded, observe=True, trace=_over_at_once(result)
+        variables = Variant(prepared, workload, request.contender).variables(request).variables
+        recorder, why_not = _recorder_variables(Path(folder), variables)
+        variant = Variant(
+            prepared, workload, request.contender, extra=recorder, observe=True, trace=_has_short_rounds(result)
         )
-        with open_variant(request, observed) as subject:
-            found = _observe_child(request, result, subject, Path(folder) if recorded else None, workload.target)
-    threshold = _probed(request, prepared, found) if any(call.multiply_adds for call in found.calls or ()) else None
-    return replace(found, threshold=threshold, recorder_error=why_not)
+        with open_variant(request, variant) as subject:
+            evidence = _observe_child(request, result, subject, Path(folder) if recorder else None, workload.target)
+    has_products = any(call.multiply_adds for call in evidence.calls or ())
+    threshold = _probe_threshold(request, prepared, evidence) if has_products else None
+    return replace(evidence, threshold=threshold, recorder_error=why_not)
 
 
-def _over_at_once(result: Result) -> bool:
-    """Whether rounds are short all the same: those of a test that is measured in an interpreter of its own for each."""
+def _has_short_rounds(result: Result) -> bool:
+    """Whether rounds are short and cannot repeat the region, as those that each take a new interpreter."""
     last = result.measurement.rounds[-1] if result.measurement else None
     return last is not None and last.repeat == 1 and last.wall_s < MIN_ROUND_S
 
 
 def _observe_child(
-    request: MeasurementRequest, result: Result, subject: AnySubject, calls: Path | None, target: str
+    request: MeasurementRequest, result: Result, subject: AnySubject, recordings: Path | None, target: str
 ) -> Evidence:
+    """Observe some rounds of one child; ``recordings``: the folder of its recorded BLAS calls, None without any."""
     subject.prepare()
     pid, repeat = subject.pid, result.measurement.rounds[-1].repeat if result.measurement else 1
     started = started_with(pid, REPORTED_VARIABLES)
-    if calls:
+    if recordings:
         started.pop(blas_recorder.PRELOAD_VARIABLE, None)
-    before, throttled_before_s = blas_recorder.read(calls) if calls else (), throttled_s(Path(f"/proc/{pid}"))
-    wall_s, rounds = 0.0, 0
+    calls_before = blas_recorder.read(recordings) if recordings else ()
+    throttled_before_s = throttled_s(Path(f"/proc/{pid}"))
     with Sampler(pid, THREAD_VARIABLES) as sampler:
-        while True:
-            wall_s += subject.take(repeat).wall_s
-            rounds += 1
-            if wall_s >= LOOK_S or rounds >= MOST_ROUNDS or request.program.runs_once:
-                break
-            subject.prepare()
-    after = blas_recorder.read(calls) if calls else ()
+        rounds = _take_rounds(subject, repeat, 1 if request.program.runs_once else MAX_OBSERVED_ROUNDS)
+    calls_after = blas_recorder.read(recordings) if recordings else ()
     facts = subject.interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
-    made = blas_recorder.difference(after, before)
-    per = rounds * repeat
+    calls = _calls_per_repetition(blas_recorder.difference(calls_after, calls_before), rounds * repeat)
     return Evidence(
         result=result,
         target=target,
@@ -96,51 +92,69 @@ def _observe_child(
         facts=_without_recorder(facts),
         thread_samples=sampler.samples,
         variables_at_start=started,
-        calls=tuple(BlasCalls(one.routine, one.m, one.n, one.k, one.count / per, one.seconds / per) for one in made)
-        if calls
-        else None,
+        calls=calls if recordings else None,
         compilers=tuple(filter(None, [compiler()])),
-        mapped_files=_mapped(pid),
+        mapped_files=_mapped_libraries(pid),
         quota=quota_cores(Path(f"/proc/{pid}")),
         throttled_s=throttled_s(Path(f"/proc/{pid}")) - throttled_before_s,
     )
 
 
+def _take_rounds(subject: AnySubject, repeat: int, maximum: int) -> int:
+    """Take rounds of a subject that is ready for the first one; gives their number."""
+    wall_s, rounds = 0.0, 0
+    while True:
+        wall_s += subject.take(repeat).wall_s
+        rounds += 1
+        if wall_s >= OBSERVED_S or rounds >= maximum:
+            return rounds
+        subject.prepare()
+
+
+def _calls_per_repetition(calls: Sequence[blas_recorder.Call], repetitions: int) -> tuple[BlasCalls, ...]:
+    return tuple(
+        BlasCalls(call.routine, call.m, call.n, call.k, call.count / repetitions, call.seconds / repetitions)
+        for call in calls
+    )
+
+
 def _without_recorder(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts without the library that records BLAS calls: it has a BLAS's symbols, and no threads."""
-    libraries = [one for one in facts["libraries"] if not Path(one["path"]).name.startswith(RECORDER)]
+    """The facts without the library that records BLAS calls: it has a BLAS's symbols and no threads."""
+    libraries = [
+        library for library in facts["libraries"] if not Path(library["path"]).name.startswith(RECORDER_PREFIX)
+    ]
     return {**facts, "libraries": libraries}
 
 
-def _recorder(folder: Path, world: Mapping[str, str]) -> tuple[dict[str, str], str]:
-    """The variables that have BLAS calls recorded; none where they cannot be, and why."""
+def _recorder_variables(folder: Path, variables: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """The variables that have BLAS calls recorded; none where they cannot be recorded, and why."""
     try:
-        return blas_recorder.variables(folder, world), ""
-    except (EnvironmentError_, OSError) as error:
+        return blas_recorder.variables(folder, variables), ""
+    except (EnvironmentUnavailable, OSError) as error:
         return {}, str(error)
 
 
-def _probed(request: MeasurementRequest, prepared: PreparedEnvironment, found: Evidence) -> int | None:
-    """The size up to which the BLAS in use stays on one thread; None where it could not be found."""
-    files = blas_files(found.target, found.facts)
-    carried = not files or any("numpy" in Path(one["path"]).parts or "numpy.libs" in one["path"] for one in files)
-    arguments = {"threads": request.contender, "library": None if carried else files[0]["path"]}
-    told = {"target": "builtin:gemm_probe", "arguments": arguments, "path": []}
+def _probe_threshold(request: MeasurementRequest, prepared: PreparedEnvironment, evidence: Evidence) -> int | None:
+    """Multiply-adds up to which the BLAS in use stays on one thread; None where the probe fails."""
+    files = blas_files(evidence.target, evidence.facts)
+    numpys_own = not files or any("numpy" in Path(file["path"]).parts or "numpy.libs" in file["path"] for file in files)
+    arguments = {"threads": request.contender, "library": None if numpys_own else files[0]["path"]}
+    probe = {"target": "builtin:gemm_probe", "arguments": arguments, "path": []}
     for extra, timeout_s in zip(PROBE_VARIABLES, PROBE_TIMEOUTS_S, strict=True):
         variables = prepared.variables(request.contender, request.theano_flags, {**request.env, **extra})
         try:
             with prepared.open(variables, priority=request.settings.priority) as interpreter:
-                threshold = interpreter.ask("call", "result", timeout_s, **told)["value"]["threshold_mnk"]
+                threshold = interpreter.ask("call", "result", timeout_s, **probe)["value"]["threshold_mnk"]
                 return None if threshold is None else int(threshold)
-        except TimedOut:
+        except InterpreterTimeout:
             continue
         except MulticoreError:
             break
     return None
 
 
-def _mapped(pid: int) -> tuple[str, ...]:
-    """Names of the files that a process has mapped, libraries among them."""
+def _mapped_libraries(pid: int) -> tuple[str, ...]:
+    """File names of the shared libraries that a process has mapped."""
     try:
         with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as maps:
             paths = {line.split(maxsplit=5)[-1].strip() for line in maps if "/" in line}

@@ -1,6 +1,6 @@
 """The one way to open a side: a program at so many threads, as it is or with one thing changed.
 
-Two kinds of program are opened: a workload, here, and a marked test (pytest_side/measured_item.py).
+Two kinds of program are opened: a workload, here, and a marked test (pytest_side/marked_program.py).
 """
 
 from __future__ import annotations
@@ -23,23 +23,25 @@ from pytest_multicore.verdicts.repeatable import SAME_STATE_ADVICE
 if TYPE_CHECKING:
     from .request import MeasurementRequest
 
-#: Imports, data and compilation may take long on a cold machine; a hang must end all the same.
+#: Imports, data and compilation may take long on a cold machine, but a hang must end.
 SETUP_TIMEOUT_S = 600.0
 FACTS_TIMEOUT_S = 60.0
-#: A round that alone takes the whole budget can decide nothing; none is given up before this, however small the budget.
+#: A round that takes the whole budget can decide nothing; but none is ended before this, however small the budget.
 MIN_ROUND_TIMEOUT_S = 30.0
-#: Times its first run that a round may take before its interpreter is taken for hung: neighbours may come.
+#: Times its first run that a round may take before its interpreter counts as hung: neighbours may come.
 ROUND_TIMEOUT_RATIO = 5.0
 
 #: What is done in an interpreter before any of the user's code.
-First = Callable[[IsolatedInterpreter], None]
+Initializer = Callable[[IsolatedInterpreter], None]
 
 
 def round_timeout_s(settings: Settings, first_s: float | None) -> float:
-    """After so long a silence within a round its interpreter is taken for hung; ``first_s``: of the region's first run.
+    """Seconds of silence within a round after which its interpreter counts as hung.
 
-    That one has the time of a set-up: how long a region takes is nobody's mistake, and too long for the budget is
-    inconclusive.
+    Args:
+        settings: the user's.
+        first_s: seconds of the region's first run, which may take as long as a set-up: a slow region is no mistake,
+            and one that is too slow for the budget is inconclusive.
     """
     return max(MIN_ROUND_TIMEOUT_S, settings.budget_s, ROUND_TIMEOUT_RATIO * (first_s or 0.0))
 
@@ -51,11 +53,11 @@ class Variant:
     Attributes:
         prepared: the environment.
         workload: what runs there.
-        threads: that it is told to use; None for inherited ones.
+        threads: the thread count that it is given; None for inherited threads.
         change: what is different from the measured program.
-        extra: variables beside.
+        extra: additional environment variables.
         observe: whether it is observed from within.
-        trace: whether that times each line, for a region that is over before a sampler looks.
+        trace: whether that times each line, for a region that ends before a sampler looks.
     """
 
     prepared: PreparedEnvironment
@@ -67,7 +69,7 @@ class Variant:
     trace: bool = False
 
     def variables(self, request: MeasurementRequest) -> ChildVariables:
-        """The child's, with those removed that the change removes."""
+        """The child's variables, without those that the change removes."""
         changed = {name: value for name, value in self.change.variables.items() if value is not None}
         flags = {**request.theano_flags, **self.change.theano_flags}
         threads = self.threads if self.change.threads == ORIGINAL_THREADS else self.change.threads
@@ -78,7 +80,7 @@ class Variant:
 
     @property
     def watch(self) -> dict[str, Any] | None:
-        """What is sent to the child as ``watch``; None where nothing is."""
+        """The arguments of the child's message ``watch``; None where there is nothing to watch or change."""
         if not (self.observe or self.change.agent_changes):
             return None
         return {
@@ -88,18 +90,18 @@ class Variant:
             "threads": self.threads,
         }
 
-    def begin(self, interpreter: IsolatedInterpreter) -> None:
-        """Have the interpreter watched, or changed, before any of the user's code."""
+    def initialize(self, interpreter: IsolatedInterpreter) -> None:
+        """Have the interpreter watched or changed, before any of the user's code."""
         if self.watch:
             interpreter.ask("watch", "watching", SETUP_TIMEOUT_S, **self.watch)
 
 
 class Program(Protocol):
-    """What is measured: it opens its sides, and others of itself in which one thing is changed.
+    """What is measured: it opens its sides, and variants of itself with one thing changed.
 
     Attributes:
         runs_once: whether each of its interpreters runs it once.
-        advice: what its user can do where later calls do none of the first one's work.
+        advice: what its user can do where later calls do not repeat the first call's work.
     """
 
     @property
@@ -115,12 +117,12 @@ class Program(Protocol):
         ...
 
     def variant(
-        self, request: MeasurementRequest, variant: Variant, first: First
+        self, request: MeasurementRequest, variant: Variant, initializer: Initializer
     ) -> AbstractContextManager[AnySubject]:
         """One more side, set up, run once, and ended with everything that it started."""
         ...
 
-    def standing_still(self) -> AbstractContextManager[None]:
+    def paused(self) -> AbstractContextManager[None]:
         """Nothing of it runs meanwhile; what the user may still need goes on afterwards."""
         ...
 
@@ -130,12 +132,12 @@ class WorkloadProgram:
     """See Program: a workload.
 
     Attributes:
-        live: an interpreter that is open already, for the first side.
-        called: what the first call in it took; None where there was none.
+        interpreter: one that is open already, for the first side.
+        first_call: the first call in it; None where there was none.
     """
 
-    live: IsolatedInterpreter | None = None
-    called: Call | None = None
+    interpreter: IsolatedInterpreter | None = None
+    first_call: Call | None = None
     runs_once = False
     advice = SAME_STATE_ADVICE
 
@@ -143,11 +145,11 @@ class WorkloadProgram:
     def sides(
         self, request: MeasurementRequest, prepared: PreparedEnvironment, workload: Workload
     ) -> Iterator[Sequence[AnySubject]]:
-        """See Program: they set up side by side."""
+        """See Program: they are set up at the same time."""
         with ExitStack() as interpreters:
             subjects = []
             for side, threads in enumerate(request.sides):
-                interpreter = self.live if side == 0 else None
+                interpreter = self.interpreter if side == 0 else None
                 if interpreter is None:
                     variables = prepared.variables(threads, request.theano_flags, request.env)
                     interpreter = interpreters.enter_context(
@@ -156,47 +158,47 @@ class WorkloadProgram:
                 subjects.append(_set_up(interpreter, threads, prepared, workload))
             for subject in subjects:
                 _wait_until_ready(subject, request.settings)
-            subjects[0].first = self.called or subjects[0].first
+            subjects[0].first = self.first_call or subjects[0].first
             yield subjects
-            for subject in subjects[1 if self.live else 0 :]:
+            for subject in subjects[1 if self.interpreter else 0 :]:
                 subject.interpreter.request_close()
 
     @contextmanager
-    def variant(self, request: MeasurementRequest, variant: Variant, first: First) -> Iterator[AnySubject]:
+    def variant(self, request: MeasurementRequest, variant: Variant, initializer: Initializer) -> Iterator[AnySubject]:
         """See Program."""
         variables = variant.variables(request)
         with variant.prepared.open(variables, priority=request.settings.priority) as interpreter:
-            variant.begin(interpreter)
-            first(interpreter)
+            variant.initialize(interpreter)
+            initializer(interpreter)
             subject = _set_up(interpreter, variant.threads, variant.prepared, variant.workload)
             _wait_until_ready(subject, request.settings)
             yield subject
             interpreter.request_close()
 
     @contextmanager
-    def standing_still(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """See Program: the user's own interpreter may hold a server."""
-        if self.live:
-            self.live.pause()
+        if self.interpreter:
+            self.interpreter.pause()
         try:
             yield
         finally:
-            if self.live:
-                self.live.resume()
+            if self.interpreter:
+                self.interpreter.resume()
 
 
 def open_variant(
-    request: MeasurementRequest, variant: Variant, first: First = lambda _: None
+    request: MeasurementRequest, variant: Variant, initializer: Initializer = lambda _: None
 ) -> AbstractContextManager[AnySubject]:
-    """One more side of the program that was measured; a built-in workload, as of a replayed call, is its own program.
+    """One more side of the measured program. A replayed operation is a program of its own.
 
     Args:
-        request: how the program was asked for.
+        request: that of the program.
         variant: where and how it is opened.
-        first: what else is done in its interpreter before any of the user's code.
+        initializer: what else is done in its interpreter before any of the user's code.
     """
-    own = variant.workload.target == "builtin:replay_numpy"
-    return (WorkloadProgram() if own else request.program).variant(request, variant, first)
+    is_replay = variant.workload.target == "builtin:replay_numpy"
+    return (WorkloadProgram() if is_replay else request.program).variant(request, variant, initializer)
 
 
 def _set_up(

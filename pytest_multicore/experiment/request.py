@@ -1,4 +1,4 @@
-"""One measurement as a test asks for it, and where it tells how far it is."""
+"""One measurement as a test requests it, and where its progress is reported."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Protocol
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.sides import compared_sides, contender_index
 from pytest_multicore.settings.options import Settings
 from pytest_multicore.verdicts.limits import Limits
 
@@ -17,31 +18,31 @@ from .open_side import Program, WorkloadProgram
 
 
 class Progress(Protocol):
-    """Where a measurement tells how far it is."""
+    """Where a measurement reports its progress."""
 
     def step(self, text: str) -> None:
-        """Something that takes long begins or ended: worth a line of its own."""
+        """Report that something long begins or has ended: a line of its own."""
         ...
 
     def live(self, text: str) -> None:
-        """How far it is: replaces what was said before."""
+        """Report the present state; it replaces the one before."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class MeasurementRequest:
-    """One measurement as a test asks for it.
+    """One measurement as a test requests it.
 
     Attributes:
         test: the test's node id.
-        label: the workload as the test named it, for when no environment can be had.
+        label: the workload as the test named it, for reports without an environment.
         workload: gives the workload, once the environment is known.
-        sides: thread counts, the one in question first; None for inherited threads. One side, two, or more to scale.
-        limits: what the figures are held to.
-        settings: the user's wishes.
-        theano_flags, env: for both sides, beyond the environment's own.
+        sides: thread counts, the contender first; None for inherited threads. One side, two, or a scaling series.
+        limits: what the figures must meet.
+        settings: the user's settings.
+        theano_flags, env: for all sides, in addition to the environment's own.
         scale: whether the sides are a scaling series, counting up.
-        program: what opens its sides.
+        program: opens the sides.
     """
 
     test: str
@@ -56,28 +57,23 @@ class MeasurementRequest:
     program: Program = field(default_factory=WorkloadProgram)
 
     @property
-    def in_question(self) -> int:
-        """The place of the side in question among all."""
-        return -1 if self.scale else 0
+    def contender_index(self) -> int:
+        """The contender's place among the sides."""
+        return contender_index(series=self.scale)
 
     @property
     def contender(self) -> int | None:
-        """The thread count in question."""
-        return self.sides[self.in_question]
+        """The thread count that limits are about."""
+        return self.sides[self.contender_index]
 
     @property
     def baseline(self) -> int | None:
         """The thread count that it is compared with; None for a single side."""
-        if len(self.sides) == 1:
-            return None
-        return self.sides[0] if self.scale else self.sides[1]
+        return compared_sides(self.sides, series=self.scale)[1] if len(self.sides) > 1 else None
 
     def compared(self, rows: Sequence[tuple[Round, ...]]) -> list[tuple[Round, ...]]:
-        """The two rounds of each row that limits are about: the side in question and what it is compared with.
-
-        A scaling series counts up from what it is compared with.
-        """
-        return [(row[-1], row[0]) for row in rows] if self.scale else [row[:2] for row in rows]
+        """Of each row the rounds that limits are about: the contender's and the baseline's."""
+        return [compared_sides(row, series=self.scale) for row in rows]
 
     def seed(self, workload: Workload) -> int:
         """The same test takes its sides in the same order each time."""

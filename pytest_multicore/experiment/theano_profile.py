@@ -1,4 +1,4 @@
-"""Where the time goes on Theano, in runs of its own: Theano's profiler; for a fit py-spy too, where it is installed."""
+"""Where the time goes on Theano, in runs of its own: Theano's profiler, and for a fit py-spy where it is installed."""
 
 from __future__ import annotations
 
@@ -14,30 +14,31 @@ from .request import MeasurementRequest
 
 
 def profile_theano(
-    request: MeasurementRequest, prepared: PreparedEnvironment, workload: Workload, found: Evidence
+    request: MeasurementRequest, prepared: PreparedEnvironment, workload: Workload, evidence: Evidence
 ) -> Profile | None:
-    """The profile of what runs on Theano, with its graph's operations and their shapes; None where there is none.
+    """The profile of what runs on Theano, with its graph's operations and their shapes.
 
-    Other work is told by its hottest lines. So is a test that runs once in each interpreter: its only call compiles.
+    None for other work, which its hottest lines describe; and for a test that runs once in each interpreter, whose
+    only call compiles.
 
     Raises:
-        MulticoreError: it could not be opened again, or failed there.
+        MulticoreError: the workload could not be opened again, or failed there.
     """
-    if not found.facts.get("theano") or request.program.runs_once:
+    if not evidence.facts.get("theano") or request.program.runs_once:
         return None
-    measured = Variant(prepared, workload, request.contender)
-    raw = theano_profile(lambda first: open_variant(request, measured, first), SETUP_TIMEOUT_S)
+    variant = Variant(prepared, workload, request.contender)
+    raw = theano_profile(lambda initializer: open_variant(request, variant, initializer), SETUP_TIMEOUT_S)
     if not any(function["calls"] for function in raw.times["functions"]):
         return None  # it is imported, and computes nothing here; or its functions run in Python, without a profile
-    if not (found.built_in and found.built_in.has_small_steps):
-        return profile_of(raw, found.threshold)
-    missing = SamplingProfile(0, None, (), INSTALL_HINT)
-    sampled = _sampled(prepared, request, workload, raw.wall_s / raw.repeat) if py_spy() else missing
-    return profile_of(raw, found.threshold, sampled)
+    if not workload.target.startswith("builtin:fit"):
+        return profile_of(raw, evidence.threshold)
+    not_sampled = SamplingProfile(0, None, (), INSTALL_HINT)
+    sampled = _sample(prepared, request, workload, raw.wall_s / raw.repeat) if py_spy() else not_sampled
+    return profile_of(raw, evidence.threshold, sampled)
 
 
-def _sampled(
-    prepared: PreparedEnvironment, request: MeasurementRequest, workload: Workload, once_s: float
+def _sample(
+    prepared: PreparedEnvironment, request: MeasurementRequest, workload: Workload, repetition_s: float
 ) -> SamplingProfile:
     variables = prepared.variables(request.contender, request.theano_flags, request.env)
     path = import_path(prepared.installation.is_current)
@@ -45,4 +46,4 @@ def _sampled(
     with prepared.open(variables, priority="off") as interpreter:
         arguments = dict(workload.arguments)
         interpreter.ask("open", "ready", SETUP_TIMEOUT_S, target=workload.target, arguments=arguments, path=path)
-        return sampling_profile(interpreter, once_s, SETUP_TIMEOUT_S)
+        return sampling_profile(interpreter, repetition_s, SETUP_TIMEOUT_S)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_multicore.environments import cache, commands
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -81,10 +81,10 @@ def compile_recorder() -> Path:
     """Return the recorder as a shared library, which is compiled at the first use and kept in the cache folder.
 
     Raises:
-        EnvironmentError_: the system is not Linux, there is no C compiler, or it fails; says what is missing.
+        EnvironmentUnavailable: the system is not Linux, there is no C compiler, or it fails; says what is missing.
     """
     if sys.platform != "linux":
-        raise EnvironmentError_(f"BLAS calls can be recorded on Linux only; this is {sys.platform}")
+        raise EnvironmentUnavailable(f"BLAS calls can be recorded on Linux only; this is {sys.platform}")
     compiler = c_compiler()
     # Another compiler may be installed at the same path: size and date show that without starting it.
     program = os.stat(compiler[0])
@@ -92,7 +92,7 @@ def compile_recorder() -> Path:
     key = hashlib.sha256(SOURCE.read_bytes() + repr(facts).encode()).hexdigest()[:24]
     library = cache.root() / "recorder" / f"blas_recorder-{key}.so"
     if any(character.isspace() or character == ":" for character in str(library)):
-        raise EnvironmentError_(
+        raise EnvironmentUnavailable(
             f"the BLAS call recorder would be {library}, but the loader splits {PRELOAD_VARIABLE} at spaces and "
             f"colons: set {cache.CACHE_VARIABLE} to a folder without them"
         )
@@ -105,14 +105,14 @@ def c_compiler() -> list[str]:
     """Return the C compiler and its arguments: ``$CC``, or the first of cc, gcc and clang on PATH.
 
     Raises:
-        EnvironmentError_: there is none.
+        EnvironmentUnavailable: there is none.
     """
     chosen = shlex.split(os.environ.get("CC", ""))
     for name, *arguments in [chosen] if chosen else [["cc"], ["gcc"], ["clang"]]:
         if program := shutil.which(name):
             return [program, *arguments]
     programs = f"CC={os.environ['CC']}, which is no program" if chosen else "cc, gcc or clang on PATH (CC is not set)"
-    raise EnvironmentError_(
+    raise EnvironmentUnavailable(
         f"recording BLAS calls needs a C compiler; looked for {programs}. Install one (apt-get install gcc libc6-dev), "
         "or set CC"
     )
@@ -140,7 +140,7 @@ def variables(folder: Path, environ: Mapping[str, str] = os.environ, *, mkl_verb
         mkl_verbose: have MKL log its calls too, for an MKL that is linked statically; see `read_mkl`.
 
     Raises:
-        EnvironmentError_: see `compile_recorder`.
+        EnvironmentUnavailable: see `compile_recorder`.
     """
     libraries = [str(compile_recorder()), *([environ[PRELOAD_VARIABLE]] if environ.get(PRELOAD_VARIABLE) else [])]
     recorder = {PRELOAD_VARIABLE: ":".join(libraries), FOLDER_VARIABLE: str(folder)}

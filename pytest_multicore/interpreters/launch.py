@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_multicore.errors import InterpreterCrashed
+from pytest_multicore.errors import InterpreterCrash
 
 from .address_layout import fixed_addresses, padded_variables
 from .log import Log
@@ -43,7 +43,7 @@ def spawn(launch: Launch, log: Log, mark: str) -> subprocess.Popen[bytes]:
     """Start the agent in a session of its own; every process that it starts inherits the mark.
 
     Raises:
-        InterpreterCrashed: there is no such program, or it cannot be run.
+        InterpreterCrash: there is no such program, or it cannot be run.
     """
     command = [*launch.command, str(RUNNER)]
     try:
@@ -59,7 +59,7 @@ def spawn(launch: Launch, log: Log, mark: str) -> subprocess.Popen[bytes]:
             )
     except OSError as error:
         log.close()
-        raise InterpreterCrashed(
+        raise InterpreterCrash(
             f"the interpreter {launch.command[0]} cannot be started: {error.strerror}; "
             "check the path, or let the environment be built again"
         ) from error

@@ -68,7 +68,7 @@ class PreparedEnvironment:
         Args:
             choice: the BLAS.
             progress: see ``prepare``.
-            build: whether an environment may be built for it; an EnvironmentError_ where it may not and has to be.
+            build: whether an environment may be built for it; an EnvironmentUnavailable where it may not and has to be.
         """
         environment = replace(self.environment, blas=choice)
         installation = provision.prepare(environment, progress=progress, build=build)

@@ -18,10 +18,10 @@ from typing import Any
 import psutil
 
 from pytest_multicore.errors import (
-    InterpreterCrashed,
+    InterpreterCrash,
+    InterpreterTimeout,
     MulticoreError,
     ProtocolError,
-    TimedOut,
     UsageError,
     WorkloadError,
 )
@@ -76,8 +76,8 @@ class IsolatedInterpreter:
 
         Raises:
             WorkloadError: the child's code failed; carries its traceback.
-            InterpreterCrashed: the child ended; names the signal or the exit status.
-            TimedOut: no answer within ``timeout_s``; the tree was killed.
+            InterpreterCrash: the child ended; names the signal or the exit status.
+            InterpreterTimeout: no answer within ``timeout_s``; the tree was killed.
             ProtocolError: an answer that is not the expected one.
         """
         self.tell(kind, **fields)
@@ -235,16 +235,16 @@ class IsolatedInterpreter:
             return ProtocolError(text)
         return WorkloadError(text, str(message.get("traceback") or ""), self.log_tail())
 
-    def _crash(self) -> InterpreterCrashed:
+    def _crash(self) -> InterpreterCrash:
         wait_for_exit(self._process, CLOSE_TIMEOUT_S)
         how, tail = describe_exit(self._process.poll()), self.log_tail()
         self.kill()
-        return InterpreterCrashed(f"the isolated interpreter (process {self.pid}) {how}", tail)
+        return InterpreterCrash(f"the isolated interpreter (process {self.pid}) {how}", tail)
 
-    def _timed_out(self, timeout_s: float) -> TimedOut:
+    def _timed_out(self, timeout_s: float) -> InterpreterTimeout:
         tail = self.log_tail()
         self.kill()
-        return TimedOut(
+        return InterpreterTimeout(
             f"the isolated interpreter (process {self.pid}) gave no answer within {timeout_s:g} s; it was killed with "
             "everything it had started. If the work is meant to take that long, raise the budget",
             tail,

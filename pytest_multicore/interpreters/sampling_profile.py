@@ -87,7 +87,7 @@ def sampling_profile(
         seconds: duration of each of two runs: one for the lines, one for the GIL.
 
     Raises:
-        WorkloadError, InterpreterCrashed, TimedOut: a round failed.
+        WorkloadError, InterpreterCrash, InterpreterTimeout: a round failed.
     """
     program = py_spy()
     if program is None:

@@ -1,1 +1,1 @@
-"""All that knows pytest: markers read, tests run in isolated interpreters, outcomes told as pytest tells them."""
+"""All that knows pytest: markers are read, tests run in isolated interpreters, outcomes become pytest's."""

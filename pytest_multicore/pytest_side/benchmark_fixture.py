@@ -1,4 +1,4 @@
-"""A marked test that uses pytest-benchmark's fixture: how its children give it, and how its rounds are taken."""
+"""A marked test that uses pytest-benchmark's fixture: how its children provide it, and how its rounds are taken."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pytest_multicore.errors import UsageError
 from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.measurement.subject import OpenedWorkload, call_from_done
 
-#: A clock is read in a microsecond or two, which must not be mistaken for the call's own.
-SHORTEST_STEP_S = 100e-6
+#: Reading a clock takes a microsecond or two, which must not count as the call's own.
+MIN_PEDANTIC_CALL_S = 100e-6
 
 
-class SteppedTest(OpenedWorkload):
+class PedanticBenchmark(OpenedWorkload):
     """See take.Subject: a benchmark with a setup or teardown of its own, outside each round of one call."""
 
     __slots__ = ()
@@ -28,25 +28,25 @@ class SteppedTest(OpenedWorkload):
         self.interpreter.ask("prepare", "prepared", self.timeout_s)
 
 
-def subject(side: LiveTest, threads: int | None, timeout_s: float) -> OpenedWorkload:
+def subject_of(live: LiveTest, threads: int | None, timeout_s: float) -> OpenedWorkload:
     """What rounds are taken of: a test that is set up and has run once.
 
     Raises:
         UsageError: its rounds can be of one call only, and that is too short.
     """
-    if side.stepwise and side.first_s is not None and side.first_s < SHORTEST_STEP_S:
+    if live.stepwise and live.first_s is not None and live.first_s < MIN_PEDANTIC_CALL_S:
         raise UsageError(
             "benchmark.pedantic with a setup or a teardown: each round is one call of the function, and that took "
-            f"{side.first_s * 1e6:.1f} us; expected at least {SHORTEST_STEP_S * 1e6:.0f} us: let it do more work, or "
-            "leave setup and teardown out"
+            f"{live.first_s * 1e6:.1f} us; expected at least {MIN_PEDANTIC_CALL_S * 1e6:.0f} us: let it do more work, "
+            "or leave setup and teardown out"
         )
-    kind = SteppedTest if side.stepwise else OpenedWorkload
-    first = None if side.first is None else call_from_done(side.first)
-    return kind(side.interpreter, threads, timeout_s, first, None if side.inside_benchmark else side)
+    kind = PedanticBenchmark if live.stepwise else OpenedWorkload
+    first = None if live.first is None else call_from_done(live.first)
+    return kind(live.interpreter, threads, timeout_s, first, None if live.inside_benchmark else live)
 
 
-def fixture_asked_for(config: Any, *, once: bool) -> Mapping[str, Any] | None:
-    """How a child gives the fixture (see TestAddress): as pytest-benchmark would in this process, if it is at work.
+def benchmark_fixture(config: Any, *, once: bool) -> Mapping[str, Any] | None:
+    """How a child provides the fixture (see TestAddress): as pytest-benchmark would in this process; None without it.
 
     Args:
         config: pytest's.

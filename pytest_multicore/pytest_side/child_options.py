@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 #: Options by their names in ``config.option``. A child without a plugin does not know its options, and does not mind.
-NOT_IN_A_CHILD: Mapping[str, Any] = {
+CHILD_OPTION_OVERRIDES: Mapping[str, Any] = {
     "multicore_child": True,
     "pyargs": False,
     "collectonly": False,

@@ -1,4 +1,4 @@
-"""How a child's pytest finds a marked item again, in a world as this pytest was told, and what it tells, revived."""
+"""How a child's pytest finds a marked item again, and how its reports become this process's."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pytest_multicore.interpreters.live_test import PytestExited, TestAddress, p
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import import_path
 
-from .benchmark_fixture import fixture_asked_for
-from .child_options import NOT_IN_A_CHILD
+from .benchmark_fixture import benchmark_fixture
+from .child_options import CHILD_OPTION_OVERRIDES
 
 
-class ChildFailure(Exception):  # noqa: N818 - the test's own failure, told by its child
+class ChildFailure(Exception):  # noqa: N818 - it is the test's own failure, not an error of ours
     """The test failed in its isolated interpreter; ``longrepr`` is what pytest said there."""
 
     def __init__(self, longrepr: object) -> None:
@@ -26,7 +26,7 @@ class ChildFailure(Exception):  # noqa: N818 - the test's own failure, told by i
         self.longrepr = longrepr
 
 
-def address(item: pytest.Item, prepared: PreparedEnvironment, *, once: bool) -> TestAddress:
+def child_address(item: pytest.Item, prepared: PreparedEnvironment, *, once: bool) -> TestAddress:
     """Where a child finds the item.
 
     Args:
@@ -35,9 +35,9 @@ def address(item: pytest.Item, prepared: PreparedEnvironment, *, once: bool) -> 
         once: whether it is called once in each child.
     """
     config = item.config
-    # What the user named on the command line is the whole run's; argparse warns of it, too.
+    # The user named the whole run's files on the command line; argparse would warn of them, too.
     ours = {name: value for name, value in vars(config.option).items() if name != "file_or_dir"}
-    options = plain_options(ours, {**NOT_IN_A_CHILD, **_places(config)})
+    options = plain_options(ours, {**CHILD_OPTION_OVERRIDES, **_path_options(config)})
     assert item.parent is not None  # noqa: S101 - a test is always in a module
     # Not the item's own: pytest-xdist adds a group's name to that.
     nodeid = f"{item.parent.nodeid}::{item.name}"
@@ -49,21 +49,21 @@ def address(item: pytest.Item, prepared: PreparedEnvironment, *, once: bool) -> 
         args=(*left_out, str(config.rootpath / file) + colons + rest),
         options=options,
         path=import_path(prepared.installation.is_current),
-        benchmark=fixture_asked_for(config, once=once),
-        worker=_worker(config),
+        benchmark=benchmark_fixture(config, once=once),
+        worker=_xdist_worker(config),
     )
 
 
-def deserialize_report(config: pytest.Config, report: Mapping[str, Any]) -> pytest.TestReport:
+def deserialize_report(config: pytest.Config, data: Mapping[str, Any]) -> pytest.TestReport:
     """A child's report as pytest knows it."""
-    found: pytest.TestReport = config.hook.pytest_report_from_serializable(config=config, data=dict(report))
-    if isinstance(found.longrepr, list):  # a skip's place and reason: a tuple, which JSON does not know
-        found.longrepr = tuple(found.longrepr)
-    return found
+    report: pytest.TestReport = config.hook.pytest_report_from_serializable(config=config, data=dict(data))
+    if isinstance(report.longrepr, list):  # a skip's place and reason: a tuple, which JSON does not know
+        report.longrepr = tuple(report.longrepr)
+    return report
 
 
 @contextmanager
-def exiting_alike() -> Iterator[None]:
+def replay_exit() -> Iterator[None]:
     """Where the child's pytest was told to exit, exit as the plain test would have."""
     __tracebackhide__ = True
     try:
@@ -72,69 +72,70 @@ def exiting_alike() -> Iterator[None]:
         pytest.exit(exited.reason, exited.returncode)
 
 
-def xfail_mark(told: Mapping[str, Any]) -> pytest.MarkDecorator:
-    """A mark of an expected failure, as it was added in a child. What the child's own failures are it judged itself."""
-    arguments = {name: told[name] for name in ("reason", "run", "strict") if name in told}
-    if "raises" in told:
-        # One that this process does not know is nothing that it raises: none of all leaves nothing to expect.
-        found = [_named(module, name) for module, name in told["raises"]]
-        arguments["raises"] = tuple(one for one in found if issubclass(one, BaseException))
+def xfail_mark(data: Mapping[str, Any]) -> pytest.MarkDecorator:
+    """A mark of an expected failure that was added in a child. The child itself has judged its own failures by it."""
+    arguments = {name: data[name] for name in ("reason", "run", "strict") if name in data}
+    if "raises" in data:
+        # This process cannot raise a class that it has not loaded; an empty tuple expects nothing.
+        classes = [_loaded_class(module, name) for module, name in data["raises"]]
+        arguments["raises"] = tuple(kind for kind in classes if issubclass(kind, BaseException))
     mark: pytest.MarkDecorator = pytest.mark.xfail(**arguments)
     return mark
 
 
-def warn_again(item: pytest.Item, told: Iterable[Mapping[str, Any]]) -> None:
-    """Hand warnings of a child to this process's reports."""
-    for one in told:
-        message = warnings.WarningMessage(one["message"], _category(*one["category"]), one["filename"], one["lineno"])
-        place = {"when": "runtest", "nodeid": item.nodeid, "location": None}
+def replay_warnings(item: pytest.Item, child_warnings: Iterable[Mapping[str, Any]]) -> None:
+    """Report a child's warnings in this process."""
+    place = {"when": "runtest", "nodeid": item.nodeid, "location": None}
+    for data in child_warnings:
+        category = _warning_class(*data["category"])
+        message = warnings.WarningMessage(data["message"], category, data["filename"], data["lineno"])
         item.config.hook.pytest_warning_recorded.call_historic(kwargs={"warning_message": message, **place})
 
 
-def crash(report: Mapping[str, Any]) -> str:
-    """The first line of a failure, as pytest sums it up."""
-    told = report.get("longrepr")
-    if isinstance(told, Mapping):
-        told = (told.get("reprcrash") or {}).get("message") or "it failed"
-    return str(told).partition("\n")[0]
+def failure_line(report: Mapping[str, Any]) -> str:
+    """The first line of a failure, as in pytest's summary."""
+    longrepr = report.get("longrepr")
+    if isinstance(longrepr, Mapping):
+        longrepr = (longrepr.get("reprcrash") or {}).get("message") or "it failed"
+    return str(longrepr).partition("\n")[0]
 
 
-def raise_skip(told: pytest.TestReport) -> None:
-    """Skip as a child did, or as it said that a failure was expected."""
+def replay_skip(report: pytest.TestReport) -> None:
+    """Skip as a child did; or expect the failure that it expected."""
     __tracebackhide__ = True
-    if hasattr(told, "wasxfail"):
-        raise pytest.xfail.Exception(str(told.wasxfail))
-    reason = told.longrepr[2] if isinstance(told.longrepr, tuple) else str(told.longrepr)
+    if hasattr(report, "wasxfail"):
+        raise pytest.xfail.Exception(str(report.wasxfail))
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     pytest.skip(reason.removeprefix("Skipped: "))
 
 
-def _category(module: str, name: str) -> type[Warning]:
-    """The warning's class, where this process knows it."""
-    found = _named(module, name)
-    return found if issubclass(found, Warning) else UserWarning
+def _warning_class(module: str, name: str) -> type[Warning]:
+    """The warning's class, where this process has loaded it."""
+    kind = _loaded_class(module, name)
+    return kind if issubclass(kind, Warning) else UserWarning
 
 
-def _named(module: str, qualified_name: str) -> type:
+def _loaded_class(module: str, qualified_name: str) -> type:
     """A class that this process has loaded, else ``object``."""
-    found: Any = sys.modules.get(module)
+    value: Any = sys.modules.get(module)
     for name in qualified_name.split("."):
-        found = getattr(found, name, None)
-    return found if isinstance(found, type) else object
+        value = getattr(value, name, None)
+    return value if isinstance(value, type) else object
 
 
-def _worker(config: pytest.Config) -> Mapping[str, str] | None:
-    """Which worker of pytest-xdist this process is; None: it is none."""
-    found: Mapping[str, str] | None = getattr(config, "workerinput", None)
-    return found and {name: found[name] for name in ("workerid", "testrunuid")}
+def _xdist_worker(config: pytest.Config) -> Mapping[str, str] | None:
+    """Which worker of pytest-xdist this process is; None where it is none."""
+    worker: Mapping[str, str] | None = getattr(config, "workerinput", None)
+    return worker and {name: worker[name] for name in ("workerid", "testrunuid")}
 
 
-def _places(config: pytest.Config) -> dict[str, Any]:
-    places: dict[str, Any] = {"rootdir": str(config.rootpath)}
+def _path_options(config: pytest.Config) -> dict[str, Any]:
+    options: dict[str, Any] = {"rootdir": str(config.rootpath)}
     if config.inipath is not None:
-        places["inifilename"] = str(config.inipath)
+        options["inifilename"] = str(config.inipath)
     factory = getattr(config, "_tmp_path_factory", None)
     if factory is not None:
-        places["basetemp"] = str(factory.mktemp("multicore", numbered=True) / "child")
-    # A child captures always: its output belongs to its reports.
-    places["capture"] = "fd"
-    return places
+        options["basetemp"] = str(factory.mktemp("multicore", numbered=True) / "child")
+    # A child always captures: its output belongs to its reports.
+    options["capture"] = "fd"
+    return options

@@ -10,47 +10,47 @@ import pytest
 from pytest_multicore.errors import UsageError
 from pytest_multicore.settings import options as settings
 
-from .options import check_environment, settings_of
-from .stash import ANY_MEASURES, MARKER_VALUES, MEASURED
+from .options import check_environment, session_settings
+from .stash import MARKER_VALUES, MAY_MEASURE, MEASURED_ITEM
 
-#: Options of pytest that ask for the test as it is, and what they are called in its config.
-PLAIN = {"--pdb": "usepdb", "--trace": "trace", "--setup-plan": "setupplan", "--setup-only": "setuponly"}
+#: Options of pytest that request the test as it is, and their names in pytest's config.
+PLAIN_RUN_OPTIONS = {"--pdb": "usepdb", "--trace": "trace", "--setup-plan": "setupplan", "--setup-only": "setuponly"}
 
 
 def read_markers(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Validate the markers of all collected tests, and keep their values with the tests.
 
-    A suite that has none pays for nothing but this walk over its tests: half a microsecond each.
+    A suite without any pays only for this walk over its tests: half a microsecond each.
 
     Raises:
         pytest.UsageError: names every test whose marker is wrong, and how.
     """
-    wrong, any_measures = [], False
+    errors, may_measure = [], False
     marked: dict[pytest.Collector | None, bool] = {}
     for item in items:
         if not (is_marked(item.own_markers) or _within_marked(item.parent, marked)):
-            any_measures = any_measures or is_measured_through_fixtures(item)
+            may_measure = may_measure or uses_our_fixtures(item)
             continue
         marker = item.get_closest_marker("multicore")
         # A module's mark reaches its doctests too; they are left alone.
         if marker is not None and not isinstance(item, pytest.DoctestItem):
-            any_measures = True
+            may_measure = True
             try:
                 item.stash[MARKER_VALUES] = _read_marker(item, marker)
             except UsageError as error:
-                wrong.append(str(error))
-    config.stash[ANY_MEASURES] = any_measures
-    if wrong:
-        raise pytest.UsageError("\n".join(wrong))
+                errors.append(str(error))
+    config.stash[MAY_MEASURE] = may_measure
+    if errors:
+        raise pytest.UsageError("\n".join(errors))
 
 
 def is_marked(markers: Sequence[pytest.Mark]) -> bool:
-    """Whether ours is among an item's, or a collector's, own marks."""
+    """Whether our marker is among an item's, or a collector's, own marks."""
     return any(mark.name == "multicore" for mark in markers) if markers else False
 
 
 def _within_marked(parent: pytest.Collector | None, known: dict[pytest.Collector | None, bool]) -> bool:
-    """Whether a module or class, or what holds it, is marked; thousands of tests have the same few."""
+    """Whether a module or class, or what contains it, is marked; thousands of tests have the same few parents."""
     if parent not in known:
         above = getattr(parent, "parent", None)
         known[parent] = parent is not None and (is_marked(parent.own_markers) or _within_marked(above, known))
@@ -61,25 +61,25 @@ def _read_marker(item: pytest.Item, marker: pytest.Mark) -> Mapping[str, Any]:
     values = settings.read_marker(item.nodeid, marker.args, marker.kwargs)
     if "environment" in values:
         check_environment(f"{item.nodeid}: @pytest.mark.multicore(environment=...)", values["environment"], item.config)
-    if values.get("fresh") and is_measured_through_fixtures(item):
+    if values.get("fresh") and uses_our_fixtures(item):
         raise UsageError(
             f"{item.nodeid}: @pytest.mark.multicore(fresh=True) repeats the test's own call in new interpreters; what "
             "a fixture measures is repeated in one: leave fresh out, or the fixture"
         )
-    if not is_measured_through_fixtures(item) and not isinstance(item, pytest.Function):
+    if not uses_our_fixtures(item) and not isinstance(item, pytest.Function):
         raise UsageError(
             f"{item.nodeid}: @pytest.mark.multicore measures test functions and methods; found a {type(item).__name__}"
         )
     return values
 
 
-def is_measured_through_fixtures(item: pytest.Item) -> bool:
-    """Whether the test uses a fixture of ours."""
+def uses_our_fixtures(item: pytest.Item) -> bool:
+    """Whether the test uses a fixture of ours, and is measured through that."""
     return not settings.FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
-def measure_calls(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Have marked tests that know nothing of this plugin run their phases in isolated interpreters."""
+def install_measured_items(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have marked tests without our fixtures run their phases in isolated interpreters."""
     marked = _measured_by_their_calls(items)
     if not marked or config.option.collectonly or why_plain(config):
         return
@@ -89,33 +89,33 @@ def measure_calls(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in marked:
         if isinstance(item, pytest.Function):
             fresh = bool(item.stash[MARKER_VALUES].get("fresh"))
-            measured = item.stash[MEASURED] = MeasuredItem(item, gate_of(item), fresh=fresh)
-            measured.install_phases()
+            item.stash[MEASURED_ITEM] = MeasuredItem(item, gate_of(item), fresh=fresh)
+            item.stash[MEASURED_ITEM].install_phases()
 
 
 def _measured_by_their_calls(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    return [item for item in items if MARKER_VALUES in item.stash and not is_measured_through_fixtures(item)]
+    return [item for item in items if MARKER_VALUES in item.stash and not uses_our_fixtures(item)]
 
 
-def say_what_runs_plainly(config: pytest.Config, items: Sequence[pytest.Item]) -> str:
-    """The line that tells of marked tests that are not measured; empty when there are none."""
-    if not config.stash.get(ANY_MEASURES, False):
+def plain_run_line(config: pytest.Config, items: Sequence[pytest.Item]) -> str:
+    """The line that says why marked tests are not measured; empty where they are, or there are none."""
+    if not config.stash.get(MAY_MEASURE, False):
         return ""
     return (why_plain(config) or "") if _measured_by_their_calls(items) else ""
 
 
 def why_plain(config: pytest.Config) -> str | None:
     """Why marked tests run plainly in this process, or None when they are measured."""
-    for option, name in PLAIN.items():
+    for option, name in PLAIN_RUN_OPTIONS.items():
         if getattr(config.option, name, False):
             return f"multicore: {option}: marked tests run plainly in this process, nothing is measured"
-    if settings_of(config, {}).off:
+    if session_settings(config).off:
         return "multicore: --multicore-off: marked tests run plainly in this process, nothing is measured"
     return None
 
 
-def measures(session: pytest.Session) -> bool:
+def session_measures(session: pytest.Session) -> bool:
     """Whether a test that will run may take the machine for a measurement."""
-    return session.config.stash.get(ANY_MEASURES, False) and any(
-        MARKER_VALUES in item.stash or is_measured_through_fixtures(item) for item in session.items
+    return session.config.stash.get(MAY_MEASURE, False) and any(
+        MARKER_VALUES in item.stash or uses_our_fixtures(item) for item in session.items
     )

@@ -1,6 +1,6 @@
 """The fixtures: ``multicore``, ``isolated_interpreter``, ``dot_product``, ``keras_fit``.
 
-What they need is imported when a test uses them: a session without such a test pays nothing.
+What they need is imported when a test uses them: a session without such a test pays nothing for it.
 """
 
 from __future__ import annotations
@@ -20,22 +20,13 @@ if TYPE_CHECKING:
 
 
 class Multicore:
-    """Measures workloads in isolated interpreters and holds the figures to the limits of the test's marker.
+    """Measures workloads in isolated interpreters and enforces the limits of the test's marker.
 
-    A workload is ``"dot"``, ``"fit"``, ``"module:function"``, ``"file.py:function"`` (a path from pytest's root
-    folder), or a function that can be found by name. It is called once with the arguments. When it returns a callable,
-    it was the set-up and the callable is what is measured; otherwise the function itself is.
+    A workload is ``"dot"``, ``"fit"``, ``"module:function"``, ``"file.py:function"``, or a function that can be found
+    by name. It is called once with the arguments. If it returns a callable, that is measured and the call was the
+    set-up; otherwise the function itself is measured.
 
-    Without limits each method measures until the figures have bounds.
-
-    Every method raises
-
-    - ``LimitMissed`` when a limit is missed;
-    - ``Undecided`` when a limit cannot be decided and ``--multicore-strict`` is set. Otherwise the test is skipped with
-      the reason. An environment that cannot be had counts as undecided too;
-    - ``UsageError`` when the workload, an argument or a thread count is wrong;
-    - ``WorkloadError`` when the measured code raises or cannot be imported, and another ``MulticoreError`` when its
-      interpreter crashes or hangs.
+    Every method raises LimitMissed when a limit is missed, and skips the test when a limit cannot be decided.
     """
 
     def __init__(self, gate: Gate) -> None:
@@ -44,20 +35,20 @@ class Multicore:
     def run(
         self, workload: AnyWorkload, /, *, framework: str | None = None, threads: object = None, **arguments: Any
     ) -> Measurement:
-        """Measure one side; the baseline too when the marker limits the speed-up or asks for ``min_cores``.
+        """Measure one thread count; and a baseline, where the marker limits the speed-up or has ``min_cores``.
 
         Args:
             workload: see the class.
-            framework: which implementation of a built-in experiment, such as ``"numpy"``; None: the environment's.
-            threads: thread count of the side, ``"auto"`` (the cores granted) or ``"inherit"`` (set none); None: the
-                marker's or the option's.
-            arguments: JSON values, handed to the workload by keyword.
+            framework: which implementation of a built-in experiment; None: the environment's.
+            threads: thread count or ``"inherit"``; None: the marker's or the option's.
+            arguments: JSON values for the workload.
 
         Returns:
-            The figures of the side with ``threads`` threads.
+            The figures of the thread count: seconds of one repetition, and cores busy.
         """
         __tracebackhide__ = True
-        result = self._hold(workload, framework, self._gate.sides(self._gate.threads(threads)), arguments)
+        sides = self._gate.sides(self._gate.thread_count(threads))
+        result = self._enforce(workload, framework, sides, arguments)
         assert result.measurement is not None  # noqa: S101 - a result that lets the test go on was measured
         return result.measurement
 
@@ -71,23 +62,23 @@ class Multicore:
         baseline: int | None = None,
         **arguments: Any,
     ) -> Comparison:
-        """Measure two sides in turns: how much faster the workload is with more threads.
+        """Measure two thread counts in turns.
 
         Args:
             workload: see the class.
             framework: as in ``run``.
-            threads: of the contender; as in ``run``.
-            arguments: JSON values, handed to the workload by keyword.
-            baseline: thread count of the other side, at least 1; None: the marker's, or 1.
+            threads: as in ``run``.
+            arguments: JSON values for the workload.
+            baseline: threads of the other side; None: the marker's, or 1.
 
         Returns:
-            The figures of both sides, their speed-up, and what the machine attained meanwhile.
+            The figures of both sides, and the speed-up.
         """
         __tracebackhide__ = True
-        from pytest_multicore.settings.parsers import read_count
+        from pytest_multicore.settings.parsers import parse_argument
 
-        other = self._gate.settings.baseline if baseline is None else read_count("baseline", baseline)
-        result = self._hold(workload, framework, [self._gate.threads(threads), other], arguments)
+        other = self._gate.settings.baseline if baseline is None else parse_argument("baseline", baseline)
+        result = self._enforce(workload, framework, [self._gate.thread_count(threads), other], arguments)
         assert result.comparison is not None  # noqa: S101 - two sides were measured
         return result.comparison
 
@@ -100,29 +91,27 @@ class Multicore:
         framework: str | None = None,
         **arguments: Any,
     ) -> Scaling:
-        """Measure a series of thread counts in turns: how much of the work is serial.
-
-        The limits are held against the largest count, compared with the first.
+        """Measure a series of thread counts in turns; limits are about the largest count, compared with the first.
 
         Args:
             workload: see the class.
             framework: as in ``run``.
-            arguments: JSON values, handed to the workload by keyword.
+            arguments: JSON values for the workload.
             threads: at least two different counts, counting up; None: 1, 2, 4 ... up to the settings' count.
 
         Returns:
-            The figures of each count, speed-ups over the first count, and the serial fraction.
+            The figures of each count, the speed-ups, and the scaling law that they follow.
         """
         __tracebackhide__ = True
         from pytest_multicore.measurement.machine import this_machine
         from pytest_multicore.settings.parsers import thread_counts
 
-        counts = thread_counts(threads, self._gate.threads() or this_machine().threads_auto)
-        result = self._hold(workload, framework, counts, arguments, scale=True)
+        counts = thread_counts(threads, self._gate.thread_count() or this_machine().threads_auto)
+        result = self._enforce(workload, framework, counts, arguments, scale=True)
         assert result.scaling is not None  # noqa: S101 - a series was measured
         return result.scaling
 
-    def _hold(
+    def _enforce(
         self,
         workload: AnyWorkload,
         framework: str | None,
@@ -185,7 +174,7 @@ def isolated_interpreter(request: pytest.FixtureRequest) -> Iterator[Callable[..
     from .open_interpreter import open_interpreter
 
     gate = _gate(request)
-    with ExitStack() as opened:
+    with ExitStack() as interpreters:
 
         def isolated_interpreter(
             *,
@@ -200,7 +189,7 @@ def isolated_interpreter(request: pytest.FixtureRequest) -> Iterator[Callable[..
             interpreter = gate.guard_environment(
                 lambda: open_interpreter(gate, threads, environment, blas, flags, extra)
             )
-            opened.callback(interpreter.close)
+            interpreters.callback(interpreter.close)
             return interpreter
 
         yield isolated_interpreter

@@ -1,4 +1,4 @@
-"""What the fixtures share in one test: settings, limits, measurements so far, and what a verdict does to the test."""
+"""What the measurements of one test share: settings, limits, results so far, and what a verdict does to the test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
-from pytest_multicore.errors import EnvironmentError_, LimitMissed, MulticoreError, Undecided
+from pytest_multicore.errors import EnvironmentUnavailable, LimitMissed, MulticoreError, Undecided
 from pytest_multicore.experiment.explain import explain, explain_open
 from pytest_multicore.experiment.measure import measure
 from pytest_multicore.experiment.request import MeasurementRequest, Progress
@@ -20,14 +20,15 @@ from pytest_multicore.interpreters.workload import AnyWorkload, Workload, resolv
 from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.reports import failure
 from pytest_multicore.reports.progress import progress_of
+from pytest_multicore.reports.record import Record, record
 from pytest_multicore.settings.options import LIMITS, Settings
-from pytest_multicore.settings.parsers import read_count, threads
+from pytest_multicore.settings.parsers import parse_argument, threads
 from pytest_multicore.verdicts.limits import Limits, Outcome, why_unreachable
 from pytest_multicore.verdicts.result import Result
 
 from .options import settings_of
 from .stash import GATE, MARKER_VALUES
-from .timeouts import standing_still
+from .timeouts import timeout_suspended
 
 T = TypeVar("T")
 
@@ -40,11 +41,11 @@ class Gate:
         test: its node id.
         folder: where relative workload files start, and where pyproject.toml is.
         settings: its settings, the marker's included.
-        limits: what its measurements are held to.
-        progress: where progress is told.
+        limits: what its measurements must meet.
+        progress: where progress is reported.
         skip: ends the test as skipped, with a reason.
-        without_timeout: time limits on the test stand still within it.
-        results: its measurements so far, in order.
+        without_timeout: suspends time limits on the test.
+        records: its results so far as data, in order.
     """
 
     test: str
@@ -54,24 +55,25 @@ class Gate:
     progress: Progress
     skip: Callable[[str], NoReturn]
     without_timeout: Callable[[], AbstractContextManager[None]] = nullcontext
-    results: list[Result] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    _handed_on: int = field(default=0, init=False)
 
-    def prepared(
+    def prepare_environment(
         self, environment: str | None = None, blas: str | None = None, also: tuple[str, ...] = ()
     ) -> PreparedEnvironment:
-        """The environment that measurements run in, made ready; the arguments win over the settings.
+        """Make ready the environment that measurements run in; the arguments win over the settings.
 
         Args:
             environment: its name.
             blas: the BLAS to use in it.
-            also: packages that it must hold beside its own.
+            also: packages that it must have in addition to its own.
         """
-        wishes = self.settings
+        settings = self.settings
         with self.without_timeout():
-            return _prepared(
-                environment or wishes.environment,
-                None if environment else wishes.python,
-                blas or wishes.blas,
+            return _prepare_environment(
+                environment or settings.environment,
+                None if environment else settings.python,
+                blas or settings.blas,
                 self.folder,
                 self.progress.step,
                 also,
@@ -83,27 +85,27 @@ class Gate:
         """The workload, to be resolved in the environment that it runs in."""
         return lambda prepared: resolve(workload, arguments, prepared.environment.frameworks, framework, self.folder)
 
-    def threads(self, wished: object = None) -> int | None:
-        """A thread count: as wished, or the settings'; None for inherited threads."""
-        chosen = self.settings.threads if wished is None else read_count("threads", wished, threads)
-        if chosen == "inherit":
+    def thread_count(self, argument: object = None) -> int | None:
+        """A thread count: the argument, or the settings'; None for inherited threads."""
+        count = self.settings.threads if argument is None else parse_argument("threads", argument, threads)
+        if count == "inherit":
             return None
-        return this_machine().threads_auto if chosen == "auto" else int(chosen)
+        return this_machine().threads_auto if count == "auto" else int(count)
 
-    def sides(self, threads: int | None, *, to_look: bool = False) -> tuple[int | None, ...]:
-        """The sides to measure: that of so many threads, and one to compare it with where there is a use for it.
+    def sides(self, threads: int | None, *, compare_without_limits: bool = False) -> tuple[int | None, ...]:
+        """The sides to measure: the contender, and a baseline where there is a use for it.
 
-        Limits on the speed-up need it; ``min_cores`` can be decided without, but whether busy cores are useful cannot.
-        And who marks a test without any looks at what there is to hold to limits.
+        Limits on the speed-up need a baseline. ``min_cores`` can be decided without it, but not whether the busy cores
+        are useful.
 
         Args:
-            threads: of the side in question.
-            to_look: whether the speed-up is wanted where no limit is.
+            threads: the contender's.
+            compare_without_limits: whether the speed-up is of interest where there are no limits.
         """
         baseline = self.settings.baseline
-        wanted = self.limits.min_cores is not None or (to_look and not self.limits.given())
-        told_more = wanted and (threads is None or threads > baseline)
-        return (threads, baseline) if self.limits.need_baseline or told_more else (threads,)
+        is_of_interest = self.limits.min_cores is not None or (compare_without_limits and not self.limits.given())
+        can_differ = threads is None or threads > baseline
+        return (threads, baseline) if self.limits.need_baseline or (is_of_interest and can_differ) else (threads,)
 
     def enforce(self, request: MeasurementRequest, prepared: PreparedEnvironment | None = None) -> Result:
         """Measure, keep the result, and let the test go on only with a pass.
@@ -114,7 +116,7 @@ class Gate:
 
         Raises:
             LimitMissed: a limit was missed.
-            Undecided: it could not be decided, and that is not to pass.
+            Undecided: a limit could not be decided, and ``--multicore-strict`` lets no such test pass.
             MulticoreError: the measurement could not be made; it is kept as an error.
         """
         __tracebackhide__ = True
@@ -122,8 +124,8 @@ class Gate:
             self.skip("--multicore-off: nothing is measured")
         try:
             result = self.measure(request, prepared)
-        except EnvironmentError_ as error:
-            result = self.not_had(request.label, error)
+        except EnvironmentUnavailable as error:
+            result = self._environment_missing(request.label, error)
         self._act_on(result)
         return result
 
@@ -131,10 +133,10 @@ class Gate:
         """Measure and keep the result, whatever it is; see ``enforce`` for the errors."""
         __tracebackhide__ = True
         try:
-            prepared = prepared or self.prepared()
+            prepared = prepared or self.prepare_environment()
             with self.without_timeout():
                 result = explain(request, prepared, measure(request, prepared, self.progress), self.progress)
-        except EnvironmentError_:
+        except EnvironmentUnavailable:
             raise
         except MulticoreError as error:
             self._not_measured(request.label, Outcome.ERROR, str(error))
@@ -143,105 +145,109 @@ class Gate:
             raise error.with_traceback(None) from error.__cause__
         finally:
             self.progress.live("")
-        self.results.append(result)
-        return result
+        return self._keep(result)
 
     def guard_environment(self, work: Callable[[], T]) -> T:
         """Open something in an environment; one that cannot be had leaves the test inconclusive."""
         __tracebackhide__ = True
         try:
             return work()
-        except EnvironmentError_ as error:
-            self._act_on(self.not_had("an isolated interpreter", error))
+        except EnvironmentUnavailable as error:
+            self._act_on(self._environment_missing("an isolated interpreter", error))
             raise
         except MulticoreError as error:
             raise error.with_traceback(None) from error.__cause__
 
     def check_reachable(self, label: str) -> None:
-        """Leave the test inconclusive before anything runs when no program could reach its limits here."""
+        """Leave the test inconclusive before anything runs if no program could meet its limits here."""
         __tracebackhide__ = True
         machine = this_machine()
         baseline = self.settings.baseline if self.limits.need_baseline else None
-        if why := why_unreachable(self.limits, machine.cores_granted, self.threads(), baseline, machine.cores_online):
+        threads = self.thread_count()
+        if why := why_unreachable(self.limits, machine.cores_granted, threads, baseline, machine.cores_online):
             reason = f"{why}: it grants {machine.why_granted()}"
             self._act_on(self._not_measured(label, Outcome.INCONCLUSIVE, reason))
 
-    def not_had(self, label: str, error: EnvironmentError_) -> Result:
-        """Keep the result of a measurement whose environment cannot be had."""
+    def expect_failure(self) -> None:
+        """A miss that is expected needs no explanation, unless the settings say ``always``."""
+        if self.settings.explain == "auto":
+            self.settings = replace(self.settings, explain="never")
+
+    def new_records(self) -> list[Record]:
+        """The records since the last call, for the report of the phase that has ended."""
+        new, self._handed_on = self.records[self._handed_on :], len(self.records)
+        return new
+
+    def _keep(self, result: Result) -> Result:
+        self.records.append(record(result))
+        return result
+
+    def _environment_missing(self, label: str, error: EnvironmentUnavailable) -> Result:
         return self._not_measured(label, Outcome.INCONCLUSIVE, f"cannot be had: {error}")
 
     def _not_measured(self, label: str, outcome: Outcome, reason: str) -> Result:
-        wishes = self.settings
+        settings = self.settings
         result = Result(
             test=self.test,
             workload=label,
             arguments={},
-            environment=wishes.python or wishes.environment,
-            threads=self.threads(),
-            baseline=wishes.baseline if self.limits.need_baseline else None,
+            environment=settings.python or settings.environment,
+            threads=self.thread_count(),
+            baseline=settings.baseline if self.limits.need_baseline else None,
             outcome=outcome,
             reason=reason,
-            budget_s=wishes.budget_s,
+            budget_s=settings.budget_s,
             duration_s=0.0,
-            confidence=wishes.confidence,
+            confidence=settings.confidence,
             seed=0,
         )
-        self.results.append(explain_open(result) if wishes.explain != "never" else result)
-        return result
+        return self._keep(explain_open(result) if settings.explain != "never" else result)
 
     def _act_on(self, result: Result) -> None:
+        """End the test unless the result, the last one kept, lets it go on."""
         __tracebackhide__ = True
         if result.outcome is Outcome.FAILED:
-            raise LimitMissed(failure.missed(result))
+            raise LimitMissed(failure.missed_text(result, self.records[-1]))
         if result.outcome is Outcome.INCONCLUSIVE:
             if self.settings.strict:
-                raise Undecided(failure.undecided(result))
+                raise Undecided(failure.undecided_text(result, self.records[-1]))
             self.skip(f"inconclusive: {result.workload}: {_first_sentence(result.reason)}")
 
 
-def limits_of(marker: Mapping[str, Any]) -> Limits:
-    """The limits among a marker's validated arguments."""
-    return Limits(**{name: marker[name] for name in LIMITS if name in marker})
-
-
 @cache
-def _prepared(
+def _prepare_environment(
     environment: str,
     python: str | None,
     blas: str | None,
     folder: Path,
-    say: Callable[[str], None],
+    report_step: Callable[[str], None],
     also: tuple[str, ...],
 ) -> PreparedEnvironment:
     """Each environment is made ready once a session."""
-    return PreparedEnvironment.prepare(environment, python, blas, folder, say, also)
+    return PreparedEnvironment.prepare(environment, python, blas, folder, report_step, also)
 
 
 def _first_sentence(reason: str) -> str:
-    """What fits a line of pytest's summary; the section ``multicore`` tells the whole."""
+    """What fits a line of pytest's summary; the section ``multicore`` has the whole reason."""
     return reason.partition("\n")[0].partition(". ")[0]
 
 
 def gate_of(item: pytest.Item) -> Gate:
-    """The test's gate, the same one for all of its fixtures."""
+    """The test's gate, the same for all of its fixtures: its settings are resolved once."""
     if GATE not in item.stash:
         marker = item.stash.get(MARKER_VALUES, {})
-        item.stash[GATE] = Gate(
+        gate = item.stash[GATE] = Gate(
             test=item.nodeid,
             folder=item.config.rootpath,
-            settings=_unexplained(item, settings_of(item.config, marker)),
-            limits=limits_of(marker),
+            settings=settings_of(item.config, marker),
+            limits=Limits(**{name: marker[name] for name in LIMITS if name in marker}),
             progress=progress_of(item.config),
             skip=skip,
-            without_timeout=partial(standing_still, item),
+            without_timeout=partial(timeout_suspended, item),
         )
+        if item.get_closest_marker("xfail") is not None and not item.config.option.runxfail:
+            gate.expect_failure()
     return item.stash[GATE]
-
-
-def _unexplained(item: pytest.Item, found: Settings) -> Settings:
-    """A miss that is expected is nothing that anybody asks why of, unless he says ``always``."""
-    expected = item.get_closest_marker("xfail") is not None and not item.config.option.runxfail
-    return replace(found, explain="never") if expected and found.explain == "auto" else found
 
 
 def skip(reason: str) -> NoReturn:

@@ -7,18 +7,18 @@ from collections.abc import Generator
 import pytest
 
 
-class TakeHostLock:
-    """Keeps ordinary tests and measurements apart, in this session and all others on the host."""
+class HostTurns:
+    """A plugin that keeps ordinary tests and measurements apart, in this session and all others on the host."""
 
     def __init__(self, config: pytest.Config) -> None:
         from pytest_multicore.measurement.host_lock import host_lock
         from pytest_multicore.reports.progress import progress_of
 
         self._lock = host_lock()
-        self._say = progress_of(config).step
+        self._report_step = progress_of(config).step
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self) -> Generator[None, object, object]:
-        """A whole test, fixtures too, is one reader's turn; its measurements step out of it."""
-        with self._lock.shared(self._say):
+        """A whole test, fixtures included, holds the lock with others; its measurements hold it alone."""
+        with self._lock.shared(self._report_step):
             return (yield)

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_multicore.environments.variables import ChildVariables
 from pytest_multicore.errors import WorkloadError
-from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, First, Variant, round_timeout_s
+from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, Initializer, Variant, round_timeout_s
 from pytest_multicore.experiment.request import MeasurementRequest
 from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
@@ -18,17 +18,17 @@ from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.subject import AnySubject, FreshTest
 from pytest_multicore.verdicts.repeatable import FRESH_ADVICE
 
-from .benchmark_fixture import subject
-from .child_reports import address, crash
+from .benchmark_fixture import subject_of
+from .child_reports import child_address, failure_line
 from .gate import Gate
 
 
 class MarkedProgram:
-    """See open_side.Program: a marked test, whose phases its item asks for one after the other.
+    """See open_side.Program: a marked test, whose phases its item requests one after the other.
 
     Attributes:
         runs_once: whether every round is taken in a new interpreter.
-        lives: the test in each side's interpreter, the side in question first.
+        live_tests: the test in each side's interpreter, in the request's order.
         warnings: those of the interpreters of single rounds, by their text.
     """
 
@@ -36,137 +36,143 @@ class MarkedProgram:
 
     def __init__(self, item: pytest.Function, gate: Gate, *, fresh: bool) -> None:
         self.runs_once = fresh
-        self.lives: list[LiveTest] = []
+        self.live_tests: list[LiveTest] = []
         self.warnings: dict[str, Mapping[str, Any]] = {}
         self._item = item
         self._gate = gate
-        self._opened = ExitStack()
-        self._fresh: list[FreshTest] = []
+        self._interpreters = ExitStack()
+        self._fresh_tests: list[FreshTest] = []
         self._failed_teardowns: list[Mapping[str, Any]] = []
 
-    def prepared(self) -> PreparedEnvironment:
-        """The environment that it runs in."""
-        return self._gate.prepared(also=("pytest",))
+    def environment(self) -> PreparedEnvironment:
+        """The environment that the test runs in."""
+        return self._gate.prepare_environment(also=("pytest",))
 
-    def threads(self) -> tuple[int | None, ...]:
-        """Threads of each side; None for inherited ones."""
-        return self._gate.sides(self._gate.threads(), to_look=True)
+    def thread_counts(self) -> tuple[int | None, ...]:
+        """Threads of each side; None for inherited threads."""
+        return self._gate.sides(self._gate.thread_count(), compare_without_limits=True)
 
-    def begin(self) -> None:
-        """Sides collect side by side and are set up one after the other: two set-ups at a time could collide."""
-        prepared = self.prepared()
-        self.lives = [self._open(prepared, threads) for threads in self.threads()]
-        for live in self.lives:
+    def set_up(self) -> None:
+        """Collect the test on all sides at once, and set it up on one after the other: two set-ups could collide."""
+        prepared = self.environment()
+        self.live_tests = [self._open(prepared, threads) for threads in self.thread_counts()]
+        for live in self.live_tests:
             live.begin(SETUP_TIMEOUT_S)
             if "teardown" in live.reports:
                 break
 
-    def attempt(self) -> None:
-        """The first call on each side; ends with the first that does not pass."""
-        for live in self.lives:
+    def call(self) -> None:
+        """Call the test once on each side, until a call does not pass."""
+        for live in self.live_tests:
             live.attempt(SETUP_TIMEOUT_S)
             if not live.passed:
                 return
         if self.runs_once:
-            self.finish()
+            self.tear_down()
 
-    def conclude(self) -> None:
-        """The rest of a call that waits within its benchmark."""
-        for live in self.lives:
+    def finish_call(self) -> None:
+        """Run the rest of a call that waits within its benchmark."""
+        for live in self.live_tests:
             live.conclude(SETUP_TIMEOUT_S)
 
-    def finish(self) -> None:
-        """Tear down."""
-        for live in self.lives:
+    def tear_down(self) -> None:
+        """Tear the test down on each side."""
+        for live in self.live_tests:
             live.finish(SETUP_TIMEOUT_S)
-        for fresh in self._fresh:
+        for fresh in self._fresh_tests:
             fresh.finish()
 
     def close(self) -> None:
         """End the interpreters."""
-        for live in self.lives:
+        for live in self.live_tests:
             if not live.interpreter.ended:
-                live.interpreter.request_close()  # to all of them first: they end side by side
-        self._opened.close()
-        for kept in (self.lives, self._fresh, self.warnings, self._failed_teardowns):
+                live.interpreter.request_close()  # to all of them first: they end at the same time
+        self._interpreters.close()
+        for kept in (self.live_tests, self._fresh_tests, self.warnings, self._failed_teardowns):
             kept.clear()
 
     def reports(self, when: str) -> list[Mapping[str, Any]]:
         """What the interpreters' pytest reported of a phase."""
-        reports: list[Mapping[str, Any]] = [live.reports[when] for live in self.lives if when in live.reports]
+        reports: list[Mapping[str, Any]] = [live.reports[when] for live in self.live_tests if when in live.reports]
         if when == "teardown":
-            reports += self._failed_teardowns + [one for live in self.lives for one in live.failed_teardowns]
+            reports += self._failed_teardowns
+            reports += [report for live in self.live_tests for report in live.failed_teardowns]
         return reports
 
     @contextmanager
     def sides(
         self, request: MeasurementRequest, prepared: PreparedEnvironment, workload: Workload
     ) -> Iterator[Sequence[AnySubject]]:
-        """See Program: they are set up already, and torn down in their own time."""
-        yield [self._subject(live, count) for live, count in zip(self.lives, request.sides, strict=True)]
+        """See Program: they are set up already; the item's own phase tears them down."""
+        yield [self._subject(live, count) for live, count in zip(self.live_tests, request.sides, strict=True)]
 
     @contextmanager
-    def variant(self, request: MeasurementRequest, variant: Variant, first: First) -> Iterator[AnySubject]:
+    def variant(self, request: MeasurementRequest, variant: Variant, initializer: Initializer) -> Iterator[AnySubject]:
         """See Program."""
         variables = variant.variables(request)
-        with ExitStack() as opened:
+        with ExitStack() as interpreters:
 
-            def begun() -> LiveTest:
-                live = self._start(opened, variant.prepared, variables, variant.begin, first)
+            def open_live_test() -> LiveTest:
+                live = self._start(interpreters, variant.prepared, variables, variant.initialize, initializer)
                 live.begin_again(SETUP_TIMEOUT_S)
                 return live
 
-            live = begun()
+            live = open_live_test()
             answer = live.attempt(SETUP_TIMEOUT_S)
             if not live.passed:
-                raise WorkloadError(f"the test does not pass there: {crash(answer['reports'][0])}")
+                raise WorkloadError(f"the test does not pass there: {failure_line(answer['reports'][0])}")
             timeout_s = round_timeout_s(self._gate.settings, live.first_s)
             if self.runs_once:
-                fresh = FreshTest(begun, lambda _: None, live, variant.threads, timeout_s)
+                fresh = FreshTest(open_live_test, lambda _: None, live, variant.threads, timeout_s)
                 yield fresh
                 fresh.finish()
             else:
-                yield subject(live, variant.threads, timeout_s)
+                yield subject_of(live, variant.threads, timeout_s)
                 live.conclude(timeout_s)
                 live.finish(timeout_s)
 
     @contextmanager
-    def standing_still(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """See Program: the next message to an interpreter has it go on."""
-        for live in self.lives:
+        for live in self.live_tests:
             live.interpreter.pause()
         yield
 
     def _open(self, prepared: PreparedEnvironment, threads: int | None) -> LiveTest:
-        return self._start(self._opened, prepared, prepared.variables(threads, {}, {}))
+        return self._start(self._interpreters, prepared, prepared.variables(threads, {}, {}))
 
     def _start(
-        self, opened: ExitStack, prepared: PreparedEnvironment, variables: ChildVariables, *begin: First
+        self,
+        interpreters: ExitStack,
+        prepared: PreparedEnvironment,
+        variables: ChildVariables,
+        *initializers: Initializer,
     ) -> LiveTest:
+        """Open an interpreter, kept by ``interpreters``, and have it collect the test."""
         interpreter = prepared.open(variables, priority=self._gate.settings.priority)
-        opened.callback(interpreter.close)
-        for first in begin:
-            first(interpreter)
+        interpreters.callback(interpreter.close)
+        for initializer in initializers:
+            initializer(interpreter)
         live = LiveTest(interpreter)
-        live.find(address(self._item, prepared, once=self.runs_once))
+        live.find(child_address(self._item, prepared, once=self.runs_once))
         return live
 
     def _subject(self, live: LiveTest, threads: int | None) -> AnySubject:
         timeout_s = round_timeout_s(self._gate.settings, live.first_s)
         if not self.runs_once:
-            return subject(live, threads, timeout_s)
+            return subject_of(live, threads, timeout_s)
 
-        def open_one() -> LiveTest:
-            opened = self._open(self.prepared(), threads)
-            opened.begin_again(SETUP_TIMEOUT_S)
-            return opened
+        def open_live_test() -> LiveTest:
+            live = self._open(self.environment(), threads)
+            live.begin_again(SETUP_TIMEOUT_S)
+            return live
 
-        self._fresh.append(FreshTest(open_one, self._keep_end, live, threads, timeout_s))
-        return self._fresh[-1]
+        self._fresh_tests.append(FreshTest(open_live_test, self._keep_warnings, live, threads, timeout_s))
+        return self._fresh_tests[-1]
 
-    def _keep_end(self, live: LiveTest) -> None:
-        """Of a round's interpreter only what is to be reported: there may be hundreds."""
-        self.warnings.update((str(one), one) for one in live.warnings)
+    def _keep_warnings(self, live: LiveTest) -> None:
+        """Keep of a round's interpreter only what is to be reported: there may be hundreds of rounds."""
+        self.warnings.update((str(warning), warning) for warning in live.warnings)
         teardown = live.reports.get("teardown", {})
         if teardown.get("outcome") == "failed":
             self._failed_teardowns.append(teardown)

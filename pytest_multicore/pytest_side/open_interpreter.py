@@ -28,9 +28,9 @@ class OpenInterpreter:
     Attributes:
         pid: its process id.
         python: its version, as ``"3.8.18"``.
-        threads: thread count that it was set to use; None for inherited ones.
-        variables_set: environment variables that were added or changed for it, by name.
-        overridden: the previous values of those that the outer world had set to something else.
+        threads: the thread count that it was given; None for inherited threads.
+        variables_set: environment variables that were added or changed for it.
+        overridden: the previous values of those that had another value outside.
     """
 
     _gate: Gate
@@ -55,9 +55,8 @@ class OpenInterpreter:
     def call(self, function: AnyWorkload, /, **arguments: Any) -> Any:
         """Call a function in the interpreter and return its value.
 
-        In a test whose marker holds limits the call is measured too. After the first call, whose value is returned, it
-        is repeated in this interpreter. For a limit on the speed-up a second interpreter runs it at the baseline's
-        threads.
+        In a test whose marker has limits the call is measured too. After the first call, whose value is returned, it is
+        repeated in this interpreter; for a limit on the speed-up also in a second one with the baseline's threads.
 
         Args:
             function: ``"module:function"``, ``"file.py:function"`` or a function that can be found by name.
@@ -67,14 +66,13 @@ class OpenInterpreter:
             The function's value, as JSON gives it back: a tuple comes as a list.
 
         Raises:
-            WorkloadError: it raised, or JSON cannot carry its value; has the child's traceback.
-            InterpreterCrashed: the interpreter ended, by a signal, say.
-            LimitMissed: it missed a limit of the test's marker.
+            WorkloadError: the function raised; has the child's traceback.
+            LimitMissed: the function missed a limit of the test's marker.
         """
         __tracebackhide__ = True
         answer = self._gate.guard_environment(lambda: self._ask(function, arguments))
         if self._gate.limits.given() and not self._gate.settings.off:
-            self._measured(function, arguments, Call(answer["wall_s"], answer["cpu_s"]))
+            self._enforce(function, arguments, Call(answer["wall_s"], answer["cpu_s"]))
         return answer["value"]
 
     def _ask(self, function: AnyWorkload, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -89,7 +87,7 @@ class OpenInterpreter:
         )
 
     def measure(self, function: AnyWorkload, /, **arguments: Any) -> Measurement:
-        """Measure a workload in this interpreter, held to the marker's limits.
+        """Measure a workload in this interpreter, and enforce the marker's limits.
 
         Args:
             function: as in ``call``, or a built-in experiment.
@@ -102,9 +100,11 @@ class OpenInterpreter:
             LimitMissed: it missed a limit of the test's marker; see ``Multicore`` for the others.
         """
         __tracebackhide__ = True
-        return self._measured(function, arguments)
+        return self._enforce(function, arguments)
 
-    def _measured(self, function: AnyWorkload, arguments: Mapping[str, Any], called: Call | None = None) -> Measurement:
+    def _enforce(
+        self, function: AnyWorkload, arguments: Mapping[str, Any], first_call: Call | None = None
+    ) -> Measurement:
         __tracebackhide__ = True
         gate = self._gate
         baseline = (gate.settings.baseline,) if gate.limits.need_baseline else ()
@@ -117,25 +117,20 @@ class OpenInterpreter:
             settings=gate.settings,
             theano_flags=self._theano_flags,
             env=self._env,
-            program=WorkloadProgram(self._interpreter, called),
+            program=WorkloadProgram(self._interpreter, first_call),
         )
-        measured = gate.enforce(request, self._prepared).measurement
-        assert measured is not None  # noqa: S101 - a result that lets the test go on was measured
-        return measured
+        measurement = gate.enforce(request, self._prepared).measurement
+        assert measurement is not None  # noqa: S101 - a result that lets the test go on was measured
+        return measurement
 
     def facts(self) -> Mapping[str, Any]:
-        """What the interpreter reports about itself now.
-
-        Returns:
-            Among others ``libraries`` (each loaded BLAS and thread runtime with ``kind``, ``path``, ``version``,
-            ``threads`` and ``layer``), ``affinity`` (CPU numbers) and ``variables`` (thread variables and flags).
-        """
+        """The interpreter's present state: mapped libraries with their thread counts, affinity, variables."""
         from pytest_multicore.environments.threads import REPORTED_VARIABLES
 
         return self._interpreter.ask("facts", "facts", SETUP_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
 
     def close(self) -> None:
-        """End it; the fixture does so at the test's end."""
+        """End the interpreter; the fixture does so at the test's end."""
         self._interpreter.close()
 
 
@@ -147,25 +142,16 @@ def open_interpreter(
     flags: Mapping[str, str],
     extra: Mapping[str, str],
 ) -> OpenInterpreter:
-    """Start one; the arguments are those of the fixture ``isolated_interpreter``.
-
-    Args:
-        gate: of the test that it belongs to.
-        threads: a thread count, ``"auto"`` or ``"inherit"``; None: the marker's or the option's.
-        environment: an environment's name; None: that of the settings.
-        blas: a BLAS's name, or a library's path; None: that of the settings.
-        flags: flags for Theano or PyTensor, over the environment's.
-        extra: environment variables, over all others.
+    """Start a live interpreter; see the fixture for the arguments.
 
     Raises:
-        UsageError: a wrong thread count, or a variable or flag that is not text.
-        EnvironmentError_: the environment or the BLAS cannot be had.
+        UsageError: a variable or flag is not text.
     """
-    for what, given in (("env", extra), ("theano_flags", flags)):
-        for name, value in given.items():
+    for argument, values in (("env", extra), ("theano_flags", flags)):
+        for name, value in values.items():
             if not isinstance(name, str) or not isinstance(value, str):
-                raise UsageError(f"{what}={{{name!r}: {value!r}}}: expected text, {name!r}: {str(value)!r}")
-    prepared, chosen = gate.prepared(environment, blas), gate.threads(threads)
-    variables = prepared.variables(chosen, flags, extra)
+                raise UsageError(f"{argument}={{{name!r}: {value!r}}}: expected text, {name!r}: {str(value)!r}")
+    prepared, count = gate.prepare_environment(environment, blas), gate.thread_count(threads)
+    variables = prepared.variables(count, flags, extra)
     interpreter = prepared.open(variables, priority=gate.settings.priority)
-    return OpenInterpreter(gate, prepared, interpreter, chosen, variables.set, variables.overridden, flags, extra)
+    return OpenInterpreter(gate, prepared, interpreter, count, variables.set, variables.overridden, flags, extra)

@@ -1,4 +1,4 @@
-"""What pytest's command line and ini files say of our options: read, and checked before anything is collected."""
+"""This plugin's options in pytest's command line and ini files: read, and checked before anything is collected."""
 
 from __future__ import annotations
 
@@ -10,73 +10,83 @@ from typing import Any
 import pytest
 
 from pytest_multicore.errors import UsageError
-from pytest_multicore.settings import options as settings
+from pytest_multicore.settings.options import Option, Settings, option_value, resolve_settings
+
+from .stash import SESSION_SETTINGS
 
 
 def is_child(config: pytest.Config) -> bool:
-    """Whether this is the pytest within an isolated interpreter: it runs its test, it measures nothing."""
+    """Whether this is the pytest within an isolated interpreter: it runs its test and measures nothing."""
     return bool(getattr(config.option, "multicore_child", False))
 
 
-def settings_of(config: pytest.Config, marker: Mapping[str, Any]) -> settings.Settings:
+def session_settings(config: pytest.Config) -> Settings:
+    """The settings of tests without a marker, resolved once a session."""
+    if SESSION_SETTINGS not in config.stash:
+        config.stash[SESSION_SETTINGS] = settings_of(config, {})
+    return config.stash[SESSION_SETTINGS]
+
+
+def settings_of(config: pytest.Config, marker: Mapping[str, Any]) -> Settings:
     """Marker > command line > ini > default."""
     try:
-        return settings.resolve(lambda option: given(config, option), marker)
+        return resolve_settings(lambda option: raw_value(config, option), marker)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
 
 
-def check(config: pytest.Config) -> None:
-    """Refuse wrong options before a minute of measuring is spent on them. Who gives no name pays for no check of it.
+def check_options(config: pytest.Config) -> None:
+    """Refuse wrong options before a minute of measuring is spent on them. An option that is not given costs nothing.
 
     Raises:
         pytest.UsageError: names the option, what was found and what is allowed.
     """
-    wishes = settings_of(config, {})
+    settings = settings_of(config, {})
     try:
-        if wishes.environment != "current":
-            check_environment("--multicore-environment (ini: multicore_environment)", wishes.environment, config)
-        if wishes.blas:
+        if settings.environment != "current":
+            check_environment("--multicore-environment (ini: multicore_environment)", settings.environment, config)
+        if settings.blas:
             from pytest_multicore.environments.blas_names import check_choice, is_path
 
-            check_choice(wishes.blas, "--multicore-blas (ini: multicore_blas)")
-            if is_path(wishes.blas):
-                _check_file("--multicore-blas (ini: multicore_blas)", wishes.blas, "the path of a shared library")
-        if wishes.python and os.sep in wishes.python:
-            _check_file("--multicore-python (ini: multicore_python)", wishes.python, "the path of an interpreter")
+            check_choice(settings.blas, "--multicore-blas (ini: multicore_blas)")
+            if is_path(settings.blas):
+                _check_file("--multicore-blas (ini: multicore_blas)", settings.blas, "the path of a shared library")
+        if settings.python and os.sep in settings.python:
+            _check_file("--multicore-python (ini: multicore_python)", settings.python, "the path of an interpreter")
         _check_json(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
 
 
-def check_environment(who: str, name: str, config: pytest.Config) -> None:
-    """Refuse an environment that nobody knows.
+def check_environment(source: str, name: str, config: pytest.Config) -> None:
+    """Refuse an unknown environment.
 
     Args:
-        who: the option or test that names it, for the message.
+        source: the option or test that names it, for the message.
         name: the environment's.
         config: tells where pyproject.toml is.
 
     Raises:
-        UsageError: says who asked, what was found and what there is.
+        UsageError: names the source, what was found and what there is.
     """
     from pytest_multicore.environments.catalogue import find
 
     try:
         find(name, config.rootpath)
     except UsageError as error:
-        raise UsageError(f"{who}: {error}") from None
+        raise UsageError(f"{source}: {error}") from None
 
 
-def _check_file(who: str, path: str, expected: str) -> None:
+def _check_file(source: str, path: str, expected: str) -> None:
     if not Path(path).expanduser().is_file():
-        raise UsageError(f"{who}: found {path!r}, where there is no such file; expected {expected}")
+        raise UsageError(f"{source}: found {path!r}, where there is no such file; expected {expected}")
 
 
 def _check_json(config: pytest.Config) -> None:
-    """Refuse what cannot be a report, or must not become one: a forgotten name makes one of the test file that follows.
+    """Refuse a report file that cannot be written or must not be replaced.
 
-    A report of an earlier run is replaced; whatever else there is, is somebody's.
+    A forgotten file name takes the test file that follows it on the command line. A report of an earlier run is
+    replaced; any other file belongs to the user.
     """
     name = json_file(config)
     if not name:
@@ -93,21 +103,21 @@ def _check_json(config: pytest.Config) -> None:
         )
 
 
-def _may_be_json(file: Path) -> bool:
-    with file.open("rb") as opened:
-        return opened.read(64).lstrip().startswith(b"{")
+def _may_be_json(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(64).lstrip().startswith(b"{")
 
 
 def json_file(config: pytest.Config) -> str | None:
-    """What ``--multicore-json`` says, where a report shall be written."""
-    file: str | None = settings.option_value("json", lambda option: given(config, option))
+    """The value of ``--multicore-json``; None where no report is requested."""
+    file: str | None = option_value("json", lambda option: raw_value(config, option))
     return file
 
 
-def given(config: pytest.Config, option: settings.Option) -> object:
-    """What the command line, or else the ini file, says of an option; None when neither does."""
+def raw_value(config: pytest.Config, option: Option) -> object:
+    """An option's value on the command line, or else in the ini file; None where neither has one."""
     on_command_line = config.getoption(option.ini, None)
     if on_command_line is None and option.name != "doctor":
-        found = config.getini(option.ini)
-        return None if found == "" else found
+        in_file = config.getini(option.ini)
+        return None if in_file == "" else in_file
     return on_command_line

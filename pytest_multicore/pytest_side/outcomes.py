@@ -6,18 +6,18 @@ import pytest
 
 from pytest_multicore.settings.options import LIMITS
 
-from .collection import is_marked, is_measured_through_fixtures, why_plain
+from .collection import is_marked, uses_our_fixtures, why_plain
 from .options import is_child
-from .stash import GATE, MARKER_VALUES, MEASURED, REPORTED
+from .stash import GATE, MARKER_VALUES, MEASURED_ITEM
 
 
 def check_measured(item: pytest.Item) -> None:
-    """Fail a test that carries limits and came to its end without a measurement: nothing measured is no pass."""
+    """Fail a test that has limits and ended without a measurement: nothing measured is no pass."""
     gate = item.stash.get(GATE, None)
-    if why_plain(item.config) and not is_measured_through_fixtures(item):
+    if why_plain(item.config) and not uses_our_fixtures(item):
         return
     limits = [name for name in LIMITS if name in item.stash.get(MARKER_VALUES, {})]
-    if limits and not (gate and (gate.results or gate.settings.off)):
+    if limits and not (gate and (gate.records or gate.settings.off)):
         pytest.fail(
             f"the test carries limits ({', '.join(limits)}) but measured nothing: call the fixture, "
             "for instance multicore.run('module:function') or dot_product()",
@@ -26,7 +26,7 @@ def check_measured(item: pytest.Item) -> None:
 
 
 def check_marked_in_time(item: pytest.Item) -> None:
-    """Fail a test that a fixture, or its own body, has marked: it was set up by then, and nothing held it to limits."""
+    """Fail a test that a fixture or its own body has marked: by then it was set up, and was not measured."""
     late = is_marked(item.own_markers) and MARKER_VALUES not in item.stash and not isinstance(item, pytest.DoctestItem)
     if late and not is_child(item.config) and not why_plain(item.config):
         pytest.fail(
@@ -38,13 +38,8 @@ def check_marked_in_time(item: pytest.Item) -> None:
 
 def attach_results(item: pytest.Item, report: pytest.TestReport) -> None:
     """Give the test's new results to its report, as plain data: so they reach the controller of pytest-xdist too."""
-    if measured := item.stash.get(MEASURED, None):
-        measured.copy_child_sections(report)
+    if measured_item := item.stash.get(MEASURED_ITEM, None):
+        measured_item.copy_child_sections(report)
     gate = item.stash.get(GATE, None)
-    if gate is None or len(gate.results) == item.stash.get(REPORTED, 0):
-        return
-    from pytest_multicore.reports.record import record
-
-    new = gate.results[item.stash.get(REPORTED, 0) :]
-    report.multicore = [record(result) for result in new]  # type: ignore[attr-defined]
-    item.stash[REPORTED] = len(gate.results)
+    if gate and (records := gate.new_records()):
+        report.multicore = records  # type: ignore[attr-defined]

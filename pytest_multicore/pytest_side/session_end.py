@@ -1,4 +1,4 @@
-"""What becomes of the tests' results at the end of a session. Loaded where there are some, or a file is asked for."""
+"""The reports at the end of a session. Loaded where there are results, or a report file is requested."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import os
 import pytest
 
 from .options import json_file
-from .stash import LAST, MEASURED, PLACES, RECORDS
+from .stash import LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, RECORDS
 
 
 def collect(config: pytest.Config, report: pytest.TestReport) -> None:
-    """Keep what a test's report brought."""
-    if found := getattr(report, "multicore", None):
-        config.stash.setdefault(RECORDS, []).extend(found)
-        config.stash.setdefault(LAST, {}).setdefault(report.nodeid, {})[report.when or ""] = found
+    """Keep the results that a test's report has brought."""
+    if records := getattr(report, "multicore", None):
+        config.stash.setdefault(RECORDS, []).extend(records)
+        config.stash.setdefault(LATEST_RECORDS, {}).setdefault(report.nodeid, {})[report.when or ""] = records
         file, line, _ = report.location
-        config.stash.setdefault(PLACES, {})[report.nodeid] = file, None if line is None else line + 1
+        config.stash.setdefault(LOCATIONS, {})[report.nodeid] = file, None if line is None else line + 1
 
 
-def tell(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The section on the terminal, and where GitHub runs the tests its annotations and the job's summary."""
+def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The section on the terminal; and where GitHub runs the tests, its annotations and the job's summary."""
     from pytest_multicore.reports import github, terminal
 
     records = config.stash.get(RECORDS, [])
@@ -28,9 +28,10 @@ def tell(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         return
     terminal.write(reporter, records)
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        failures_too = not config.pluginmanager.hasplugin("pytest_github_actions_annotate_failures")
-        places = config.stash[PLACES]
-        for line in github.commands(records, github.Places(config.rootpath, places), failures_too=failures_too):
+        annotate_failures = not config.pluginmanager.hasplugin("pytest_github_actions_annotate_failures")
+        by_nodeid = config.stash[LOCATIONS]
+        locations = github.Locations(config.rootpath, by_nodeid)
+        for line in github.commands(records, locations, annotate_failures=annotate_failures):
             reporter.write_line(line)
         if file := os.environ.get("GITHUB_STEP_SUMMARY"):
             try:
@@ -49,7 +50,7 @@ def write_json(session: pytest.Session) -> None:
         try:
             write(config.invocation_params.dir / file, config.stash.get(RECORDS, []))
         except OSError as error:
-            # The tests' outcomes stand, and so does pytest's summary; but what was asked for is not there.
+            # The tests' outcomes stand, and so does pytest's summary; but the requested report is missing.
             session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
             reporter = config.pluginmanager.get_plugin("terminalreporter")
             if reporter is not None:
@@ -58,14 +59,17 @@ def write_json(session: pytest.Session) -> None:
 
 def add_benchmarks(session: pytest.Session) -> None:
     """Give the measurements to pytest-benchmark, unless it is missing or does not measure in this process."""
-    measured = session.config.stash.get(LAST, {})
-    theirs = getattr(session.config, "_benchmarksession", None)
-    # Version 4 does not know that it runs in a worker of pytest-xdist; in the controller it is disabled.
-    if not measured or theirs is None or theirs.disabled or theirs.skip or "PYTEST_XDIST_WORKER" in os.environ:
+    latest = session.config.stash.get(LATEST_RECORDS, {})
+    benchmarks = getattr(session.config, "_benchmarksession", None)
+    if not latest or benchmarks is None or benchmarks.disabled or benchmarks.skip:
         return
-    from pytest_multicore.reports.benchmark import Test, add
+    # Version 4 does not know that it runs in a worker of pytest-xdist; in the controller it is disabled.
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    from pytest_multicore.reports.benchmark import BenchmarkName, add
 
     for item in session.items:
-        if item.nodeid in measured:
-            told = item.stash[MEASURED].benchmarks if MEASURED in item.stash else ()
-            add(theirs, Test.of(item, told), [one for found in measured[item.nodeid].values() for one in found])
+        if item.nodeid in latest:
+            declared = item.stash[MEASURED_ITEM].benchmarks if MEASURED_ITEM in item.stash else ()
+            records = [record for of_phase in latest[item.nodeid].values() for record in of_phase]
+            add(benchmarks, BenchmarkName.of(item, declared), records)

@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_multicore.settings.options import Settings
+
     from .gate import Gate
     from .measured_item import MeasuredItem
 
 #: With an item: its marker's validated arguments.
 MARKER_VALUES = pytest.StashKey[Mapping[str, Any]]()
+#: With an item: its gate, which holds its settings, limits and results.
 GATE: pytest.StashKey[Gate] = pytest.StashKey()
-MEASURED: pytest.StashKey[MeasuredItem] = pytest.StashKey()
-#: With an item: how many of its results its reports have carried.
-REPORTED = pytest.StashKey[int]()
+#: With an item: what runs its phases in isolated interpreters.
+MEASURED_ITEM: pytest.StashKey[MeasuredItem] = pytest.StashKey()
+#: With the configuration: the settings of tests without a marker.
+SESSION_SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 #: With the configuration: whether any collected test may measure.
-ANY_MEASURES = pytest.StashKey[bool]()
-#: With the configuration: results as data, in the order in which they came.
+MAY_MEASURE = pytest.StashKey[bool]()
+#: With the configuration: all results as data, in the order of the reports.
 RECORDS = pytest.StashKey[list[dict[str, Any]]]()
-#: Those of each test's last attempt, by node id and phase.
-LAST = pytest.StashKey[dict[str, dict[str, list[dict[str, Any]]]]]()
-#: File, from pytest's root folder on, and line of each test with results, by node id.
-PLACES = pytest.StashKey[dict[str, tuple[str, int | None]]]()
+#: With the configuration: those of each test's last attempt, by node id and phase.
+LATEST_RECORDS = pytest.StashKey[dict[str, dict[str, list[dict[str, Any]]]]]()
+#: With the configuration: file, relative to pytest's root folder, and line of each test with results, by node id.
+LOCATIONS = pytest.StashKey[dict[str, tuple[str, int | None]]]()

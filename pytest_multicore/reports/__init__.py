@@ -1,1 +1,1 @@
-"""Results told: to a terminal, to a file, to whoever asks what this machine can give."""
+"""Reports of results: on the terminal, in failures, as JSON, for GitHub, for pytest-benchmark, and the doctor's."""

@@ -1,7 +1,7 @@
 """Measurements as benchmarks of pytest-benchmark's session (4 and 5), which saves, compares and shows them as its own.
 
-One benchmark a side, its data the seconds of one repetition in each round that counts. The full name is the test's with
-the thread count, so that a saved run's sides are found again.
+Each side becomes one benchmark. Its data are the seconds of one repetition in each round that counts. Its full name is
+the test's with the thread count, so that the sides of a saved run are found again.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.sides import contender_index
 from pytest_multicore.verdicts.figures import measurement
 from pytest_multicore.verdicts.row_sets import undisturbed_rows
 from pytest_multicore.verdicts.words import threads_in_words
 
-from .record import Record, interval
+from .record import Record, interval_record
 from .replay import rows_of
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class BenchmarkName:
     """A test as pytest-benchmark names it.
 
     Attributes:
@@ -31,25 +32,23 @@ class Test:
         fullname: its node id.
         group: the one that its own ``benchmark`` marker names.
         param, params: its parameters' id and values; None where it has none.
-        told: what the test said of its benchmark on each side: name, fullname, group and extra_info; None on a side
-            where it used no such fixture.
+        declared: on each side, what the test itself declares of its benchmark: name, fullname, group and extra_info;
+            None on a side where it does not use the fixture.
     """
-
-    __test__ = False  # no test of this project's
 
     name: str
     fullname: str
     group: str | None = None
     param: str | None = None
     params: Mapping[str, Any] | None = None
-    told: Sequence[Mapping[str, Any] | None] = ()
+    declared: Sequence[Mapping[str, Any] | None] = ()
 
     @classmethod
-    def of(cls, item: Any, told: Sequence[Mapping[str, Any] | None]) -> Test:
-        """The test of a pytest item."""
+    def of(cls, item: Any, declared: Sequence[Mapping[str, Any] | None]) -> BenchmarkName:
+        """The name of a pytest item."""
         marker, callspec = item.get_closest_marker("benchmark"), getattr(item, "callspec", None)
         group = marker.kwargs.get("group") if marker else None
-        return cls(item.name, item.nodeid, group, callspec and callspec.id, callspec and callspec.params, told)
+        return cls(item.name, item.nodeid, group, callspec and callspec.id, callspec and callspec.params, declared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,61 +58,61 @@ class Side:
     Attributes:
         threads: in words.
         rounds: those that count.
-        facts: its ``extra_info``.
+        extra_info: pytest-benchmark's name for other facts.
     """
 
     threads: str
     rounds: Sequence[Round]
-    facts: dict[str, Any] = field(default_factory=dict)
+    extra_info: dict[str, Any] = field(default_factory=dict)
 
 
-def add(session: Any, test: Test, records: Sequence[Record]) -> None:
+def add(session: Any, test: BenchmarkName, records: Sequence[Record]) -> None:
     """Add a test's measurements to a pytest-benchmark session; a side without a round that counts is left out.
 
     Args:
-        session: its BenchmarkSession. What is needed of pytest-benchmark is loaded already where there is one.
+        session: its BenchmarkSession. Where there is one, what is needed of pytest-benchmark is loaded already.
         test: what was measured.
         records: its measurements, in order.
     """
     metadata = sys.modules["pytest_benchmark.stats"].Metadata
     used: Counter[str] = Counter()
     for record in records:
-        # What a test measures by name is named; what is its own call bears its name already.
+        # A workload that the test names is part of the name; a test that is measured itself has its own name.
         label = [] if record["workload"] == test.name else [record["workload"]]
         for number, side in enumerate(_sides(record)):
-            words = ", ".join([*label, side.threads])
-            used[words] += 1
-            if used[words] > 1:
-                words += f" #{used[words]}"
+            suffix = ", ".join([*label, side.threads])
+            used[suffix] += 1
+            if used[suffix] > 1:
+                suffix += f" #{used[suffix]}"
             if side.rounds:
                 options = {"disable_gc": False, "timer": "perf_counter", "max_time": record["budget_s"]}
-                named = _named(test, number, label, words, side)
-                benchmark = metadata(named, iterations=side.rounds[-1].repeat, options=options)
-                for one in side.rounds:
-                    benchmark.update(one.wall_s)
+                fixture = _as_fixture(test, number, label, suffix, side)
+                benchmark = metadata(fixture, iterations=side.rounds[-1].repeat, options=options)
+                for taken in side.rounds:
+                    benchmark.update(taken.wall_s)
                 session.benchmarks.append(benchmark)
 
 
-def _named(test: Test, number: int, label: Sequence[str], words: str, side: Side) -> SimpleNamespace:
-    """What pytest-benchmark asks of a fixture. The sides of a measurement are a group, unless the test names one."""
-    said = (test.told[number] if number < len(test.told) else None) or {}
-    fullname = said.get("fullname") or test.fullname
-    threads = {"threads": side.facts["threads"]}
+def _as_fixture(test: BenchmarkName, number: int, label: Sequence[str], suffix: str, side: Side) -> SimpleNamespace:
+    """What pytest-benchmark reads of a fixture. The sides of a measurement are a group, unless the test names one."""
+    declared = (test.declared[number] if number < len(test.declared) else None) or {}
+    fullname = declared.get("fullname") or test.fullname
+    threads = {"threads": side.extra_info["threads"]}
     return SimpleNamespace(
-        name=_with(said.get("name") or test.name, words),
-        fullname=_with(fullname, words),
-        group=said.get("group") or test.group or " ".join([fullname, *label]),
+        name=_with_parameter(declared.get("name") or test.name, suffix),
+        fullname=_with_parameter(fullname, suffix),
+        group=declared.get("group") or test.group or " ".join([fullname, *label]),
         param=test.param,
         params={**threads, **(test.params or {})},
-        extra_info={**side.facts, **said.get("extra_info", {})},
+        extra_info={**side.extra_info, **declared.get("extra_info", {})},
         cprofile_stats=None,
         has_error=False,
     )
 
 
-def _with(name: str, words: str) -> str:
+def _with_parameter(name: str, parameter: str) -> str:
     """The name with one parameter more, as pytest writes it."""
-    return f"{name[:-1]}-{words}]" if name.endswith("]") else f"{name}[{words}]"
+    return f"{name[:-1]}-{parameter}]" if name.endswith("]") else f"{name}[{parameter}]"
 
 
 def _sides(record: Record) -> Iterator[Side]:
@@ -123,33 +122,33 @@ def _sides(record: Record) -> Iterator[Side]:
     seen: set[str] = set()
     for number, rounds in enumerate(zip(*rows, strict=True)):
         threads = threads_in_words(rounds[0].threads)
-        if threads in seen:  # both sides may have been asked for as many
+        if threads in seen:  # both sides may have the same thread count
             threads = f"{threads}, baseline"
         seen.add(threads)
-        yield Side(threads, [row[number] for row in counted], _facts(record, number, rounds, len(rows) - len(counted)))
+        extra_info = _extra_info(record, number, rounds, len(rows) - len(counted))
+        yield Side(threads, [row[number] for row in counted], extra_info)
 
 
-def _facts(record: Record, number: int, rounds: Sequence[Round], disturbed: int) -> dict[str, Any]:
+def _extra_info(record: Record, number: int, rounds: Sequence[Round], disturbed: int) -> dict[str, Any]:
     """A side's ``extra_info``, in the words and shapes of the JSON report."""
     measured = measurement(rounds, record["confidence"])
     threads = rounds[0].threads
     return {
         "threads": "inherit" if threads is None else threads,
         **{name: record[name] for name in ("environment", "python")},
-        "cores": interval(measured.cores),
-        "demand": interval(measured.demand),
-        **_in_question(record, number),
+        "cores": interval_record(measured.cores),
+        "demand": interval_record(measured.demand),
+        **_speedup_info(record, number),
         "outcome": record["outcome"],
         "disturbed_rounds": disturbed,
     }
 
 
-def _in_question(record: Record, number: int) -> dict[str, Any]:
-    """What is told of the side in question alone; of another in a series, its speed-up."""
+def _speedup_info(record: Record, number: int) -> dict[str, Any]:
+    """Facts of the contender alone; for other sides of a series but its baseline, the speed-up."""
     series = record["scaling"]
-    if series is not None and 0 < number < len(series) - 1:
-        return {"speedup": series[number]["speedup"]}
-    if number != (0 if series is None else len(series) - 1):
-        return {}
-    names = ("baseline", "speedup", "efficiency", "useful_cores") if record["speedup"] is not None else ()
-    return {name: record[name] for name in ("blas", *names)}
+    sides = range(2 if series is None else len(series))
+    if number == sides[contender_index(series=series is not None)]:
+        names = ("baseline", "speedup", "efficiency", "useful_cores") if record["speedup"] is not None else ()
+        return {name: record[name] for name in ("blas", *names)}
+    return {"speedup": series[number]["speedup"]} if series is not None and number > 0 else {}

@@ -1,40 +1,38 @@
-"""``--multicore-doctor``: what this machine and each environment can give."""
+"""The lines of ``--multicore-doctor``: what this machine and each environment provide."""
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pytest_multicore.environments import cache, catalogue
+from pytest_multicore.environments import cache
 from pytest_multicore.environments.discovery import find_interpreter
-from pytest_multicore.errors import MulticoreError
+from pytest_multicore.environments.environment import Environment
 from pytest_multicore.measurement import counters
 from pytest_multicore.measurement.control import control_runs
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE
 
-from .record import record
+from .record import Record
 from .words import estimate, figure, threads
 
-if TYPE_CHECKING:
-    from pytest_multicore.verdicts.result import Result
 
-#: Gives the result of the dot product in one environment that is ready.
-Tried = Callable[[str], "Result"]
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether an environment can be measured in without building anything, and that in words."""
+
+    is_ready: bool
+    text: str
 
 
-def examine(
-    machine: Machine, environments: dict[str, catalogue.Environment], tried: Tried, *, priority: bool
-) -> Iterator[str]:
-    """The examination, a line at a time.
+def machine_lines(machine: Machine, *, priority: bool) -> Iterator[str]:
+    """What the machine provides, a line at a time.
 
     Args:
         machine: this one.
-        environments: all that can be named here.
-        tried: measures the dot product in an environment that is ready.
         priority: look at the cores at the CPU priority that measured children have.
     """
     yield f"machine: {machine.cpu}, {machine.os}"
@@ -42,8 +40,31 @@ def examine(
     yield f"attains: {_attained(machine, priority=priority)}"
     yield f"counters: {_counters()}"
     yield f"environments are cached in {cache.root()}"
-    for environment in environments.values():
-        yield f"environment {environment.name}: {_examined(environment, tried)}"
+
+
+def readiness(environment: Environment) -> Readiness:
+    """Whether the environment is built, or needs no building.
+
+    Raises:
+        MulticoreError: its interpreter cannot be found.
+    """
+    # Looking is quick; downloading an interpreter would not be.
+    world = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+    interpreter = find_interpreter(environment.python, environ=world)
+    if environment.installs and not _is_built(cache.folder_of(cache.key_of(environment.installs, interpreter))):
+        text = f"not built yet; Python {interpreter.dotted} is at hand, the first test that names it builds it"
+        return Readiness(False, text)
+    return Readiness(True, f"Python {interpreter.dotted}, ready")
+
+
+def figures_line(record: Record) -> str:
+    """The figures of one measurement, or why there are none."""
+    if record["cores"] is None or record["reason"]:
+        return f"{record['workload']}: {record['reason']}"
+    return (
+        f"{record['workload']} at {threads(record)} threads: {estimate(record['cores'])} cores busy, "
+        f"{figure(record['speedup'], 'x')} as fast, {record['blas'] or 'no BLAS'}"
+    )
 
 
 def _attained(machine: Machine, *, priority: bool) -> str:
@@ -51,10 +72,10 @@ def _attained(machine: Machine, *, priority: bool) -> str:
     attained = control_runs(machine, priority=priority).attained_speedup(cores)
     if attained is None:
         return "unknown: its cores were not to be had for a moment"
-    told = f"a speed-up of {attained:.2f}x with {cores} core{'' if cores == 1 else 's'} at work, just now"
+    text = f"a speed-up of {attained:.2f}x with {cores} core{'' if cores == 1 else 's'} at work, just now"
     if attained < MIN_ATTAINED_SHARE * cores:
-        return f"{told}: no program can be expected to gain more; min_efficiency is held against what is attained"
-    return told
+        return f"{text}: no program can be expected to gain more; min_efficiency is held against what is attained"
+    return text
 
 
 def _counters() -> str:
@@ -64,27 +85,5 @@ def _counters() -> str:
     return f"{name}: CPU time only; how long threads waited for a core is unknown here"
 
 
-def _examined(environment: catalogue.Environment, tried: Tried) -> str:
-    try:
-        # Looking is quick; downloading an interpreter would not be.
-        world = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
-        interpreter = find_interpreter(environment.python, environ=world)
-        if environment.installs and not _built(cache.folder_of(cache.key_of(environment.installs, interpreter))):
-            return f"not built yet; Python {interpreter.dotted} is at hand, the first test that names it builds it"
-        return f"Python {interpreter.dotted}, ready; {_figures(tried(environment.name))}"
-    except MulticoreError as error:
-        return f"cannot be had: {error}"
-
-
-def _built(folder: Path) -> bool:
+def _is_built(folder: Path) -> bool:
     return cache.record_in(folder) is not None
-
-
-def _figures(result: Result) -> str:
-    told = record(result)
-    if told["cores"] is None or result.reason:
-        return f"{told['workload']}: {result.reason}"
-    return (
-        f"{told['workload']} at {threads(told)} threads: {estimate(told['cores'])} cores busy, "
-        f"{figure(told['speedup'], 'x')} as fast, {told['blas'] or 'no BLAS'}"
-    )

@@ -15,49 +15,49 @@ from typing import Any
 from .words import estimate, figure, threads
 
 TITLE = "pytest-multicore"
-#: A missed limit blocks; what was not decided, or passed and is wrong all the same, somebody should look at.
+#: A missed limit blocks. A notice, or the warning of a measurement that passed, only asks for a look.
 COMMANDS = {"failed": "error", "error": "error", "inconclusive": "notice"}
 HEADINGS = ("measurement", "environment", "BLAS", "threads", "busy", "useful", "speed-up", "outcome")
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where tests stand.
+class Locations:
+    """Files and lines of tests.
 
     Attributes:
         root: pytest's root folder.
-        of: file, from there on, and line (None: unknown) by node id.
+        by_nodeid: file, relative to the root folder, and line (None: unknown).
     """
 
     root: Path
-    of: Mapping[str, tuple[str, int | None]]
+    by_nodeid: Mapping[str, tuple[str, int | None]]
 
     def properties(self, nodeid: str) -> str:
-        """``file=...,line=...``, from the checkout's folder on, as GitHub counts; empty for an unknown test."""
-        if nodeid not in self.of:
+        """``file=...,line=...``, relative to the checkout's folder as GitHub wants it; empty for an unknown test."""
+        if nodeid not in self.by_nodeid:
             return ""
-        name, line = self.of[nodeid]
+        name, line = self.by_nodeid[nodeid]
         file = (self.root / name).resolve()
         checkout = Path(os.environ.get("GITHUB_WORKSPACE", self.root)).resolve()
-        told = file.relative_to(checkout) if file.is_relative_to(checkout) else file
-        return f"file={_property(told.as_posix())}," + ("" if line is None else f"line={line},")
+        shown = file.relative_to(checkout) if file.is_relative_to(checkout) else file
+        return f"file={_property(shown.as_posix())}," + ("" if line is None else f"line={line},")
 
 
-def commands(records: Sequence[Mapping[str, Any]], places: Places, *, failures_too: bool) -> Iterator[str]:
+def commands(records: Sequence[Mapping[str, Any]], locations: Locations, *, annotate_failures: bool) -> Iterator[str]:
     """A workflow command for each measurement that did not simply pass.
 
     Args:
         records: all results.
-        places: of their tests.
-        failures_too: those that failed, too; False where another plugin annotates every failed test.
+        locations: of their tests.
+        annotate_failures: include failures; False where another plugin annotates every failed test.
     """
-    for told in records:
-        where = places.properties(told["nodeid"])
-        command = COMMANDS.get(told["outcome"])
-        if command and (failures_too or command != "error"):
-            yield f"::{command} {where}title={TITLE}::{_data(_what(told))}"
-        for warning in told["warnings"]:
-            yield f"::warning {where}title={TITLE}::{_data(told['workload'] + ': ' + warning)}"
+    for record in records:
+        where = locations.properties(record["nodeid"])
+        command = COMMANDS.get(record["outcome"])
+        if command and (annotate_failures or command != "error"):
+            yield f"::{command} {where}title={TITLE}::{_data(_summary(record))}"
+        for warning in record["warnings"]:
+            yield f"::warning {where}title={TITLE}::{_data(record['workload'] + ': ' + warning)}"
 
 
 def add_summary(file: str, records: Sequence[Mapping[str, Any]]) -> None:
@@ -74,34 +74,33 @@ def _table(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield f"### {TITLE}\n"
     yield _cells(HEADINGS)
     yield _cells(["---"] * len(HEADINGS))
-    for told in records:
-        figures = (estimate(told["cores"]), estimate(told["useful_cores"]), figure(told["speedup"], "x"))
-        yield _cells(
-            (told["workload"], told["environment"], told["blas"] or "-", threads(told), *figures, told["outcome"])
-        )
+    for record in records:
+        names = (record["workload"], record["environment"], record["blas"] or "-")
+        figures = (estimate(record["cores"]), estimate(record["useful_cores"]), figure(record["speedup"], "x"))
+        yield _cells((*names, threads(record), *figures, record["outcome"]))
     yield ""
-    for told in records:
-        for warning in told["warnings"]:
-            yield f"- warning: {_cell(told['workload'])}: {_cell(warning)}"
-        if told["outcome"] not in ("passed", "measured"):
-            yield f"- {told['outcome']}: {_cell(_what(told))}"
+    for record in records:
+        for warning in record["warnings"]:
+            yield f"- warning: {_cell(record['workload'])}: {_cell(warning)}"
+        if record["outcome"] not in ("passed", "measured"):
+            yield f"- {record['outcome']}: {_cell(_summary(record))}"
 
 
-def _what(told: Mapping[str, Any]) -> str:
-    """The measurement's workload and what is said of it."""
-    if told["outcome"] != "failed":
-        return f"{told['workload']}: {told['reason']}"
+def _summary(record: Mapping[str, Any]) -> str:
+    """The measurement's workload, and its reason or causes."""
+    if record["outcome"] != "failed":
+        return f"{record['workload']}: {record['reason']}"
     missed = [
-        f"{one['quantity']}={one['limit']:g} missed: {figure(one['interval'])}"
-        for one in told["verdicts"]
-        if one["outcome"] == "failed"
+        f"{verdict['quantity']}={verdict['limit']:g} missed: {figure(verdict['interval'])}"
+        for verdict in record["verdicts"]
+        if verdict["outcome"] == "failed"
     ]
     why = [
         f"{'why' if cause['proven'] else 'suspected, not proven'}: "
         f"{cause['evidence']} [{cause['key']}]; {cause['remedy']}"
-        for cause in told["causes"][:1]
+        for cause in record["causes"][:1]
     ]
-    return "\n".join([f"{told['workload']}: {'; '.join(missed)}", *why])
+    return "\n".join([f"{record['workload']}: {'; '.join(missed)}", *why])
 
 
 def _cells(cells: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The JSON report: schema number 1, described by results.schema.json beside this file."""
+"""The JSON report: schema number 1, described by results.schema.json in this folder."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ def report(records: list[dict[str, Any]], machine: Machine) -> dict[str, Any]:
 
 
 def machine_record(machine: Machine, records: list[dict[str, Any]]) -> dict[str, Any]:
-    """The report's ``machine``; what it attains is the most that any measurement saw."""
+    """The report's ``machine``; the attainable cores are the most that any measurement attained."""
     attained = [
-        one["attained_speedup"]["estimate"] * one["baseline"] for one in records if one["attained_speedup"] is not None
+        record["attained_speedup"]["estimate"] * record["baseline"]
+        for record in records
+        if record["attained_speedup"] is not None
     ]
     return {
         **asdict(machine),
@@ -31,7 +33,11 @@ def machine_record(machine: Machine, records: list[dict[str, Any]]) -> dict[str,
 
 
 def write(file: Path, records: list[dict[str, Any]]) -> None:
-    """Write the report; a file that cannot be written is an error with its name, and the tests' outcomes stand."""
+    """Write the report.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report(records, this_machine()), indent=1, allow_nan=False)
     file.write_text(text + "\n", encoding="utf-8")

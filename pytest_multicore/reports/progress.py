@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 class NoProgress:
-    """Where nobody looks: a worker of pytest-xdist, or no terminal reporter."""
+    """Reports nothing: for a worker of pytest-xdist, or where there is no terminal reporter."""
 
     def step(self, text: str) -> None:
-        """Say nothing."""
+        """Report nothing."""
 
     def live(self, text: str) -> None:
-        """Say nothing."""
+        """Report nothing."""
 
 
 class TerminalProgress:
-    """Writes past pytest's capturing, on a line of its own that it takes away again."""
+    """Writes past pytest's capturing, on a line of its own that it removes again."""
 
     def __init__(self, reporter: pytest.TerminalReporter, capture: Any) -> None:
         self._reporter = reporter
@@ -35,7 +35,7 @@ class TerminalProgress:
         self._write(lambda: self._reporter.write_line(f"multicore: {text}"))
 
     def live(self, text: str) -> None:
-        """A line that the next one replaces; an empty one takes it away. Only where the output is a terminal."""
+        """A line that the next one replaces; an empty one removes it. Only where the output is a terminal."""
         if not self._reporter.isatty or (not text and not self._shown):
             return
         if not self._shown:
@@ -54,7 +54,7 @@ class TerminalProgress:
 
 @cache
 def progress_of(config: pytest.Config) -> Progress:
-    """The one voice of this process."""
+    """This process's progress, the same for all callers."""
     reporter = config.pluginmanager.getplugin("terminalreporter")
     if reporter is None:
         return NoProgress()

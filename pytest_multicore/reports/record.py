@@ -19,8 +19,7 @@ Record = dict[str, Any]
 
 
 def record(result: Result) -> Record:
-    """One entry of the report's ``results``. Bounds that the data do not give are null."""
-    compared, measured = result.comparison, result.measurement
+    """One entry of the report's ``results``; unknown bounds are null."""
     return {
         "nodeid": result.test,
         "workload": result.workload,
@@ -32,16 +31,16 @@ def record(result: Result) -> Record:
         "baseline": result.baseline,
         "outcome": result.outcome.value,
         "reason": result.reason,
-        **_of_measurement(measured),
-        **_of_comparison(compared),
+        **_measurement_fields(result.measurement),
+        **_comparison_fields(result.comparison),
         "scaling": _scaling(result.scaling),
         "scaling_law": _law(result.scaling.law) if result.scaling else None,
-        "verdicts": [_verdict(one) for one in result.verdicts],
-        "causes": [dict(one) for one in result.causes],
+        "verdicts": [_verdict(verdict) for verdict in result.verdicts],
+        "causes": [dict(cause) for cause in result.causes],
         "evidence": dict(result.evidence) or None,
         "warnings": list(result.warnings),
         "notes": list(result.notes),
-        "rounds": _rounds(measured, compared, result.scaling),
+        "rounds": _rounds(result),
         "libraries": list(result.facts.get("libraries", ())),
         "variables": dict(result.facts.get("variables", {})),
         "frameworks": dict(result.facts.get("frameworks", {})),
@@ -49,42 +48,42 @@ def record(result: Result) -> Record:
         "seed": result.seed,
         "budget_s": result.budget_s,
         "duration_s": result.duration_s,
-        "first_calls": [one and asdict(one) for one in result.first_calls],
+        "first_calls": [calls and asdict(calls) for calls in result.first_calls],
     }
 
 
-def _of_measurement(measured: Measurement | None) -> Record:
-    if measured is None:
+def _measurement_fields(measurement: Measurement | None) -> Record:
+    if measurement is None:
         return {"wall_s": None, "cores": None, "demand": None, "threads_seen": []}
     return {
-        "wall_s": interval(measured.wall_s),
-        "cores": interval(measured.cores),
-        "demand": interval(measured.demand),
-        "threads_seen": _threads(measured.rounds),
+        "wall_s": interval_record(measurement.wall_s),
+        "cores": interval_record(measurement.cores),
+        "demand": interval_record(measurement.demand),
+        "threads_seen": _threads(measurement.rounds),
     }
 
 
-def _of_comparison(compared: Comparison | None) -> Record:
-    if compared is None:
+def _comparison_fields(comparison: Comparison | None) -> Record:
+    if comparison is None:
         speedups = ("speedup", "measured_speedup", "attained_speedup", "efficiency")
         return dict.fromkeys(("baseline_wall_s", "baseline_cores", *speedups, "useful_cores", "cpu_inflation"))
     return {
-        "baseline_wall_s": interval(compared.baseline.wall_s),
-        "baseline_cores": interval(compared.baseline.cores),
-        "speedup": interval(compared.speedup),
-        "measured_speedup": interval(compared.ratio),
-        "attained_speedup": interval(compared.attained),
-        "efficiency": interval(compared.efficiency),
-        "useful_cores": compared.useful_cores,
-        "cpu_inflation": interval(compared.cpu_inflation),
+        "baseline_wall_s": interval_record(comparison.baseline.wall_s),
+        "baseline_cores": interval_record(comparison.baseline.cores),
+        "speedup": interval_record(comparison.speedup),
+        "measured_speedup": interval_record(comparison.ratio),
+        "attained_speedup": interval_record(comparison.attained),
+        "efficiency": interval_record(comparison.efficiency),
+        "useful_cores": comparison.useful_cores,
+        "cpu_inflation": interval_record(comparison.cpu_inflation),
     }
 
 
-def interval(found: Interval | None) -> Record | None:
-    """An interval as data; a bound that the data do not give is null."""
-    if found is None:
+def interval_record(interval: Interval | None) -> Record | None:
+    """An interval as data; an unknown bound is null."""
+    if interval is None:
         return None
-    return {"estimate": found.estimate, "low": _finite(found.low), "high": _finite(found.high)}
+    return {"estimate": interval.estimate, "low": _finite(interval.low), "high": _finite(interval.high)}
 
 
 def _finite(number: float) -> float | None:
@@ -96,8 +95,8 @@ def _verdict(verdict: Verdict) -> Record:
         "quantity": verdict.quantity,
         "limit": verdict.limit,
         "outcome": verdict.outcome.value,
-        "interval": interval(verdict.interval),
-        "measured": interval(verdict.measured),
+        "interval": interval_record(verdict.interval),
+        "measured": interval_record(verdict.measured),
         "open_reason": verdict.open_reason and verdict.open_reason.name.lower().replace("_", "-"),
     }
 
@@ -108,11 +107,11 @@ def _scaling(scaling: Scaling | None) -> list[Record] | None:
     return [
         {
             "threads": threads,
-            "wall_s": interval(measured.wall_s),
-            "cores": interval(measured.cores),
-            "speedup": interval(scaling.speedups[threads]),
+            "wall_s": interval_record(measurement.wall_s),
+            "cores": interval_record(measurement.cores),
+            "speedup": interval_record(scaling.speedups[threads]),
         }
-        for threads, measured in scaling.measurements.items()
+        for threads, measurement in scaling.measurements.items()
     ]
 
 
@@ -123,33 +122,31 @@ def _law(law: Law | None) -> Record | None:
         "model": law.model.value,
         "threads": list(law.threads),
         "left_out": list(law.left_out),
-        "serial_fraction": interval(law.serial_fraction),
-        "coherence": interval(law.coherence),
-        "peak_threads": interval(law.peak_threads),
+        "serial_fraction": interval_record(law.serial_fraction),
+        "coherence": interval_record(law.coherence),
+        "peak_threads": interval_record(law.peak_threads),
         "tested": law.tested,
         "superlinear": list(law.superlinear),
         "fractions": [
-            {"threads": threads, "serial_fraction": interval(found)}
-            for threads, found in law.fractions.items()
-            if math.isfinite(found.estimate)
+            {"threads": threads, "serial_fraction": interval_record(fraction)}
+            for threads, fraction in law.fractions.items()
+            if math.isfinite(fraction.estimate)
         ],
         "predictions": [
-            {"threads": one.threads, "speedup": interval(one.speedup), "extrapolated": one.extrapolated}
-            for one in law.predictions
+            {
+                "threads": prediction.threads,
+                "speedup": interval_record(prediction.speedup),
+                "extrapolated": prediction.extrapolated,
+            }
+            for prediction in law.predictions
         ],
         "reason": law.reason,
     }
 
 
-def _rounds(measured: Measurement | None, compared: Comparison | None, scaling: Scaling | None) -> list[Record]:
-    """Every round of every side, in rows: a row is ``counted`` when none of its rounds was disturbed."""
-    if scaling is not None:
-        sides: Sequence[tuple[Round, ...]] = [one.rounds for one in scaling.measurements.values()]
-    elif compared is not None:
-        sides = [compared.contender.rounds, compared.baseline.rounds]
-    else:
-        sides = [measured.rounds] if measured else []
-    rows = list(zip(*sides, strict=True))
+def _rounds(result: Result) -> list[Record]:
+    """Every round of every side, in rows: a row is ``counted`` if none of its rounds was disturbed."""
+    rows = list(zip(*_sides(result), strict=True))
     return [
         {"row": number, "counted": all(map(is_undisturbed, row)), **_round(taken)}
         for number, row in enumerate(rows)
@@ -157,11 +154,19 @@ def _rounds(measured: Measurement | None, compared: Comparison | None, scaling: 
     ]
 
 
+def _sides(result: Result) -> Sequence[tuple[Round, ...]]:
+    """The rounds of each side, in the request's order."""
+    if result.scaling is not None:
+        return [measurement.rounds for measurement in result.scaling.measurements.values()]
+    if result.comparison is not None:
+        return [result.comparison.contender.rounds, result.comparison.baseline.rounds]
+    return [result.measurement.rounds] if result.measurement else []
+
+
 def _round(taken: Round) -> Record:
-    plain = {**asdict(taken), "disturbance": disturbance(taken) or None}
-    plain["balance_s"] = plain.pop("foreign_raw_s")
-    plain["thread_use"] = [[use.name, use.pid, use.tid, use.cpu_s] for use in taken.thread_use]
-    return plain
+    fields = {**asdict(taken), "disturbance": disturbance(taken) or None}
+    fields["thread_use"] = [[use.name, use.pid, use.tid, use.cpu_s] for use in taken.thread_use]
+    return fields
 
 
 def _threads(rounds: Sequence[Round]) -> list[Mapping[str, Any]]:

@@ -1,10 +1,11 @@
-"""Judge again what a JSON report holds: the same rounds must give the same verdicts."""
+"""Judge again what a JSON report contains: the same rounds must give the same verdicts."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.rounds.round import Call, Control, Round, ThreadUse
+from pytest_multicore.rounds.sides import compared_sides, contender_index
 from pytest_multicore.settings.options import option_value
 from pytest_multicore.verdicts.bounds import max_foreign_wait_s
 from pytest_multicore.verdicts.judge import decide
@@ -21,144 +23,160 @@ from pytest_multicore.verdicts.repeatable import FirstCalls, why_not_repeatable
 from .json_report import SCHEMA
 
 Row = tuple[Round, ...]
+#: One result as the report has it.
+Record = Mapping[str, Any]
 
 
-def replay(file: Path) -> Iterator[tuple[Mapping[str, Any], tuple[Verdict, ...]]]:
-    """Each result of a report that was held to limits, with the verdicts that its rounds give now; none without any.
+def judge_by_own_limits(file: Path) -> Iterator[tuple[Record, tuple[Verdict, ...]]]:
+    """Each result of a report that has limits, with the verdicts that its rounds give now; none where it has no rounds.
 
     Raises:
-        UsageError: the file is not a report of this schema, or does not hold what that says.
+        UsageError: the file is not a report of this schema, or does not contain what that says.
     """
-    return _found(file, lambda told: verdicts(told) if told["rounds"] else (), lambda told: bool(told["verdicts"]))
-
-
-def held_to(file: Path, limits: Limits) -> Iterator[tuple[Mapping[str, Any], tuple[Verdict, ...]]]:
-    """Each result of a report, with the verdicts that its rounds give on other limits; see ``replay`` for the errors.
-
-    Limits that compare need a second side: where there was none, there is no verdict on them.
-    """
-
-    def judged(told: Mapping[str, Any]) -> tuple[Verdict, ...]:
-        if not told["rounds"]:
-            return ()
-        rows = _compared(told)
-        found = decide(limits if len(rows[0]) > 1 else limits.on_one_side(), rows, told["confidence"])
-        brief = told["rounds"][-1]["began_s"] < settle_s
-        return tuple(leave_open(one, OpenReason.BRIEF) if brief and claims_regression(one) else one for one in found)
-
-    settle_s = option_value("settle", lambda option: None)
-    return _found(file, judged, lambda told: True)
-
-
-def _found(
-    file: Path,
-    judged: Callable[[Mapping[str, Any]], tuple[Verdict, ...]],
-    counts: Callable[[Mapping[str, Any]], bool],
-) -> Iterator[tuple[Mapping[str, Any], tuple[Verdict, ...]]]:
-    for number, told in enumerate(_results(file)):
-        try:
-            if not counts(told):
+    for number, record in enumerate(_results(file)):
+        with _malformed_as_usage_error(file, number):
+            if not record["verdicts"]:
                 continue
-            _check(told)
-            found = judged(told)
-        except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            raise UsageError(
-                f"{file}: entry {number} of its results does not hold what schema {SCHEMA} says "
-                f"({type(error).__name__}: {error}); expected a file of --multicore-json as this version writes it"
-            ) from None
-        yield told, found
+            _check(record)
+            verdicts = _own_verdicts(record) if record["rounds"] else ()
+        yield record, verdicts
 
 
-def _check(told: Mapping[str, Any]) -> None:
-    """What rounds could not be judged by, or would be judged wrongly by.
+def judge_by_other_limits(file: Path, limits: Limits) -> Iterator[tuple[Record, tuple[Verdict, ...]]]:
+    """Each result of a report, with the verdicts that its rounds give on other limits; none where it has no rounds.
+
+    Limits that compare need a second side: where there is none, there is no verdict on them.
+
+    Raises:
+        UsageError: as in ``judge_by_own_limits``.
+    """
+    for number, record in enumerate(_results(file)):
+        with _malformed_as_usage_error(file, number):
+            _check(record)
+            verdicts = _verdicts_on(limits, record) if record["rounds"] else ()
+        yield record, verdicts
+
+
+@contextmanager
+def _malformed_as_usage_error(file: Path, number: int) -> Iterator[None]:
+    try:
+        yield
+    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"{file}: entry {number} of its results does not hold what schema {SCHEMA} says "
+            f"({type(error).__name__}: {error}); expected a file of --multicore-json as this version writes it"
+        ) from None
+
+
+def _check(record: Record) -> None:
+    """Refuse what rounds could not be judged by, or would be judged wrongly by.
 
     Raises:
         ValueError: says what is wrong.
     """
-    texts = (told["nodeid"], told["outcome"], *(one["outcome"] for one in told["verdicts"]))
-    if not all(isinstance(one, str) for one in texts):
+    texts = (record["nodeid"], record["outcome"], *(verdict["outcome"] for verdict in record["verdicts"]))
+    if not all(isinstance(text, str) for text in texts):
         raise ValueError(f"nodeid and outcomes: found {texts}, expected texts")
-    if not 0.5 <= told["confidence"] < 1:
-        raise ValueError(f"confidence: found {told['confidence']!r}, expected a number from 0.5 to below 1")
-    sides = [one["threads"] for one in told["rounds"] if one["row"] == 0]
-    for number, one in enumerate(told["rounds"]):
+    if not 0.5 <= record["confidence"] < 1:
+        raise ValueError(f"confidence: found {record['confidence']!r}, expected a number from 0.5 to below 1")
+    _check_rounds(record["rounds"])
+
+
+def _check_rounds(rounds: Sequence[Record]) -> None:
+    thread_counts = [taken["threads"] for taken in rounds if taken["row"] == 0]
+    sides = len(thread_counts)
+    for number, taken in enumerate(rounds):
         for name in ("wall_s", "repeat"):
-            if not 0 < one[name] < math.inf:
-                raise ValueError(f"round {number}: {name}: found {one[name]!r}, expected a finite number above 0")
-        if not 0 <= one["cpu_s"] < math.inf:
-            raise ValueError(f"round {number}: cpu_s: found {one['cpu_s']!r}, expected a finite number of at least 0")
-        if (one["row"], one["threads"]) != (number // len(sides), sides[number % len(sides)]):
-            raise ValueError(f"round {number}: found row {one['row']} at {one['threads']} threads, out of its turn")
-    if told["rounds"] and len(told["rounds"]) % len(sides):
-        raise ValueError(f"{len(told['rounds'])} rounds for {len(sides)} sides: the last row is not whole")
+            if not 0 < taken[name] < math.inf:
+                raise ValueError(f"round {number}: {name}: found {taken[name]!r}, expected a finite number above 0")
+        if not 0 <= taken["cpu_s"] < math.inf:
+            raise ValueError(f"round {number}: cpu_s: found {taken['cpu_s']!r}, expected a finite number of at least 0")
+        if (taken["row"], taken["threads"]) != (number // sides, thread_counts[number % sides]):
+            raise ValueError(f"round {number}: found row {taken['row']} at {taken['threads']} threads, out of its turn")
+    if rounds and len(rounds) % sides:
+        raise ValueError(f"{len(rounds)} rounds for {sides} sides: the last row is not whole")
 
 
-def verdicts(told: Mapping[str, Any]) -> tuple[Verdict, ...]:
-    """The verdicts of one result's rounds on its limits."""
-    limits = Limits(**{one["quantity"]: one["limit"] for one in told["verdicts"]})
-    found = decide(limits, _compared(told), told["confidence"])
-    side = -1 if told["scaling"] else 0
-    unlike = why_not_repeatable(_first_calls(told, side), [row[side] for row in rows_of(told)])
-    return tuple(leave_open(one, OpenReason.NOT_REPEATABLE) for one in found) if unlike else found
+def _own_verdicts(record: Record) -> tuple[Verdict, ...]:
+    """The verdicts of one result's rounds on its own limits."""
+    limits = Limits(**{verdict["quantity"]: verdict["limit"] for verdict in record["verdicts"]})
+    verdicts = decide(limits, _compared(record), record["confidence"])
+    contender = contender_index(series=bool(record["scaling"]))
+    rounds = [row[contender] for row in rows_of(record)]
+    if why_not_repeatable(_first_calls(record, contender), rounds):
+        return tuple(leave_open(verdict, OpenReason.NOT_REPEATABLE) for verdict in verdicts)
+    return verdicts
 
 
-def _compared(told: Mapping[str, Any]) -> list[Row]:
-    """The rows of the side in question and of what it is compared with: of a series, the last and the first."""
-    return [(row[-1], row[0]) if told["scaling"] else row for row in rows_of(told)]
+def _verdicts_on(limits: Limits, record: Record) -> tuple[Verdict, ...]:
+    """The verdicts of one result's rounds on other limits; a miss that did not last is none."""
+    rows = _compared(record)
+    verdicts = decide(limits if len(rows[0]) > 1 else limits.on_one_side(), rows, record["confidence"])
+    if record["rounds"][-1]["began_s"] >= option_value("settle", lambda option: None):
+        return verdicts
+    return tuple(
+        leave_open(verdict, OpenReason.BRIEF) if claims_regression(verdict) else verdict for verdict in verdicts
+    )
 
 
-def rows_of(told: Mapping[str, Any]) -> list[Row]:
-    """A result's rounds, in rows of one a side."""
-    return [tuple(map(_round, row)) for _, row in groupby(told["rounds"], key=lambda one: one["row"])]
+def _compared(record: Record) -> list[Row]:
+    """Of each row the rounds that limits are about: the contender's and the baseline's."""
+    return [compared_sides(row, series=bool(record["scaling"])) for row in rows_of(record)]
 
 
-def differs(told: Mapping[str, Any], found: tuple[Verdict, ...]) -> bool:
-    """Whether verdicts found again are not those that the report holds."""
-    before = [(one["quantity"], one["outcome"]) for one in told["verdicts"]]
-    return before != [(one.quantity, one.outcome.value) for one in found] or told["outcome"] != outcome_of(found).value
+def rows_of(record: Record) -> list[Row]:
+    """A result's rounds, in rows of one round a side."""
+    return [tuple(map(_round, row)) for _, row in groupby(record["rounds"], key=lambda taken: taken["row"])]
 
 
-def _first_calls(told: Mapping[str, Any], side: int) -> FirstCalls | None:
+def differs(record: Record, verdicts: tuple[Verdict, ...]) -> bool:
+    """Whether new verdicts are not those of the report."""
+    before = [(verdict["quantity"], verdict["outcome"]) for verdict in record["verdicts"]]
+    now = [(verdict.quantity, verdict.outcome.value) for verdict in verdicts]
+    return before != now or record["outcome"] != outcome_of(verdicts).value
+
+
+def _first_calls(record: Record, side: int) -> FirstCalls | None:
     """One side's; None where every round is a first call, and in files from before they were kept."""
-    every = told.get("first_calls")
-    if not every or every[side] is None:
+    of_sides = record.get("first_calls")
+    if not of_sides or of_sides[side] is None:
         return None
-    calls = every[side]
+    calls = of_sides[side]
     anew = calls["anew"] and Call(**calls["anew"])
     return FirstCalls(Call(**calls["first"]), anew, calls["failed"], tuple(calls["iterators"]))
 
 
-def _round(told: Mapping[str, Any]) -> Round:
+def _round(record: Record) -> Round:
     names = {field.name for field in fields(Round)}
-    plain = {name: value for name, value in told.items() if name in names}
-    plain["foreign_raw_s"] = told.get("balance_s")
-    plain["thread_use"] = tuple(ThreadUse(*use) for use in told["thread_use"])
-    if "foremost" in told:  # of a file from before the control
-        return _of_a_look(Round(**plain, real_time=told["foremost"]), told["pace"])
-    plain["control"] = None if told["control"] is None else Control(**told["control"])
-    return Round(**plain)
+    values = {name: value for name, value in record.items() if name in names}
+    values["thread_use"] = tuple(ThreadUse(*use) for use in record["thread_use"])
+    if "foremost" in record:  # of a file from before the control
+        return _with_control_from_pace(Round(**values, real_time=record["foremost"]), record["pace"])
+    values["control"] = None if record["control"] is None else Control(**record["control"])
+    return Round(**values)
 
 
-def _of_a_look(one: Round, pace: Mapping[str, Any] | None) -> Round:
-    """A round of an older file: looks of 2 ms at the cores' speed, told by CPU time, stand in for the control.
+def _with_control_from_pace(taken: Round, pace: Record | None) -> Round:
+    """A round of an older file: its looks of 2 ms at the cores' speed, in CPU time, stand in for the control.
 
-    They do not show who kept a core busy. So they are held to the share of a core that the round's own threads got, of
-    what they asked for; where waits are unknown, to the least in the contender's and to the most in the baseline's.
+    They do not show who kept a core busy. So the control's share of a core is the one that the round's own threads got
+    of what they demanded. Where waits are unknown, it is the least possible on the contender's side and the most
+    possible on the baseline's.
     """
     if pace is None or pace["speed"] is None:
-        return one
-    many = one.threads is None or one.threads > 1
-    waited_s = max_foreign_wait_s(one) if many else min(one.delay_s or 0.0, one.foreign_s)
-    share = one.cpu_s / (one.cpu_s + waited_s) if one.cpu_s > 0 else 0.0
-    return replace(one, control=Control(pace["cores"], pace["speed"] * share, share, pace["memory"]))
+        return taken
+    has_threads = taken.threads is None or taken.threads > 1
+    waited_s = max_foreign_wait_s(taken) if has_threads else min(taken.delay_s or 0.0, taken.foreign_s)
+    share = taken.cpu_s / (taken.cpu_s + waited_s) if taken.cpu_s > 0 else 0.0
+    return replace(taken, control=Control(pace["cores"], pace["speed"] * share, share, pace["memory"]))
 
 
-def _results(file: Path) -> list[Mapping[str, Any]]:
+def _results(file: Path) -> list[Record]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        if found["schema"] == SCHEMA:
-            return list(found["results"])
-        raise UsageError(f"{file}: a report of schema {found['schema']!r}; this version reads schema {SCHEMA}")
+        report = json.loads(file.read_text(encoding="utf-8"))
+        if report["schema"] == SCHEMA:
+            return list(report["results"])
+        raise UsageError(f"{file}: a report of schema {report['schema']!r}; this version reads schema {SCHEMA}")
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}; expected a file of --multicore-json") from None
     except (ValueError, TypeError, KeyError):

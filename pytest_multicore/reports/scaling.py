@@ -1,4 +1,4 @@
-"""A scaling series in words: its times, the law that they follow, and what that says of more threads."""
+"""A scaling series in words: its times, the law that they follow, and what it predicts for more threads."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from typing import Any
 
 from .words import figure, seconds
 
-Told = Mapping[str, Any]
+#: A part of a record.
+Part = Mapping[str, Any]
 
 
-def series(record: Told) -> str | None:
-    """One line; None where no series was measured."""
+def series_line(record: Part) -> str | None:
+    """The series in one line; None where no series was measured."""
     if record["scaling"] is None:
         return None
     law = record["scaling_law"]
     return "; ".join([_times(record["scaling"]), *(_law(law) if law else ())])
 
 
-def _times(counts: Sequence[Told]) -> str:
+def _times(counts: Sequence[Part]) -> str:
     first, *others = counts
     unit = "thread" if first["threads"] == 1 else "threads"
-    times = [f"{seconds(one['wall_s'])} at {one['threads']}" for one in others]
+    times = [f"{seconds(other['wall_s'])} at {other['threads']}" for other in others]
     return ", ".join([f"{seconds(first['wall_s'])} at {first['threads']} {unit}", *times])
 
 
-def _law(law: Told) -> Iterator[str]:
+def _law(law: Part) -> Iterator[str]:
     reach = f"{law['threads'][0]} to {law['threads'][-1]} threads"
     if law["model"] == "amdahl":
         doubt = "" if law["tested"] else "; untested with so few counts"
@@ -39,21 +40,21 @@ def _law(law: Told) -> Iterator[str]:
     else:
         yield f"no one serial fraction (Amdahl, {reach}): {law['reason']}"
     if law["superlinear"]:
-        yield f"faster at {_listed(law['superlinear'])} threads than so many cores can be"
+        yield f"faster at {_in_words(law['superlinear'])} threads than so many cores can be"
     if law["peak_threads"]:
         yield f"fastest at {figure(law['peak_threads'])} threads"
-    for one in law["predictions"]:
-        where = " on as many cores" if one["extrapolated"] else ""
-        yield f"at {one['threads']} threads{where} {figure(one['speedup'], 'x')}"
+    for prediction in law["predictions"]:
+        where = " on as many cores" if prediction["extrapolated"] else ""
+        yield f"at {prediction['threads']} threads{where} {figure(prediction['speedup'], 'x')}"
     if law["left_out"]:
-        yield f"{_listed(law['left_out'])} threads are more than the cores granted and say nothing of it"
+        yield f"{_in_words(law['left_out'])} threads are more than the cores granted and say nothing of it"
 
 
-def _small(interval: Told) -> str:
+def _small(interval: Part) -> str:
     """Coherence is a small number: figures of two digits, not two decimals."""
     low, estimate, high = (interval[name] for name in ("low", "estimate", "high"))
     return f"{estimate:.2g} [{low:.2g}, {'?' if high is None else f'{high:.2g}'}]"
 
 
-def _listed(counts: Sequence[int]) -> str:
+def _in_words(counts: Sequence[int]) -> str:
     return " and ".join(map(str, counts))

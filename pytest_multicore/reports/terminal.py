@@ -1,4 +1,4 @@
-"""The terminal section: a row a measurement, and beneath it why something could not be decided."""
+"""The terminal section: a row for each measurement, and below it why something could not be decided."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from pytest_multicore.diagnosis.evidence_record import blas_call_lines
 
-from .scaling import series
+from .scaling import series_line
 from .words import estimate, figure, threads
 
 HEADINGS = (
@@ -28,49 +28,49 @@ COLOURS = {
 def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]]) -> None:
     """The section ``multicore``."""
     reporter.section("multicore")
-    rows = [HEADINGS, *(_row(one) for one in records)]
+    rows = [HEADINGS, *map(_row, records)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    for row, told in zip(rows, [None, *records], strict=True):
+    for row, record in zip(rows, [None, *records], strict=True):
         *cells, outcome = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         reporter.write("  ".join(cells) + "  ")
-        reporter.write(outcome.rstrip() + "\n", **(COLOURS[told["outcome"]] if told else {}))
+        reporter.write(outcome.rstrip() + "\n", **(COLOURS[record["outcome"]] if record else {}))
     for reason, tests in _undecided(records).items():
         reporter.write(f"{', '.join(tests)}: {reason}\n")
-    for told in records:
-        for warning in told["warnings"]:
-            reporter.write(f"warning: {told['workload']}: {warning}\n", yellow=True)
-    for told in records:
-        if scaled := series(told):
-            reporter.write(f"scaling: {told['workload']}: {scaled}\n")
-    for told in records:
-        if told["evidence"] and told["outcome"] != "failed":
-            for line in blas_call_lines(told["evidence"]):
-                reporter.write(f"{told['workload']}: {line}\n")
-    for note in dict.fromkeys(note for told in records for note in told["notes"]):
+    for record in records:
+        for warning in record["warnings"]:
+            reporter.write(f"warning: {record['workload']}: {warning}\n", yellow=True)
+    for record in records:
+        if line := series_line(record):
+            reporter.write(f"scaling: {record['workload']}: {line}\n")
+    for record in records:
+        if record["evidence"] and record["outcome"] != "failed":
+            for line in blas_call_lines(record["evidence"]):
+                reporter.write(f"{record['workload']}: {line}\n")
+    for note in dict.fromkeys(note for record in records for note in record["notes"]):
         reporter.write(f"note: {note}\n")
 
 
 def _undecided(records: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """The tests of inconclusive measurements by their reason: one missing environment is told once."""
+    """The tests of inconclusive measurements by their reason: a missing environment is reported once."""
     reasons: dict[str, list[str]] = {}
-    for told in records:
-        if told["outcome"] == "inconclusive":
-            tests = reasons.setdefault(told["reason"], [])
-            if told["nodeid"] not in tests:
-                tests.append(told["nodeid"])
+    for record in records:
+        if record["outcome"] == "inconclusive":
+            tests = reasons.setdefault(record["reason"], [])
+            if record["nodeid"] not in tests:
+                tests.append(record["nodeid"])
     return reasons
 
 
-def _row(told: Mapping[str, Any]) -> tuple[str, ...]:
+def _row(record: Mapping[str, Any]) -> tuple[str, ...]:
     return (
-        told["workload"],
-        told["environment"],
-        told["blas"] or "-",
-        threads(told),
-        estimate(told["cores"]),
-        estimate(told["demand"]),
-        estimate(told["useful_cores"]),
-        figure(told["measured_speedup"], "x"),
-        estimate(told["attained_speedup"], "x"),
-        told["outcome"],
+        record["workload"],
+        record["environment"],
+        record["blas"] or "-",
+        threads(record),
+        estimate(record["cores"]),
+        estimate(record["demand"]),
+        estimate(record["useful_cores"]),
+        figure(record["measured_speedup"], "x"),
+        estimate(record["attained_speedup"], "x"),
+        record["outcome"],
     )

@@ -7,32 +7,32 @@ from typing import Any
 
 from pytest_multicore.verdicts.words import duration_in_words
 
-#: Digits after the point, and the most that a number is printed with to tell it from a limit.
-DIGITS, MOST_DIGITS = 2, 6
+#: Digits after the decimal point; and at most so many, where it takes more to tell a number from a limit.
+DIGITS, MAX_DIGITS = 2, 6
 
 
-def figure(interval: Mapping[str, Any] | None, unit: str = "", *, apart_from: float | None = None) -> str:
-    """``1.85x [1.80, 1.91]``; ``-`` for what was not measured, ``?`` for a bound that the data do not give.
+def figure(interval: Mapping[str, Any] | None, unit: str = "", *, limit: float | None = None) -> str:
+    """``1.85x [1.80, 1.91]``; ``-`` for what was not measured, ``?`` for an unknown bound.
 
     Args:
         interval: as in the JSON report.
         unit: after the estimate.
-        apart_from: a limit that the bounds lie beyond: they are printed with as many digits as show it.
+        limit: the bounds get as many digits as it takes to show on which side of this limit they lie.
     """
     if interval is None:
         return "-"
     bounds = [interval["low"], interval["high"]]
-    digits = max((_digits(bound, apart_from) for bound in bounds if bound is not None), default=DIGITS)
+    digits = max((_digits(bound, limit) for bound in bounds if bound is not None), default=DIGITS)
     low, high = ("?" if bound is None else f"{bound:.{digits}f}" for bound in bounds)
     return f"{interval['estimate']:.{digits}f}{unit} [{low}, {high}]"
 
 
 def _digits(bound: float, limit: float | None) -> int:
-    """So many digits that a bound does not look like a limit that it is not."""
+    """As many digits as it takes for a bound to differ from a limit that it does not equal."""
     if limit is None or bound == limit:
         return DIGITS
-    enough = (count for count in range(DIGITS, MOST_DIGITS) if round(bound, count) != round(limit, count))
-    return next(enough, MOST_DIGITS)
+    enough = (count for count in range(DIGITS, MAX_DIGITS) if round(bound, count) != round(limit, count))
+    return next(enough, MAX_DIGITS)
 
 
 def estimate(interval: Mapping[str, Any] | float | None, unit: str = "") -> str:

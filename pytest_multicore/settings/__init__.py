@@ -1,1 +1,1 @@
-"""What the user wishes: marker, then command line, then ini file, then default. Wrong values are refused early."""
+"""The user's settings: marker, then command line, then ini file, then default. Wrong values are refused early."""

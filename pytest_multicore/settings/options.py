@@ -1,6 +1,6 @@
-"""What the user asked for: marker > command line > ini > default, resolved and validated here and nowhere else.
+"""The user's settings: marker > command line > ini > default, resolved and validated here and nowhere else.
 
-Knows nothing of pytest: the front door hands in what it found, and turns a UsageError into pytest's own.
+This module knows nothing of pytest: pytest_side/options.py hands in raw values and turns a UsageError into pytest's.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 from pytest_multicore.errors import UsageError
 
 from .parsers import (
-    Reader,
+    Parser,
     Threads,
+    choice,
     confidence,
     count,
     efficiency,
     not_negative,
-    one_of,
     positive,
     switch,
     threads,
@@ -32,14 +32,14 @@ class Option:
 
     Attributes:
         name: as in ``--multicore-NAME``.
-        read: its reader.
-        default: what holds when nobody says anything.
+        parse: its parser.
+        default: its value where it is not given.
         help: for ``pytest --help`` and the reference.
-        metavar: what stands for the value in the help; None for a switch.
+        metavar: stands for the value in the help; None for a switch.
     """
 
     name: str
-    read: Reader
+    parse: Parser
     default: Any
     help: str
     metavar: str | None
@@ -83,14 +83,14 @@ OPTIONS = (
     ),
     Option(
         "priority",
-        one_of("auto", "off"),
+        choice("auto", "off"),
         "auto",
         "run measured code at a higher CPU priority where permitted, or off",
         "auto|off",
     ),
     Option(
         "explain",
-        one_of("auto", "always", "never"),
+        choice("auto", "always", "never"),
         "auto",
         "say why, by experiment: of missed limits (auto), always or never",
         "auto|always|never",
@@ -107,8 +107,8 @@ OPTIONS = (
     Option("doctor", switch, False, "say what this machine and each environment can give, then exit", None),
 )
 
-#: The marker's arguments: reader and meaning. ``pytest --markers``, the reference and the checks are made from it.
-MARKER: Mapping[str, tuple[Reader, str]] = {
+#: The marker's arguments: parser and meaning. ``pytest --markers``, the reference and the checks are made from it.
+MARKER: Mapping[str, tuple[Parser, str]] = {
     "min_cores": (positive, "cores busy while the measured region runs, at least"),
     "max_cores": (positive, "cores busy while the measured region runs, at most"),
     "min_speedup": (positive, "wall time at `baseline` threads / wall time at `threads` threads, at least"),
@@ -130,7 +130,7 @@ LIMITS = ("min_cores", "max_cores", "min_speedup", "max_speedup", "min_efficienc
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that one measurement needs to know of the user's wishes; see OPTIONS and MARKER for the meanings."""
+    """The settings of one measurement; see OPTIONS and MARKER. Those that end in ``_s`` are in seconds."""
 
     threads: Threads
     baseline: int
@@ -160,76 +160,77 @@ def read_marker(test: str, positional: tuple[object, ...], named: Mapping[str, o
     if positional:
         raise UsageError(f"{test}: @pytest.mark.multicore takes its arguments by keyword; found {positional[0]!r}")
     values = {}
-    for name, found in named.items():
+    for name, raw in named.items():
         if name not in MARKER:
             raise UsageError(
                 f"{test}: @pytest.mark.multicore has no argument {name!r}; there are {', '.join(sorted(MARKER))}"
             )
-        values[name] = _read(f"{test}: @pytest.mark.multicore({name}=...)", _strict(MARKER[name][0]), found)
+        values[name] = _parse(f"{test}: @pytest.mark.multicore({name}=...)", _strict(MARKER[name][0]), raw)
     _check_pairs(test, values)
     return values
 
 
-def resolve(option: Callable[[Option], object], marker: Mapping[str, Any]) -> Settings:
-    """All wishes in one place.
+def resolve_settings(raw_value: Callable[[Option], object], marker: Mapping[str, Any]) -> Settings:
+    """All settings of a test.
 
     Args:
-        option: gives what the command line or else the ini file says of an option, None when neither does.
+        raw_value: gives an option's value on the command line or else in the ini file, None where neither has one.
         marker: the validated arguments of the test's marker.
+
+    Raises:
+        UsageError: names an option that is wrong, what was found and what is allowed.
     """
 
     def value(name: str) -> Any:
-        if marker.get(name) is not None:
-            return marker[name]
-        return option_value(name, option)
+        return option_value(name, raw_value) if marker.get(name) is None else marker[name]
 
     return Settings(
         threads=value("threads"),
         baseline=marker.get("baseline", 1),
         environment=value("environment"),
-        # An environment that the test names itself is not to be replaced from outside.
-        python=None if "environment" in marker else option_value("python", option),
-        blas=option_value("blas", option),
-        confidence=option_value("confidence", option),
+        # An environment that the test itself names must not be replaced from outside.
+        python=None if "environment" in marker else option_value("python", raw_value),
+        blas=option_value("blas", raw_value),
+        confidence=option_value("confidence", raw_value),
         budget_s=value("budget"),
-        settle_s=option_value("settle", option),
-        priority=option_value("priority", option),
-        strict=option_value("strict", option),
-        off=option_value("off", option),
-        explain=option_value("explain", option),
+        settle_s=option_value("settle", raw_value),
+        priority=option_value("priority", raw_value),
+        strict=option_value("strict", raw_value),
+        off=option_value("off", raw_value),
+        explain=option_value("explain", raw_value),
     )
 
 
-def option_value(name: str, option: Callable[[Option], object]) -> Any:
-    """One option's validated value.
+def option_value(name: str, raw_value: Callable[[Option], object]) -> Any:
+    """One option's validated value; see ``resolve_settings`` for ``raw_value``.
 
     Raises:
         UsageError: names the option, what was found and what is allowed.
     """
-    known = next(one for one in OPTIONS if one.name == name)
-    found = option(known)
-    if found is None:
-        return known.default
-    return _read(f"{known.flag} (ini: {known.ini})", known.read, found)
+    option = next(option for option in OPTIONS if option.name == name)
+    raw = raw_value(option)
+    if raw is None:
+        return option.default
+    return _parse(f"{option.flag} (ini: {option.ini})", option.parse, raw)
 
 
-def _strict(read: Reader) -> Reader:
-    """A reader for Python code, where a number is a number: text comes from command lines and ini files only."""
+def _strict(parse: Parser) -> Parser:
+    """A parser for Python code, where a number must be a number: only command lines and ini files have it as text."""
 
-    def strict(found: object) -> Any:
-        value = read(found)
-        if isinstance(found, str) and not isinstance(value, str):
+    def strict(raw: object) -> Any:
+        value = parse(raw)
+        if isinstance(raw, str) and not isinstance(value, str):
             raise ValueError(f"{type(value).__name__} {value!r}, not its text")
         return value
 
     return strict
 
 
-def _read(what: str, read: Reader, found: object) -> Any:
+def _parse(name: str, parse: Parser, raw: object) -> Any:
     try:
-        return read(found)
+        return parse(raw)
     except ValueError as error:
-        raise UsageError(f"{what}: found {found!r}, expected {error}") from None
+        raise UsageError(f"{name}: found {raw!r}, expected {error}") from None
 
 
 def _check_pairs(test: str, values: Mapping[str, Any]) -> None:

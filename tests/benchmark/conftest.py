@@ -10,7 +10,7 @@ import pytest
 import pytest_multicore
 from pytest_multicore.environments.environment import Environment
 from pytest_multicore.environments.provision import prepare
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 from tests.fixture_types import Benchmarks, Run
 
 HEAD = """
@@ -56,7 +56,7 @@ def both(request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch:
     needs = ("psutil", "numpy", "filelock", "platformdirs")
     try:
         python = prepare(Environment("benchmark-4", python=(sys.executable,), requires=(*pins, *needs))).python
-    except EnvironmentError_ as error:
+    except EnvironmentUnavailable as error:
         pytest.skip(f"pytest-benchmark {request.param} cannot be had: {error}")
     # The package alone: the metadata beside it would register the plugin a second time.
     alone = pytester.mkdir("alone")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_multicore.diagnosis.causes.catalogue import ranked_suspicions
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 from pytest_multicore.experiment.measure import measure
 from pytest_multicore.experiment.observe import observe
 from pytest_multicore.experiment.request import MeasurementRequest
@@ -17,8 +17,7 @@ from pytest_multicore.interpreters.prepared_environment import PreparedEnvironme
 from pytest_multicore.interpreters.workload import resolve
 from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.reports.progress import NoProgress
-from pytest_multicore.settings.options import LIMITS
-from pytest_multicore.settings.options import resolve as settings_of
+from pytest_multicore.settings.options import LIMITS, resolve_settings
 from pytest_multicore.verdicts.limits import Limits
 
 from .cases import Case, Twin
@@ -44,10 +43,10 @@ def diagnosed(case: Case, twin: Twin) -> Diagnosis:
     marker = {**case.limits, **twin.limits}
     options = dict(option.removeprefix("--multicore-").split("=", 1) for option in twin.options)
     options |= {"settle": "0.5", "budget": "20"}
-    settings = settings_of(lambda option: options.get(option.name), marker)
+    settings = resolve_settings(lambda option: options.get(option.name), marker)
     try:
         prepared = environment(settings.environment, settings.blas)
-    except EnvironmentError_ as error:
+    except EnvironmentUnavailable as error:
         pytest.skip(f"the environment cannot be built here: {error}")
     threads = None if settings.threads == "inherit" else int(settings.threads)
     file, colon, function = twin.workload.partition(":")

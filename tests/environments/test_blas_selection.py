@@ -15,7 +15,7 @@ from pytest_multicore.environments.blas import select
 from pytest_multicore.environments.blas_names import BLAS_NAMES, DEBIAN_ALTERNATIVES, requirements_of
 from pytest_multicore.environments.provision import Installation
 from pytest_multicore.environments.variables import LIBRARY_PATH
-from pytest_multicore.errors import EnvironmentError_, UsageError
+from pytest_multicore.errors import EnvironmentUnavailable, UsageError
 
 
 def library_at(path: Path, symbol: str = "dgemm_") -> Path:
@@ -56,7 +56,7 @@ def test_a_scipy_with_renamed_symbols_is_not_linked_and_the_note_says_why(provis
 
 
 def test_an_environment_without_scipy_says_what_was_looked_for(provisioned: Installation) -> None:
-    with pytest.raises(EnvironmentError_, match=r"scipy\.libs/.*Add scipy to the environment's 'requires'"):
+    with pytest.raises(EnvironmentUnavailable, match=r"scipy\.libs/.*Add scipy to the environment's 'requires'"):
         select("scipy", provisioned)
 
 
@@ -68,7 +68,7 @@ def test_mkl_is_found_whatever_its_version(provisioned: Installation) -> None:
 
 
 def test_a_missing_mkl_says_how_to_install_it(provisioned: Installation) -> None:
-    with pytest.raises(EnvironmentError_, match=r"libmkl_rt.*-m pip install mkl"):
+    with pytest.raises(EnvironmentUnavailable, match=r"libmkl_rt.*-m pip install mkl"):
         select("mkl", provisioned)
 
 
@@ -93,7 +93,7 @@ def test_a_path_without_a_library_is_refused(tmp_path: Path, provisioned: Instal
 def test_a_path_with_a_space_is_refused_for_theano_would_split_it(tmp_path: Path, provisioned: Installation) -> None:
     library = library_at(tmp_path / "my libs/libmine.so")
 
-    with pytest.raises(EnvironmentError_, match="without spaces"):
+    with pytest.raises(EnvironmentUnavailable, match="without spaces"):
         select(str(library), provisioned)
 
 
@@ -111,7 +111,7 @@ def test_a_missing_alternative_names_its_package(
     monkeypatch.setattr(libraries, "library_folders", lambda: [tmp_path])
 
     for name, (_folders, package) in DEBIAN_ALTERNATIVES.items():
-        with pytest.raises(EnvironmentError_, match=rf"{tmp_path}.*apt-get install {package}"):
+        with pytest.raises(EnvironmentUnavailable, match=rf"{tmp_path}.*apt-get install {package}"):
             select(name, provisioned)
 
 
@@ -119,7 +119,7 @@ def test_a_missing_alternative_names_its_package(
 def test_an_alternative_is_what_a_program_then_loads(name: str, provisioned: Installation) -> None:
     try:
         selection = select(name, provisioned)
-    except EnvironmentError_ as error:
+    except EnvironmentUnavailable as error:
         pytest.skip(f"not installed here: {error}")
     assert selection.library is not None
     assert selection.library_path is not None

@@ -13,7 +13,7 @@ import pytest
 from pytest_multicore.environments import discovery, downloads
 from pytest_multicore.environments.discovery import find_interpreter, search_folders
 from pytest_multicore.environments.probe import probe
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 
 #: The interpreter that this environment was made of.
 BELOW = Path(vars(sys)["_base_executable"]).resolve()
@@ -58,7 +58,7 @@ def test_folders_of_version_managers_follow_the_search_path(managed: dict[str, s
 
 
 def test_a_missing_version_says_what_where_and_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentError_) as caught:
+    with pytest.raises(EnvironmentUnavailable) as caught:
         find_interpreter(["3.0", "3.1"], environ={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
 
     message = str(caught.value)
@@ -76,7 +76,7 @@ def test_a_missing_version_tells_that_python_discovery_is_not_installed(
 ) -> None:
     monkeypatch.setitem(sys.modules, "python_discovery", None)
 
-    with pytest.raises(EnvironmentError_, match="pip install python-discovery"):
+    with pytest.raises(EnvironmentUnavailable, match="pip install python-discovery"):
         find_interpreter(["3.0"], environ={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
 
 
@@ -84,9 +84,9 @@ def test_a_path_that_is_no_interpreter_is_refused(tmp_path: Path) -> None:
     (tmp_path / "python").write_text("#!/bin/sh\nexit 0\n")
     (tmp_path / "python").chmod(0o755)
 
-    with pytest.raises(EnvironmentError_, match="does not answer as a Python"):
+    with pytest.raises(EnvironmentUnavailable, match="does not answer as a Python"):
         find_interpreter([str(tmp_path / "python")])
-    with pytest.raises(EnvironmentError_, match="there is no such file"):
+    with pytest.raises(EnvironmentUnavailable, match="there is no such file"):
         find_interpreter([str(tmp_path / "absent")])
 
 
@@ -94,7 +94,7 @@ def test_a_path_that_is_not_there_leaves_the_next_choice(tmp_path: Path) -> None
     found = find_interpreter([str(tmp_path / "absent" / "python"), sys.executable])
     assert str(found.path) == sys.executable
     with pytest.raises(
-        EnvironmentError_, match=r"no Python .*absent or 3\.0 found; install one \(uv python install 3\.0"
+        EnvironmentUnavailable, match=r"no Python .*absent or 3\.0 found; install one \(uv python install 3\.0"
     ):
         find_interpreter([str(tmp_path / "absent"), "3.0"], environ={"PATH": str(tmp_path), "UV_OFFLINE": "1"})
 
@@ -164,5 +164,5 @@ def test_the_working_folder_is_no_part_of_an_interpreter(tmp_path: Path, monkeyp
 def test_python_discovery_is_not_asked_for_a_python_2(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(discovery, "_discovered", lambda *arguments: pytest.fail("asked"))
 
-    with pytest.raises(EnvironmentError_, match="pyenv install 2"):
+    with pytest.raises(EnvironmentUnavailable, match="pyenv install 2"):
         find_interpreter(["2.6"], environ={"PATH": str(tmp_path)})

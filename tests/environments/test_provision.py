@@ -15,7 +15,7 @@ from pytest_multicore.environments.builders import VenvBuilder
 from pytest_multicore.environments.environment import Environment
 from pytest_multicore.environments.probe import Interpreter
 from pytest_multicore.environments.provision import Installation, prepare
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 from tests.fixture_types import KillTree, Preparing
 
 from .packages import SlowPackage
@@ -222,7 +222,7 @@ def test_no_index_says_what_to_do_and_keeps_the_output(
     if not uv:
         monkeypatch.setattr(builders, "find_uv", lambda: None)
 
-    with pytest.raises(EnvironmentError_) as caught:
+    with pytest.raises(EnvironmentUnavailable) as caught:
         prepare(Environment("own", requires=("six==1.16.0",)))
 
     message = str(caught.value)
@@ -248,5 +248,5 @@ def test_a_cache_folder_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyP
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PYTEST_MULTICORE_CACHE", str(tmp_path / "file"))
 
-    with pytest.raises(EnvironmentError_, match=r"cache folder .*file.*Set PYTEST_MULTICORE_CACHE"):
+    with pytest.raises(EnvironmentUnavailable, match=r"cache folder .*file.*Set PYTEST_MULTICORE_CACHE"):
         cache.root()

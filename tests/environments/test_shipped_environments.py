@@ -15,7 +15,7 @@ from pytest_multicore.environments.catalogue import SHIPPED
 from pytest_multicore.environments.environment import Environment
 from pytest_multicore.environments.provision import Installation, prepare
 from pytest_multicore.environments.variables import child_variables
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 
 pytestmark = [
     pytest.mark.environments,
@@ -64,7 +64,7 @@ def test_a_shipped_environment_runs_its_product(name: str, cache_folder: Path) -
 def prepared(environment: Environment) -> Installation:
     try:
         return prepare(environment)
-    except EnvironmentError_ as error:
+    except EnvironmentUnavailable as error:
         if any(sign in str(error) for sign in NOT_OURS):
             pytest.skip(str(error))
         raise

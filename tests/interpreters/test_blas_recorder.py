@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.environments import cache
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 from pytest_multicore.interpreters import blas_recorder
 from pytest_multicore.interpreters.blas_recorder import OTHER_SIZES, Call
 
@@ -37,7 +37,7 @@ SIZES = {
 def recorder() -> Path:
     try:
         return blas_recorder.compile_recorder()
-    except EnvironmentError_ as error:
+    except EnvironmentUnavailable as error:
         pytest.skip(str(error))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_multicore.environments import cache
-from pytest_multicore.errors import EnvironmentError_
+from pytest_multicore.errors import EnvironmentUnavailable
 from pytest_multicore.interpreters import blas_recorder
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="recording is done on Linux only")
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="recording is do
 def compiler() -> None:
     try:
         blas_recorder.compile_recorder()
-    except EnvironmentError_ as error:
+    except EnvironmentUnavailable as error:
         pytest.skip(str(error))
 
 
@@ -37,23 +37,25 @@ def test_it_is_done_once_for_each_compiler(monkeypatch: pytest.MonkeyPatch) -> N
 def test_without_a_compiler_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CC", raising=False)
-    with pytest.raises(EnvironmentError_, match=r"needs a C compiler; looked for cc, gcc or clang.*apt-get install"):
+    with pytest.raises(
+        EnvironmentUnavailable, match=r"needs a C compiler; looked for cc, gcc or clang.*apt-get install"
+    ):
         blas_recorder.compile_recorder()
 
 
 def test_a_compiler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "no-such-cc -m64")
-    with pytest.raises(EnvironmentError_, match="looked for CC=no-such-cc -m64, which is no program"):
+    with pytest.raises(EnvironmentUnavailable, match="looked for CC=no-such-cc -m64, which is no program"):
         blas_recorder.compile_recorder()
 
 
 def test_a_compiler_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", f"{blas_recorder.c_compiler()[0]} --no-such-flag")
-    with pytest.raises(EnvironmentError_, match=r"cannot compile the BLAS call recorder(?s:.*)no-such-flag"):
+    with pytest.raises(EnvironmentUnavailable, match=r"cannot compile the BLAS call recorder(?s:.*)no-such-flag"):
         blas_recorder.compile_recorder()
 
 
 def test_a_folder_that_the_loader_would_split_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path / "my cache"))
-    with pytest.raises(EnvironmentError_, match="splits LD_PRELOAD at spaces"):
+    with pytest.raises(EnvironmentUnavailable, match="splits LD_PRELOAD at spaces"):
         blas_recorder.compile_recorder()

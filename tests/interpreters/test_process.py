@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pytest_multicore.errors import InterpreterCrashed, ProtocolError, WorkloadError
+from pytest_multicore.errors import InterpreterCrash, ProtocolError, WorkloadError
 from pytest_multicore.interpreters import log
 from pytest_multicore.interpreters.launch import Launch
 from pytest_multicore.interpreters.process import IsolatedInterpreter
@@ -41,7 +41,7 @@ def test_an_exception_carries_the_childs_traceback(start: Open, workloads: Path)
     ],
 )
 def test_a_crash_says_how_it_ended(start: Open, workloads: Path, body: str, expected: str) -> None:
-    with pytest.raises(InterpreterCrashed, match=expected) as raised:
+    with pytest.raises(InterpreterCrash, match=expected) as raised:
         call(start(), workloads, body)
     if "last words" in body:
         assert "last words" in raised.value.log_tail
@@ -77,7 +77,7 @@ def test_a_paused_interpreter_burns_nothing_and_goes_on_when_asked(start: Open, 
 
 def test_a_fork_that_holds_the_pipe_open_hides_no_crash(start: Open, workloads: Path) -> None:
     began = time.monotonic()
-    with pytest.raises(InterpreterCrashed, match="exit status 9"):
+    with pytest.raises(InterpreterCrash, match="exit status 9"):
         call(start(), workloads, "if os.fork() == 0:\n    time.sleep(30)\n    os._exit(0)\nos._exit(9)")
     assert time.monotonic() - began < 15
 
@@ -98,10 +98,10 @@ def test_prints_never_mix_with_the_dialogue(start: Open, workloads: Path) -> Non
 
 
 def test_an_interpreter_that_cannot_start_is_named() -> None:
-    with pytest.raises(InterpreterCrashed, match=r"/no/python cannot be started: No such file"):
+    with pytest.raises(InterpreterCrash, match=r"/no/python cannot be started: No such file"):
         IsolatedInterpreter(Launch(["/no/python"], {}, Path.cwd()))
 
 
 def test_a_program_that_is_no_python_is_an_error() -> None:
-    with pytest.raises((InterpreterCrashed, ProtocolError)):
+    with pytest.raises((InterpreterCrash, ProtocolError)):
         IsolatedInterpreter(Launch(["echo"], dict(os.environ), Path.cwd()))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.errors import InterpreterCrashed, TimedOut
+from pytest_multicore.errors import InterpreterCrash, InterpreterTimeout
 from pytest_multicore.interpreters import process_tree
 from tests.interpreters.living import Open, alive, call, wait_until_gone
 
@@ -24,7 +24,7 @@ def test_a_hang_ends_within_the_timeout_with_all_that_it_started(start: Open, wo
     pids = workloads / "pids"
     body = STARTING_TWO.format(pids=str(pids)) + "while True: pass"
     began = time.monotonic()
-    with pytest.raises(TimedOut, match=r"no answer within 1\.5 s"):
+    with pytest.raises(InterpreterTimeout, match=r"no answer within 1\.5 s"):
         call(start(), workloads, body, timeout_s=1.5)
     assert time.monotonic() - began < 10
     wait_until_gone([int(pid) for pid in pids.read_text().split()])
@@ -33,7 +33,7 @@ def test_a_hang_ends_within_the_timeout_with_all_that_it_started(start: Open, wo
 def test_a_crash_leaves_no_children_even_in_sessions_of_their_own(start: Open, workloads: Path) -> None:
     pids = workloads / "pids"
     body = STARTING_TWO.format(pids=str(pids)) + "os._exit(1)"
-    with pytest.raises(InterpreterCrashed):
+    with pytest.raises(InterpreterCrash):
         call(start(), workloads, body)
     wait_until_gone([int(pid) for pid in pids.read_text().split()])
 

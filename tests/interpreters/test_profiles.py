@@ -12,7 +12,7 @@ import pytest
 
 from pytest_multicore.diagnosis.profile import profile_of
 from pytest_multicore.environments import shared_libraries as libraries
-from pytest_multicore.errors import EnvironmentError_, WorkloadError
+from pytest_multicore.errors import EnvironmentUnavailable, WorkloadError
 from pytest_multicore.experiment.open_side import Variant, open_variant
 from pytest_multicore.experiment.request import MeasurementRequest
 from pytest_multicore.interpreters import sampling_profile as sampling
@@ -21,7 +21,7 @@ from pytest_multicore.interpreters.prepared_environment import PreparedEnvironme
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.theano_profile import theano_profile
 from pytest_multicore.interpreters.workload import resolve
-from pytest_multicore.settings.options import resolve as settings_of
+from pytest_multicore.settings.options import resolve_settings
 from pytest_multicore.verdicts.limits import Limits
 
 AtWork = Callable[[str], IsolatedInterpreter]
@@ -53,13 +53,13 @@ def work():
 def test_theanos_profile_of_fit_has_its_times_and_the_shapes_of_its_products(environment: str, tmp_path: Path) -> None:
     try:
         prepared = PreparedEnvironment.prepare(environment, None, None, tmp_path, print)
-    except EnvironmentError_ as error:
+    except EnvironmentUnavailable as error:
         pytest.skip(str(error))
     arguments = {"samples": 84, "batch_size": 32, "features": 10, "hidden": 6}
     workload = resolve("fit", arguments, prepared.environment.frameworks, None, tmp_path)
 
     asked = MeasurementRequest(
-        "fit", "fit", lambda _: workload, (1,), Limits(), settings_of(lambda _: None, {"priority": "off"})
+        "fit", "fit", lambda _: workload, (1,), Limits(), resolve_settings(lambda _: None, {"priority": "off"})
     )
     raw = theano_profile(lambda first: open_variant(asked, Variant(prepared, workload, 1), first), TIMEOUT_S)
     found = profile_of(raw, threshold=1000)

@@ -46,47 +46,47 @@ def told(limits: Limits, speedup: float, **changed: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> github.Places:
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> github.Locations:
     """The tests of a package in a folder of the checkout."""
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
-    return github.Places(tmp_path / "package", {"tests/test_a.py::test_it": ("tests/test_a.py", 7)})
+    return github.Locations(tmp_path / "package", {"tests/test_a.py::test_it": ("tests/test_a.py", 7)})
 
 
-def test_a_missed_limit_is_an_error_at_the_tests_line(places: github.Places) -> None:
+def test_a_missed_limit_is_an_error_at_the_tests_line(places: github.Locations) -> None:
     missed = told(Limits(min_speedup=1.5), 1.0)
-    assert list(github.commands([missed], places, failures_too=True)) == [
+    assert list(github.commands([missed], places, annotate_failures=True)) == [
         "::error file=package/tests/test_a.py,line=7,title=pytest-multicore::"
         "dot | 100 %25: min_speedup=1.5 missed: 1.00 [1.00, 1.00]"
     ]
-    assert list(github.commands([missed], places, failures_too=False)) == []
+    assert list(github.commands([missed], places, annotate_failures=False)) == []
 
 
-def test_an_error_says_why(places: github.Places) -> None:
+def test_an_error_says_why(places: github.Locations) -> None:
     cause = {"key": "thread-limit", "proven": True, "evidence": "OMP_THREAD_LIMIT=1", "remedy": "unset it"}
     missed = told(Limits(min_speedup=1.5), 1.0, causes=(cause,))
-    (command,) = github.commands([missed], places, failures_too=True)
+    (command,) = github.commands([missed], places, annotate_failures=True)
     assert command.endswith("missed: 1.00 [1.00, 1.00]%0Awhy: OMP_THREAD_LIMIT=1 [thread-limit]; unset it")
-    (command,) = github.commands([{**missed, "causes": [{**cause, "proven": False}]}], places, failures_too=True)
+    (command,) = github.commands([{**missed, "causes": [{**cause, "proven": False}]}], places, annotate_failures=True)
     assert "%0Asuspected, not proven: OMP_THREAD_LIMIT=1" in command
 
 
-def test_a_pass_is_silent_unless_the_busy_cores_are_burnt(places: github.Places) -> None:
-    assert list(github.commands([told(Limits(min_cores=1.5), 1.8)], places, failures_too=True)) == []
-    (warning,) = github.commands([told(Limits(min_cores=1.5), 1.03)], places, failures_too=True)
+def test_a_pass_is_silent_unless_the_busy_cores_are_burnt(places: github.Locations) -> None:
+    assert list(github.commands([told(Limits(min_cores=1.5), 1.8)], places, annotate_failures=True)) == []
+    (warning,) = github.commands([told(Limits(min_cores=1.5), 1.03)], places, annotate_failures=True)
     assert warning.startswith("::warning file=package/tests/test_a.py,line=7,")
     assert warning.endswith("2.00 cores busy, 1.03x as fast: the second core is burnt")
 
 
-def test_what_was_not_decided_is_a_notice_in_one_line(places: github.Places) -> None:
+def test_what_was_not_decided_is_a_notice_in_one_line(places: github.Locations) -> None:
     undecided = told(Limits(), 1.0, outcome=Outcome.INCONCLUSIVE, reason="noise\nand more", test="gone.py::test_it")
-    assert list(github.commands([undecided], places, failures_too=False)) == [
+    assert list(github.commands([undecided], places, annotate_failures=False)) == [
         "::notice title=pytest-multicore::dot | 100 %25: noise%0Aand more"
     ]
 
 
-def test_what_is_held_to_no_limit_is_measured_and_no_more(places: github.Places, tmp_path: Path) -> None:
+def test_what_is_held_to_no_limit_is_measured_and_no_more(places: github.Locations, tmp_path: Path) -> None:
     measured = told(Limits(), 1.0)
-    assert list(github.commands([measured], places, failures_too=True)) == []
+    assert list(github.commands([measured], places, annotate_failures=True)) == []
     github.add_summary(str(tmp_path / "summary.md"), [measured])
     assert (tmp_path / "summary.md").read_text().endswith("| 1.00x [1.00, 1.00] | measured |\n\n")
 
