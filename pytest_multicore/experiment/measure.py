@@ -23,6 +23,7 @@ from pytest_multicore.verdicts.open_reasons import OpenMeasurement, why_inconclu
 from pytest_multicore.verdicts.repeatable import why_not_repeatable
 from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.warnings import waste_warning
+from pytest_multicore.verdicts.words import threads_in_words
 
 from .notes import notes
 from .request import MeasurementRequest, Progress

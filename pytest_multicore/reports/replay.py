@@ -150,6 +150,7 @@ def _round(record: Record) -> Round:
     names = {field.name for field in fields(Round)}
     values = {name: value for name, value in record.items() if name in names}
     values["thread_use"] = tuple(ThreadUse(*use) for use in record["thread_use"])
+    values["foreign_raw_s"] = record.get("balance_s")
     if "foremost" in record:  # of a file from before the control
         return _with_control_from_pace(Round(**values, real_time=record["foremost"]), record["pace"])
     values["control"] = None if record["control"] is None else Control(**record["control"])
