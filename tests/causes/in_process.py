@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ class Diagnosis:
 
 def diagnosed(case: Case, twin: Twin) -> Diagnosis:
     """Measure a program, and observe it where it missed its limit."""
-    marker = {**case.limits, **twin.limits}
+    marker: dict[str, Any] = {**case.limits, **twin.limits}
     options = dict(option.removeprefix("--multicore-").split("=", 1) for option in twin.options)
     options |= {"settle": "0.5", "budget": "20"}
     settings = resolve_settings(lambda option: options.get(option.name), marker)
@@ -62,7 +63,7 @@ def diagnosed(case: Case, twin: Twin) -> Diagnosis:
         label=case.name,
         workload=lambda _: workload,
         sides=(threads,) if threads == 1 else (threads, 1),
-        limits=Limits(**{name: marker[name] for name in LIMITS if name in marker}),  # type: ignore[arg-type]
+        limits=Limits(**{name: marker[name] for name in LIMITS if name in marker}),
         settings=settings,
     )
     result = measure(request, prepared, NoProgress())

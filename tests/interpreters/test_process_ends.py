@@ -78,7 +78,7 @@ def test_a_ctrl_c_in_the_middle_of_a_poll_does_not_have_it_waited_for_for_ever(s
     """Popen.poll takes a lock; what comes right after that leaves it taken, and Popen.wait wants it."""
     interpreter = start()
     assert call(interpreter, workloads, "return 5") == 5
-    interpreter._process._waitpid_lock.acquire()  # type: ignore[attr-defined]
+    interpreter._process._waitpid_lock.acquire()  # type: ignore[attr-defined]  # subprocess keeps it to itself
     interpreter.kill()
     assert interpreter._process.returncode == -signal.SIGKILL
 
