@@ -25,8 +25,8 @@ from opened_sides import OpenedSides, Quiet
 
 from pytest_multicore.diagnosis.profile import Profile, profile_of
 from pytest_multicore.experiment.measure import measure
-from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, Initializer
-from pytest_multicore.experiment.request import MeasurementRequest
+from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S
+from pytest_multicore.experiment.request import Initializer, MeasurementRequest
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.sampling_profile import sampling_profile

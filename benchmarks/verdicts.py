@@ -29,6 +29,7 @@ import peers
 import verdict_cases
 
 from pytest_multicore.experiment.measure import measure
+from pytest_multicore.experiment.open_side import WorkloadProgram
 from pytest_multicore.experiment.request import MeasurementRequest
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import resolve
@@ -234,9 +235,9 @@ def _measured(case: str, limits: Limits, wishes: Wishes, **changed: Any) -> Resu
     prepared = PreparedEnvironment.prepare("current", None, None, Path.cwd(), print)
     settings = replace(resolve_settings(lambda option: wishes.get(option.name), {}), **changed)
     workload = resolve(f"{FILE}:{case}", {}, {}, None, Path.cwd())
-    return measure(
-        MeasurementRequest(case, case, lambda _: workload, (THREADS, 1), limits, settings), prepared, Silent()
-    )
+    sides = (THREADS, 1)
+    request = MeasurementRequest(case, case, lambda _: workload, sides, limits, settings, WorkloadProgram())
+    return measure(request, prepared, Silent())
 
 
 def _print_tables(runs: Sequence[Run], quiet: Mapping[str, Sequence[float]]) -> None:

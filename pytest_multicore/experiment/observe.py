@@ -27,8 +27,8 @@ from pytest_multicore.measurement.thread_sampler import Sampler, started_with
 from pytest_multicore.rounds.tolerances import MIN_ROUND_S
 from pytest_multicore.verdicts.result import Result
 
-from .open_side import FACTS_TIMEOUT_S, Variant, open_variant
-from .request import MeasurementRequest
+from .open_side import FACTS_TIMEOUT_S, open_variant
+from .request import MeasurementRequest, Variant
 
 #: Rounds are observed until they add up to so many wall seconds, or until there are so many of them.
 OBSERVED_S, MAX_OBSERVED_ROUNDS = 0.6, 20

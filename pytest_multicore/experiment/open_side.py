@@ -5,13 +5,10 @@ Two kinds of program are opened: a workload, here, and a marked test (pytest_sid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
 
-from pytest_multicore.diagnosis.suspicions import NO_CHANGE, ORIGINAL_THREADS, Change
-from pytest_multicore.environments.variables import ChildVariables
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.workload import Workload, import_path
@@ -20,8 +17,7 @@ from pytest_multicore.rounds.round import Call
 from pytest_multicore.settings.options import Settings
 from pytest_multicore.verdicts.repeatable import SAME_STATE_ADVICE
 
-if TYPE_CHECKING:
-    from .request import MeasurementRequest
+from .request import Initializer, MeasurementRequest, Variant
 
 #: Imports, data and compilation may take long on a cold machine, but a hang must end.
 SETUP_TIMEOUT_S = 600.0
@@ -30,9 +26,6 @@ FACTS_TIMEOUT_S = 60.0
 MIN_ROUND_TIMEOUT_S = 30.0
 #: Times its first run that a round may take before its interpreter counts as hung: neighbours may come.
 ROUND_TIMEOUT_RATIO = 5.0
-
-#: What is done in an interpreter before any of the user's code.
-Initializer = Callable[[IsolatedInterpreter], None]
 
 
 def round_timeout_s(settings: Settings, first_s: float | None) -> float:
@@ -44,87 +37,6 @@ def round_timeout_s(settings: Settings, first_s: float | None) -> float:
             and one that is too slow for the budget is inconclusive.
     """
     return max(MIN_ROUND_TIMEOUT_S, settings.budget_s, ROUND_TIMEOUT_RATIO * (first_s or 0.0))
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """Where and how a side is opened.
-
-    Attributes:
-        prepared: the environment.
-        workload: what runs there.
-        threads: the thread count that it is given; None for inherited threads.
-        change: what is different from the measured program.
-        extra: additional environment variables.
-        observe: whether it is observed from within.
-        trace: whether that times each line, for a region that ends before a sampler looks.
-    """
-
-    prepared: PreparedEnvironment
-    workload: Workload
-    threads: int | None
-    change: Change = NO_CHANGE
-    extra: Mapping[str, str] = field(default_factory=dict)
-    observe: bool = False
-    trace: bool = False
-
-    def variables(self, request: MeasurementRequest) -> ChildVariables:
-        """The child's variables, without those that the change removes."""
-        changed = {name: value for name, value in self.change.variables.items() if value is not None}
-        flags = {**request.theano_flags, **self.change.theano_flags}
-        threads = self.threads if self.change.threads == ORIGINAL_THREADS else self.change.threads
-        assert not isinstance(threads, str)  # noqa: S101 - the only word is ORIGINAL_THREADS
-        child = self.prepared.variables(threads, flags, {**request.env, **changed, **self.extra})
-        removed = self.change.variables.keys() - changed.keys()
-        return replace(child, variables={name: value for name, value in child.variables.items() if name not in removed})
-
-    @property
-    def watch(self) -> dict[str, Any] | None:
-        """The arguments of the child's message ``watch``; None where there is nothing to watch or change."""
-        if not (self.observe or self.change.agent_changes):
-            return None
-        return {
-            "observe": self.observe,
-            "trace": self.trace,
-            "changes": list(self.change.agent_changes),
-            "threads": self.threads,
-        }
-
-    def initialize(self, interpreter: IsolatedInterpreter) -> None:
-        """Have the interpreter watched or changed, before any of the user's code."""
-        if self.watch:
-            interpreter.ask("watch", "watching", SETUP_TIMEOUT_S, **self.watch)
-
-
-class Program(Protocol):
-    """What is measured: it opens its sides, and variants of itself with one thing changed.
-
-    Attributes:
-        runs_once: whether each of its interpreters runs it once.
-        advice: what its user can do where later calls do not repeat the first call's work.
-    """
-
-    @property
-    def runs_once(self) -> bool: ...  # noqa: D102 - see the class
-
-    @property
-    def advice(self) -> str: ...  # noqa: D102 - see the class
-
-    def sides(
-        self, request: MeasurementRequest, prepared: PreparedEnvironment, workload: Workload
-    ) -> AbstractContextManager[Sequence[AnySubject]]:
-        """All sides of a request, set up and run once, in the request's order."""
-        ...
-
-    def variant(
-        self, request: MeasurementRequest, variant: Variant, initializer: Initializer
-    ) -> AbstractContextManager[AnySubject]:
-        """One more side, set up, run once, and ended with everything that it started."""
-        ...
-
-    def paused(self) -> AbstractContextManager[None]:
-        """Nothing of it runs meanwhile; what the user may still need goes on afterwards."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +80,7 @@ class WorkloadProgram:
         """See Program."""
         variables = variant.variables(request)
         with variant.prepared.open(variables, priority=request.settings.priority) as interpreter:
-            variant.initialize(interpreter)
+            initialize(interpreter, variant)
             initializer(interpreter)
             subject = _set_up(interpreter, variant.threads, variant.prepared, variant.workload)
             _wait_until_ready(subject, request.settings)
@@ -199,6 +111,12 @@ def open_variant(
     """
     is_replay = variant.workload.target == "builtin:replay_numpy"
     return (WorkloadProgram() if is_replay else request.program).variant(request, variant, initializer)
+
+
+def initialize(interpreter: IsolatedInterpreter, variant: Variant) -> None:
+    """Have an interpreter watched or changed, before any of the user's code."""
+    if variant.watch:
+        interpreter.ask("watch", "watching", SETUP_TIMEOUT_S, **variant.watch)
 
 
 def _set_up(

@@ -1,20 +1,26 @@
-"""One measurement as a test requests it, and where its progress is reported."""
+"""One measurement as a test requests it, what opens its sides, and where its progress is reported."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
+from pytest_multicore.diagnosis.suspicions import NO_CHANGE, ORIGINAL_THREADS, Change
+from pytest_multicore.environments.variables import ChildVariables
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
+from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.workload import Workload
+from pytest_multicore.measurement.subject import AnySubject
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.sides import compared_sides, contender_index
 from pytest_multicore.settings.options import Settings
 from pytest_multicore.verdicts.limits import Limits
 
-from .open_side import Program, WorkloadProgram
+#: What is done in an interpreter before any of the user's code.
+Initializer = Callable[[IsolatedInterpreter], None]
 
 
 class Progress(Protocol):
@@ -30,6 +36,82 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """Where and how a side is opened.
+
+    Attributes:
+        prepared: the environment.
+        workload: what runs there.
+        threads: the thread count that it is given; None for inherited threads.
+        change: what is different from the measured program.
+        extra: additional environment variables.
+        observe: whether it is observed from within.
+        trace: whether that times each line, for a region that ends before a sampler looks.
+    """
+
+    prepared: PreparedEnvironment
+    workload: Workload
+    threads: int | None
+    change: Change = NO_CHANGE
+    extra: Mapping[str, str] = field(default_factory=dict)
+    observe: bool = False
+    trace: bool = False
+
+    def variables(self, request: MeasurementRequest) -> ChildVariables:
+        """The child's variables, without those that the change removes."""
+        changed = {name: value for name, value in self.change.variables.items() if value is not None}
+        flags = {**request.theano_flags, **self.change.theano_flags}
+        threads = self.threads if self.change.threads == ORIGINAL_THREADS else self.change.threads
+        assert not isinstance(threads, str)  # noqa: S101 - the only word is ORIGINAL_THREADS
+        child = self.prepared.variables(threads, flags, {**request.env, **changed, **self.extra})
+        removed = self.change.variables.keys() - changed.keys()
+        return replace(child, variables={name: value for name, value in child.variables.items() if name not in removed})
+
+    @property
+    def watch(self) -> dict[str, Any] | None:
+        """The arguments of the child's message ``watch``; None where there is nothing to watch or change."""
+        if not (self.observe or self.change.agent_changes):
+            return None
+        return {
+            "observe": self.observe,
+            "trace": self.trace,
+            "changes": list(self.change.agent_changes),
+            "threads": self.threads,
+        }
+
+
+class Program(Protocol):
+    """What is measured: it opens its sides, and variants of itself with one thing changed.
+
+    Attributes:
+        runs_once: whether each of its interpreters runs it once.
+        advice: what its user can do where later calls do not repeat the first call's work.
+    """
+
+    @property
+    def runs_once(self) -> bool: ...  # noqa: D102 - see the class
+
+    @property
+    def advice(self) -> str: ...  # noqa: D102 - see the class
+
+    def sides(
+        self, request: MeasurementRequest, prepared: PreparedEnvironment, workload: Workload
+    ) -> AbstractContextManager[Sequence[AnySubject]]:
+        """All sides of a request, set up and run once, in the request's order."""
+        ...
+
+    def variant(
+        self, request: MeasurementRequest, variant: Variant, initializer: Initializer
+    ) -> AbstractContextManager[AnySubject]:
+        """One more side, set up, run once, and ended with everything that it started."""
+        ...
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Nothing of it runs meanwhile; what the user may still need goes on afterwards."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class MeasurementRequest:
     """One measurement as a test requests it.
 
@@ -40,9 +122,9 @@ class MeasurementRequest:
         sides: thread counts, the contender first; None for inherited threads. One side, two, or a scaling series.
         limits: what the figures must meet.
         settings: the user's settings.
+        program: opens the sides.
         theano_flags, env: for all sides, in addition to the environment's own.
         scale: whether the sides are a scaling series, counting up.
-        program: opens the sides.
     """
 
     test: str
@@ -51,10 +133,10 @@ class MeasurementRequest:
     sides: tuple[int | None, ...]
     limits: Limits
     settings: Settings
+    program: Program
     theano_flags: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     scale: bool = False
-    program: Program = field(default_factory=WorkloadProgram)
 
     @property
     def contender_index(self) -> int:

@@ -19,8 +19,8 @@ from pytest_multicore.verdicts.figures import Comparison
 from pytest_multicore.verdicts.row_sets import Rows
 from pytest_multicore.verdicts.statistics import Interval, fewest_values
 
-from .open_side import FACTS_TIMEOUT_S, Variant, open_variant
-from .request import MeasurementRequest, Progress
+from .open_side import FACTS_TIMEOUT_S, open_variant
+from .request import MeasurementRequest, Progress, Variant
 from .round_loop import row_taker
 
 

@@ -9,8 +9,8 @@ from pytest_multicore.interpreters.sampling_profile import INSTALL_HINT, Samplin
 from pytest_multicore.interpreters.theano_profile import theano_profile
 from pytest_multicore.interpreters.workload import Workload, import_path
 
-from .open_side import SETUP_TIMEOUT_S, Variant, open_variant
-from .request import MeasurementRequest
+from .open_side import SETUP_TIMEOUT_S, open_variant
+from .request import MeasurementRequest, Variant
 
 
 def profile_theano(

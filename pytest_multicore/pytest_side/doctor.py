@@ -6,6 +6,7 @@ import pytest
 
 from pytest_multicore.environments.catalogue import Environment, load
 from pytest_multicore.errors import MulticoreError, UsageError
+from pytest_multicore.experiment.open_side import WorkloadProgram
 from pytest_multicore.experiment.request import MeasurementRequest
 from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.reports import doctor as report
@@ -37,7 +38,7 @@ def _examine(environment: Environment, gate: Gate) -> str:
             return readiness.text
         workload = gate.workload("dot", {"size": 1000}, None)
         sides = (gate.thread_count(), 1)
-        request = MeasurementRequest(gate.test, "dot", workload, sides, gate.limits, gate.settings)
+        request = MeasurementRequest(gate.test, "dot", workload, sides, gate.limits, gate.settings, WorkloadProgram())
         gate.measure(request, gate.prepare_environment(environment.name))
         return f"{readiness.text}; {report.figures_line(gate.records[-1])}"
     except MulticoreError as error:

@@ -120,6 +120,7 @@ class Multicore:
         scale: bool = False,
     ) -> Result:
         __tracebackhide__ = True
+        from pytest_multicore.experiment.open_side import WorkloadProgram
         from pytest_multicore.experiment.request import MeasurementRequest
         from pytest_multicore.interpreters.workload import name_of
 
@@ -131,6 +132,7 @@ class Multicore:
             sides=tuple(sides),
             limits=gate.limits,
             settings=gate.settings,
+            program=WorkloadProgram(),
             scale=scale,
         )
         return gate.enforce(request)

@@ -247,7 +247,8 @@ def gate_of(item: pytest.Item) -> Gate:
         )
         if item.get_closest_marker("xfail") is not None and not item.config.option.runxfail:
             gate.expect_failure()
-    return item.stash[GATE]
+    known: Gate = item.stash[GATE]
+    return known
 
 
 def skip(reason: str) -> NoReturn:

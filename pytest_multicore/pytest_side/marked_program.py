@@ -10,10 +10,11 @@ import pytest
 
 from pytest_multicore.environments.variables import ChildVariables
 from pytest_multicore.errors import WorkloadError
-from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, Initializer, Variant, round_timeout_s
-from pytest_multicore.experiment.request import MeasurementRequest
+from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, initialize, round_timeout_s
+from pytest_multicore.experiment.request import Initializer, MeasurementRequest, Variant
 from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
+from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.subject import AnySubject, FreshTest
 from pytest_multicore.verdicts.repeatable import FRESH_ADVICE
@@ -112,8 +113,11 @@ class MarkedProgram:
         variables = variant.variables(request)
         with ExitStack() as interpreters:
 
+            def watched(interpreter: IsolatedInterpreter) -> None:
+                initialize(interpreter, variant)
+
             def open_live_test() -> LiveTest:
-                live = self._start(interpreters, variant.prepared, variables, variant.initialize, initializer)
+                live = self._start(interpreters, variant.prepared, variables, watched, initializer)
                 live.begin_again(SETUP_TIMEOUT_S)
                 return live
 

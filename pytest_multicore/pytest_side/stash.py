@@ -10,15 +10,12 @@ import pytest
 if TYPE_CHECKING:
     from pytest_multicore.settings.options import Settings
 
-    from .gate import Gate
-    from .measured_item import MeasuredItem
-
 #: With an item: its marker's validated arguments.
 MARKER_VALUES = pytest.StashKey[Mapping[str, Any]]()
-#: With an item: its gate, which holds its settings, limits and results.
-GATE: pytest.StashKey[Gate] = pytest.StashKey()
-#: With an item: what runs its phases in isolated interpreters.
-MEASURED_ITEM: pytest.StashKey[MeasuredItem] = pytest.StashKey()
+#: With an item: its gate.Gate, which holds its settings, limits and results.
+GATE = pytest.StashKey[Any]()
+#: With an item: the measured_item.MeasuredItem that runs its phases in isolated interpreters.
+MEASURED_ITEM = pytest.StashKey[Any]()
 #: With the configuration: the settings of tests without a marker.
 SESSION_SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 #: With the configuration: whether any collected test may measure.

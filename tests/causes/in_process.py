@@ -13,6 +13,7 @@ from pytest_multicore.diagnosis.causes.catalogue import ranked_suspicions
 from pytest_multicore.errors import EnvironmentUnavailable
 from pytest_multicore.experiment.measure import measure
 from pytest_multicore.experiment.observe import observe
+from pytest_multicore.experiment.open_side import WorkloadProgram
 from pytest_multicore.experiment.request import MeasurementRequest
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import resolve
@@ -65,6 +66,7 @@ def diagnosed(case: Case, twin: Twin) -> Diagnosis:
         sides=(threads,) if threads == 1 else (threads, 1),
         limits=Limits(**{name: marker[name] for name in LIMITS if name in marker}),
         settings=settings,
+        program=WorkloadProgram(),
     )
     result = measure(request, prepared, NoProgress())
     if result.outcome.value != "failed":

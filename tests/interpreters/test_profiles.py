@@ -13,8 +13,8 @@ import pytest
 from pytest_multicore.diagnosis.profile import profile_of
 from pytest_multicore.environments import shared_libraries as libraries
 from pytest_multicore.errors import EnvironmentUnavailable, WorkloadError
-from pytest_multicore.experiment.open_side import Variant, open_variant
-from pytest_multicore.experiment.request import MeasurementRequest
+from pytest_multicore.experiment.open_side import WorkloadProgram, open_variant
+from pytest_multicore.experiment.request import MeasurementRequest, Variant
 from pytest_multicore.interpreters import sampling_profile as sampling
 from pytest_multicore.interpreters.launch import Launch
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
@@ -58,9 +58,8 @@ def test_theanos_profile_of_fit_has_its_times_and_the_shapes_of_its_products(env
     arguments = {"samples": 84, "batch_size": 32, "features": 10, "hidden": 6}
     workload = resolve("fit", arguments, prepared.environment.frameworks, None, tmp_path)
 
-    asked = MeasurementRequest(
-        "fit", "fit", lambda _: workload, (1,), Limits(), resolve_settings(lambda _: None, {"priority": "off"})
-    )
+    settings = resolve_settings(lambda _: None, {"priority": "off"})
+    asked = MeasurementRequest("fit", "fit", lambda _: workload, (1,), Limits(), settings, WorkloadProgram())
     raw = theano_profile(lambda first: open_variant(asked, Variant(prepared, workload, 1), first), TIMEOUT_S)
     found = profile_of(raw, threshold=1000)
 
