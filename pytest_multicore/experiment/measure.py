@@ -39,7 +39,7 @@ def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress
     began, machine, workload = time.monotonic(), this_machine(), request.workload(prepared)
     findings: dict[str, Any]
     if why := _why_unreachable(request, machine):
-        findings = {"outcome": Outcome.INCONCLUSIVE, "reason": why}
+        findings = {"outcome": Outcome.INCONCLUSIVE, "reason": why, "unreachable": True}
     else:
         measured_rows = _take_rows(request, prepared, workload, progress)
         findings = _findings(request, prepared, workload, measured_rows, machine)

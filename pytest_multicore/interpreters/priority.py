@@ -20,21 +20,21 @@ HIGHEST_NICE = -20
 REAL_TIME_PRIORITY = 1
 
 
-def raise_priority(pid: int) -> str:
+def raise_priority(pid: int) -> bool:
     """Give a process that has started no threads the highest nice priority, which all that it starts inherits.
 
     Returns:
-        The result, for the report: ``"raised (nice -20)"`` or ``"not permitted"``.
+        Whether that is permitted.
     """
     try:
         os.setpriority(os.PRIO_PROCESS, pid, HIGHEST_NICE)
     except PermissionError:
-        return "not permitted"
+        return False
     # Linux groups threads by session (autogroup) and weighs the groups first: nice alone would rank the child only
     # within its own session, where it has no competitor.
     with contextlib.suppress(OSError):
         Path(f"/proc/{pid}/autogroup").write_text(str(HIGHEST_NICE))
-    return f"raised (nice {HIGHEST_NICE})"
+    return True
 
 
 def set_real_time(pid: int, real_time: bool) -> bool:

@@ -30,7 +30,7 @@ from . import protocol
 from .address_layout import has_fixed_addresses
 from .launch import Launch, describe_exit, reap, spawn, wait_for_exit
 from .log import Log
-from .priority import raise_priority, set_real_time
+from .priority import HIGHEST_NICE, raise_priority, set_real_time
 from .process_tree import descendants, guard, kill_group, kill_processes, marked_processes
 
 START_TIMEOUT_S = 60.0
@@ -52,7 +52,7 @@ class IsolatedInterpreter:
         self._process = spawn(launch, self._log, self._mark)
         self.pid = self._process.pid
         guard().watch(self.pid, self._mark)
-        self._priority = raise_priority(self.pid) if launch.raise_priority else "off"
+        self._raised = raise_priority(self.pid) if launch.raise_priority else None
         try:
             self.hello = self.wait_for("hello", START_TIMEOUT_S)
             self.fixed_layout = has_fixed_addresses(self.pid)
@@ -111,9 +111,12 @@ class IsolatedInterpreter:
     @property
     def priority(self) -> str:
         """The result of raising its CPU priority, for the report."""
+        if self._raised is None:
+            return "off"
+        text = f"raised (nice {HIGHEST_NICE})" if self._raised else "not permitted"
         if not self._was_real_time:
-            return self._priority
-        text = f"{self._priority}, then real-time, since its threads were kept waiting"
+            return text
+        text = f"{text}, then real-time, since its threads were kept waiting"
         return text if self._real_time else f"{text}, for a while"
 
     @property
@@ -123,7 +126,7 @@ class IsolatedInterpreter:
 
     def request_real_time(self, enabled: bool) -> None:
         """Put it into the real-time class, where its priority was raised and that is permitted, or take it back."""
-        if self._priority.startswith("raised") and enabled is not self._real_time and set_real_time(self.pid, enabled):
+        if self._raised and enabled is not self._real_time and set_real_time(self.pid, enabled):
             self._real_time, self._was_real_time = enabled, True
 
     def reset_scheduling(self) -> None:

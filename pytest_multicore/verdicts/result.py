@@ -35,6 +35,7 @@ class Result:
         causes: why a limit was missed, as data (diagnosis/suspicions.py, Explanation), the likeliest first.
         evidence: what the causes rest on; empty where none were looked for.
         first_calls: of each side in the rounds' order, before them; None where every round is a first call.
+        unreachable: whether no program could meet, or miss, a limit on this machine, so that nothing was run.
     """
 
     test: str
@@ -61,3 +62,4 @@ class Result:
     causes: tuple[Mapping[str, Any], ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
     first_calls: tuple[FirstCalls | None, ...] = ()
+    unreachable: bool = False

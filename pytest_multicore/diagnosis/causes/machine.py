@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
-from pytest_multicore.verdicts.limits import Outcome
-from pytest_multicore.verdicts.repeatable import NOT_REPEATABLE
+from pytest_multicore.verdicts.limits import OpenReason, Outcome
 from pytest_multicore.verdicts.row_sets import is_undisturbed
 
 #: How the file names of a GPU driver's libraries begin. A framework brings its own (libcudart) even without a GPU.
@@ -17,9 +16,8 @@ NO_GPU_VARIABLES = {"CUDA_VISIBLE_DEVICES": "-1", "HIP_VISIBLE_DEVICES": "-1"}
 def too_few_cores(evidence: Evidence) -> Suspicion | None:
     """The machine grants fewer cores than the limit asks for; nothing was run."""
     result = evidence.result
-    if result.measurement is not None or result.outcome is not Outcome.INCONCLUSIVE:
-        return None
-    if "cannot be reached" not in result.reason:
+    compares_nothing = result.threads is not None and result.threads <= (result.baseline or 0)
+    if not result.unreachable or compares_nothing:
         return None
     if evidence.machine.narrowed:
         return Suspicion(
@@ -42,8 +40,8 @@ def machine_busy(evidence: Evidence) -> Suspicion | None:
     result = evidence.result
     if result.outcome is not Outcome.INCONCLUSIVE or result.measurement is None:
         return None
-    if result.reason.startswith(NOT_REPEATABLE):  # it is not repeatable on a quieter machine either
-        return None
+    if any(verdict.open_reason is OpenReason.NOT_REPEATABLE for verdict in result.verdicts):
+        return None  # it is not repeatable on a quieter machine either
     rounds = result.measurement.rounds
     if sum(not is_undisturbed(taken) for taken in rounds) <= len(rounds) / 2:
         return None
