@@ -1,6 +1,8 @@
 import os
 import signal
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import platformdirs
@@ -15,6 +17,11 @@ pytest_plugins = ["pytester"]
 UNDECIDED = "undecided: "
 #: Of such tests, at most so many may be undecided: a green run means that something was tested.
 MOST_UNDECIDED = 0.03
+
+#: What needs nothing but its imports, and the agent's dialogue on the Python that runs the tests: ``-m quick``.
+TESTS = Path(__file__).parent
+PURE = {"diagnosis", "docs", "experiment", "measurement", "reports", "verdicts", "test_house.py", "test_settings.py"}
+LONG = {"test_simulated_hosts.py", "test_error_rates.py", "test_first_gate.py"}
 
 SERIAL = "sum(i * i for i in range(20000))"
 
@@ -80,6 +87,26 @@ def is_undecided(report: pytest.TestReport) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Count in each run of this suite."""
     config.pluginmanager.register(UndecidedTests(), "undecided-tests")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is quick."""
+    for item in items:
+        if is_quick(item):
+            item.add_marker(pytest.mark.quick)
+
+
+def is_quick(item: pytest.Item) -> bool:
+    """Whether a test takes a moment: one that measures says so of itself."""
+    folder, name = item.path.relative_to(TESTS).parts[0], item.path.name
+    if folder == "interpreters":
+        parameters = getattr(item, "callspec", None)
+        return (
+            name.startswith("test_agent")
+            and parameters is not None
+            and parameters.params.get("python") == sys.executable
+        )
+    return folder in PURE and name not in LONG and "undecided" not in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ def gated(project: pytest.Pytester, marker: str, body: str, fixture: str = "mult
     )
 
 
+@pytest.mark.quick
 def test_a_met_limit_passes_and_is_told(project: pytest.Pytester) -> None:
     gated(project, "max_cores=1.5", "measured = multicore.run('work.py:serial'); assert measured.cores.estimate < 1.1")
     result = project.runpytest_subprocess("--multicore-json=out/report.json")
