@@ -21,7 +21,7 @@ MOST_UNDECIDED = 0.03
 #: What needs nothing but its imports, and the agent's dialogue on the Python that runs the tests: ``-m quick``.
 TESTS = Path(__file__).parent
 PURE = {"diagnosis", "docs", "experiment", "measurement", "reports", "verdicts", "test_house.py", "test_settings.py"}
-LONG = {"test_simulated_hosts.py", "test_error_rates.py", "test_first_gate.py"}
+LONG = {"test_simulated_hosts.py", "test_error_rates.py", "test_first_gate.py", "test_github.py"}
 
 SERIAL = "sum(i * i for i in range(20000))"
 
@@ -100,12 +100,8 @@ def is_quick(item: pytest.Item) -> bool:
     """Whether a test takes a moment: one that measures says so of itself."""
     folder, name = item.path.relative_to(TESTS).parts[0], item.path.name
     if folder == "interpreters":
-        parameters = getattr(item, "callspec", None)
-        return (
-            name.startswith("test_agent")
-            and parameters is not None
-            and parameters.params.get("python") == sys.executable
-        )
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        return name.startswith("test_agent") and parameters.get("python") == sys.executable
     return folder in PURE and name not in LONG and "undecided" not in getattr(item, "fixturenames", ())
 
 
