@@ -97,6 +97,8 @@ def verdicts_of(
         for value, limits in list(left.items()):
             verdicts = judge_comparison(limits, compared, without)
             brief = run.now_s < SETTLE_S and any(map(claims_regression, verdicts)) and Rule.SETTLE not in without
+            if any(map(claims_regression, verdicts)):
+                verdicts = StoppingRule(limits, CONFIDENCE, BUDGET_S, SETTLE_S, without=without).judge(rows).verdicts
             if verdicts[0].outcome is not Outcome.INCONCLUSIVE:
                 if not brief:
                     found[value] = verdicts[0].outcome, len(rows), run.now_s

@@ -26,9 +26,10 @@ from pytest_multicore.verdicts.judge import judge_comparison
 from pytest_multicore.verdicts.limits import Limits, Outcome, claims_regression
 from pytest_multicore.verdicts.rules import NO_RULES, Rule
 from pytest_multicore.verdicts.statistics import fewest_values
+from pytest_multicore.verdicts.stopping import StoppingRule
 
 FOLDER = Path(__file__).parent.parent / "tests" / "verdicts" / "recorded"
-CONFIDENCE, SETTLE_S, OFF = 0.99, 4.0, (0.1, 0.2, 0.3)
+CONFIDENCE, SETTLE_S, BUDGET_S, OFF = 0.99, 4.0, 60.0, (0.1, 0.2, 0.3)
 #: Rows after which not each one is looked at: an interval holds at any look.
 EACH_ROW, THEN_EVERY = 60, 5
 #: By figure: the limits that are put off its range.
@@ -131,6 +132,9 @@ def answers(
         compared = comparison(rows[:count], CONFIDENCE, without)
         for question in list(left):
             verdict = judge_comparison(question.limits, compared, without)[0]
+            if claims_regression(verdict):
+                rule = StoppingRule(question.limits, CONFIDENCE, BUDGET_S, SETTLE_S, without=without)
+                verdict = rule.judge(rows[:count]).verdicts[0]
             if verdict.outcome is not Outcome.INCONCLUSIVE and not (brief and claims_regression(verdict)):
                 found[question] = verdict.outcome, count
                 left.remove(question)

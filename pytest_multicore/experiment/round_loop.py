@@ -18,7 +18,7 @@ from pytest_multicore.measurement.real_time import with_row
 from pytest_multicore.measurement.subject import AnySubject
 from pytest_multicore.measurement.take import RowTaker
 from pytest_multicore.rounds.round import Round
-from pytest_multicore.verdicts.judge import Judgement, judgement
+from pytest_multicore.verdicts.judge import Judgement
 from pytest_multicore.verdicts.repeatable import FirstCalls
 from pytest_multicore.verdicts.stopping import StoppingRule
 
@@ -109,8 +109,7 @@ class RoundLoop:
 
     def _judge(self) -> Judgement:
         """Judge all rows so far."""
-        compared = self._request.compared(self._rows)
-        self._judgement = judgement(self._request.limits, compared, self._request.settings.confidence)
+        self._judgement = self._stopping.judge(self._request.compared(self._rows))
         self._judged_rows = len(self._rows)
         return self._judgement
 

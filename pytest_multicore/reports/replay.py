@@ -19,6 +19,7 @@ from pytest_multicore.verdicts.bounds import max_foreign_wait_s
 from pytest_multicore.verdicts.judge import decide
 from pytest_multicore.verdicts.limits import Limits, OpenReason, Verdict, claims_regression, leave_open, outcome_of
 from pytest_multicore.verdicts.repeatable import FirstCalls, why_not_repeatable
+from pytest_multicore.verdicts.stopping import StoppingRule
 
 from .json_report import SCHEMA
 
@@ -100,7 +101,12 @@ def _check_rounds(rounds: Sequence[Record]) -> None:
 def _own_verdicts(record: Record) -> tuple[Verdict, ...]:
     """The verdicts of one result's rounds on its own limits."""
     limits = Limits(**{verdict["quantity"]: verdict["limit"] for verdict in record["verdicts"]})
-    verdicts = decide(limits, _compared(record), record["confidence"])
+    verdicts = tuple(
+        leave_open(verdict, OpenReason.BRIEF) if before.get("open_reason") == "brief" else verdict
+        for verdict, before in zip(
+            decide(limits, _compared(record), record["confidence"]), record["verdicts"], strict=True
+        )
+    )
     contender = contender_index(series=bool(record["scaling"]))
     rounds = [row[contender] for row in rows_of(record)]
     if why_not_repeatable(_first_calls(record, contender), rounds):
@@ -111,8 +117,10 @@ def _own_verdicts(record: Record) -> tuple[Verdict, ...]:
 def _verdicts_on(limits: Limits, record: Record) -> tuple[Verdict, ...]:
     """The verdicts of one result's rounds on other limits; a miss that did not last is none."""
     rows = _compared(record)
-    verdicts = decide(limits if len(rows[0]) > 1 else limits.on_one_side(), rows, record["confidence"])
-    if record["rounds"][-1]["began_s"] >= option_value("settle", lambda option: None):
+    settle_s = option_value("settle", lambda option: None)
+    limits = limits if len(rows[0]) > 1 else limits.on_one_side()
+    verdicts = StoppingRule(limits, record["confidence"], record["budget_s"], settle_s).judge(rows).verdicts
+    if record["rounds"][-1]["began_s"] >= settle_s:
         return verdicts
     return tuple(
         leave_open(verdict, OpenReason.BRIEF) if claims_regression(verdict) else verdict for verdict in verdicts

@@ -44,7 +44,8 @@ When measuring ends (stopping.py), and what is left open then
   22. It ends when every limit is decided, or one is missed. Without limits it ends when the medians are bounded, with
       some rows to spare.
   23. A passed ``min_cores`` waits until it is known whether the cores are useful (warnings.py), or for rule 24's time.
-  24. SETTLE: a miss, or a ``max_`` limit that is met, must last for the settle time.
+  24. SETTLE: a miss, or a ``max_`` limit that is met, must last for the settle time, and the rows after half of it must
+      show it by themselves.
   25. FUTILITY: it ends when rows like the last ones could not decide.
   26. Where later calls do none of the first one's work, every limit is open (repeatable.py).
 """

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.judge import Judgement, judgement
-from pytest_multicore.verdicts.limits import Limits, Outcome
+from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome
 from pytest_multicore.verdicts.rules import Rule
 from pytest_multicore.verdicts.stopping import StoppingRule
 from tests.rounds import made, rows, spaced
@@ -42,6 +42,32 @@ def test_a_miss_and_a_max_limit_that_is_met_must_last(limits: Limits, speedup: f
     assert not enough(limits, taken, 3.9)
     assert enough(limits, taken, 4.0)
     assert enough(limits, taken, 0.5, frozenset({Rule.SETTLE}))
+
+
+@pytest.mark.parametrize(
+    ("limits", "late", "said"),
+    [
+        (Limits(min_speedup=1.7), 1.8, Outcome.INCONCLUSIVE),
+        (Limits(min_speedup=1.7), 1.0, Outcome.FAILED),
+        (Limits(max_speedup=1.7), 1.8, Outcome.INCONCLUSIVE),
+        (Limits(max_speedup=1.7), 1.0, Outcome.PASSED),
+    ],
+    ids=["missed at first", "missed for good", "met at first", "met for good"],
+)
+def test_a_miss_is_shown_by_the_later_rows_by_themselves(limits: Limits, late: float, said: Outcome) -> None:
+    """36 serial rows in the first 2 s, then 12 of what the program comes to: the median is that of the beginning."""
+    taken = spaced([*rows(36, 1.0), *rows(12, late)], 2 / 36)
+    assert judgement(limits, taken, 0.99).outcome is (Outcome.FAILED if limits.min_speedup else Outcome.PASSED)
+
+    (verdict,) = stopping(limits).judge(taken).verdicts
+    assert verdict.outcome is said
+    assert verdict.open_reason is (OpenReason.BRIEF if said is Outcome.INCONCLUSIVE else None)
+    assert replace(stopping(limits), without=frozenset({Rule.SETTLE})).judge(taken).outcome is not Outcome.INCONCLUSIVE
+
+
+def test_a_limit_that_is_met_needs_no_later_rows() -> None:
+    taken = spaced(rows(12, 1.8), 0.1)
+    assert stopping(Limits(min_speedup=1.5)).judge(taken).outcome is Outcome.PASSED
 
 
 def test_a_min_limit_that_is_met_is_met_at_once() -> None:
