@@ -32,3 +32,10 @@ class OpenedSides(WorkloadProgram):
     def sides(self, *_: object) -> Iterator[Sequence[OpenedWorkload]]:
         """See Program: whoever opened them ends them."""
         yield self.subjects
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """See Program: the next round has them go on."""
+        for subject in self.subjects:
+            subject.pause()
+        yield

@@ -38,8 +38,12 @@ def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress
     """
     began, machine, workload = time.monotonic(), this_machine(), request.workload(prepared)
     findings: dict[str, Any]
-    if why := _why_unreachable(request, machine):
-        findings = {"outcome": Outcome.INCONCLUSIVE, "reason": why, "unreachable": True}
+    why = why_unreachable(
+        request.limits, machine.cores_granted, request.contender, request.baseline, machine.cores_online
+    )
+    if why:
+        reason = f"{why.reason}: it grants {machine.why_granted()}"
+        findings = {"outcome": Outcome.INCONCLUSIVE, "reason": reason, "lacks_cores": why.lacks_cores}
     else:
         measured_rows = _take_rows(request, prepared, workload, progress)
         findings = _findings(request, prepared, workload, measured_rows, machine)
@@ -54,16 +58,9 @@ def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress
         duration_s=time.monotonic() - began,
         confidence=request.settings.confidence,
         seed=request.seed(workload),
+        settle_s=request.settings.settle_s,
         **findings,
     )
-
-
-def _why_unreachable(request: MeasurementRequest, machine: Machine) -> str:
-    """Why no program could meet the limits on this machine; empty where one could."""
-    why = why_unreachable(
-        request.limits, machine.cores_granted, request.contender, request.baseline, machine.cores_online
-    )
-    return f"{why}: it grants {machine.why_granted()}" if why else ""
 
 
 def _take_rows(

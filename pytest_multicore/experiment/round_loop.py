@@ -59,7 +59,7 @@ class MeasuredRows:
 
 
 class RoundLoop:
-    """Takes the rows of one measurement and decides after each whether another one is needed."""
+    """Takes the rows of one measurement and decides on the way whether another one is needed."""
 
     def __init__(
         self, request: MeasurementRequest, workload: Workload, subjects: Sequence[AnySubject], progress: Progress
@@ -99,8 +99,8 @@ class RoundLoop:
             self._longest_row_s = max(self._longest_row_s, now - self._row_began)
         self._row_began = now
         self._elapsed_s = now - self._began - self._first_calls.new_set_up_s
-        self._rows = with_row(self._rows, row)
-        if len(self._rows) < self._judged_rows:  # those of another scheduling class were dropped
+        before, self._rows = len(self._rows), with_row(self._rows, row)
+        if row and len(self._rows) <= before:  # those of another scheduling class were dropped
             self._judged_rows = 0
         self._progress.live(
             f"{self._workload}: round {len(self._rows)} a side, {self._elapsed_s:.0f} s of at most "

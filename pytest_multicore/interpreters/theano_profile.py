@@ -1,7 +1,8 @@
 """A run of its own under Theano's profiler: the times of a region's operations, and the shapes of their inputs.
 
-The child's side is agent/watch/theano_profile.py. Two interpreters run one after the other: the first one measures the
-times, the second, slower one notes the shapes. diagnosis/profile.py evaluates these raw data.
+The child's side is agent/profile/theano_profile.py, alone in its folder: the folder of a workload given by its file
+comes first on the child's search path. Two interpreters run one after the other: the first one measures the times, the
+second, slower one notes the shapes. diagnosis/profile.py evaluates these raw data.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 from .launch import RUNNER
 from .process import IsolatedInterpreter
 
-PROFILER = RUNNER.parent / "watch" / "theano_profile.py"
+PROFILER = RUNNER.parent / "profile" / "theano_profile.py"
 #: Of the profiled round: enough repetitions of operations that take microseconds, for a clock that counts microseconds.
 MIN_PROFILE_S = 0.5
 

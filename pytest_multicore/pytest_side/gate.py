@@ -165,8 +165,8 @@ class Gate:
         baseline = self.settings.baseline if self.limits.need_baseline else None
         threads = self.thread_count()
         if why := why_unreachable(self.limits, machine.cores_granted, threads, baseline, machine.cores_online):
-            reason = f"{why}: it grants {machine.why_granted()}"
-            self._act_on(self._not_measured(label, Outcome.INCONCLUSIVE, reason, unreachable=True))
+            reason = f"{why.reason}: it grants {machine.why_granted()}"
+            self._act_on(self._not_measured(label, Outcome.INCONCLUSIVE, reason, lacks_cores=why.lacks_cores))
 
     def expect_failure(self) -> None:
         """A miss that is expected needs no explanation, unless the settings say ``always``."""
@@ -185,7 +185,7 @@ class Gate:
     def _environment_missing(self, label: str, error: EnvironmentUnavailable) -> Result:
         return self._not_measured(label, Outcome.INCONCLUSIVE, f"cannot be had: {error}")
 
-    def _not_measured(self, label: str, outcome: Outcome, reason: str, *, unreachable: bool = False) -> Result:
+    def _not_measured(self, label: str, outcome: Outcome, reason: str, *, lacks_cores: bool = False) -> Result:
         settings = self.settings
         result = Result(
             test=self.test,
@@ -200,7 +200,7 @@ class Gate:
             duration_s=0.0,
             confidence=settings.confidence,
             seed=0,
-            unreachable=unreachable,
+            lacks_cores=lacks_cores,
         )
         return self._keep(explain_open(result) if settings.explain != "never" else result)
 

@@ -25,7 +25,7 @@ from .gate import Gate
 
 
 class MarkedProgram:
-    """See open_side.Program: a marked test, whose phases its item requests one after the other.
+    """See request.Program: a marked test, whose phases its item requests one after the other.
 
     Attributes:
         runs_once: whether every round is taken in a new interpreter.
@@ -138,7 +138,7 @@ class MarkedProgram:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """See Program: the next message to an interpreter has it go on."""
-        for live in self.live_tests:
+        for live in (*self.live_tests, *(fresh.live for fresh in self._fresh_tests)):
             live.interpreter.pause()
         yield
 

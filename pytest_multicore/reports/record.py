@@ -46,6 +46,7 @@ def record(result: Result) -> Record:
         "frameworks": dict(result.facts.get("frameworks", {})),
         "confidence": result.confidence,
         "seed": result.seed,
+        "settle_s": result.settle_s,
         "budget_s": result.budget_s,
         "duration_s": result.duration_s,
         "first_calls": [calls and asdict(calls) for calls in result.first_calls],

@@ -101,12 +101,7 @@ def _check_rounds(rounds: Sequence[Record]) -> None:
 def _own_verdicts(record: Record) -> tuple[Verdict, ...]:
     """The verdicts of one result's rounds on its own limits."""
     limits = Limits(**{verdict["quantity"]: verdict["limit"] for verdict in record["verdicts"]})
-    verdicts = tuple(
-        leave_open(verdict, OpenReason.BRIEF) if before.get("open_reason") == "brief" else verdict
-        for verdict, before in zip(
-            decide(limits, _compared(record), record["confidence"]), record["verdicts"], strict=True
-        )
-    )
+    verdicts = _settled_verdicts(limits, record, record.get("settle_s"))
     contender = contender_index(series=bool(record["scaling"]))
     rounds = [row[contender] for row in rows_of(record)]
     if why_not_repeatable(_first_calls(record, contender), rounds):
@@ -117,14 +112,21 @@ def _own_verdicts(record: Record) -> tuple[Verdict, ...]:
 def _verdicts_on(limits: Limits, record: Record) -> tuple[Verdict, ...]:
     """The verdicts of one result's rounds on other limits; a miss that did not last is none."""
     rows = _compared(record)
-    settle_s = option_value("settle", lambda option: None)
-    limits = limits if len(rows[0]) > 1 else limits.on_one_side()
-    verdicts = StoppingRule(limits, record["confidence"], record["budget_s"], settle_s).judge(rows).verdicts
+    settle_s = record.get("settle_s") or option_value("settle", lambda option: None)
+    verdicts = _settled_verdicts(limits if len(rows[0]) > 1 else limits.on_one_side(), record, settle_s)
     if record["rounds"][-1]["began_s"] >= settle_s:
         return verdicts
     return tuple(
         leave_open(verdict, OpenReason.BRIEF) if claims_regression(verdict) else verdict for verdict in verdicts
     )
+
+
+def _settled_verdicts(limits: Limits, record: Record, settle_s: float | None) -> tuple[Verdict, ...]:
+    """The verdicts of a result's rounds; in files without a settle time all rows alone count."""
+    rows, confidence = _compared(record), record["confidence"]
+    if settle_s is None:
+        return decide(limits, rows, confidence)
+    return StoppingRule(limits, confidence, record["budget_s"], settle_s).judge(rows).verdicts
 
 
 def _compared(record: Record) -> list[Row]:

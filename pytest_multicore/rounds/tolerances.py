@@ -132,9 +132,6 @@ MIN_GAIN_RATIO = 1.15
 MIN_FIRST_CALL_RATIO, MIN_FIRST_CALL_EXCESS_S = 5.0, 0.005
 #: Cores that a first call keeps busy beyond later ones, and its CPU seconds: less may be a thread's last moments.
 MAX_FIRST_CALL_EXCESS_CORES, MIN_FIRST_CALL_CPU_S = 0.3, 0.02
-#: CPU time of a first call as a ratio to later ones': with less, later calls do as much work, and had fewer cores.
-#: Beside a test suite `a.T @ a` took 41 ms of CPU time on 1.98 cores at first, and 61 ms on 1.17 later.
-MIN_FIRST_CALL_CPU_RATIO = 1.25
 #: Seconds of a later call that still holds work for several cores: to have a thread of a pool do nothing took 21 us,
 #: and pytest's own part of a repeated call 7 to 12 us.
 MIN_PARALLEL_CALL_S = 30e-6

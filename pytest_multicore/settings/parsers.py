@@ -105,7 +105,7 @@ def parse_argument(name: str, raw: object, parse: Parser = count) -> Any:
     """A fixture's argument, validated.
 
     Raises:
-        UsageError: names the argument, what was raw and what is allowed.
+        UsageError: names the argument, what was found and what is allowed.
     """
     try:
         return parse(raw)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NamedTuple
 
 from .figures import Comparison, Measurement
 from .statistics import Interval
@@ -145,9 +146,21 @@ def claims_no_gain(verdict: Verdict) -> bool:
     return verdict.outcome is (Outcome.PASSED if verdict.quantity.startswith("max_") else Outcome.FAILED)
 
 
+class Unreachable(NamedTuple):
+    """Why nothing can be decided on this machine.
+
+    Attributes:
+        reason: in words.
+        lacks_cores: whether a ``min_`` limit asks for more cores than the machine grants.
+    """
+
+    reason: str
+    lacks_cores: bool = False
+
+
 def why_unreachable(
     limits: Limits, cores_granted: float, threads: int | None, baseline: int | None, cores_online: int = 0
-) -> str | None:
+) -> Unreachable | None:
     """Why nothing can be decided on this machine, or None when something can.
 
     A program cannot be faster than by the cores that it has more: at most the granted cores at the contender, at least
@@ -163,18 +176,23 @@ def why_unreachable(
     """
     given = limits.given()
     if given.get("min_cores", 0) > cores_granted:
-        return f"min_cores={given['min_cores']:g} cannot be reached on this machine"
+        return Unreachable(f"min_cores={given['min_cores']:g} cannot be reached on this machine", lacks_cores=True)
     if given.get("max_cores", 0) >= cores_granted and cores_granted < cores_online:
-        return f"max_cores={given['max_cores']:g} cannot be missed on this machine"
+        return Unreachable(f"max_cores={given['max_cores']:g} cannot be missed on this machine")
     if baseline is None or not limits.need_baseline:
         return None
     if threads is not None and threads <= baseline:
-        return f"{threads} threads against {baseline} compare nothing: the side in question takes more threads"
+        return Unreachable(
+            f"{threads} threads against {baseline} compare nothing: the side in question takes more threads"
+        )
     most = min(threads or cores_granted, cores_granted) / min(baseline, cores_granted)
     if given.get("min_speedup", 0) > most:
-        return f"min_speedup={given['min_speedup']:g} cannot be reached on this machine ({most:.3g} at most)"
+        reason = f"min_speedup={given['min_speedup']:g} cannot be reached on this machine ({most:.3g} at most)"
+        return Unreachable(reason, lacks_cores=True)
     if given.get("max_speedup", 0) >= most:
-        return f"max_speedup={given['max_speedup']:g} cannot be missed on this machine ({most:.3g} at most)"
+        return Unreachable(
+            f"max_speedup={given['max_speedup']:g} cannot be missed on this machine ({most:.3g} at most)"
+        )
     return None
 
 

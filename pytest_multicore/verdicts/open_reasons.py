@@ -152,7 +152,10 @@ def _not_repeatable(case: OpenMeasurement, verdict: Verdict) -> str:
 
 
 def _brief(case: OpenMeasurement, verdict: Verdict) -> str:
-    return f"{_limit(verdict)}: measured {_measured(verdict)}, but {OpenReason.BRIEF.value}"
+    return (
+        f"{_limit(verdict)}: measured {_measured(verdict)}, but {OpenReason.BRIEF.value}: raise the budget of "
+        f"{case.budget_s:g} s"
+    )
 
 
 SENTENCES: Mapping[OpenReason, Callable[[OpenMeasurement, Verdict], str]] = {

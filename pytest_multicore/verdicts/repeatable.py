@@ -7,6 +7,7 @@ test's work. A call after a new set-up in the same process, which is warm, tells
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from pytest_multicore.rounds.round import Call, Round
 from pytest_multicore.rounds.tolerances import (
     MAX_FIRST_CALL_EXCESS_CORES,
-    MIN_FIRST_CALL_CPU_RATIO,
     MIN_FIRST_CALL_CPU_S,
     MIN_FIRST_CALL_EXCESS_S,
     MIN_FIRST_CALL_RATIO,
@@ -25,6 +25,7 @@ from pytest_multicore.rounds.tolerances import (
     MIN_PARALLEL_CALL_S,
 )
 
+from .bounds import max_busy_cores
 from .row_sets import is_undisturbed
 from .words import duration_in_words
 
@@ -51,12 +52,17 @@ class FirstCalls:
 
 
 def later_calls(rounds: Sequence[Round]) -> Call:
-    """What a repetition took in the undisturbed rounds; in all of at least one where none is undisturbed."""
-    used = [round_ for round_ in rounds if is_undisturbed(round_)] or rounds
-    return Call(
-        statistics.median(round_.repetition_s for round_ in used),
-        statistics.median(round_.repetition_cpu_s for round_ in used),
-    )
+    """What a repetition took in the undisturbed rounds.
+
+    Where none is undisturbed, what it took at least in all of them, of which there is one: background load had cores
+    that the call would have kept busy.
+    """
+    used = [round_ for round_ in rounds if is_undisturbed(round_)]
+    cpu_s = statistics.median(round_.repetition_cpu_s for round_ in used or rounds)
+    if used:
+        return Call(statistics.median(round_.repetition_s for round_ in used), cpu_s)
+    least = (round_.repetition_cpu_s / (max_busy_cores(round_) or math.inf) for round_ in rounds)
+    return Call(statistics.median(least), cpu_s)
 
 
 def needs_new_set_up(calls: FirstCalls, rounds: Sequence[Round]) -> bool:
@@ -123,9 +129,7 @@ def _takes_longer(call: Call, later: Call) -> bool:
 
 
 def _keeps_more_cores_busy(call: Call, later: Call) -> bool:
-    """By more work: later calls may have fewer cores since background load has them."""
-    more_work = call.cpu_s >= MIN_FIRST_CALL_CPU_RATIO * later.cpu_s
-    return more_work and call.cores - later.cores > MAX_FIRST_CALL_EXCESS_CORES and call.cpu_s >= MIN_FIRST_CALL_CPU_S
+    return call.cores - later.cores > MAX_FIRST_CALL_EXCESS_CORES and call.cpu_s >= MIN_FIRST_CALL_CPU_S
 
 
 def _is_empty(first: Call, later: Call) -> bool:

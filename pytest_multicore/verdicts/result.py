@@ -35,7 +35,8 @@ class Result:
         causes: why a limit was missed, as data (diagnosis/suspicions.py, Explanation), the likeliest first.
         evidence: what the causes rest on; empty where none were looked for.
         first_calls: of each side in the rounds' order, before them; None where every round is a first call.
-        unreachable: whether no program could meet, or miss, a limit on this machine, so that nothing was run.
+        lacks_cores: whether a limit asks for more cores than the machine grants, so that nothing was run.
+        settle_s: seconds for which a miss had to last; None where nothing was measured.
     """
 
     test: str
@@ -62,4 +63,5 @@ class Result:
     causes: tuple[Mapping[str, Any], ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
     first_calls: tuple[FirstCalls | None, ...] = ()
-    unreachable: bool = False
+    lacks_cores: bool = False
+    settle_s: float | None = None

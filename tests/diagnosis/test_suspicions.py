@@ -83,12 +83,12 @@ def test_a_blas_that_splits_everything_has_no_small_products() -> None:
     assert "gemm-too-small" not in keys(replace(gemm(1000), threshold=0))
 
 
-@pytest.mark.parametrize("unreachable", [True, False])
-def test_too_few_cores_are_granted_where_no_program_could_reach_the_limit(unreachable: bool) -> None:
+@pytest.mark.parametrize("lacks_cores", [True, False])
+def test_too_few_cores_are_granted_where_no_program_could_reach_the_limit(lacks_cores: bool) -> None:
     nothing = replace(idle().result, outcome=Outcome.INCONCLUSIVE, measurement=None, comparison=None)
-    nothing = replace(nothing, verdicts=(), unreachable=unreachable)
+    nothing = replace(nothing, verdicts=(), lacks_cores=lacks_cores)
 
-    assert keys(Evidence(nothing, "", TWO_CORES)) == (["too-few-cores"] if unreachable else [])
+    assert keys(Evidence(nothing, "", TWO_CORES)) == (["too-few-cores"] if lacks_cores else [])
 
 
 @pytest.mark.parametrize(("disturbed", "told"), [(11, ["machine-busy"]), (10, [])])

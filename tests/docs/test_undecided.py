@@ -72,6 +72,6 @@ def test_what_is_never_measured_has_its_row() -> None:
     for limits, granted, threads, baseline, online in UNREACHABLE:
         why = why_unreachable(limits, granted, threads, baseline, online)
         assert why
-        (template,) = (one for one in templates if re.match(re.escape(one).replace("…", r"\S+"), why))
+        (template,) = (one for one in templates if re.match(re.escape(one).replace("…", r"\S+"), why.reason))
         used.append(template)
     assert sorted(used) == sorted(one for one in templates if not one.startswith("cannot be had"))

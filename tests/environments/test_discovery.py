@@ -162,7 +162,7 @@ def test_the_working_folder_is_no_part_of_an_interpreter(tmp_path: Path, monkeyp
 
 
 def test_python_discovery_is_not_asked_for_a_python_2(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(discovery, "_discovered", lambda *arguments: pytest.fail("asked"))
+    monkeypatch.setattr(discovery, "_discover", lambda *arguments: pytest.fail("asked"))
 
     with pytest.raises(EnvironmentUnavailable, match="pyenv install 2"):
         find_interpreter(["2.6"], environ={"PATH": str(tmp_path)})

@@ -1,4 +1,4 @@
-"""What disturbs a round and what does not, of which test_bounds.py and test_evidence.py do not tell."""
+"""What disturbs a round and what does not, of which test_bounds.py and test_row_sets.py do not tell."""
 
 from dataclasses import replace
 

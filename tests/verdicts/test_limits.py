@@ -135,12 +135,16 @@ def test_what_no_program_could_reach_or_miss_here(
     limits: Limits, granted: float, threads: int | None, baseline: int | None, expected: str | None
 ) -> None:
     found = why_unreachable(limits, granted, threads, baseline)
-    assert found == expected or (expected and expected in (found or ""))
+    assert (expected or "") in (found.reason if found else "")
+    assert (found is None) is (expected is None)
+    assert not found or found.lacks_cores is ("cannot be reached" in found.reason)
 
 
 def test_what_a_quota_or_an_affinity_hides_cannot_be_missed() -> None:
     """Four busy threads on one granted core of many keep one busy."""
-    assert why_unreachable(Limits(max_cores=1.5), 1, 1, None, 64) == "max_cores=1.5 cannot be missed on this machine"
+    hidden = why_unreachable(Limits(max_cores=1.5), 1, 1, None, 64)
+    assert hidden
+    assert hidden.reason == "max_cores=1.5 cannot be missed on this machine"
     assert why_unreachable(Limits(max_cores=1.5), 2, 2, None, 64) is None
     assert why_unreachable(Limits(max_cores=2), 2, 2, None, 2) is None, "there are no more"
 

@@ -97,7 +97,6 @@ def test_the_whole_reason() -> None:
         (FirstCalls(SERIAL, call(1.1), iterators=("a", "b")), later(0.05), "(fixtures a, b: iterators)"),
         (FirstCalls(SERIAL, call(0.05), iterators=("a",)), later(0.05), ""),
         (FirstCalls(SERIAL, failed="its setup failed"), later(0.05), "is not to be told: its setup failed"),
-        (FirstCalls(call(0.0207, 1.98), call(0.02, 1.98)), later(0.052, 1.17), ""),
     ],
     ids=[
         "alike",
@@ -116,7 +115,6 @@ def test_the_whole_reason() -> None:
         "two iterators",
         "an iterator that stays",
         "no new set-up",
-        "background load has a core later",
     ],
 )
 def test_work_that_is_not_there_again(calls: FirstCalls, rounds: list[Round], told: str) -> None:
@@ -130,6 +128,13 @@ def test_disturbed_rounds_say_nothing_beside_others() -> None:
     waiting = [disturbed(0.03, 0.5)] * 9
     assert why_not_repeatable(FirstCalls(SERIAL), [*waiting, *later(7e-6, rounds=1)])
     assert not why_not_repeatable(FirstCalls(SERIAL), waiting)
+
+
+def test_later_calls_with_a_core_less_are_no_other_work() -> None:
+    """Beside a test suite a product took 20.7 ms on 1.98 cores at first, and 52 ms on 1.17 in all later rounds."""
+    crowded = [made(0.052, 1.17, demand=2.0, foreign=0.83)] * 9
+    assert not why_not_repeatable(FirstCalls(call(0.0207, 1.98), call(0.02, 1.98)), crowded)
+    assert not needs_new_set_up(FirstCalls(call(0.0207, 1.98)), crowded)
 
 
 def test_where_every_round_is_a_first_call_there_is_nothing_to_tell() -> None:

@@ -34,7 +34,7 @@ def test_threads_that_nobody_counted_are_as_many_as_may_be() -> None:
     [(0.0, 0.0, 2, True), (0.5, 0.0, 2, False), (0.5, 0.0, 3, True), (0.0, None, 3, False)],
     ids=["all live on", "some ended", "some ended, and had a core each", "nobody tells"],
 )
-def test_waits_are_known_of_threads_that_live_on_or_had_has_core_for_each_thread(
+def test_waits_are_known_of_threads_that_live_on_or_had_a_core_each(
     ended_share: float, delay_s: float | None, in_reach: int, known: bool
 ) -> None:
     taken = replace(made(0.1, 2.0, ended_share=ended_share, foreign=1.0), delay_s=delay_s, cores_in_reach=in_reach)

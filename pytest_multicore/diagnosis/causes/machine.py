@@ -16,8 +16,7 @@ NO_GPU_VARIABLES = {"CUDA_VISIBLE_DEVICES": "-1", "HIP_VISIBLE_DEVICES": "-1"}
 def too_few_cores(evidence: Evidence) -> Suspicion | None:
     """The machine grants fewer cores than the limit asks for; nothing was run."""
     result = evidence.result
-    compares_nothing = result.threads is not None and result.threads <= (result.baseline or 0)
-    if not result.unreachable or compares_nothing:
+    if not result.lacks_cores:
         return None
     if evidence.machine.narrowed:
         return Suspicion(
@@ -63,11 +62,13 @@ def cpu_quota(evidence: Evidence) -> Suspicion | None:
     throttled = throttled_s and (evidence.minimum_missed or evidence.minimum_open)
     if not (evidence.minimum_missed and short) and not throttled:
         return None
-    group = "the group that the program is in" if evidence.quota != machine.quota else "the control group"
+    own = evidence.quota is not None and evidence.quota != machine.quota
+    group = "the group that the program is in" if own else "the control group"
     size = "unknown size" if quota is None else "1 core" if quota == 1 else f"{quota:g} cores"
     text = f"{group} has a quota of {size}"
     if throttled_s:
-        text += f", which held it back for {throttled_s:.2f} s while it was measured and looked on"
+        meanwhile = "measured and looked on" if evidence.throttled_s else "measured"
+        text += f", which held it back for {throttled_s:.2f} s while it was {meanwhile}"
     return Suspicion(
         key="cpu-quota",
         strength=0.97 if throttled_s else 0.6,

@@ -95,7 +95,7 @@ def serial_fraction(evidence: Evidence) -> Suspicion | None:
     if speedup.estimate >= MAX_SERIAL_SPEEDUP_SHARE * cores_ratio:  # so small a serial part explains no miss
         return None
     if evidence.busy_cores <= MAX_CORES_OF_ONE_THREAD * comparison.baseline.cores.estimate:
-        return None  # the ratio is that of two processes' speeds: see MAX_PROCESS_SPREAD in trials.py
+        return None  # the ratio is that of two processes' speeds: see MAX_PROCESS_SPEED_RATIO in rounds/tolerances.py
     fraction, counts = _fraction(evidence, speedup)
     if fraction is None:
         return None

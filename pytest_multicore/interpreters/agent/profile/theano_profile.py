@@ -15,7 +15,7 @@ MAX_SHAPES_REPORTED = 8
 #: Different shapes of one operation that are counted.
 MAX_SHAPES = 1000
 
-watched = []  # of Watch, one for each compiled function
+watched = []  # of FunctionWatch, one for each compiled function
 unwatched_counts = []  # how many more there were at `start`
 
 
