@@ -17,6 +17,8 @@ pytest_plugins = ["pytester"]
 UNDECIDED = "undecided: "
 #: Of such tests, at most so many may be undecided: a green run means that something was tested.
 MOST_UNDECIDED = 0.03
+#: How often such a test is tried, and the property of its reports that says how often it was.
+MOST_TRIES, TRIES = 3, "tries on real cores"
 
 #: What needs nothing but its imports, and the agent's dialogue on the Python that runs the tests: ``-m quick``.
 TESTS = Path(__file__).parent
@@ -37,7 +39,10 @@ os.environ.setdefault("PYTEST_MULTICORE_CACHE", str(platformdirs.user_cache_path
 
 
 class UndecidedTests:
-    """Counts the tests of real cores, and those that were undecided twice in a row; too many fail the run."""
+    """Counts the tests of real cores, and those that no try decided; too many fail the run.
+
+    What a worker of pytest-xdist finds travels with its reports.
+    """
 
     def __init__(self) -> None:
         self.ran: set[str] = set()
@@ -46,21 +51,28 @@ class UndecidedTests:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Ask the machine once more where it gave no answer."""
+        """Ask the machine again where it gave no answer."""
         if "undecided" not in getattr(item, "fixturenames", ()):
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         reports = runtestprotocol(item, log=False, nextitem=nextitem)
-        if any(map(is_undecided, reports)):
-            self.again.add(item.nodeid)
+        tries = 1
+        while tries < MOST_TRIES and any(map(is_undecided, reports)):
+            tries += 1
             item._initrequest()  # type: ignore[attr-defined]  # new fixtures, as for a test that was not run yet
             reports = runtestprotocol(item, log=False, nextitem=nextitem)
-        self.ran.add(item.nodeid)
-        self.undecided |= {item.nodeid} if any(map(is_undecided, reports)) else set()
         for report in reports:
+            report.user_properties.append((TRIES, tries))
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        tries = dict(report.user_properties).get(TRIES)
+        if isinstance(tries, int):
+            self.ran.add(report.nodeid)
+            self.again |= {report.nodeid} if tries > 1 else set()
+            self.undecided |= {report.nodeid} if is_undecided(report) else set()
 
     @property
     def too_many(self) -> bool:

@@ -47,7 +47,7 @@ def bench(pytester: pytest.Pytester) -> Run:
     return bench
 
 
-@pytest.fixture(params=["installed", "4.0.0"])
+@pytest.fixture(params=["installed", pytest.param("4.0.0", marks=pytest.mark.exhaustive)])
 def both(request: pytest.FixtureRequest, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, bench: Run) -> Run:
     """Run one test module, with each version."""
     if request.param == "installed":
