@@ -2,8 +2,8 @@
 
 One case of each kind of proof runs a whole session: the verdict, the trial, the report; and so does its twin without
 the cause, which meets the limit. Every other program is measured and observed in this process, and the table of causes
-must suspect its cause first; with ``-m exhaustive`` it runs a whole session, too. `test_recorded.py` has the causes that
-two cores cannot suffer from.
+must suspect its cause first; with ``-m exhaustive`` it runs a whole session, too. `test_recorded.py` has the causes
+that two cores cannot suffer from.
 """
 
 from __future__ import annotations
