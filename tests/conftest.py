@@ -23,6 +23,8 @@ MOST_TRIES, TRIES = 3, "tries on real cores"
 #: What needs nothing but its imports, and the agent's dialogue on the Python that runs the tests: ``-m quick``.
 TESTS = Path(__file__).parent
 PURE = {"diagnosis", "docs", "experiment", "measurement", "reports", "verdicts", "test_house.py", "test_settings.py"}
+#: What runs beside other plugins of pytest, or without ours.
+BESIDE_OTHERS = {"benchmark", "test_other_plugins.py", "test_options_and_markers.py"}
 LONG = {"test_simulated_hosts.py", "test_error_rates.py", "test_first_gate.py", "test_github.py"}
 
 SERIAL = "sum(i * i for i in range(20000))"
@@ -138,10 +140,22 @@ def not_within_a_measuring_session() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def brief_sessions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Finding out why takes seconds, and so does waiting whether a miss lasts: tests of that ask for it."""
+    if "pytester" in request.fixturenames:
+        request.getfixturevalue("pytester")  # it discards an outer pytest's options, and must not discard these
     options = [] if request.node.get_closest_marker("settled") else ["--multicore-settle=1"]
     if not request.node.get_closest_marker("explained"):
         options.append("--multicore-explain=never")
+    if not needs_other_plugins(request.node):
+        # All that are installed took 0.35 s of each session, and as much of each interpreter that it measures in.
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        options.append("-p multicore")
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(options))
+
+
+def needs_other_plugins(node: pytest.Item) -> bool:
+    """Whether the sessions that a test starts load all plugins that are installed."""
+    folder = node.path.relative_to(TESTS).parts[0]
+    return folder in BESIDE_OTHERS or node.get_closest_marker("other_plugins") is not None
 
 
 @pytest.fixture

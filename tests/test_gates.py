@@ -189,6 +189,7 @@ def test_an_environment_that_cannot_be_had_is_told_once(project: pytest.Pytester
     assert "3.4" in told[0]
 
 
+@pytest.mark.other_plugins
 @pytest.mark.parametrize("counters", ["proc", "psutil"])
 def test_results_come_together_from_xdist_workers(
     project: pytest.Pytester, counters: str, monkeypatch: pytest.MonkeyPatch, undecided: Undecided
@@ -216,6 +217,7 @@ def test_results_come_together_from_xdist_workers(
     assert result.stdout.str().count("work:serial") == 3
 
 
+@pytest.mark.explained
 @needs_two_cores
 def test_an_import_that_pins_pytest_itself_is_told(project: pytest.Pytester) -> None:
     """The machine is not to blame where a test module's import leaves one CPU to the whole session."""

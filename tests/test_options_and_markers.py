@@ -100,12 +100,16 @@ def test_every_option_and_argument_is_in_the_help(pytester: pytest.Pytester) -> 
     assert all(name in markers for name in settings.MARKER)
 
 
-def test_the_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
+def test_the_plugin_can_be_left_out(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTEST_ADDOPTS")  # options of a plugin that is not there
     pytester.makepyfile("def test_it(): pass")
     pytester.runpytest_subprocess("-p", "no:multicore").assert_outcomes(passed=1)
 
 
-def test_a_session_without_marked_tests_loads_only_what_reads_markers_and_options(pytester: pytest.Pytester) -> None:
+def test_a_session_without_marked_tests_loads_only_what_reads_markers_and_options(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_ADDOPTS")  # options of a plugin that is not there
     pytester.makepyfile("def test_it(): pass")
     pytester.makeconftest("import sys\ndef pytest_sessionfinish(): print('loaded', *sorted(sys.modules))")
 

@@ -17,6 +17,9 @@ from pytest_multicore.interpreters.workload import import_path
 from .benchmark_fixture import benchmark_fixture
 from .child_options import CHILD_OPTION_OVERRIDES
 
+#: By which ``-p`` loads this plugin.
+OUR_NAMES = ("multicore", "pytest_multicore.plugin")
+
 
 class ChildFailure(Exception):  # noqa: N818 - it is the test's own failure, not an error of ours
     """The test failed in its isolated interpreter; ``longrepr`` is what pytest said there."""
@@ -38,6 +41,8 @@ def child_address(item: pytest.Item, prepared: PreparedEnvironment, *, once: boo
     # The user named the whole run's files on the command line; argparse would warn of them, too.
     ours = {name: value for name, value in vars(config.option).items() if name != "file_or_dir"}
     options = plain_options(ours, {**CHILD_OPTION_OVERRIDES, **_path_options(config)})
+    if not prepared.installation.is_current:  # where this plugin is not installed
+        options["plugins"] = [name for name in config.option.plugins if name not in OUR_NAMES]
     assert item.parent is not None  # noqa: S101 - a test is always in a module
     # Not the item's own: pytest-xdist adds a group's name to that.
     nodeid = f"{item.parent.nodeid}::{item.name}"
