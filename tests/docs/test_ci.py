@@ -71,6 +71,7 @@ def test_every_option_of_the_page_exists() -> None:
     assert named <= FLAGS.keys()
 
 
+@pytest.mark.other_plugins
 @pytest.mark.parametrize("command", commands())
 def test_pytest_takes_each_command(pytester: pytest.Pytester, command: str) -> None:
     pytester.makepyfile("import pytest\n@pytest.mark.multicore\ndef test_it(): pass")
