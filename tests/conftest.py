@@ -25,7 +25,13 @@ TESTS = Path(__file__).parent
 PURE = {"diagnosis", "docs", "experiment", "measurement", "reports", "verdicts", "test_house.py", "test_settings.py"}
 #: What runs beside other plugins of pytest, or without ours.
 BESIDE_OTHERS = {"benchmark", "test_other_plugins.py", "test_options_and_markers.py"}
-LONG = {"test_simulated_hosts.py", "test_error_rates.py", "test_first_gate.py", "test_github.py"}
+LONG = {
+    "test_simulated_hosts.py",
+    "test_recorded_hosts.py",
+    "test_error_rates.py",
+    "test_first_gate.py",
+    "test_github.py",
+}
 
 SERIAL = "sum(i * i for i in range(20000))"
 
