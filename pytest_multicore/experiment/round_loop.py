@@ -27,7 +27,7 @@ from .open_side import FACTS_TIMEOUT_S, SETUP_TIMEOUT_S
 from .request import MeasurementRequest, Progress
 
 #: Seconds between two checks whether further rows could decide anything.
-HOPELESS_CHECK_INTERVAL_S = 1.0
+FUTILITY_CHECK_INTERVAL_S = 1.0
 #: Rows as a ratio to those that were judged last. To judge 400 rows takes ten times as long as to judge 40 (16 ms and
 #: 1.6 ms on two cores): judged after every eighth of them, a row there costs no more than at 40.
 JUDGING_RATIO = 1.02
@@ -77,7 +77,7 @@ class RoundLoop:
         self._rows: list[tuple[Round, ...]] = []
         self._judgement: Judgement | None = None
         self._judged_rows = 0
-        self._longest_row_s = self._elapsed_s = self._hopeless_checked_s = 0.0
+        self._longest_row_s = self._elapsed_s = self._futility_checked_s = 0.0
         self._row_began: float | None = None
         self._began = time.monotonic()
 
@@ -86,8 +86,8 @@ class RoundLoop:
         cpu_before = cpu_by_process()
         for row in self._row_taker.rows():
             self._add(row)
-            judged = row and len(self._rows) >= self._judged_rows * JUDGING_RATIO and self._judge()
-            if (judged and self._is_decided()) or self._is_budget_spent() or self._is_hopeless():
+            is_due = row and len(self._rows) >= self._judged_rows * JUDGING_RATIO
+            if (is_due and self._judge() and self._is_decided()) or self._is_budget_spent() or self._is_futile():
                 break
         return self._measured_rows(cpu_before)
 
@@ -115,7 +115,7 @@ class RoundLoop:
 
     def _is_decided(self) -> bool:
         """Whether the limits are decided, or the rounds do not repeat the test's work."""
-        assert self._judgement is not None  # noqa: S101 - each row that is not empty is judged
+        assert self._judgement is not None  # noqa: S101 - it is asked of a row that was judged
         # Rows of an earlier scheduling class were dropped: those that are left must have lasted.
         lasted_s = min(self._elapsed_s, self._rows[-1][0].began_s - self._rows[0][0].began_s)
         if self._first_calls.is_not_repeatable(self._rows) or self._stopping.enough(self._judgement, lasted_s):
@@ -126,21 +126,21 @@ class RoundLoop:
     def _is_budget_spent(self) -> bool:
         return self._elapsed_s + self._longest_row_s > self._stopping.budget_s
 
-    def _is_hopeless(self) -> bool:
+    def _is_futile(self) -> bool:
         """Whether further rows could decide nothing; checked now and then, since that takes time itself."""
-        if not self._judgement or self._elapsed_s - self._hopeless_checked_s < HOPELESS_CHECK_INTERVAL_S:
+        if not self._judgement or self._elapsed_s - self._futility_checked_s < FUTILITY_CHECK_INTERVAL_S:
             return False
-        self._hopeless_checked_s = self._elapsed_s
+        self._futility_checked_s = self._elapsed_s
         return self._stopping.futile(self._judgement, self._request.compared(self._rows), self._elapsed_s)
 
     def _measured_rows(self, cpu_before: Mapping[int, tuple[str, float]]) -> MeasuredRows:
-        verdict = self._judgement if self._judged_rows == len(self._rows) else self._judge()
-        assert verdict is not None  # noqa: S101 - the first row counts
+        judged = self._judgement if self._judged_rows == len(self._rows) else self._judge()
+        assert judged is not None  # noqa: S101 - the first row counts
         rounds_s = time.monotonic() - self._began - self._first_calls.new_set_up_s
         contender = self._subjects[self._request.contender_index].interpreter
         return MeasuredRows(
             rows=self._rows,
-            judgement=verdict,
+            judgement=judged,
             rounds_s=rounds_s,
             facts=_facts(contender),
             priority=contender.priority,

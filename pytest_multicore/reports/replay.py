@@ -112,7 +112,9 @@ def _own_verdicts(record: Record) -> tuple[Verdict, ...]:
 def _verdicts_on(limits: Limits, record: Record) -> tuple[Verdict, ...]:
     """The verdicts of one result's rounds on other limits; a miss that did not last is none."""
     rows = _compared(record)
-    settle_s = record.get("settle_s") or option_value("settle", lambda option: None)
+    settle_s = record.get("settle_s")
+    if settle_s is None:
+        settle_s = option_value("settle", lambda option: None)
     verdicts = _settled_verdicts(limits if len(rows[0]) > 1 else limits.on_one_side(), record, settle_s)
     if record["rounds"][-1]["began_s"] >= settle_s:
         return verdicts

@@ -229,6 +229,15 @@ def test_a_miss_of_rounds_that_were_over_too_soon_is_none(tmp_path: Path, capsys
         assert f": {said}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("settle_s", "said"), [(0.0, "failed"), (3.0, "failed"), (5.0, "inconclusive")])
+def test_a_report_is_held_to_its_own_settle_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], settle_s: float, said: str
+) -> None:
+    file, _ = written(tmp_path, replace(result(rows(20, 1.8), Limits(min_speedup=1.5)), settle_s=settle_s))
+    judged(file, "--limit", "min_speedup=1.9")
+    assert f": {said}" in capsys.readouterr().out
+
+
 def test_only_the_tests_that_were_named_are_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good, bad = result(rows(30, 1.8), Limits(min_speedup=1.5)), result(rows(30, 1.0), Limits(min_speedup=1.5))
     file, _ = written(tmp_path, good, replace(bad, test="test_b.py::test_it"))
