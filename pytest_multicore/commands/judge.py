@@ -1,0 +1,112 @@
+"""``judge FILE``: judge the rounds of a JSON report again."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pytest_multicore.errors import UsageError
+from pytest_multicore.reports.record import interval_record
+from pytest_multicore.reports.replay import differs, judge_by_other_limits, judge_by_own_limits
+from pytest_multicore.reports.words import figure
+from pytest_multicore.settings.options import LIMITS, MARKER
+from pytest_multicore.verdicts.limits import Limits, Outcome, Verdict, outcome_of
+
+from .subparsers import Subparsers
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command and its arguments."""
+    judge = commands.add_parser(
+        "judge",
+        help="judge the rounds of a file written by --multicore-json again",
+        description="Judge the rounds of a file written by --multicore-json again: by the limits that it holds, or by "
+        "others, to see what they would say without measuring anew.",
+    )
+    judge.add_argument("file", type=Path, metavar="FILE")
+    judge.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"hold all measurements to this limit in place of their own ({', '.join(LIMITS)}); may be repeated",
+    )
+    judge.add_argument("--test", default="", metavar="TEXT", help="only tests whose node id holds this text")
+    judge.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Return 0 if every verdict is the report's, 1 if one is not; with ``--limit`` 0 if all are met, else 1.
+
+    Raises:
+        UsageError: there is no such report, or no such limit.
+    """
+    limits = _limits(options.limit)
+    if limits.given():
+        return _judge_by_other_limits(options.file, limits, options.test)
+    return _judge_by_own_limits(options.file, options.test)
+
+
+def _limits(texts: Sequence[str]) -> Limits:
+    """The limits of the command line.
+
+    Raises:
+        UsageError: names the text that is no limit.
+    """
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name not in LIMITS:
+            raise UsageError(f"--limit {text}: expected NAME=VALUE, such as min_speedup=1.5; NAME: {', '.join(LIMITS)}")
+        try:
+            values[name] = MARKER[name][0](value)
+        except ValueError as error:
+            raise UsageError(f"--limit {text}: expected {error}") from None
+    return Limits(**values)
+
+
+def _judge_by_other_limits(file: Path, limits: Limits, test: str) -> int:
+    """Say which of these limits every measurement of a file meets."""
+    met = True
+    for record, verdicts in judge_by_other_limits(file, limits):
+        if test not in record["nodeid"]:
+            continue
+        for verdict in verdicts:
+            met &= verdict.outcome is Outcome.PASSED
+            print(f"{record['nodeid']}: {record['workload']}: {_text(verdict)}")
+        if not verdicts:
+            print(f"{record['nodeid']}: {record['workload']}: no rounds, nothing to judge")
+    return 0 if met else 1
+
+
+def _judge_by_own_limits(file: Path, test: str) -> int:
+    """Say whether every measurement of a file gets the report's verdicts again."""
+    judged = different = 0
+    for record, verdicts in judge_by_own_limits(file):
+        if test not in record["nodeid"]:
+            continue
+        judged += 1
+        different += differs(record, verdicts)
+        for verdict, before in zip(verdicts, record["verdicts"], strict=False):
+            print(f"{record['nodeid']}: {_text(verdict)}{_difference(verdict.outcome, before['outcome'])}")
+        outcome = outcome_of(verdicts)
+        if not verdicts:
+            print(f"{record['nodeid']}: no round bears out what the report says: {record['outcome']}")
+        elif outcome.value != record["outcome"]:
+            print(f"{record['nodeid']}: in all {outcome.value}{_difference(outcome, record['outcome'])}")
+    if not judged:
+        print(f"{file} holds no result that was held to limits")
+    return 1 if different else 0
+
+
+def _difference(now: Outcome, before: str) -> str:
+    return f", not {before} as in the report" if now.value != before else ""
+
+
+def _text(verdict: Verdict) -> str:
+    measured: Mapping[str, Any] | None = interval_record(verdict.interval)
+    text = f"{verdict.quantity}={verdict.limit:g} measured {figure(measured, limit=verdict.limit)}"
+    why = f" ({verdict.open_reason.value})" if verdict.open_reason else ""
+    return f"{text}: {verdict.outcome.value}{why}"
