@@ -82,7 +82,9 @@ def test_tests_of_one_name_show_their_files() -> None:
 
 
 def test_an_error_without_figures_has_a_row() -> None:
-    none = dict.fromkeys(("cores", "demand", "useful_cores", "speedup", "measured_speedup", "attained_speedup", "blas"))
+    none: dict[str, Any] = dict.fromkeys(
+        ("cores", "demand", "useful_cores", "speedup", "measured_speedup", "attained_speedup", "blas")
+    )
     assert lines([made("test_a.py::test_it", outcome="error", **none)], 400)[1].split() == [
         *("test_it", "current", "-", "2", "-", "-", "-", "-", "-", "error")
     ]
