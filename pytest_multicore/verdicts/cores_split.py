@@ -7,9 +7,9 @@ in this order. Each is at most what is left, so none is negative and all add up 
    the CPU time is scaled down to N cores.
 2. **Useful**: CPU time of a repetition at the baseline / wall time of one at the contender, which is speed-up x busy
    cores of the baseline. At most the busy cores: what threads gain beyond that, as in caches, is none of the N.
-3. **Not given**: of the busy cores beyond the useful ones, what the useful work took longer because each core was slower
-   than alone. By the control it was useful x p x (1 / q - 1), with q the speed of a core for each CPU second and p the
-   share of CPU time that the program spent on more cores than the baseline.
+3. **Not given**: of the busy cores beyond the useful ones, what the useful work took longer because each core was
+   slower than alone. By the control it was useful x p x (1 / q - 1), with q the speed of a core for each CPU second and
+   p the share of CPU time that the program spent on more cores than the baseline.
 4. **Extra CPU**: the rest of the busy cores: spinning, contention, copies.
 5. **Waited**: of the cores that were not busy, those that others had: run-queue delay as far as there was background
    load, steal, and throttling.
@@ -140,17 +140,13 @@ def _slowdowns(contender: Round, baseline: Round) -> tuple[float, ...]:
     The control is timed by the wall. Where its worker had to wait for a core, the core was not slower for it.
     """
     control, alone = contender.control, baseline.control
-    if (
-        control is None
-        or alone is None
-        or not (control.speed and alone.speed and control.cpu_share and alone.cpu_share)
-    ):
+    if control is None or alone is None or control.cores < usable_cores(contender):
         return 0.0, math.inf
-    if control.cores < usable_cores(contender):
+    if min(control.speed, control.cpu_share, alone.speed, alone.cpu_share) <= 0:
         return 0.0, math.inf
-    mean_speed = control.total / control.cores if control.total else control.speed
-    speed_share = mean_speed / control.cpu_share / (alone.speed / alone.cpu_share)
-    return (max(0.0, 1 / speed_share - 1),)
+    # Of a worker that lacked CPU time, the share that it got is known; of the others it is not.
+    speed = max((control.total or 0.0) / control.cores, control.speed / control.cpu_share)
+    return (max(0.0, alone.speed / alone.cpu_share / speed - 1),)
 
 
 def _waited(contender: Round, cores: float) -> tuple[float, ...]:

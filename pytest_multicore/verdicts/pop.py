@@ -1,8 +1,8 @@
 """The efficiencies of the POP Centre of Excellence, from the clocks of threads.
 
-POP's standard metrics for parallel programs (https://pop-coe.eu, Wagner and others, 2017) take useful time from a trace:
-time outside of the parallel runtime. TALP of the DLB library (Lopez and others, ICPP 2021) does so while a program
-runs. Here CPU time stands in for it, so a thread that waits busily counts as useful.
+POP's metrics (https://co-design.pop-coe.eu/metrics) take useful time from a trace: time outside of the parallel
+runtime. TALP of the DLB library does so while a program runs. Here CPU time stands in for it, so a thread that waits
+busily counts as useful.
 
 With t the CPU times of the contender's threads in a round, T its wall time and N its cores:
 
