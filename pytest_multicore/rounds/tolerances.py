@@ -58,9 +58,6 @@ MAX_WAKE_UP_CPU_S = 0.0002
 MAX_CPU_GAP_S, MAX_CPU_GAP_TICKS_S = 0.001, 0.02
 #: The same as a share: the threads' clocks are read a little later than the process's.
 MAX_CPU_GAP_SHARE = 0.05
-#: CPU time of a thread as a share of the busiest one's: with less it is a helper, which woke up or handed out work. The
-#: main thread of a pool of Python's threads had 6 to 8 % over parts of 10 ms.
-MIN_TEAM_CPU_SHARE = 0.1
 #: Cores of background load that may be none: it is counted in ticks of 10 ms over a short round.
 MAX_BACKGROUND_NOISE_CORES = 0.2
 #: Cores of another process that is named as busy, and how many are named.
@@ -111,6 +108,14 @@ MIN_MEMORY_SHARE = 0.75
 MAX_SLOW_MEMORY_SHARE = 0.25
 #: Cores busy by which the medians of two sides may differ, and neither keeps more busy.
 MAX_CORES_DIFFERENCE = 0.1
+
+# --- Where the cores went ---------------------------------------------------------------------------------------------
+
+#: CPU time of a thread as a share of the busiest one's: with less it is a helper, which woke up or handed out work. The
+#: main thread of a pool of Python's threads had 6 to 8 % over parts of 10 ms.
+MIN_TEAM_CPU_SHARE = 0.1
+#: Cores lost, as a ratio to the sum of the medians of all losses: with more, each is absent from most rows.
+MAX_LOSSES_RATIO = 1.5
 
 # --- One thread, one process, one gain -------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from itertools import product
 from typing import NamedTuple
 
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.tolerances import MAX_LOSSES_RATIO
 
 from .bounds import max_foreign_wait_s, usable_cores
 from .row_sets import Rows
@@ -164,12 +165,13 @@ def _waited(contender: Round, cores: float) -> tuple[float, ...]:
 def _estimates(rows: Sequence[RowParts], cores: float) -> tuple[float, ...]:
     """The median of what is useful, and the medians of the losses, scaled by one factor so that all add up.
 
-    Where each loss is absent from most rows, the means stand in for the medians.
+    Where losses come and go their medians may be next to nothing. Then their means are scaled.
     """
     useful, *losses = (statistics.median(part) for part in zip(*rows, strict=True))
-    if not sum(losses):
+    lost = cores - useful
+    if lost > MAX_LOSSES_RATIO * sum(losses):
         _, *losses = (statistics.fmean(part) for part in zip(*rows, strict=True))
-    factor = (cores - useful) / sum(losses) if sum(losses) else 0.0
+    factor = lost / sum(losses) if sum(losses) > 0 else 0.0
     return useful, *(factor * loss for loss in losses)
 
 

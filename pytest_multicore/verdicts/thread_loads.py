@@ -68,4 +68,4 @@ def _leader(team: Sequence[ThreadUse]) -> ThreadUse | None:
 
 def _imbalance_s(loads_s: Sequence[float], cores: float) -> float:
     """What a team lacks of as many cores as it has threads, all of them as busy as the busiest."""
-    return max(0.0, min(len(loads_s), cores) * max(loads_s) - sum(loads_s))
+    return max(0.0, min(len(loads_s), cores) * max(loads_s, default=0.0) - sum(loads_s))
