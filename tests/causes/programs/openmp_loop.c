@@ -27,3 +27,14 @@ static void one_thread(void) { omp_set_num_threads(1); }
 
 /* From now on a forked child stays on one thread: waiting for a pool that did not come along would hang it. */
 void serial_after_fork(void) { pthread_atfork(0, 0, one_thread); }
+
+/* A triangle of work in equal numbers of rows: the threads behind the first have the long ones. */
+double triangle(long rows)
+{
+    double sum = 0.0;
+#pragma omp parallel for schedule(static) reduction(+ : sum)
+    for (long row = 0; row < rows; row++)
+        for (long step = 0; step < row; step++)
+            sum += sin(1e-3 * step);
+    return sum;
+}
