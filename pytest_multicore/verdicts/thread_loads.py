@@ -1,8 +1,8 @@
 """How evenly the threads of a round shared its CPU time, and what the clocks of threads leave open.
 
 A clock of a thread says how long it ran, not when. So a main thread that ran longer than the others had either a serial
-part of its own or a larger share of the parallel one. The two look the same, and so do a small share and the handing
-out of work. Each reading is kept; the likeliest comes first.
+part of its own or a larger share of the parallel one. The two look the same. So do a small share and the handing out of
+work, and an uneven split and turns at a lock. Each reading is kept; the likeliest comes first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 from pytest_multicore.rounds.round import Round, ThreadUse
-from pytest_multicore.rounds.tolerances import MIN_TEAM_CPU_SHARE
+from pytest_multicore.rounds.tolerances import MIN_ONE_THREAD_CORES, MIN_TEAM_CPU_SHARE
 
 
 def heaviest_load_s(round_: Round, cores: float) -> tuple[float, float]:
@@ -33,12 +33,17 @@ def uneven_s(round_: Round, cores: float) -> tuple[float, ...]:
     if not round_.all_threads_seen:
         return 0.0, math.inf
     team = _team(round_.thread_use)
+    readings = _readings_s(team, cores)
+    busiest_s = max((use.cpu_s for use in team), default=0.0)
+    # Where no thread was at work all the time, they may have taken turns, as at a lock: then none of it is uneven.
+    return readings if busiest_s >= MIN_ONE_THREAD_CORES * round_.wall_s else (*readings, 0.0)
+
+
+def _readings_s(team: Sequence[ThreadUse], cores: float) -> tuple[float, ...]:
     leader = _leader(team)
-    if leader is None:
-        return (_imbalance_s([use.cpu_s for use in team], cores),)
     others = [use.cpu_s for use in team if use is not leader]
-    if not others:
-        return (0.0,)
+    if leader is None or not others:
+        return (_imbalance_s([use.cpu_s for use in team], cores),)
     return (
         # What the main thread did beyond the busiest of the others was a serial part.
         _imbalance_s([*others, min(leader.cpu_s, max(others))], cores),

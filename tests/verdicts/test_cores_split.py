@@ -119,6 +119,14 @@ def test_more_threads_than_cores_take_turns() -> None:
     assert estimates(found) == {"useful": 1.5, "idle": 0.5}
 
 
+def test_threads_that_take_turns_may_be_uneven_or_not() -> None:
+    """A lock that one of them gets more often: none of them is at work all the time."""
+    found = split(side(0.1, 0.65, 0.35), alone(0.1))
+    assert estimates(found) == {"useful": 1.0, "uneven": 0.3, "idle": 0.7}
+    assert low_and_high(found, "uneven") == (0.0, 0.3)
+    assert low_and_high(found, "idle") == (0.7, 1.0)
+
+
 def test_threads_that_ended_leave_open_what_is_uneven() -> None:
     found = split(made(0.1, 1.5, ended_share=0.9, cores_open=2, control=look(2)), alone(0.15))
     assert estimates(found) == {"useful": 1.5, "idle": 0.5}

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import openmp
 
 THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))
-BLOCK = bytes(24_000_000)
+BLOCK = bytes(96_000_000)
 
 
 def suffers() -> Callable[[], object]:
