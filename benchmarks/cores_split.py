@@ -72,6 +72,8 @@ CASES = (
     Case("uneven_split:suffers", ("uneven",)),
     Case("uneven_split:triangle", ("uneven",), PASSIVE, needs_compiler=True),
     Case("uneven_split:triangle", ("extra_cpu",), ACTIVE, needs_compiler=True),
+    Case("uneven_split:main_thread_has_most", ("idle",), PASSIVE, needs_compiler=True),
+    Case("uneven_split:changes_hands", ("idle", "uneven")),
     Case("busy_waiting:suffers", ("extra_cpu",)),
     Case("busy_waiting:openmp_suffers", ("extra_cpu",), ACTIVE, needs_compiler=True),
     Case("busy_waiting:openmp_suffers", ("idle",), PASSIVE, needs_compiler=True),
