@@ -2,7 +2,8 @@
 
 A clock of a thread says how long it ran, not when. So a main thread that ran longer than the others had either a serial
 part of its own or a larger share of the parallel one. The two look the same. So do a small share and the handing out of
-work, and an uneven split and turns at a lock. Each reading is kept; the likeliest comes first.
+work, an uneven split and turns at a lock, and even shares and uneven ones that change hands from call to call. Each
+reading is kept; the likeliest comes first.
 """
 
 from __future__ import annotations
@@ -33,25 +34,23 @@ def uneven_s(round_: Round, cores: float) -> tuple[float, ...]:
     if not round_.all_threads_seen:
         return 0.0, math.inf
     team = _team(round_.thread_use)
-    readings = _readings_s(team, cores)
-    busiest_s = max((use.cpu_s for use in team), default=0.0)
-    # Where no thread was at work all the time, they may have taken turns, as at a lock: then none of it is uneven.
-    return readings if busiest_s >= MIN_ONE_THREAD_CORES * round_.wall_s else (*readings, 0.0)
-
-
-def _readings_s(team: Sequence[ThreadUse], cores: float) -> tuple[float, ...]:
-    leader = _leader(team)
-    others = [use.cpu_s for use in team if use is not leader]
-    if leader is None or not others:
-        return (_imbalance_s([use.cpu_s for use in team], cores),)
-    return (
+    loads_s = [use.cpu_s for use in team]
+    if len(team) < 2:
+        return (0.0,)
+    leader, whole_s = _leader(team), _imbalance_s(loads_s, cores)
+    likeliest_s, without_leader_s = whole_s, whole_s
+    if leader:
+        others_s = [use.cpu_s for use in team if use is not leader]
         # What the main thread did beyond the busiest of the others was a serial part.
-        _imbalance_s([*others, min(leader.cpu_s, max(others))], cores),
-        # It was a part of the team like the others.
-        _imbalance_s([*others, leader.cpu_s], cores),
+        likeliest_s = _imbalance_s([*others_s, min(leader.cpu_s, max(others_s))], cores)
         # It handed out the work, and did none.
-        _imbalance_s(others, cores),
-    )
+        without_leader_s = _imbalance_s(others_s, cores)
+    # Where no thread was at work all the time they may have taken turns.
+    always_busy = max(loads_s) >= MIN_ONE_THREAD_CORES * round_.wall_s
+    least_s = min(likeliest_s, without_leader_s, whole_s) if always_busy else 0.0
+    # Shares that change hands: at any time the others may have waited for one of them.
+    most_s = max(whole_s, min(len(team), cores) * round_.wall_s - sum(loads_s))
+    return likeliest_s, least_s, most_s
 
 
 def team_size(round_: Round) -> int | None:

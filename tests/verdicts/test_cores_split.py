@@ -81,7 +81,16 @@ def test_spinning_is_extra_cpu() -> None:
 
 def test_the_shares_of_a_pool_that_differ_are_uneven() -> None:
     """Three quarters of the work in one thread of the pool, and one in the other."""
-    assert estimates(split(side(0.15, 1.0, 1 / 3), alone(0.2))) == {"useful": 1.333333, "uneven": 0.666667}
+    found = split(side(0.15, 1.0, 1 / 3), alone(0.2))
+    assert estimates(found) == {"useful": 1.333333, "uneven": 0.666667}
+    assert low_and_high(found, "uneven") == (2 / 3, 2 / 3), "one of them was at work all the time"
+
+
+def test_shares_that_change_hands_look_even() -> None:
+    """Three quarters of each call in one thread of the pool, now in this one and now in that."""
+    found = split(side(0.15, 2 / 3, 2 / 3), alone(0.2))
+    assert estimates(found) == {"useful": 1.333333, "idle": 0.666667}
+    assert low_and_high(found, "uneven") == (0.0, 2 / 3)
 
 
 def test_a_main_thread_with_less_than_the_others_is_uneven_or_hands_out_work() -> None:
@@ -123,8 +132,8 @@ def test_threads_that_take_turns_may_be_uneven_or_not() -> None:
     """A lock that one of them gets more often: none of them is at work all the time."""
     found = split(side(0.1, 0.65, 0.35), alone(0.1))
     assert estimates(found) == {"useful": 1.0, "uneven": 0.3, "idle": 0.7}
-    assert low_and_high(found, "uneven") == (0.0, 0.3)
-    assert low_and_high(found, "idle") == (0.7, 1.0)
+    assert low_and_high(found, "uneven") == (0.0, 1.0)
+    assert low_and_high(found, "idle") == (0.0, 1.0)
 
 
 def test_threads_that_ended_leave_open_what_is_uneven() -> None:
