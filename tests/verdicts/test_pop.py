@@ -11,7 +11,8 @@ from pytest_multicore.verdicts.cores_split import cores_split
 from pytest_multicore.verdicts.pop import PopMetrics, pop_metrics
 from tests.rounds import made
 
-from .test_cores_split import alone, drawn, side
+from .test_cores_split import alone, side
+from .test_cores_split_properties import drawn
 
 
 def metrics(contender: Round, baseline: Round) -> PopMetrics:
