@@ -92,8 +92,8 @@ def _measured(result: Result, record: Record) -> Iterator[str]:
     ended = ", and others that ended within a round" if 2 * with_ended_threads > len(rounds) else ""
     yield _row("threads", f"{threads(record)}; {_count(len(record['threads_seen']), 'OS thread')} got CPU time{ended}")
     yield _row("cores", f"{figure(record['cores'])} busy; {estimate(record['demand'])} demanded{_useful(record)}")
-    if line := split_line(record):
-        yield _row("split", line)
+    if went := split_line(record):
+        yield _row("split", went)
     yield _row("time", f"{seconds(record['wall_s'])} a repetition{_against(record)}")
     if line := series_line(record):
         yield _row("scaling", line)

@@ -12,7 +12,7 @@ from .pages import ROOT, rows_of, sections, text_of
 
 sys.path.insert(0, str(Path(ROOT, "benchmarks")))
 
-from cores_split import CASES, Case  # noqa: E402
+from cores_split import CASES, Case
 
 PAGE = text_of("explanation/where-the-cores-went")
 HEADS, *ROWS = rows_of(sections(PAGE)["Programs that are known for what they lose"])

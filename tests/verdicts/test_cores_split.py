@@ -1,6 +1,7 @@
 """Where the contender's cores went, from rounds made of literals."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -45,8 +46,8 @@ def interval(found: CoresSplit, name: str) -> Interval:
     return part
 
 
-def low_and_high(found: CoresSplit, name: str) -> tuple[float, float]:
-    return pytest.approx(interval(found, name).low), pytest.approx(interval(found, name).high)
+def low_and_high(found: CoresSplit, name: str) -> object:
+    return pytest.approx((interval(found, name).low, interval(found, name).high))
 
 
 def test_the_parts_are_those_of_a_row() -> None:
@@ -154,7 +155,9 @@ def test_a_serial_program_beside_a_neighbour_waits_for_nobody() -> None:
 
 @pytest.mark.parametrize("name", ["steal_s", "throttled_s"])
 def test_steal_and_throttling_are_waited_for(name: str) -> None:
-    assert estimates(split(side(0.1, 0.8, 0.8, **{name: 0.4}), alone(0.16))) == {"useful": 1.6, "waited": 0.4}
+    seconds: dict[str, Any] = {name: 0.4}
+    taken = side(0.1, 0.8, 0.8, **seconds)
+    assert estimates(split(taken, alone(0.16))) == {"useful": 1.6, "waited": 0.4}
 
 
 def test_background_load_stands_in_for_waits_that_are_unknown() -> None:
