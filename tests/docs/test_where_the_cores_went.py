@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.reports.words import MIN_SHOWN_CORES, PARTS
+from pytest_multicore.reports.words import MIN_SHOWN_CORES, PARTS, split_line
 from pytest_multicore.rounds import tolerances
 
 from .pages import ROOT, rows_of, sections, text_of
@@ -37,6 +37,12 @@ def test_a_programs_row_adds_up_and_keeps_to_the_formulas(case: Case, row: list[
     if case.losses:
         del parts["useful"]
         assert max(parts, key=lambda name: parts[name]) in case.losses
+
+
+def test_the_line_at_its_head_is_that_of_a_row() -> None:
+    (row,) = [row for row in ROWS if row[0].strip("`") == "uneven_split:triangle OMP_WAIT_POLICY=ACTIVE"]
+    parts = {name: {"estimate": float(cell)} for name, cell in zip(PARTS, row[1:], strict=False)}
+    assert f"  split    {split_line({'cores_split': {'cores': 2, **parts}})}" in PAGE
 
 
 def test_thresholds_are_those_of_the_code() -> None:
