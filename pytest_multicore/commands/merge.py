@@ -54,8 +54,9 @@ def run(options: argparse.Namespace) -> int:
     given = sum(len(report["results"]) for _, _, report in reports)
     twice = given - len(whole["results"])
     copies = f"; {twice} of them stood in two files, and count once" if twice else ""
-    hosts = ", ".join(str(machine["host"]) for machine in whole["machines"])
-    print(f"{options.output}: {given} results of {len(whole['machines'])} hosts ({hosts}){copies}")
+    hosts = [str(machine["host"]) for machine in whole["machines"]]
+    count = f"{len(hosts)} host{'' if len(hosts) == 1 else 's'}"
+    print(f"{options.output}: {given} results of {count} ({', '.join(hosts)}){copies}")
     return 0
 
 

@@ -31,7 +31,7 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
     if not records:
         return
     machines, lost = _hosts(config)
-    for host, of_host in hosts.by_host(records).items():
+    for host, of_host in hosts.by_host(records, machines).items():
         terminal.write(reporter, of_host, "" if host is None else hosts.host_title(host, machines.get(host)))
     for one in lost:
         reporter.write_line(f"ERROR: host {hosts.lost_in_words(one)}", red=True)
@@ -70,7 +70,7 @@ def _hosts(config: pytest.Config) -> tuple[Mapping[str, Mapping[str, Any]], list
 
 def fail_for_lost_hosts(session: pytest.Session) -> None:
     """A session that measures and has lost a host does not pass: not all was measured."""
-    if session.config.stash.get(RECORDS) and session.exitstatus == pytest.ExitCode.OK:
+    if session.config.stash.get(RECORDS, []) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

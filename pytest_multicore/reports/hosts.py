@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Record = Mapping[str, Any]
 Machine = Mapping[str, Any]
 
 
-def by_host(records: Sequence[Record]) -> dict[str | None, list[Record]]:
-    """The results of each host, in the order in which hosts are met first; None: of the machine that runs pytest."""
-    groups: dict[str | None, list[Record]] = {}
+def by_host(records: Sequence[Record], order: Iterable[str] = ()) -> dict[str | None, list[Record]]:
+    """The results of each host that has some; None: of the machine that runs pytest.
+
+    Args:
+        records: all results.
+        order: of the hosts. Others follow as they are met first.
+    """
+    groups: dict[str | None, list[Record]] = {host: [] for host in order}
     for record in records:
         groups.setdefault(record.get("host"), []).append(record)
-    return groups
+    return {host: of_host for host, of_host in groups.items() if of_host}
 
 
 def with_attained(machine: Machine, records: Sequence[Record]) -> dict[str, Any]:

@@ -48,9 +48,11 @@ def merged(reports: Sequence[tuple[str, str, Report]]) -> dict[str, Any]:
         named = [{**record, "host": record.get("host") or host} for record in report["results"]]
         results += _new_results(named, origin, file)
     lost = [one for _, _, report in reports for one in report.get("lost_hosts") or ()]
-    whole = {"schema": SCHEMA, "machine": next(iter(machines.values())), "machines": list(machines.values())}
     return {
-        **whole,
+        "schema": SCHEMA,
+        **_shared_session(reports),
+        "machine": next(iter(machines.values())),
+        "machines": list(machines.values()),
         **({"lost_hosts": lost} if lost else {}),
         "merged_from": [part for file, host, report in reports for part in _parts(file, host, report)],
         "results": results,
@@ -103,6 +105,16 @@ def _refuse_copy(
                     f"{file} holds the measurement of {one['nodeid']} that {earlier_file} holds, as one of host "
                     f"{one['host']} and not {other['host']}: is it a copy? Expected a file of another machine"
                 )
+
+
+def _shared_session(reports: Sequence[tuple[str, str, Report]]) -> dict[str, Any]:
+    """What all files say alike of their sessions, such as the commit that was measured."""
+    _, _, first = reports[0]
+    return {
+        name: value
+        for name, value in first.items()
+        if name not in OWN and all(name in report and report[name] == value for _, _, report in reports)
+    }
 
 
 def _parts(file: str, host: str, report: Report) -> list[dict[str, Any]]:

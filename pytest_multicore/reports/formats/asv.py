@@ -7,12 +7,13 @@ The files' fields: asv's docs/source/dev.rst, "Benchmark suite layout and file f
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from statistics import median, quantiles
 from typing import Any
 
-from pytest_multicore.reports.benchmark import sides_of
+from pytest_multicore.reports.benchmark import Side, sides_of
 from pytest_multicore.reports.escape import plain
 from pytest_multicore.reports.hosts import by_host
 from pytest_multicore.verdicts.statistics import interval_of
@@ -48,7 +49,7 @@ def asv(report: Report, commit: str, committed: datetime) -> dict[str, File]:
         files[f"{machine['machine']}/machine.json"] = {**machine, "version": MACHINE_API}
         for environment in dict.fromkeys((record["environment"], record["python"]) for record in records):
             chosen = [record for record in records if (record["environment"], record["python"]) == environment]
-            described = [one for record in chosen for one in _benchmarks(record)]
+            described = [one for name, record in _dotted_names(chosen) for one in _benchmarks(name, record)]
             name = f"multicore-{_slug(environment[0])}-py{_python(environment[1])}"
             files["benchmarks.json"] |= {benchmark["name"]: benchmark for benchmark, _ in described}
             files[f"{machine['machine']}/{commit[:8]}-{name}.json"] = {
@@ -56,7 +57,7 @@ def asv(report: Report, commit: str, committed: datetime) -> dict[str, File]:
                 "commit_hash": commit,
                 "date": int(committed.timestamp() * 1000),
                 "env_name": name,
-                "params": {**machine, "python": _python(environment[1])},
+                "params": {**machine, "python": _python(environment[1]), "environment": plain(environment[0])},
                 "python": _python(environment[1]),
                 "requirements": {},
                 "env_vars": {},
@@ -81,12 +82,21 @@ def _machine(machine: Record, host: str | None) -> dict[str, str]:
     }
 
 
-def _benchmarks(record: Record) -> Iterator[tuple[File, list[Any]]]:
+def _dotted_names(records: Sequence[Record]) -> Iterator[tuple[str, Record]]:
+    """Each result as ASV names benchmarks: ``tests.test_a.test_it[1]``; what is measured again gets a number."""
+    used: Counter[str] = Counter()
+    for record in records:
+        file, colons, test = measured_name(record).partition("::")
+        name = (file.removesuffix(".py").replace("/", ".") + colons + test).replace("::", ".")
+        used[name] += 1
+        yield (name if used[name] == 1 else f"{name} #{used[name]}"), record
+
+
+def _benchmarks(name: str, record: Record) -> Iterator[tuple[File, list[Any]]]:
     """The two benchmarks of a result, each with its row; none where nothing was measured."""
-    name = _dotted(measured_name(record))
     if not record["rounds"]:
         return
-    sides = [side for side in sides_of(dict(record)) if side.rounds]
+    sides = sorted((side for side in sides_of(dict(record)) if side.rounds), key=_by_threads)
     by_threads = {side.threads: [taken.wall_s / taken.repeat for taken in side.rounds] for side in sides}
     threads = [repr(count) for count in by_threads]
     repeats = [side.rounds[-1].repeat for side in sides]
@@ -96,6 +106,12 @@ def _benchmarks(record: Record) -> Iterator[tuple[File, list[Any]]]:
     if record["measured_speedup"]:
         speedup = {"name": f"{name}.speedup", "type": "track", "unit": "x", "param_names": [], "params": []}
         yield {**speedup, **described}, [[record["measured_speedup"]["estimate"]], [], VERSION]
+
+
+def _by_threads(side: Side) -> tuple[bool, Any]:
+    """Counts count up; inherited threads come last."""
+    threads = side.extra_info["threads"]
+    return isinstance(threads, str), threads
 
 
 def _row(params: list[Any], samples: Sequence[list[float]], duration_s: float, repeats: list[int]) -> list[Any]:
@@ -113,12 +129,6 @@ def _row(params: list[Any], samples: Sequence[list[float]], duration_s: float, r
 
 def _finite(bound: float) -> float | None:
     return bound if abs(bound) != float("inf") else None
-
-
-def _dotted(name: str) -> str:
-    """``tests/test_a.py::test_it[1]`` as ASV names: ``tests.test_a.test_it[1]``."""
-    file, colons, test = name.partition("::")
-    return (file.removesuffix(".py").replace("/", ".") + colons + test).replace("::", ".")
 
 
 def _slug(text: str) -> str:

@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pytest_multicore.reports.escape import plain
-from pytest_multicore.reports.words import threads
 
-from .results import Record, Report, bounds
+from .results import Record, Report, bounds, thread_count
 
 PREFIX = "pytest_multicore_"
 #: Name of a metric, its unit, the report's field, and what it is.
@@ -72,7 +71,7 @@ def _labelled(records: Sequence[Record]) -> Iterator[tuple[str, Record]]:
             "nodeid": record["nodeid"],
             "workload": record["workload"],
             "environment": record["environment"],
-            "threads": threads(record),
+            "threads": thread_count(record),
             **({"host": host} if (host := record.get("host")) else {}),
         }
         labels = ",".join(f'{name}="{_label(value)}"' for name, value in values.items())

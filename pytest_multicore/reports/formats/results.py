@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_multicore.reports.escape import plain
-from pytest_multicore.reports.words import threads
 
 Record = Mapping[str, Any]
 Report = Mapping[str, Any]
@@ -25,6 +24,11 @@ def measured_name(record: Record) -> str:
     return nodeid if workload == test_name(record) else f"{nodeid} {workload}"
 
 
+def thread_count(record: Record) -> str:
+    """``2``, or ``inherit``. What it was compared with is left out: where nothing was measured that is unknown."""
+    return "inherit" if record["threads"] is None else plain(record["threads"])
+
+
 def unique_names(records: Sequence[Record]) -> Iterator[tuple[str, Record]]:
     """Each result with a name that tells it from the others: where and with how many threads it was measured.
 
@@ -33,7 +37,7 @@ def unique_names(records: Sequence[Record]) -> Iterator[tuple[str, Record]]:
     used: Counter[str] = Counter()
     for record in records:
         where = [plain(record["environment"]), *([plain(host)] if (host := record.get("host")) else [])]
-        name = f"{measured_name(record)} ({', '.join([*where, f'threads {threads(record)}'])})"
+        name = f"{measured_name(record)} ({', '.join([*where, f'threads {thread_count(record)}'])})"
         used[name] += 1
         yield (name if used[name] == 1 else f"{name} #{used[name]}"), record
 
