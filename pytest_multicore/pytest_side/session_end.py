@@ -24,11 +24,14 @@ def collect(config: pytest.Config, report: pytest.TestReport) -> None:
 
 
 def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The section on the terminal; and where GitHub runs the tests, its annotations and the job's summary."""
+    """The section on the terminal; and where GitHub runs the tests, its annotations and the job's summary.
+
+    A worker of pytest-xdist, whose terminal nobody sees, leaves that to its controller.
+    """
     from pytest_multicore.reports import github, terminal
 
     records = config.stash.get(RECORDS, [])
-    if not records:
+    if not records or hasattr(config, "workerinput"):
         return
     machines, lost = _hosts(config)
     for host, of_host in hosts.by_host(records, machines).items():
