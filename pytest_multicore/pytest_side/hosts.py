@@ -49,7 +49,7 @@ class Hosts:
         if host is not None and (records := getattr(report, "multicore", None)):
             for record in records:
                 record["host"] = host
-            self._facts[host] = report.multicore_machine  # type: ignore[attr-defined]
+            self._facts[host] = report.multicore_machine
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:

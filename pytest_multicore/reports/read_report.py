@@ -22,7 +22,7 @@ def read_report(file: Path) -> dict[str, Any]:
         UsageError: says what the file is in place of a report that this version reads.
     """
     try:
-        report = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        report: Any = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}; {EXPECTED}") from None
     except (ValueError, RecursionError):
@@ -35,7 +35,8 @@ def read_report(file: Path) -> dict[str, Any]:
         raise UsageError(f"{file}: a report of schema {schema}; this version reads schema {SCHEMA}{newer}")
     if not isinstance(report.get("machine"), dict) or not all(isinstance(one, dict) for one in report["results"]):
         raise UsageError(f"{file}: its machine and each of its results must be objects; {EXPECTED}")
-    return report
+    found: dict[str, Any] = report
+    return found
 
 
 def _refuse_constant(name: str) -> NoReturn:
