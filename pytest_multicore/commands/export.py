@@ -80,7 +80,7 @@ def add(commands: Subparsers) -> None:
         "--output", type=Path, metavar="FILE", help="write to this file, not to standard output; for asv a folder"
     )
     export.add_argument("--test", default="", metavar="TEXT", help="only tests whose node id holds this text")
-    export.add_argument("--commit", metavar="HASH", help="for asv: the commit that was measured, in full")
+    export.add_argument("--commit", metavar="HASH", help="for asv: the whole hash of what was measured (the report's)")
     export.add_argument("--commit-date", metavar="DATE", help="for asv: the date of that commit, in ISO 8601")
     export.set_defaults(run=run)
 
@@ -107,13 +107,15 @@ def _asv(options: argparse.Namespace, report: Report) -> dict[Path | None, str]:
     """The texts of ASV's files; benchmarks that its list holds already stay in it."""
     from pytest_multicore.reports.formats.asv import asv
 
-    if options.output is None or options.commit is None or options.commit_date is None:
+    # A tree with changes is not the commit that it was made from: the user has to say so.
+    commit = options.commit or (report.get("commit") if report.get("clean") else None)
+    if options.output is None or commit is None or options.commit_date is None:
         raise UsageError(
-            "--format asv: expected --output with ASV's results folder, --commit with the hash of the commit, and "
-            "--commit-date with its date, for ASV plots by commit"
+            "--format asv: expected --output with ASV's results folder, --commit with the hash of the commit, unless "
+            "the report names that of a clean tree, and --commit-date with its date, for ASV plots by commit"
         )
-    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", options.commit):
-        raise UsageError(f"--commit {options.commit}: expected a whole hash, as git rev-parse HEAD says")
+    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", str(commit)):
+        raise UsageError(f"--commit {commit}: expected a whole hash, as git rev-parse HEAD says")
     try:
         committed = datetime.fromisoformat(options.commit_date)
     except ValueError:
@@ -121,7 +123,7 @@ def _asv(options: argparse.Namespace, report: Report) -> dict[Path | None, str]:
             f"--commit-date {options.commit_date}: expected a date such as 2026-01-31T12:00:00+01:00, as "
             "git log -1 --format=%cI says"
         ) from None
-    files = asv(report, options.commit, committed)
+    files = asv(report, str(commit), committed)
     listed = options.output / "benchmarks.json"
     if listed.is_file():
         try:

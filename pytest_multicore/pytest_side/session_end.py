@@ -18,7 +18,9 @@ def collect(config: pytest.Config, report: pytest.TestReport) -> None:
     """Keep the results that a test's report has brought."""
     if records := getattr(report, "multicore", None):
         config.stash.setdefault(RECORDS, []).extend(records)
-        config.stash.setdefault(LATEST_RECORDS, {}).setdefault(report.nodeid, {})[report.when or ""] = records
+        # Each host has a last attempt of its own.
+        phase = " on ".join(filter(None, [report.when, records[0].get("host")]))
+        config.stash.setdefault(LATEST_RECORDS, {}).setdefault(report.nodeid, {})[phase] = records
         file, line, _ = report.location
         config.stash.setdefault(LOCATIONS, {})[report.nodeid] = file, None if line is None else line + 1
 

@@ -26,7 +26,7 @@ MAY_MEASURE = pytest.StashKey[bool]()
 HOSTS: pytest.StashKey[Hosts] = pytest.StashKey()
 #: With the configuration: all results as data, in the order of the reports.
 RECORDS = pytest.StashKey[list[dict[str, Any]]]()
-#: With the configuration: those of each test's last attempt, by node id and phase.
+#: With the configuration: those of each test's last attempt, by node id and phase; on several hosts by host too.
 LATEST_RECORDS = pytest.StashKey[dict[str, dict[str, list[dict[str, Any]]]]]()
 #: With the configuration: file, relative to pytest's root folder, and line of each test with results, by node id.
 LOCATIONS = pytest.StashKey[dict[str, tuple[str, int | None]]]()

@@ -78,7 +78,7 @@ def _new_results(
     """The results of a file that no earlier one has. A test may measure the same thing several times."""
     groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
     for record in named:
-        groups[(*(record[name] for name in IDENTITY), repr(record["arguments"]))].append(record)
+        groups[_identity(record)].append(record)
     for identity, records in groups.items():
         _refuse_copy(records, origin, file)
         earlier_file, earlier = origin.setdefault(identity, (file, records))
@@ -87,11 +87,13 @@ def _new_results(
                 f"{file} and {earlier_file} both hold {records[0]['nodeid']} on host {records[0]['host']}, with other "
                 "figures; expected one measurement of a test on each host: give the files' hosts names, as NAME=FILE"
             )
-    return [
-        record
-        for record in named
-        if origin[(*(record[name] for name in IDENTITY), repr(record["arguments"]))][0] == file
-    ]
+    return [record for record in named if origin[_identity(record)][0] == file]
+
+
+def _identity(record: Record) -> tuple[Any, ...]:
+    """Of what, where and against what a result is."""
+    base = (record.get("against") or {}).get("base")
+    return (*(record[name] for name in IDENTITY), repr(record["arguments"]), base)
 
 
 def _refuse_copy(

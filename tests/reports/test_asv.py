@@ -83,6 +83,15 @@ def test_benchmarks_that_are_listed_already_stay(project: Path) -> None:
     assert listed.keys() == {"theirs", "version", "tests.test_a.test_it.time", "tests.test_a.test_it.speedup"}
 
 
+def test_the_reports_own_commit_counts_if_its_tree_was_clean(tmp_path: Path) -> None:
+    for clean, status in ((True, 0), (False, 2), (None, 2)):
+        file = written(tmp_path / "report.json", {**reported(measured(1.8)), "commit": "a" * 40, "clean": clean})
+        folder = tmp_path / f"{clean}"
+        command = ["export", str(file), "--format=asv", f"--output={folder}", "--commit-date=2026-01-31T00:00:00Z"]
+        assert main(command) == status
+        assert len(list(folder.rglob("aaaaaaaa-*.json"))) == (1 if clean else 0)
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
