@@ -87,7 +87,7 @@ def measured_on(report: dict[str, Any]) -> list[tuple[str, str]]:
 
 def test_each_host_has_its_results_its_facts_and_its_table(pytester: pytest.Pytester, hosts: Path) -> None:
     given(pytester, UNREACHABLE, lost="none")
-    result, report = session(pytester, *popen(pytester, hosts))
+    result, report = session(pytester, "--junitxml=junit.xml", *popen(pytester, hosts))
     result.assert_outcomes(passed=2, skipped=4)
     everything = [("gw0", "test_first"), ("gw0", "test_last"), ("gw1", "test_first"), ("gw1", "test_last")]
     assert measured_on(report) == everything
@@ -96,6 +96,8 @@ def test_each_host_has_its_results_its_facts_and_its_table(pytester: pytest.Pyte
     assert "lost_hosts" not in report
     sections = re.findall(r"= multicore: host (\w+): .* cores? granted =", result.stdout.str())
     assert sections == ["gw0", "gw1"]
+    properties = re.findall(r'name="multicore_host" value="(\w+)"', (pytester.path / "junit.xml").read_text())
+    assert sorted(properties) == ["gw0", "gw0", "gw1", "gw1"]
 
 
 def test_a_lost_host_is_reported_and_the_others_go_on(pytester: pytest.Pytester, hosts: Path) -> None:
@@ -230,7 +232,11 @@ def named(dist: str, *gateways: str) -> list[str | None]:
     for spec in specs:
         record: dict[str, Any] = {}
         report = SimpleNamespace(
-            node=SimpleNamespace(gateway=SimpleNamespace(spec=spec)), multicore=[record], multicore_machine={}
+            node=SimpleNamespace(gateway=SimpleNamespace(spec=spec)),
+            nodeid="test_a.py::test_it",
+            when="call",
+            multicore=[record],
+            multicore_machine={},
         )
         hosts.pytest_runtest_logreport(cast(pytest.TestReport, report))
         names.append(record.get("host"))

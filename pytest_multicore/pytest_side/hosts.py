@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from pytest_multicore.reports.junit import PREFIX
+
 #: The ids that execnet gives to gateways that the user gave none.
 EXECNET_ID = re.compile(r"gw\d+")
 
@@ -28,6 +30,7 @@ class Hosts:
         #: A worker that replaces a lost one has its specification, the same object, and so its host.
         self._names: list[tuple[Any, str]] = []
         self._facts: dict[str, Mapping[str, Any]] = {}
+        self._measured: set[tuple[str, str]] = set()
         self.lost: list[dict[str, Any]] = []
 
     @property
@@ -44,12 +47,20 @@ class Hosts:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Give a report's results the name of their host, where there are several; and keep its machine's facts."""
+        """Give a report's results the name of their host, where there are several; and keep its machine's facts.
+
+        The last report of a test gets it as a property for pytest's JUnit file: there are as many such tests as hosts.
+        """
         host = self._name_of(getattr(report, "node", None))
-        if host is not None and (records := getattr(report, "multicore", None)):
+        if host is None:
+            return
+        if records := getattr(report, "multicore", None):
             for record in records:
                 record["host"] = host
             self._facts[host] = report.multicore_machine
+            self._measured.add((host, report.nodeid))
+        if report.when == "teardown" and (host, report.nodeid) in self._measured:
+            report.user_properties.append((f"{PREFIX}host", host))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:

@@ -10,9 +10,9 @@ PARTS = {
     "useful": ("█", "useful"),
     "extra_cpu": ("▓", "extra CPU"),
     "uneven": ("▒", "uneven"),
-    "waited": ("╱", "waited for others"),
     "idle": ("░", "idle"),
-    "not_given": ("·", "not given by the machine"),
+    "waited": ("╱", "waited for others"),
+    "not_given": ("·", "not given by the host"),
 }
 #: Characters of a whole bar.
 WIDTH = 24

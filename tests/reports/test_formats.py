@@ -159,7 +159,7 @@ def test_the_badge_shows_the_last_useful_cores() -> None:
     assert drawn.findtext("{*}title") == "useful cores: 1.8 of 2"
     left, right = (element for element in drawn.findall("{*}g/{*}text"))
     assert (left.text, right.text) == ("useful cores", "1.8 of 2")
-    edge = float(drawn.findall("{*}g/{*}rect")[1].attrib["x"])
+    edge = float(drawn.findall("{*}path")[1].attrib["d"].partition(" ")[0].removeprefix("M"))
     for text, low, high in ((left, 0.0, edge), (right, edge, float(drawn.attrib["width"]))):
         middle, half = float(text.attrib["x"]), float(text.attrib["textLength"]) / 2
         assert low < middle - half < middle + half < high, "the text lies within its field"

@@ -18,15 +18,12 @@ COLOURS = {
 }
 LABEL = "useful cores"
 #: Pixels: a character of the font below, on average, and the space around a text.
-CHARACTER, MARGIN = 6.6, 12
+CHARACTER, MARGIN = 6.0, 12
 TEMPLATE = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-label="{title}">
 <title>{title}</title>
-<clipPath id="r"><rect width="{width}" height="20" rx="3"/></clipPath>
-<g clip-path="url(#r)">
-<rect width="{left}" height="20" fill="#444"/>
-<rect x="{left}" width="{right}" height="20" fill="{colour}"/>
-</g>
+<path d="M{left} 0H3a3 3 0 0 0-3 3v14a3 3 0 0 0 3 3h{left_edge}z" fill="#444"/>
+<path d="M{left} 0h{right_edge}a3 3 0 0 1 3 3v14a3 3 0 0 1-3 3H{left}z" fill="{colour}"/>
 <g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">
 <text x="{left_middle}" y="14" textLength="{left_text}">{label}</text>
 <text x="{right_middle}" y="14" textLength="{right_text}">{message}</text>
@@ -56,7 +53,8 @@ def _drawn(message: str, colour: str) -> str:
     return TEMPLATE.format(
         width=left + right,
         left=left,
-        right=right,
+        left_edge=left - 3,
+        right_edge=right - 3,
         left_text=left_text,
         right_text=right_text,
         left_middle=left / 2,
