@@ -26,7 +26,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                 option.flag, dest=option.ini, action="store_const", const=True, default=None, help=option.help
             )
         else:
-            group.addoption(option.flag, dest=option.ini, metavar=option.metavar, default=None, help=option.help)
+            action = "append" if option.varies else "store"
+            group.addoption(
+                option.flag, dest=option.ini, metavar=option.metavar, action=action, default=None, help=option.help
+            )
         if option.name != "doctor":  # in a file it would end every run
             parser.addini(option.ini, option.help, default=None)
 
@@ -37,6 +40,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"multicore(*, {', '.join(MARKER)}): hold the test to limits. {arguments}")
     if not options.is_child(config):
         options.check_options(config)
+        if options.varies(config):
+            from .pytest_side.matrix import MatrixTests
+
+            config.pluginmanager.register(MatrixTests(config), "multicore-matrix")
     if getattr(config.option, "dist", "no") != "no":
         # The controller of pytest-xdist collects no tests: its workers' results come with their reports.
         from .pytest_side.hosts import Hosts

@@ -28,7 +28,8 @@ def test_the_marker_wins_over_the_options() -> None:
 @pytest.mark.parametrize(
     ("name", "found", "expected"),
     [
-        ("threads", "0", "whole number of at least 1"),
+        ("threads", "0", "whole number from 1 to 1,000,000"),
+        ("threads", str(10**9), "whole number from 1 to 1,000,000"),
         ("threads", "2.5", "whole number"),
         ("threads", "many", '"auto"'),
         ("budget", "-1", "above 0"),

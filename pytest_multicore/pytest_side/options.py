@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from pytest_multicore.errors import UsageError
-from pytest_multicore.settings.options import Option, Settings, option_value, resolve_settings
+from pytest_multicore.settings.options import (
+    OPTIONS,
+    Option,
+    Settings,
+    axis_values,
+    option_value,
+    resolve_settings,
+)
 
 from .stash import SESSION_SETTINGS
 
@@ -43,19 +50,29 @@ def check_options(config: pytest.Config) -> None:
     """
     settings = settings_of(config, {})
     try:
-        if settings.environment != "current":
-            check_environment("--multicore-environment (ini: multicore_environment)", settings.environment, config)
-        if settings.blas:
+        for environment in _values("environment", config):
+            if environment != "current":
+                check_environment("--multicore-environment (ini: multicore_environment)", environment, config)
+        for blas in filter(None, _values("blas", config)):
             from pytest_multicore.environments.blas_names import check_choice, is_path
 
-            check_choice(settings.blas, "--multicore-blas (ini: multicore_blas)")
-            if is_path(settings.blas):
-                _check_file("--multicore-blas (ini: multicore_blas)", settings.blas, "the path of a shared library")
+            check_choice(blas, "--multicore-blas (ini: multicore_blas)")
+            if is_path(blas):
+                _check_file("--multicore-blas (ini: multicore_blas)", blas, "the path of a shared library")
         if settings.python and os.sep in settings.python:
             _check_file("--multicore-python (ini: multicore_python)", settings.python, "the path of an interpreter")
         _check_json(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _values(name: str, config: pytest.Config) -> tuple[Any, ...]:
+    return axis_values(name, lambda option: raw_value(config, option))
+
+
+def varies(config: pytest.Config) -> bool:
+    """Whether an option has several values."""
+    return any(len(_values(option.name, config)) > 1 for option in OPTIONS if option.varies)
 
 
 def check_environment(source: str, name: str, config: pytest.Config) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: With an item: its marker's validated arguments.
 MARKER_VALUES = pytest.StashKey[Mapping[str, Any]]()
+#: With an item: its settings.matrix.Cell, where options have several values.
+MATRIX_CELL = pytest.StashKey[Any]()
 #: With an item: its gate.Gate, which holds its settings, limits and results.
 GATE = pytest.StashKey[Any]()
 #: With an item: the measured_item.MeasuredItem that runs its phases in isolated interpreters.

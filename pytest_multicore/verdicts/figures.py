@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import (
@@ -45,7 +45,7 @@ class Measurement:
     """
 
     threads: int | None
-    rounds: tuple[Round, ...]
+    rounds: tuple[Round, ...] = field(repr=False)
     wall_s: Interval
     cpu_s: Interval
     busy: Interval
