@@ -10,7 +10,7 @@ import pytest
 from .errors import UsageError
 from .pytest_side import collection, options, outcomes
 from .pytest_side.fixtures import dot_product, isolated_interpreter, keras_fit, multicore
-from .pytest_side.stash import MARKER_VALUES
+from .pytest_side.stash import HOSTS, MARKER_VALUES
 from .settings import affinity_at_start as affinity_at_start  # noted before any test module is imported
 from .settings.options import MARKER, OPTIONS, option_value
 
@@ -46,6 +46,10 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.register(MatrixTests(config), "multicore-matrix")
     if getattr(config.option, "dist", "no") != "no":
         # The controller of pytest-xdist collects no tests: its workers' results come with their reports.
+        from .pytest_side.hosts import Hosts
+
+        config.stash[HOSTS] = Hosts(config)
+        config.pluginmanager.register(config.stash[HOSTS], "multicore-hosts")
         config.pluginmanager.register(ResultCollector(config), "multicore-collected")
 
 
@@ -145,7 +149,11 @@ class ResultCollector:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the JSON report; a child must not overwrite the run's."""
+    """Fail a session that lost a host, and write the JSON report; a child must not overwrite the run's."""
+    if HOSTS in session.config.stash and session.config.stash[HOSTS].lost:
+        from .pytest_side import session_end
+
+        session_end.fail_for_lost_hosts(session)
     if not options.is_child(session.config) and options.json_file(session.config):
         from .pytest_side import session_end
 

@@ -31,6 +31,8 @@ LONG = {
     "test_error_rates.py",
     "test_first_gate.py",
     "test_github.py",
+    "test_asv.py",
+    "test_exports_in_ci.py",
 }
 
 SERIAL = "sum(i * i for i in range(20000))"

@@ -3,41 +3,80 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
+from pytest_multicore.reports import hosts
+
 from .options import json_file
-from .stash import LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, RECORDS
+from .stash import HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, RECORDS
 
 
 def collect(config: pytest.Config, report: pytest.TestReport) -> None:
     """Keep the results that a test's report has brought."""
     if records := getattr(report, "multicore", None):
         config.stash.setdefault(RECORDS, []).extend(records)
-        config.stash.setdefault(LATEST_RECORDS, {}).setdefault(report.nodeid, {})[report.when or ""] = records
+        # Each host has a last attempt of its own.
+        phase = " on ".join(filter(None, [report.when, records[0].get("host")]))
+        config.stash.setdefault(LATEST_RECORDS, {}).setdefault(report.nodeid, {})[phase] = records
         file, line, _ = report.location
         config.stash.setdefault(LOCATIONS, {})[report.nodeid] = file, None if line is None else line + 1
 
 
 def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The section on the terminal; and where GitHub runs the tests, its annotations and the job's summary."""
+    """The section on the terminal; and where GitHub runs the tests, its annotations and the job's summary.
+
+    A worker of pytest-xdist, whose terminal nobody sees, leaves that to its controller.
+    """
     from pytest_multicore.reports import github, terminal
 
     records = config.stash.get(RECORDS, [])
-    if not records:
+    if not records or hasattr(config, "workerinput"):
         return
-    terminal.write(reporter, records)
+    machines, lost = _hosts(config)
+    for host, of_host in hosts.by_host(records, machines).items():
+        terminal.write(reporter, of_host, "" if host is None else hosts.host_title(host, machines.get(host)))
+    for one in lost:
+        reporter.write_line(f"ERROR: host {hosts.lost_in_words(one)}", red=True)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         annotate_failures = not config.pluginmanager.hasplugin("pytest_github_actions_annotate_failures")
         by_nodeid = config.stash[LOCATIONS]
         locations = github.Locations(config.rootpath, by_nodeid)
         for line in github.commands(records, locations, annotate_failures=annotate_failures):
             reporter.write_line(line)
+        for line in github.lost_hosts(lost):
+            reporter.write_line(line)
         if file := os.environ.get("GITHUB_STEP_SUMMARY"):
             try:
-                github.add_summary(file, records)
+                github.add_summary(file, session_report(config))
             except OSError as error:
                 reporter.write_line(f"warning: GITHUB_STEP_SUMMARY={file} cannot be written: {error}", yellow=True)
+
+
+def session_report(config: pytest.Config) -> dict[str, Any]:
+    """The whole JSON report as data."""
+    from pytest_multicore.measurement.machine import this_machine
+    from pytest_multicore.reports.json_report import report, with_hosts
+
+    whole = report(config.stash.get(RECORDS, []), this_machine())
+    return with_hosts(whole, *_hosts(config))
+
+
+def _hosts(config: pytest.Config) -> tuple[Mapping[str, Mapping[str, Any]], list[dict[str, Any]]]:
+    """The machines of the hosts by name, and those lost; empty where all is measured on this machine."""
+    if HOSTS not in config.stash:
+        return {}, []
+    known, records = config.stash[HOSTS], config.stash.get(RECORDS, [])
+    lost = [{**one, "not_measured": hosts.not_measured(one["host"], records)} for one in known.lost]
+    return known.machines, lost
+
+
+def fail_for_lost_hosts(session: pytest.Session) -> None:
+    """A session that measures and has lost a host does not pass: not all was measured."""
+    if session.config.stash.get(RECORDS, []) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def write_json(session: pytest.Session) -> None:
@@ -48,7 +87,7 @@ def write_json(session: pytest.Session) -> None:
         from pytest_multicore.reports.json_report import write
 
         try:
-            write(config.invocation_params.dir / file, config.stash.get(RECORDS, []))
+            write(config.invocation_params.dir / file, session_report(config))
         except OSError as error:
             # The tests' outcomes stand, and so does pytest's summary; but the requested report is missing.
             session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR

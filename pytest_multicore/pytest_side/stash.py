@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from pytest_multicore.settings.options import Settings
 
+    from .hosts import Hosts
+
 #: With an item: its marker's validated arguments.
 MARKER_VALUES = pytest.StashKey[Mapping[str, Any]]()
 #: With an item: its settings.matrix.Cell, where options have several values.
@@ -22,9 +24,11 @@ MEASURED_ITEM = pytest.StashKey[Any]()
 SESSION_SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 #: With the configuration: whether any collected test may measure.
 MAY_MEASURE = pytest.StashKey[bool]()
+#: With the configuration of pytest-xdist's controller: the hosts that its workers run on.
+HOSTS: pytest.StashKey[Hosts] = pytest.StashKey()
 #: With the configuration: all results as data, in the order of the reports.
 RECORDS = pytest.StashKey[list[dict[str, Any]]]()
-#: With the configuration: those of each test's last attempt, by node id and phase.
+#: With the configuration: those of each test's last attempt, by node id and phase; on several hosts by host too.
 LATEST_RECORDS = pytest.StashKey[dict[str, dict[str, list[dict[str, Any]]]]]()
 #: With the configuration: file, relative to pytest's root folder, and line of each test with results, by node id.
 LOCATIONS = pytest.StashKey[dict[str, tuple[str, int | None]]]()

@@ -24,9 +24,9 @@ COLOURS = {
 }
 
 
-def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]]) -> None:
-    """The section ``multicore``."""
-    reporter.section("multicore")
+def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]], host: str = "") -> None:
+    """The section ``multicore``; ``host``: where these results were measured, for its heading."""
+    reporter.section(f"multicore: {host}" if host else "multicore")
     rows, left_out = table(records, _width(reporter))
     for row, record in zip(rows, [None, *records], strict=True):
         *cells, outcome = row
