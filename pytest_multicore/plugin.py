@@ -138,8 +138,9 @@ class ResultCollector:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the JSON report; a child must not overwrite the run's."""
-    if not options.is_child(session.config) and options.json_file(session.config):
+    """Write the report's files; a child must not overwrite the run's."""
+    config = session.config
+    if not options.is_child(config) and any(options.report_file(config, name) for name in ("json", "html")):
         from .pytest_side import session_end
 
-        session_end.write_json(session)
+        session_end.write_reports(session)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from .options import json_file
+from pytest_multicore.errors import UsageError
+
+from .options import report_file
 from .stash import LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, RECORDS
 
 
@@ -40,21 +44,38 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
                 reporter.write_line(f"warning: GITHUB_STEP_SUMMARY={file} cannot be written: {error}", yellow=True)
 
 
-def write_json(session: pytest.Session) -> None:
-    """Write the report where ``--multicore-json`` says; a worker of pytest-xdist leaves that to its controller."""
-    config = session.config
-    file = json_file(config)
-    if file and "PYTEST_XDIST_WORKER" not in os.environ:
-        from pytest_multicore.reports.json_report import write
+def write_reports(session: pytest.Session) -> None:
+    """Write the files that options ask for; a worker of pytest-xdist leaves that to its controller."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    for name, write in (("json", _write_json), ("html", _write_html)):
+        if file := report_file(session.config, name):
+            try:
+                write(session.config.invocation_params.dir / file, session.config.stash.get(RECORDS, []))
+            except (OSError, UsageError) as error:
+                _say_not_written(session, f"--multicore-{name}={file} cannot be written: {error}")
 
-        try:
-            write(config.invocation_params.dir / file, config.stash.get(RECORDS, []))
-        except OSError as error:
-            # The tests' outcomes stand, and so does pytest's summary; but the requested report is missing.
-            session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
-            reporter = config.pluginmanager.get_plugin("terminalreporter")
-            if reporter is not None:
-                reporter.write_line(f"ERROR: --multicore-json={file} cannot be written: {error}", red=True)
+
+def _write_json(file: Path, records: list[dict[str, Any]]) -> None:
+    from pytest_multicore.reports.json_report import write
+
+    write(file, records)
+
+
+def _write_html(file: Path, records: list[dict[str, Any]]) -> None:
+    from pytest_multicore.measurement.machine import this_machine
+    from pytest_multicore.reports.html.page import write_html
+    from pytest_multicore.reports.json_report import report
+
+    write_html(file, report(records, this_machine()))
+
+
+def _say_not_written(session: pytest.Session, message: str) -> None:
+    """The tests' outcomes stand, and so does pytest's summary; but the requested report is missing."""
+    session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line(f"ERROR: {message}", red=True)
 
 
 def add_benchmarks(session: pytest.Session) -> None:
