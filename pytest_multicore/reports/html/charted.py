@@ -15,6 +15,8 @@ Record = Mapping[str, Any]
 Row = tuple[Round, ...]
 T = TypeVar("T")
 
+#: Limits that are told in percent.
+SHARES = frozenset({"min_efficiency", "max_loss", "max_slowdown"})
 #: Rows that a chart shows at most, spread over all: it keeps the file small.
 MAX_ROWS = 150
 
@@ -89,15 +91,20 @@ class Measured:
         baseline = compared_sides(tuple(range(count)), series=self.series)[-1] if count > 1 else None
         roles = {contender: "contender", baseline: "baseline"}
         sides = [
-            Side(index, roles.get(index, "other"), threads_in_words(one.threads))
+            Side(index, roles.get(index, "other"), self._name(index, one.threads))
             for index, one in enumerate(self.rows[0])
         ]
         return sorted(sides, key=lambda side: side.role != "contender")
 
+    def _name(self, index: int, threads: int | None) -> str:
+        """A side's name. Beside the two that are compared, a program that is held against a base has the base's two."""
+        of_base = bool(self.record["against"]) and index > 1
+        return f"{'base, ' if of_base else ''}{threads_in_words(threads)}"
+
     @property
     def compared(self) -> list[Row]:
-        """Of each row the rounds that limits are about: the contender's, and the baseline's where there is one."""
-        return [compared_sides(row, series=self.series) for row in self.rows]
+        """Of each row the rounds that limits are about: the contender's, the baseline's, and those of a base."""
+        return self.rows if self.record["against"] else [compared_sides(row, series=self.series) for row in self.rows]
 
     @property
     def has_baseline(self) -> bool:
@@ -116,14 +123,14 @@ class Measured:
     def speedup_limits(self) -> list[Limit]:
         """All limits that a speed-up meets or misses; an efficiency as so much of what was attained."""
         limits = self.limits("min_speedup", "max_speedup")
-        if attained := self.record.get("attained_speedup"):
+        if attained := self.record["attained_speedup"]:
             limits += [Limit(limit.value * attained["estimate"], limit.text) for limit in self.limits("min_efficiency")]
         return limits
 
 
 def _text(verdict: Record) -> str:
     sign = "≥" if verdict["quantity"].startswith("min_") else "≤"
-    if verdict["quantity"] == "min_efficiency":
+    if verdict["quantity"] in SHARES:
         return f"{sign} {100 * verdict['limit']:.3g}%"
     unit = "×" if verdict["quantity"].endswith("_speedup") else ""
     return f"{sign} {verdict['limit']:.3g}{unit}"

@@ -29,7 +29,11 @@ NAMES = {
     "max_speedup": "times as fast",
     "min_efficiency": "share of the attained speed-up",
     "max_threads": "threads that got CPU time",
+    "max_loss": "share of the base's speed-up lost",
+    "max_slowdown": "share that it is slower than the base",
 }
+#: Figures that may be below zero: a gain is a negative loss.
+SIGNED = frozenset({"max_loss", "max_slowdown"})
 #: Room above and below, as a share of what the last interval and the limit span.
 ROOM_SHARE = 0.6
 
@@ -45,8 +49,8 @@ class Step:
 
 def closing_charts(measured: Measured, numbers: Iterator[int]) -> Iterator[Chart]:
     """A chart for each limit; for a measurement without one, of its speed-up or its busy cores."""
-    known = [verdict for verdict in measured.record["verdicts"] if verdict["quantity"] in NAMES]
-    limits = Limits(**{verdict["quantity"]: verdict["limit"] for verdict in known})
+    given = {verdict["quantity"]: verdict["limit"] for verdict in measured.record["verdicts"]}
+    limits = Limits(**{name: limit for name, limit in given.items() if name in NAMES and name in Limits.__slots__})
     steps = _steps(measured, limits)
     for quantity, taken in steps.items():
         if taken:
@@ -79,7 +83,7 @@ def _chart(measured: Measured, quantity: str, steps: Sequence[Step], number: int
     limits = measured.limits(quantity)
     axes = plot("rows", NAMES[quantity])
     low, high = _range(steps, limits)
-    set_range(axes, [low, high])
+    set_range(axes, [low if quantity in SIGNED else max(0.0, low), high])
     set_ticks(axes, whole_x=True, whole_y=quantity == "max_threads")
     counts = [step.rows for step in steps]
     for kind, alpha in (("allowed", 0.16), ("measured", 0.3)):
@@ -122,7 +126,7 @@ def _range(steps: Sequence[Step], limits: Sequence[Limit]) -> tuple[float, float
     if len(values) < len(ends):
         values += [step.allowed.estimate for step in steps]
     room = ROOM_SHARE * (max(values) - min(values)) or ROOM_SHARE * abs(max(values)) or 1.0
-    return max(0.0, min(values) - room), max(values) + room
+    return min(values) - room, max(values) + room
 
 
 def _within(axes: Axes, value: float) -> float:

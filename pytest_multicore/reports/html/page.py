@@ -55,7 +55,8 @@ def html_report(report: Mapping[str, Any]) -> str:
         first_line=FIRST_LINE,
         hosts=hosts,
         counts=[(outcome, counts[outcome]) for outcome in URGENCY if counts[outcome]],
-        run=_run_facts(report),
+        run=list(_run_facts(report)),
+        lost=report.get("lost_hosts") or (),
     )
 
 
@@ -114,13 +115,15 @@ def _machine_facts(machine: Mapping[str, Any]) -> Iterator[Fact]:
     yield "cores attained", estimate(machine["cores_attainable"])
 
 
-def _run_facts(report: Mapping[str, Any]) -> list[Fact]:
+def _run_facts(report: Mapping[str, Any]) -> Iterator[Fact]:
     """When and of what the report is, as far as it says: older files do not."""
-    run = report.get("run")
-    known = run if isinstance(run, Mapping) else {}
-    return [
-        (name.replace("_", " "), str(value)) for name, value in known.items() if isinstance(value, str | int | float)
-    ]
+    if report.get("date"):
+        yield "date", report["date"]
+    if report.get("commit"):
+        changed = " and changes" if report.get("clean") is False else ""
+        yield "commit", f"{report['commit']}{changed}"
+    if report.get("version"):
+        yield "pytest-multicore", report["version"]
 
 
 def _environment() -> jinja2.Environment:

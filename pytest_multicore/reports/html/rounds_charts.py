@@ -54,18 +54,16 @@ def gains_chart(measured: Measured, number: int) -> Chart | None:
     """The ratio of each row, and what the control gained in it; None without a baseline."""
     if not measured.has_baseline:
         return None
-    ratios, gains = [], []
-    for of, to in measured.compared:
-        good = is_undisturbed(of) and is_undisturbed(to)
-        ratios.append((of.began_s, to.repetition_s / of.repetition_s, good))
-        if gain := control_gain(of, to):
-            gains.append((of.began_s, gain, True))
-    program, control = Side(0, "contender", "the program"), Side(1, "control", "a compute loop that shares nothing")
-    record = measured.record
+    record, rows = measured.record, measured.compared
+    gains = [(row[0].began_s, gain, True) for row in rows if (gain := control_gain(row[0], row[1]))]
+    series = {Side(0, "contender", "the program"): [_ratio(row[0], row[1]) for row in rows]}
     told = f"The program: {figure(record['measured_speedup'], '×')}."
     if gains:
-        told += f" What the machine gave a compute loop: {figure(record.get('attained_speedup'), '×')}."
-    series = {program: ratios} | ({control: gains} if gains else {})
+        series[Side(1, "control", "a compute loop that shares nothing")] = gains
+        told += f" What the machine gave a compute loop: {figure(record['attained_speedup'], '×')}."
+    if record["against"]:
+        series[Side(2, "other", "the base")] = [_ratio(row[2], row[3]) for row in rows]
+        told += f" The base: {figure(record['against']['base_speedup'], '×')}."
     return _scatter(
         "gains",
         "Speed-up of each row",
@@ -145,6 +143,11 @@ def _times(measured: Measured, side: Side) -> list[Point]:
 
 def _time(taken: Round) -> Point:
     return taken.began_s, taken.repetition_s, is_undisturbed(taken)
+
+
+def _ratio(contender: Round, baseline: Round) -> Point:
+    good = is_undisturbed(contender) and is_undisturbed(baseline)
+    return contender.began_s, baseline.repetition_s / contender.repetition_s, good
 
 
 def _busy(taken: Round) -> Point:

@@ -27,7 +27,7 @@ def scaling_chart(measured: Measured, number: int) -> Chart | None:
     series = [point for point in measured.record["scaling"] or () if point["speedup"]]
     if not series:
         return None
-    law = measured.record.get("scaling_law")
+    law = measured.record["scaling_law"]
     axes = plot("threads", "times as fast")
     attained = _attained(measured, [point["threads"] for point in series])
     curve = _law_curve(law) if law else []

@@ -52,7 +52,7 @@ class Bar:
 
 def split_bar(measured: Measured) -> Bar | None:
     """The bar of a result; None where its report does not have it."""
-    split = measured.record.get("cores_split")
+    split = measured.record["cores_split"]
     if not split:
         return None
     cores = split["cores"]
@@ -71,7 +71,7 @@ def _part(name: str, part: Mapping[str, Any], cores: float) -> Part:
 
 def _marks(measured: Measured, cores: float) -> list[Mark]:
     """The useful cores that a limit on the speed-up comes to: so many times the baseline's."""
-    baseline = measured.record.get("baseline_cores")
+    baseline = measured.record["baseline_cores"]
     if baseline is None:
         return []
     useful = [(limit.value * baseline["estimate"], limit.text) for limit in measured.speedup_limits]

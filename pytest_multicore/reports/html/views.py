@@ -19,6 +19,8 @@ from .threads_chart import threads_chart
 
 #: Outcomes in the order in which they ask for a look.
 URGENCY = ("failed", "error", "inconclusive", "passed", "measured")
+#: Fields that came later, and are not required by the schema.
+MISSING_IN_OLDER_FILES: Record = {"attained_speedup": None, "cores_split": None, "pop": None, "against": None}
 UNITS = {"min_speedup": "×", "max_speedup": "×"}
 
 #: A heading and its text.
@@ -46,6 +48,7 @@ class ResultView:
         row: the cells of the table of verdicts, by heading.
         verdicts: one for each limit.
         facts: what was measured, in figures.
+        against: what became of it against a base; empty without one.
         lines: what the evidence says in words.
         charts: the drawings.
         bar: where the cores went; None where that is not known.
@@ -57,6 +60,7 @@ class ResultView:
     row: Mapping[str, str]
     verdicts: Sequence[VerdictView]
     facts: Sequence[Fact]
+    against: Sequence[Fact]
     lines: Sequence[str]
     charts: Sequence[Chart]
     bar: Bar | None
@@ -71,6 +75,7 @@ def result_view(record: Record, number: int, charts: Iterator[int]) -> ResultVie
         number: of the measurement within the page.
         charts: numbers for its charts, so that nothing in one has the id of something in another.
     """
+    record = {**MISSING_IN_OLDER_FILES, "measured_speedup": record["speedup"], **record}
     measured = Measured(record)
     return ResultView(
         anchor=f"result-{number}",
@@ -78,6 +83,7 @@ def result_view(record: Record, number: int, charts: Iterator[int]) -> ResultVie
         row=_row(record),
         verdicts=[_verdict(verdict) for verdict in record["verdicts"]],
         facts=list(_facts(record)),
+        against=list(_against_facts(record["against"])),
         lines=list(_lines(record)),
         charts=list(_charts(measured, charts)),
         bar=split_bar(measured),
@@ -136,9 +142,24 @@ def _facts(record: Record) -> Iterator[Fact]:
     if record["wall_s"]:
         against = f", {seconds(record['baseline_wall_s'])} at the baseline" if record["baseline_wall_s"] else ""
         yield "time of a repetition", seconds(record["wall_s"]) + against
+    yield from ((name.replace("_", " "), figure(value)) for name, value in (record["pop"] or {}).items())
     counted = sum(taken["counted"] for taken in record["rounds"])
     yield "rounds", f"{len(record['rounds'])}, {counted} undisturbed, in {record['duration_s']:.1f} s with set-up"
     yield "confidence of a bound", f"{record['confidence']:g}"
+
+
+def _against_facts(against: Mapping[str, Any] | None) -> Iterator[Fact]:
+    """What became of a program against its base."""
+    if against is None:
+        return
+    yield "base", against["base"]
+    yield "change", against["change"]
+    yield "speed-up of the base", figure(against["base_speedup"], "×")
+    yield "share of it lost by threading", figure(against["measured_loss"])
+    yield "slower at the baseline's threads by", figure(against["measured_slowdown"])
+    yield "slower at all threads by", figure(against["slowdown_at_threads"])
+    if against["differences"]:
+        yield "what differs", ", ".join(against["differences"])
 
 
 def _lines(record: Record) -> Iterator[str]:
