@@ -31,6 +31,7 @@ LONG = {
     "test_error_rates.py",
     "test_first_gate.py",
     "test_github.py",
+    "test_html_in_browser.py",
 }
 
 SERIAL = "sum(i * i for i in range(20000))"

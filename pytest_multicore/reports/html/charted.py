@@ -146,6 +146,6 @@ def thinned(values: Sequence[T], most: int = MAX_ROWS) -> list[T]:
 def unit_of(seconds: float) -> tuple[float, str]:
     """The factor and the name of a unit that a duration of this size is well told in."""
     return next(
-        ((factor, unit) for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "µs")) if seconds * factor >= 1),
+        ((factor, unit) for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "us")) if seconds * factor >= 1),
         (1e9, "ns"),
     )

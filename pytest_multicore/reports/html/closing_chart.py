@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_multicore.reports.record import interval_record
@@ -85,9 +85,11 @@ def _chart(measured: Measured, quantity: str, steps: Sequence[Step], number: int
     low, high = _range(steps, limits)
     set_range(axes, [low if quantity in SIGNED else max(0.0, low), high])
     set_ticks(axes, whole_x=True, whole_y=quantity == "max_threads")
-    counts = [step.rows for step in steps]
+    # The last step is as wide as the one before: else nobody would see what decided.
+    drawn = [*steps, replace(steps[-1], rows=steps[-1].rows + (steps[-1].rows - steps[-2].rows if steps[1:] else 1))]
+    counts = [step.rows for step in drawn]
     for kind, alpha in (("allowed", 0.16), ("measured", 0.3)):
-        intervals: list[Interval] = [getattr(step, kind) for step in steps]
+        intervals: list[Interval] = [getattr(step, kind) for step in drawn]
         axes.fill_between(
             counts,
             [_within(axes, interval.low) for interval in intervals],
@@ -95,17 +97,17 @@ def _chart(measured: Measured, quantity: str, steps: Sequence[Step], number: int
             color=ROLES["contender"],
             alpha=alpha,
             linewidth=0,
-            step="post" if len(counts) > 1 else None,
+            step="post",
             gid=f"class-{kind}",
         )
     axes.plot(
         counts,
-        [_within(axes, step.allowed.estimate) for step in steps],
+        [_within(axes, step.allowed.estimate) for step in drawn],
         color=ROLES["contender"],
         linewidth=1.6,
         drawstyle="steps-post",
     )
-    axes.set_xlim(counts[0] - 0.5 if len(counts) < 2 else counts[0], counts[-1] + (0.5 if len(counts) < 2 else 0))
+    axes.set_xlim(counts[0], counts[-1])
     draw_limits(axes, [limit.mark for limit in limits])
     title = "The interval closing in" if not limits else f"Closing in on {quantity} {limits[0].text}"
     told = _told(measured, quantity, steps[-1], limits)

@@ -7,6 +7,7 @@ is as large there as on a desk. Colours are stand-ins for the page's CSS variabl
 from __future__ import annotations
 
 import logging
+import statistics
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 WIDTH_PX, HEIGHT_PX = 340, 196
 #: Room around the plot, in CSS pixels: the scales' texts on the left, the limits' on the right.
-LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 40, 46, 24, 34
+LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 40, 54, 24, 34
 #: matplotlib's unit is 1/72 inch. One of them becomes one CSS pixel.
 PX_PER_INCH = 72
 TEXT_PX = 10.5
@@ -123,15 +124,14 @@ def set_range(axes: Axes, values: Sequence[float], *, from_zero: bool = False) -
 def draw_limits(axes: Axes, limits: Sequence[tuple[float, str]]) -> None:
     """A dashed line for each limit, with its text beside the plot. Texts of near limits are written apart."""
     low, high = axes.get_ylim()
-    px_per_unit = (axes.bbox.height) / (high - low)
-    written_px = -LINE_PX * 10.0
-    for value, text in sorted(limits):
+    height_px = axes.bbox.height
+    ordered = sorted(limits, key=lambda limit: (limit[0] - low) / (high - low))
+    places_px = _apart([(value - low) / (high - low) * height_px for value, _ in ordered])
+    for (value, text), at_px in zip(ordered, places_px, strict=True):
         axes.axhline(value, color=ROLES["limit"], linewidth=1.5, linestyle=(0, (4, 3)), gid="class-limit", zorder=5)
-        at_px = max((value - low) * px_per_unit, written_px + LINE_PX)
-        written_px = at_px
         axes.annotate(
             text,
-            xy=(1, at_px / axes.bbox.height),
+            xy=(1, at_px / height_px),
             xycoords="axes fraction",
             xytext=(5, 0),
             textcoords="offset points",
@@ -140,3 +140,19 @@ def draw_limits(axes: Axes, limits: Sequence[tuple[float, str]]) -> None:
             gid="class-limit-text",
             annotation_clip=False,
         )
+
+
+def _apart(places_px: Sequence[float]) -> list[float]:
+    """Places in rising order, moved as little as it takes to lie a line apart: near ones share a middle."""
+    groups: list[list[float]] = []
+    for place in places_px:
+        groups.append([place])
+        while len(groups) > 1 and _span(groups[-1])[0] < _span(groups[-2])[1] + LINE_PX:
+            groups[-2:] = [groups[-2] + groups[-1]]
+    return [_span(group)[0] + LINE_PX * number for group in groups for number in range(len(group))]
+
+
+def _span(group: Sequence[float]) -> tuple[float, float]:
+    """Where the lowest and the highest of a group are written, in lines around the group's middle."""
+    middle, reach = statistics.fmean(group), LINE_PX * (len(group) - 1) / 2
+    return middle - reach, middle + reach

@@ -23,8 +23,12 @@ MAX_THREADS, MAX_NAME, THREAD_PX = 16, 14, 16
 NAMES_PX = 96
 #: How strongly a share of a core is shown, in so many steps.
 STEPS = 4
-#: Beside next to no CPU time a thread that could run had no core.
+#: Beside next to no CPU time a thread that could run had no core; in one sample alone it may just have woken.
 MAX_WAITING_CORES = 0.1
+MIN_WAITING_SAMPLES = 2
+#: A colour's role, and how strong it is.
+Kind = tuple[str, float]
+WAITING: Kind = ("waiting", 1.0)
 LEGEND = (
     Key("contender", "block", "on a core"),
     Key("contender", "pale", "on a core in part"),
@@ -43,36 +47,36 @@ def threads_chart(measured: Measured, number: int) -> Chart | None:
 
 
 def _timelines(measured: Measured, tasks: Sequence[Mapping[str, Any]], number: int) -> Chart:
-    shown = tasks[:MAX_THREADS]
-    axes = _axes("seconds", "thread", [task["name"] for task in shown])
-    for row, task in enumerate(shown):
-        for (colour, alpha), spans in _spans(task["timeline"]).items():
+    drawn = [(task["name"], _spans(task["timeline"])) for task in tasks]
+    at_work = [(name, spans) for name, spans in drawn if spans]
+    shown = at_work[:MAX_THREADS] or drawn[:1]
+    axes = _axes("seconds", "thread", [name for name, _ in shown])
+    for row, (_, kinds) in enumerate(shown):
+        for (colour, alpha), spans in kinds.items():
             axes.broken_barh(
                 spans, (row - 0.35, 0.7), facecolor=ROLES[colour], alpha=alpha, linewidth=0, gid="class-spans"
             )
-    axes.set_xlim(0, max(task["timeline"][-1][0] for task in shown))
-    told = f"In a run of its own, sampled from outside: {_counted(len(tasks), len(shown))}."
+    axes.set_xlim(0, max(task["timeline"][-1][0] for task in tasks))
+    idle = f", {len(tasks) - len(at_work)} idle" if len(at_work) < len(tasks) else ""
+    told = f"In a run of its own, sampled from outside: {_counted(len(at_work), len(shown))} at work{idle}."
     return _finished(measured, axes, "What each thread did", told, len(shown), LEGEND, number)
 
 
-def _spans(timeline: Sequence[tuple[float, float, str]]) -> dict[tuple[str, float], list[tuple[float, float]]]:
+def _spans(timeline: Sequence[tuple[float, float, str]]) -> dict[Kind, list[tuple[float, float]]]:
     """By colour and strength, the spans (start, length) in which a thread was so busy; neighbours are one."""
-    spans: dict[tuple[str, float], list[tuple[float, float]]] = {}
-    before = None
-    for (start, _, _), (end, cores, state) in itertools.pairwise(timeline):
-        kind = _kind(cores, state)
-        if kind and kind == before:
-            first, length = spans[kind].pop()
-            spans[kind].append((first, length + end - start))
-        elif kind:
+    spans: dict[Kind, list[tuple[float, float]]] = {}
+    samples = [(start, end, _kind(cores, state)) for (start, *_), (end, cores, state) in itertools.pairwise(timeline)]
+    for kind, alike in itertools.groupby(samples, key=lambda sample: sample[2]):
+        taken = list(alike)
+        if kind and (kind != WAITING or len(taken) >= MIN_WAITING_SAMPLES):
+            start, end = taken[0][0], taken[-1][1]
             spans.setdefault(kind, []).append((start, end - start))
-        before = kind
     return spans
 
 
-def _kind(cores: float, state: str) -> tuple[str, float] | None:
+def _kind(cores: float, state: str) -> Kind | None:
     if cores < MAX_WAITING_CORES:
-        return ("waiting", 1.0) if state == "R" else None
+        return WAITING if state == "R" else None
     return "contender", max(1, round(min(1.0, cores) * STEPS)) / STEPS
 
 

@@ -45,7 +45,8 @@ class ResultView:
     Attributes:
         anchor: its id within the page.
         record: as the report has it, for the texts that are shown as they are.
-        row: the cells of the table of verdicts, by heading.
+        row: the figures in the table of verdicts, by heading.
+        limits: the limits there.
         verdicts: one for each limit.
         facts: what was measured, in figures.
         against: what became of it against a base; empty without one.
@@ -58,6 +59,7 @@ class ResultView:
     anchor: str
     record: Record
     row: Mapping[str, str]
+    limits: Sequence[str]
     verdicts: Sequence[VerdictView]
     facts: Sequence[Fact]
     against: Sequence[Fact]
@@ -81,6 +83,7 @@ def result_view(record: Record, number: int, charts: Iterator[int]) -> ResultVie
         anchor=f"result-{number}",
         record=record,
         row=_row(record),
+        limits=[f"{one['quantity']}={one['limit']:g}" for one in record["verdicts"]],
         verdicts=[_verdict(verdict) for verdict in record["verdicts"]],
         facts=list(_facts(record)),
         against=list(_against_facts(record["against"])),
@@ -108,7 +111,6 @@ def _row(record: Record) -> dict[str, str]:
         "useful": estimate(record["useful_cores"]),
         "speed-up": figure(record["measured_speedup"], "×"),
         "attained": estimate(record["attained_speedup"], "×"),
-        "limits": ", ".join(f"{one['quantity']}={one['limit']:g}" for one in record["verdicts"]) or "none",
     }
 
 
