@@ -15,6 +15,8 @@ Record = Mapping[str, Any]
 Row = tuple[Round, ...]
 T = TypeVar("T")
 
+#: The shapes of sides beside the contender and the baseline.
+OTHERS = ("up", "down", "plus", "cross")
 #: Limits that are told in percent.
 SHARES = frozenset({"min_efficiency", "max_loss", "max_slowdown"})
 #: Rows that a chart shows at most, spread over all: it keeps the file small.
@@ -23,10 +25,18 @@ MAX_ROWS = 150
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of the rows: its place in a row, its role among the colours, and its name."""
+    """One side of the rows, or what is drawn beside them.
+
+    Attributes:
+        index: its place in a row.
+        role: among the colours.
+        shape: of its points, a name of SHAPES.
+        name: for the legend.
+    """
 
     index: int
     role: str
+    shape: str
     name: str
 
 
@@ -83,18 +93,17 @@ class Measured:
 
     @property
     def sides(self) -> list[Side]:
-        """All sides, the contender first."""
+        """All sides: the contender, its baseline, then the others."""
         if not self.rows:
             return []
         count = len(self.rows[0])
         contender = contender_index(series=self.series) % count
         baseline = compared_sides(tuple(range(count)), series=self.series)[-1] if count > 1 else None
-        roles = {contender: "contender", baseline: "baseline"}
-        sides = [
-            Side(index, roles.get(index, "other"), self._name(index, one.threads))
-            for index, one in enumerate(self.rows[0])
-        ]
-        return sorted(sides, key=lambda side: side.role != "contender")
+        looks = {contender: ("contender", "dot"), baseline: ("baseline", "square")}
+        others = [index for index in range(count) if index not in looks]
+        looks |= {index: ("other", OTHERS[place % len(OTHERS)]) for place, index in enumerate(others)}
+        sides = [Side(index, *looks[index], self._name(index, one.threads)) for index, one in enumerate(self.rows[0])]
+        return sorted(sides, key=lambda side: ("contender", "baseline", "other").index(side.role))
 
     def _name(self, index: int, threads: int | None) -> str:
         """A side's name. Beside the two that are compared, a program that is held against a base has the base's two."""

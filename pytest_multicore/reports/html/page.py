@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).with_name("templates")
 #: Every file begins with it, so that an earlier report is told from a page of somebody else's.
 FIRST_LINE = "<!doctype html><!-- pytest-multicore -->"
+#: Behind these a test's name may go on in the next line.
+BREAKS = re.compile(r"(?<=::)|(?<=[/_\[-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ def _run_facts(report: Mapping[str, Any]) -> Iterator[Fact]:
 def _environment() -> jinja2.Environment:
     """Everything that a template shows is escaped, and made visible before."""
     import jinja2
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -140,4 +143,6 @@ def _environment() -> jinja2.Environment:
         finalize=lambda value: value if isinstance(value, Markup) or not isinstance(value, str) else visible(value),
     )
     environment.filters["drawing"] = Markup
+    # What is between the breaks is escaped.
+    environment.filters["breakable"] = lambda name: Markup("<wbr>").join(map(escape, BREAKS.split(visible(name))))
     return environment

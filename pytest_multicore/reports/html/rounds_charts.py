@@ -19,8 +19,8 @@ from .svg import svg_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SHAPES = {"contender": "o", "baseline": "s", "control": "D", "other": "^"}
-SHAPE_NAMES = {"contender": "dot", "baseline": "square", "control": "diamond", "other": "triangle"}
+#: What matplotlib calls the legend's shapes.
+SHAPES = {"dot": "o", "square": "s", "diamond": "D", "up": "^", "down": "v", "plus": "P", "cross": "X"}
 SIZE_PX = 3.6
 LIMIT_KEY = Key("limit", "dash", "limit")
 
@@ -56,13 +56,13 @@ def gains_chart(measured: Measured, number: int) -> Chart | None:
         return None
     record, rows = measured.record, measured.compared
     gains = [(row[0].began_s, gain, True) for row in rows if (gain := control_gain(row[0], row[1]))]
-    series = {Side(0, "contender", "the program"): [_ratio(row[0], row[1]) for row in rows]}
+    series = {Side(0, "contender", "dot", "the program"): [_ratio(row[0], row[1]) for row in rows]}
     told = f"The program: {figure(record['measured_speedup'], '×')}."
     if gains:
-        series[Side(1, "control", "a compute loop that shares nothing")] = gains
+        series[Side(1, "control", "diamond", "a compute loop that shares nothing")] = gains
         told += f" What the machine gave a compute loop: {figure(record['attained_speedup'], '×')}."
     if record["against"]:
-        series[Side(2, "other", "the base")] = [_ratio(row[2], row[3]) for row in rows]
+        series[Side(2, "other", "up", "the base")] = [_ratio(row[2], row[3]) for row in rows]
         told += f" The base: {figure(record['against']['base_speedup'], '×')}."
     return _scatter(
         "gains",
@@ -109,7 +109,7 @@ def _scatter(
     set_ticks(axes)
     hollow = [_draw(axes, side, thinned(points)) for side, points in reversed(series.items())]
     draw_limits(axes, [limit.mark for limit in limits])
-    legend = [Key(side.role, SHAPE_NAMES[side.role], side.name) for side in series]
+    legend = [Key(side.role, side.shape, side.name) for side in series]
     legend += [Key("muted", "ring", "disturbed")] if any(hollow) else []
     legend += keys if limits else []
     return Chart(name, title, told, svg_of(axes.get_figure(), f"{title}. {told}", number), legend, bool(limits))
@@ -117,7 +117,7 @@ def _scatter(
 
 def _draw(axes: Axes, side: Side, points: Iterable[Point]) -> bool:
     """Draw one side's points; say whether any of them was disturbed."""
-    colour, shape = ROLES[side.role], SHAPES[side.role]
+    colour, shape = ROLES[side.role], SHAPES[side.shape]
     of_kinds: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     for at, value, good in points:
         of_kinds[good].append((at, value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_multicore.reports.scaling import series_line
+from pytest_multicore.reports.words import figure
 from pytest_multicore.verdicts import usl
 from pytest_multicore.verdicts.control_evidence import attained_speedup
 
@@ -15,6 +15,10 @@ from .svg import svg_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+LAWS = {"amdahl": "Amdahl's law", "usl": "Universal Scalability Law"}
+#: The least distance of two counts below the scale, as a share of the scale.
+MIN_TICK_SHARE = 0.08
 
 KEYS = (
     Key("contender", "dot", "measured"),
@@ -50,7 +54,7 @@ def scaling_chart(measured: Measured, number: int) -> Chart | None:
         keys.append(Key("contender", "ring", "predicted"))
     draw_limits(axes, [limit.mark for limit in limits])
     keys += [Key("limit", "dash", "limit")] if limits else []
-    told = f"{series_line(measured.record)}."
+    told = _told(series[-1], law)
     return Chart("scaling", "Scaling", told, svg_of(axes.get_figure(), f"Scaling. {told}", number), keys, bool(limits))
 
 
@@ -63,7 +67,24 @@ def _set_scales(
     axes.set_xlim(min(counts) - 0.04 * max(counts), 1.04 * max(counts))
     known = [end for end in ends if end is not None]
     set_range(axes, [*known, *others], from_zero=True)
-    set_ticks(axes, whole_x=True)
+    set_ticks(axes)
+    axes.set_xticks(_ticks(sorted(set(counts))))
+
+
+def _ticks(counts: Sequence[int]) -> list[int]:
+    """The counts that are written below the scale, the largest first: none where its neighbour stands."""
+    ticks: list[int] = []
+    for count in reversed(counts):
+        if not ticks or ticks[-1] - count >= MIN_TICK_SHARE * counts[-1]:
+            ticks.append(count)
+    return ticks
+
+
+def _told(last: Mapping[str, Any], law: Mapping[str, Any] | None) -> str:
+    text = f"{last['threads']} threads: {figure(last['speedup'], '×')}."
+    if law and law["serial_fraction"]:
+        text += f" {LAWS[law['model']]}: serial fraction {figure(law['serial_fraction'])}."
+    return text
 
 
 def _attained(measured: Measured, counts: Sequence[int]) -> list[tuple[int, float]]:
