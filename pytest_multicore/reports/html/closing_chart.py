@@ -49,16 +49,15 @@ class Step:
 
 def closing_charts(measured: Measured, numbers: Iterator[int]) -> Iterator[Chart]:
     """A chart for each limit; for a measurement without one, of its speed-up or its busy cores."""
-    given = {verdict["quantity"]: verdict["limit"] for verdict in measured.record["verdicts"]}
-    limits = Limits(**{name: limit for name, limit in given.items() if name in NAMES and name in Limits.__slots__})
-    steps = _steps(measured, limits)
-    for quantity, taken in steps.items():
+    for quantity, taken in steps_of(measured).items():
         if taken:
             yield _chart(measured, quantity, taken, next(numbers))
 
 
-def _steps(measured: Measured, limits: Limits) -> dict[str, list[Step]]:
+def steps_of(measured: Measured) -> dict[str, list[Step]]:
     """By quantity, the intervals after 1, 2, 3 and so on rows, by the same rules as the verdict's."""
+    given = {verdict["quantity"]: verdict["limit"] for verdict in measured.record["verdicts"]}
+    limits = Limits(**{name: limit for name, limit in given.items() if name in NAMES and name in Limits.__slots__})
     rows, confidence = measured.compared, measured.record["confidence"]
     steps: dict[str, list[Step]] = {name: [] for name in limits.given()}
     if not steps:
@@ -117,7 +116,7 @@ def _chart(measured: Measured, quantity: str, steps: Sequence[Step], number: int
         Key("contender", "pale", "with what the machine did not give"),
         *([Key("limit", "dash", "limit")] if limits else []),
     ]
-    return Chart("closing", title, told, svg_of(axes.get_figure(), f"{title}. {told}", number), keys, bool(limits))
+    return Chart("closing", title, told, svg_of(axes, f"{title}. {told}", number), keys, bool(limits))
 
 
 def _range(steps: Sequence[Step], limits: Sequence[Limit]) -> tuple[float, float]:

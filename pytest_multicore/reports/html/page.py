@@ -7,6 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,9 @@ from pytest_multicore.errors import UsageError
 from pytest_multicore.reports.json_report import SCHEMA
 from pytest_multicore.reports.words import estimate
 
+from .charted import Record
 from .drawing import own_settings
-from .views import URGENCY, Fact, Record, ResultView, result_view
+from .views import URGENCY, Fact, ResultView, result_view
 from .visible import visible
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def html_report(report: Mapping[str, Any]) -> str:
     """
     if not isinstance(report, Mapping) or report.get("schema") != SCHEMA:
         raise UsageError(f"expected a report of schema {SCHEMA}, as --multicore-json writes it")
-    with own_settings():
+    with own_settings(), _malformed("the report"):
         hosts = list(_hosts(report))
     template = _environment().get_template("page.html")
     results = [result for host in hosts for result in host.results]
@@ -87,16 +89,23 @@ def _hosts(report: Mapping[str, Any]) -> Iterator[HostView]:
     for machine in several or [report["machine"]]:
         name = str(machine.get("host") or "")
         of_host = [record for record in report["results"] if not several or record.get("host") == name]
-        views = [_checked_view(record, next(numbers), charts) for record in of_host]
+        views = [_view(record, next(numbers), charts) for record in of_host]
         yield HostView(name, list(_machine_facts(machine)), sorted(views, key=_urgency))
 
 
-def _checked_view(record: Record, number: int, charts: Iterator[int]) -> ResultView:
-    try:
+def _view(record: Record, number: int, charts: Iterator[int]) -> ResultView:
+    with _malformed(f"entry {number} of the results"):
         return result_view(record, number, charts)
+
+
+@contextmanager
+def _malformed(what: str) -> Iterator[None]:
+    """Say which part of a report is not as it should be."""
+    try:
+        yield
     except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise UsageError(
-            f"entry {number} of the results does not hold what schema {SCHEMA} says ({type(error).__name__}: {error}); "
+            f"{what} does not hold what schema {SCHEMA} says ({type(error).__name__}: {error}); "
             "expected a report as --multicore-json writes it"
         ) from error
 

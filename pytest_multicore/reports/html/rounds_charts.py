@@ -112,7 +112,7 @@ def _scatter(
     legend = [Key(side.role, side.shape, side.name) for side in series]
     legend += [Key("muted", "ring", "disturbed")] if any(hollow) else []
     legend += keys if limits else []
-    return Chart(name, title, told, svg_of(axes.get_figure(), f"{title}. {told}", number), legend, bool(limits))
+    return Chart(name, title, told, svg_of(axes, f"{title}. {told}", number), legend, bool(limits))
 
 
 def _draw(axes: Axes, side: Side, points: Iterable[Point]) -> bool:

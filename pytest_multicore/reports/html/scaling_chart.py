@@ -55,7 +55,7 @@ def scaling_chart(measured: Measured, number: int) -> Chart | None:
     draw_limits(axes, [limit.mark for limit in limits])
     keys += [Key("limit", "dash", "limit")] if limits else []
     told = _told(series[-1], law)
-    return Chart("scaling", "Scaling", told, svg_of(axes.get_figure(), f"Scaling. {told}", number), keys, bool(limits))
+    return Chart("scaling", "Scaling", told, svg_of(axes, f"Scaling. {told}", number), keys, bool(limits))
 
 
 def _set_scales(

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 from .drawing import ROLES, TEXT_PX
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
 #: An artist whose gid begins so gets the rest as its class.
 CLASS = "class-"
@@ -25,16 +25,19 @@ LONG_NUMBER = re.compile(r"-?\d+\.\d\d+")
 NO_ROTATION = re.compile(r"\s*rotate\(-?0 [^)]*\)")
 
 
-def svg_of(figure: Figure, label: str, number: int) -> str:
-    """The figure as an ``svg`` element.
+def svg_of(axes: Axes, label: str, number: int) -> str:
+    """The plot as an ``svg`` element.
 
     Args:
-        figure: its texts are free of what XML cannot hold (visible.py).
+        axes: its texts are free of what XML cannot hold (visible.py).
         label: what it shows, for those who do not see it.
         number: of the chart within the page, so that nothing in it has another one's id.
     """
     import matplotlib
+    from matplotlib.figure import Figure
 
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)  # noqa: S101 - drawing.plot made it
     written = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": f"chart {number}"}):
         figure.savefig(written, format="svg")

@@ -139,4 +139,4 @@ def _finished(
     limits = [limit for limit in measured.limits("max_threads") if limit.value <= shown]
     draw_limits(axes, [(limit.value - 0.5, limit.text) for limit in limits])
     legend = [*keys, *([Key("limit", "dash", "threads allowed")] if limits else [])]
-    return Chart("threads", title, told, svg_of(axes.get_figure(), f"{title}. {told}", number), legend, bool(limits))
+    return Chart("threads", title, told, svg_of(axes, f"{title}. {told}", number), legend, bool(limits))
