@@ -91,6 +91,9 @@ def _check_reports(config: pytest.Config) -> None:
 
         if absent := absent_packages():
             raise UsageError(f"--multicore-html {advice(absent)}")
+        names = [report_file(config, name) or "" for name in ("html", "json")]
+        if names[1] and len({config.invocation_params.dir.joinpath(name).resolve() for name in names}) == 1:
+            raise UsageError(f"--multicore-html={names[0]}: --multicore-json names the same file; expected another")
         _check_report(config, "html", "report of this plugin", lambda head: head.startswith(FIRST_LINE.encode()))
 
 
