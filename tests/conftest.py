@@ -43,6 +43,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Where nobody may write bytecode each of the hundreds of sessions that tests start compiles the package: 0.6 s.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# The sessions that tests start are no workers of pytest-xdist, where this one is.
+for variable in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
+    os.environ.pop(variable, None)
+
 # pytester gives each test a home folder of its own: without this every test would build Theano's environment anew.
 os.environ.setdefault("PYTEST_MULTICORE_CACHE", str(platformdirs.user_cache_path("pytest-multicore")))
 

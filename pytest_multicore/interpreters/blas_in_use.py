@@ -66,7 +66,8 @@ def _linked_by_flags(target: str, facts: Mapping[str, Any], mapped: Sequence[Lib
 
 
 def _numpy_blas(target: str, mapped: Sequence[Library]) -> list[Library]:
-    return _in_package("numpy", mapped) if target.endswith("_numpy") else []
+    is_built_in = target.startswith("builtin:") and target.endswith("_numpy")
+    return _in_package("numpy", mapped) if is_built_in else []
 
 
 def _in_package(package: str, mapped: Sequence[Library]) -> list[Library]:

@@ -1,9 +1,9 @@
 """Each cause is found where it is: a real program misses its limit, and the diagnosis names why, first in its list.
 
 One case of each kind of proof runs a whole session: the verdict, the trial, the report; and so does its twin without
-the cause, which meets the limit. Every other program is measured and observed in this process, and the table of causes
-must suspect its cause first; with ``-m exhaustive`` it runs a whole session, too. `test_recorded.py` has the causes
-that two cores cannot suffer from.
+the cause, which meets the limit. Of every other cause one program is measured and observed in this process, and the
+table of causes must suspect it first; with ``-m exhaustive`` all of its programs are, and run a whole session, too.
+`test_recorded.py` has the causes that two cores cannot suffer from.
 """
 
 from __future__ import annotations
@@ -70,12 +70,22 @@ def typical_first(cases: Iterable[Case]) -> list[Any]:
     return [pytest.param(case, marks=[] if case.typical else pytest.mark.exhaustive) for case in cases]
 
 
+def first_of_each_cause(cases: Iterable[Case]) -> list[Any]:
+    """One case of each cause in every run; the others with ``-m exhaustive``."""
+    covered = {case.key for case in CASES if case.typical}
+    parameters = []
+    for case in cases:
+        parameters.append(pytest.param(case, marks=[pytest.mark.exhaustive] if case.key in covered else []))
+        covered.add(case.key)
+    return parameters
+
+
 def named(cases: Iterable[Any]) -> pytest.MarkDecorator:
     """One test for each case, or each set of parameters that holds one, by its name."""
     return pytest.mark.parametrize("case", cases, ids=lambda case: case.name)
 
 
-@named([case for case in CASES if not case.typical])
+@named(first_of_each_cause(case for case in CASES if not case.typical))
 def test_a_program_that_suffers_is_suspected_of_its_cause(
     case: Case, diagnosis: Callable[..., Diagnosis], undecided: Undecided
 ) -> None:

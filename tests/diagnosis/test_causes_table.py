@@ -119,6 +119,8 @@ TABLE = [
     ),
     ("thread-limit", capped(OMP_THREAD_LIMIT="1"), capped(OMP_THREAD_LIMIT="2"), ""),
     ("thread-limit", capped(OMP_DYNAMIC="TRUE"), capped(OMP_DYNAMIC="FALSE"), "OMP_DYNAMIC"),
+    ("thread-limit", capped(OMP_THREAD_LIMIT="1,1"), capped(OMP_THREAD_LIMIT="2,1"), ""),
+    ("thread-limit", capped(OMP_DYNAMIC="1"), capped(OMP_DYNAMIC="0"), "OMP_DYNAMIC"),
     ("thread-limit", capped(MKL_DYNAMIC="TRUE"), capped(MKL_DYNAMIC="FALSE"), "MKL_DYNAMIC"),
     ("thread-limit", on_mkl(dynamic=True), on_mkl(dynamic=False), "on, unless it is told otherwise"),
     ("affinity-narrowed", masked("0"), masked("0-1"), ""),

@@ -81,7 +81,7 @@ def thread_limit(evidence: Evidence) -> Suspicion | None:
     caps = {
         name: start[name]
         for name in (*CAP_VARIABLES, *counts)
-        if name in start and _is_cap(start[name], evidence.usable_cores)
+        if name in start and _is_cap(name, start[name], evidence.usable_cores)
     }
     if not caps:
         return _mkl_dynamic(evidence)
@@ -123,9 +123,9 @@ def importer(evidence: Evidence, what: str) -> str | None:
 
 
 def thread_count(text: str) -> float:
-    """The number in a variable's value; 0 where it is none."""
+    """The number in a variable's value, of a list for nested regions the first; 0 where it is none."""
     try:
-        return float(text)
+        return float(text.partition(",")[0])
     except ValueError:
         return 0.0
 
@@ -141,8 +141,11 @@ def _reads_own_variables(evidence: Evidence, kind: str) -> bool:
     return any(library.get("layer") != "openmp" or kind != "openblas" for library in libraries)
 
 
-def _is_cap(value: str, cores: float) -> bool:
-    return value.lower() in ("true", "1") if not value.isdigit() else int(value) < cores
+def _is_cap(name: str, value: str, cores: float) -> bool:
+    """Whether a variable keeps a pool from so many cores."""
+    if name.endswith("_DYNAMIC"):
+        return value.strip().lower() in ("true", "1", "yes")
+    return 0 < thread_count(value) < cores
 
 
 DETECTORS = (set_too_late, overridden_variable, thread_limit)
