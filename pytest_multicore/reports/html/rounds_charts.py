@@ -41,7 +41,7 @@ def times_chart(measured: Measured, number: int) -> Chart:
     return _scatter(
         "times",
         "Time of each round",
-        f"Median time of a repetition: {told}.",
+        f"Time of a repetition, median of all rounds: {told}.",
         f"{unit} a repetition",
         series,
         limits,
@@ -83,7 +83,7 @@ def cores_chart(measured: Measured, number: int) -> Chart:
     return _scatter(
         "cores",
         "Cores busy in each round",
-        f"Median: {medians}. Busy is CPU time over wall time; it need not be useful.",
+        f"Median of all rounds: {medians}. Busy is CPU time over wall time; it need not be useful.",
         "cores busy",
         series,
         measured.limits("min_cores", "max_cores"),
