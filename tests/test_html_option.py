@@ -45,6 +45,16 @@ def test_without_the_extra_pytest_ends_before_any_test_and_says_what_to_install(
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
+@pytest.mark.other_plugins
+def test_with_xdist_the_controller_writes_one_page_of_all_workers(pytester: pytest.Pytester) -> None:
+    """A worker needs none of the extra's packages: here it lacks them."""
+    pytester.makeconftest("import os, sys\nif 'PYTEST_XDIST_WORKER' in os.environ: sys.modules['matplotlib'] = None")
+    pytester.makepyfile(test_it=UNREACHABLE, test_other=UNREACHABLE)
+    pytester.runpytest_subprocess("-n2", "--multicore-html=report.html").assert_outcomes(skipped=2)
+    page = (pytester.path / "report.html").read_text(encoding="utf-8")
+    assert page.count("<article") == 2
+
+
 def test_it_replaces_no_page_of_somebody_else(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_it="def test_it(): pass")
     theirs = pytester.path / "index.html"

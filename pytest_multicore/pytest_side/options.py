@@ -85,7 +85,7 @@ def _check_file(source: str, path: str, expected: str) -> None:
 def _check_reports(config: pytest.Config) -> None:
     """Refuse report files that cannot be written or must not be replaced, and what is missing to write them."""
     _check_report(config, "json", "JSON", lambda head: head.lstrip().startswith(b"{"))
-    if report_file(config, "html"):
+    if report_file(config, "html") and "PYTEST_XDIST_WORKER" not in os.environ:  # its controller writes the page
         from pytest_multicore.reports.html.packages import absent_packages, advice
         from pytest_multicore.reports.html.page import FIRST_LINE
 

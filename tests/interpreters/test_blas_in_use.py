@@ -35,9 +35,7 @@ def test_the_blas_in_use(target: str, ldflags: str | None, mapped: list[object],
 @pytest.mark.parametrize("target", ["work:go", "work:sum_numpy"])
 def test_a_users_own_workload_names_all(target: str) -> None:
     facts = {"libraries": [NUMPYS, SCIPYS, OPENMP], "theano": None}
-    assert blas_in_use(target, facts) == (
-        "OpenBLAS 0.3.17 pthreads, 2 threads + OpenBLAS 0.3.18 pthreads, 2 threads"
-    )
+    assert blas_in_use(target, facts) == ("OpenBLAS 0.3.17 pthreads, 2 threads + OpenBLAS 0.3.18 pthreads, 2 threads")
 
 
 def test_no_blas_is_none() -> None:

@@ -203,11 +203,12 @@ def test_an_older_file_is_shown_as_far_as_it_goes() -> None:
 
 
 def test_several_machines_stand_apart() -> None:
-    first, second = (compared(pairs(12, 1.8), Limits(), test=f"test_{name}") for name in "ab")
+    first, second, third = (compared(pairs(12, 1.8), Limits(), test=f"test_{name}") for name in "abz")
     machine = report([], MACHINE)["machine"]
     page = page_of(
         {**first, "host": "alpha"},
         {**second, "host": "beta"},
+        third,
         machines=[{**machine, "host": "alpha"}, {**machine, "host": "beta", "cpu": "Neoverse"}],
         lost_hosts=[{"host": "gamma", "nodeid": "test_c", "error": "gone", "not_measured": ["test_a"]}],
     )
@@ -215,6 +216,7 @@ def test_several_machines_stand_apart() -> None:
     alpha, beta = text.partition("beta")[::2]
     assert ("test_ a" in alpha, "test_ b" in alpha, "test_ b" in beta) == (True, False, True)
     assert "Neoverse" in beta
+    assert "test_ z" in beta.partition("the machine that ran pytest")[2]
     assert "Lost gamma while it ran test_c : gone" in text
 
 

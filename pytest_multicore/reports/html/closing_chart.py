@@ -36,6 +36,8 @@ NAMES = {
 SIGNED = frozenset({"max_loss", "max_slowdown"})
 #: Room above and below, as a share of what the last interval and the limit span.
 ROOM_SHARE = 0.6
+#: The least span, as a share of the largest value: else the scale's numbers would be long ones.
+MIN_SPAN_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,8 @@ def _range(steps: Sequence[Step], limits: Sequence[Limit]) -> tuple[float, float
     values = [limit.value for limit in limits] + [last.allowed.estimate] + [end for end in ends if math.isfinite(end)]
     if len(values) < len(ends):
         values += [step.allowed.estimate for step in steps]
-    room = ROOM_SHARE * (max(values) - min(values)) or ROOM_SHARE * abs(max(values)) or 1.0
+    span = max(max(values) - min(values), MIN_SPAN_SHARE * max(map(abs, values)))
+    room = ROOM_SHARE * span or 1.0
     return min(values) - room, max(values) + room
 
 

@@ -83,14 +83,17 @@ def write_html(file: Path, report: Mapping[str, Any]) -> None:
 
 
 def _hosts(report: Mapping[str, Any]) -> Iterator[HostView]:
-    """Each machine with its results; a report that was merged has several, and each result the name of its host."""
+    """Each machine with its results; a report of several machines names the host of each result."""
     numbers, charts = itertools.count(1), itertools.count(1)
-    several = report.get("machines")
-    for machine in several or [report["machine"]]:
-        name = str(machine.get("host") or "")
-        of_host = [record for record in report["results"] if not several or record.get("host") == name]
+    machines = {machine["host"]: machine for machine in report.get("machines", ())}
+    records = {host: [] for host in machines} if machines else {None: list(report["results"])}
+    for record in report["results"] if machines else ():
+        records.setdefault(record.get("host"), []).append(record)
+    for host, of_host in records.items():
+        machine = machines.get(host) if machines else report["machine"]
         views = [_view(record, next(numbers), charts) for record in of_host]
-        yield HostView(name, list(_machine_facts(machine)), sorted(views, key=_urgency))
+        name = str(host or "the machine that ran pytest") if machines else ""
+        yield HostView(name, [] if machine is None else list(_machine_facts(machine)), sorted(views, key=_urgency))
 
 
 def _view(record: Record, number: int, charts: Iterator[int]) -> ResultView:
