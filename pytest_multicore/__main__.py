@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .commands import judge
+from .commands import compare, history, judge
 from .errors import UsageError
 
-COMMANDS = (judge,)
+COMMANDS = (judge, compare, history)
 
 
 def main(arguments: list[str] | None = None) -> int:

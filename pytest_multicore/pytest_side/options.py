@@ -54,6 +54,10 @@ def check_options(config: pytest.Config) -> None:
         if settings.python and os.sep in settings.python:
             _check_file("--multicore-python (ini: multicore_python)", settings.python, "the path of an interpreter")
         _check_json(config)
+        if uses_history(config) and not is_worker():
+            from . import history_options
+
+            history_options.check(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -112,6 +116,22 @@ def json_file(config: pytest.Config) -> str | None:
     """The value of ``--multicore-json``; None where no report is requested."""
     file: str | None = option_value("json", lambda option: raw_value(config, option))
     return file
+
+
+def keeps_results(config: pytest.Config) -> bool:
+    """Whether the session writes its results to a file."""
+    return json_file(config) is not None or uses_history(config)
+
+
+def uses_history(config: pytest.Config) -> bool:
+    """Whether an option asks for a file of results over time."""
+    names = ("save", "compare", "compare-fail")
+    return any(option_value(name, lambda option: raw_value(config, option)) is not None for name in names)
+
+
+def is_worker() -> bool:
+    """Whether this is a worker of pytest-xdist: its results come with its reports, and its controller writes files."""
+    return "PYTEST_XDIST_WORKER" in os.environ
 
 
 def raw_value(config: pytest.Config, option: Option) -> object:

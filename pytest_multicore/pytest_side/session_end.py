@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from .options import json_file
-from .stash import LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, RECORDS
+from .options import is_worker, json_file, uses_history
+from .stash import LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS
 
 
 def collect(config: pytest.Config, report: pytest.TestReport) -> None:
@@ -44,17 +44,25 @@ def write_json(session: pytest.Session) -> None:
     """Write the report where ``--multicore-json`` says; a worker of pytest-xdist leaves that to its controller."""
     config = session.config
     file = json_file(config)
-    if file and "PYTEST_XDIST_WORKER" not in os.environ:
+    if file and not is_worker():
         from pytest_multicore.reports.json_report import write
 
         try:
-            write(config.invocation_params.dir / file, config.stash.get(RECORDS, []))
+            write(config.invocation_params.dir / file, config.stash.get(RECORDS, []), config.stash.get(ORIGIN, None))
         except OSError as error:
             # The tests' outcomes stand, and so does pytest's summary; but the requested report is missing.
             session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
             reporter = config.pluginmanager.get_plugin("terminalreporter")
             if reporter is not None:
                 reporter.write_line(f"ERROR: --multicore-json={file} cannot be written: {error}", red=True)
+
+
+def write_history(session: pytest.Session) -> None:
+    """Compare with the history, and append to it; a worker of pytest-xdist leaves that to its controller."""
+    if uses_history(session.config) and not is_worker():
+        from . import history_options
+
+        history_options.finish(session)
 
 
 def add_benchmarks(session: pytest.Session) -> None:
@@ -64,7 +72,7 @@ def add_benchmarks(session: pytest.Session) -> None:
     if not latest or benchmarks is None or benchmarks.disabled or benchmarks.skip:
         return
     # Version 4 does not know that it runs in a worker of pytest-xdist; in the controller it is disabled.
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if is_worker():
         return
     from pytest_multicore.reports.benchmark import BenchmarkName, add
 

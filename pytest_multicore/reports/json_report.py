@@ -9,13 +9,20 @@ from typing import Any
 
 from pytest_multicore.measurement.machine import Machine, this_machine
 
+from .origin import Origin
+
 SCHEMA = 1
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 
 
-def report(records: list[dict[str, Any]], machine: Machine) -> dict[str, Any]:
+def report(records: list[dict[str, Any]], machine: Machine, origin: Origin | None = None) -> dict[str, Any]:
     """The whole report as data."""
-    return {"schema": SCHEMA, "machine": machine_record(machine, records), "results": records}
+    return {
+        "schema": SCHEMA,
+        **asdict(origin or Origin()),
+        "machine": machine_record(machine, records),
+        "results": records,
+    }
 
 
 def machine_record(machine: Machine, records: list[dict[str, Any]]) -> dict[str, Any]:
@@ -32,12 +39,12 @@ def machine_record(machine: Machine, records: list[dict[str, Any]]) -> dict[str,
     }
 
 
-def write(file: Path, records: list[dict[str, Any]]) -> None:
+def write(file: Path, records: list[dict[str, Any]], origin: Origin | None = None) -> None:
     """Write the report.
 
     Raises:
         OSError: the file cannot be written.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(report(records, this_machine()), indent=1, allow_nan=False)
+    text = json.dumps(report(records, this_machine(), origin), indent=1, allow_nan=False)
     file.write_text(text + "\n", encoding="utf-8")

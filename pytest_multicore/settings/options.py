@@ -19,6 +19,7 @@ from .parsers import (
     count,
     efficiency,
     not_negative,
+    percentage,
     positive,
     switch,
     threads,
@@ -104,6 +105,15 @@ OPTIONS = (
         None,
     ),
     Option("json", word, None, "write the report to this file", "FILE"),
+    Option("save", word, None, "append the results to this history, one a line", "FILE"),
+    Option("compare", word, None, "say what changed since the last comparable results of this history", "FILE"),
+    Option(
+        "compare-fail",
+        percentage,
+        None,
+        "with a history to compare with: fail the run where a speed-up has lost no less than this share",
+        "PERCENT",
+    ),
     Option("doctor", switch, False, "say what this machine and each environment can give, then exit", None),
 )
 
