@@ -101,7 +101,8 @@ def _remarks(trend: Trend) -> Iterator[str]:
             interval.estimate for one in trend.entries if (interval := one.interval("attained_speedup"))
         )
         count = len(trend.left_out)
-        yield f"not comparable: {count} run{'' if count == 1 else 's'}, the machine attained {attained}, not {usual:.2f}x"
+        runs = f"{count} run{'' if count == 1 else 's'}"
+        yield f"not comparable: {runs}, in which the machine attained {attained}, not {usual:.2f}x"
 
 
 def _turn(turn: Turn, entries: Sequence[Entry], figure: Figure) -> str:

@@ -19,6 +19,11 @@ KEPT = (
     *("confidence", "wall_s", "cores", "demand", "baseline_wall_s", "baseline_cores", "speedup", "measured_speedup"),
     *("attained_speedup", "efficiency", "useful_cores", "cpu_inflation", "frameworks", "variables"),
 )
+#: Those of them that have bounds.
+INTERVALS = (
+    *("wall_s", "cores", "demand", "baseline_wall_s", "baseline_cores", "speedup", "measured_speedup"),
+    *("attained_speedup", "efficiency", "cpu_inflation"),
+)
 #: Of a library, what tells it from another one; its path is the machine's own.
 KEPT_OF_LIBRARY = ("kind", "version", "layer")
 
@@ -122,8 +127,22 @@ def checked(entry: Entry) -> Entry:
         raise TypeError(f"nodeid, workload, environment, outcome and cpu: found {texts}, expected texts")
     if not 0.5 <= result["confidence"] < 1:
         raise ValueError(f"confidence: found {result['confidence']!r}, expected a number from 0.5 to below 1")
-    for name in ("wall_s", "speedup", "attained_speedup", "efficiency", "cores", "cpu_inflation", "baseline_wall_s"):
-        interval = entry.interval(name)
-        if interval is not None and not 0 <= interval.estimate < math.inf:
-            raise ValueError(f"{name}: found {interval.estimate!r}, expected a finite number of at least 0")
+    for name in INTERVALS:
+        if (interval := entry.interval(name)) is not None:
+            _check_interval(name, interval)
+    for name in ("frameworks", "variables"):
+        if not all(isinstance(text, str | None) for text in (result[name] or {}).values()):
+            raise TypeError(f"{name}: found {result[name]!r}, expected texts")
+    for library in result["libraries"]:
+        if not all(isinstance(library[name], str | None) for name in KEPT_OF_LIBRARY):
+            raise TypeError(f"libraries: found {library!r}, expected texts")
     return entry
+
+
+def _check_interval(name: str, interval: Interval) -> None:
+    if not 0 <= interval.estimate < math.inf:
+        raise ValueError(f"{name}: found {interval.estimate!r}, expected a finite number of at least 0")
+    if not interval.low <= interval.high:
+        raise ValueError(
+            f"{name}: found the bounds {interval.low!r} and {interval.high!r}, expected the lower one first"
+        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from .entry import Entry, entry_from, entry_record
 
 #: The number of history.schema.json, in each line under this name.
 SCHEMA, SCHEMA_KEY = 1, "history"
+#: How each line begins: what a killed process left of one begins so too, or ends before.
+LINE_START = f'{{"{SCHEMA_KEY}":'
 SCHEMA_FILE = Path(__file__).with_name("history.schema.json")
 #: Seconds that a writer waits for others: each holds the lock for milliseconds.
 LOCK_TIMEOUT_S = 60.0
@@ -117,17 +119,24 @@ def read(file: Path) -> History:
         ) from None
     entries: list[Entry] = []
     torn: list[int] = []
+    foreign: list[int] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
                 found = json.loads(line)
             except ValueError:
-                torn.append(number)
+                (torn if _is_begun(line) else foreign).append(number)
                 continue
             entries.append(_entry(file, number, found))
-    if torn and not entries:
-        raise _no_history(file, f"no line of it is whole JSON (lines {_few(torn)})")
+    if foreign:
+        lines = ", ".join(map(str, foreign[:5])) + (" ..." if len(foreign) > 5 else "")
+        raise _no_history(file, f"line{'' if len(foreign) == 1 else 's'} {lines}: no JSON")
     return History(file, tuple(entries), tuple(torn))
+
+
+def _is_begun(line: str) -> bool:
+    """Whether a line that is no JSON is the beginning of one of ours."""
+    return line.startswith(LINE_START) or LINE_START.startswith(line)
 
 
 def _entry(file: Path, number: int, found: object) -> Entry:
@@ -157,8 +166,3 @@ def _entry(file: Path, number: int, found: object) -> Entry:
 
 def _no_history(file: Path, found: str) -> UsageError:
     return UsageError(f"{file} is no history: {found}; expected the name of a file that --multicore-save wrote")
-
-
-def _few(numbers: Iterable[int]) -> str:
-    shown = list(numbers)
-    return ", ".join(map(str, shown[:5])) + (" ..." if len(shown) > 5 else "")

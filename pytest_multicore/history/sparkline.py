@@ -9,6 +9,8 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII = "_.,-=+*#"
 #: Least height of the line's range, as a share of the values: noise of some percent does not fill it.
 LEAST_RANGE_SHARE = 0.2
+#: The middle of a range is no less than its middle.
+ROUNDING = 1e-9
 
 
 def sparkline(values: Sequence[float], breaks: Collection[int] = (), levels: str = BLOCKS) -> str:
@@ -21,7 +23,8 @@ def sparkline(values: Sequence[float], breaks: Collection[int] = (), levels: str
     shown = ""
     for place, value in enumerate(values):
         share = (value - bottom) / height if height else 0.5
-        shown += ("|" if place in breaks else "") + levels[min(len(levels) - 1, int(share * len(levels)))]
+        level = int(share * len(levels) + ROUNDING)
+        shown += ("|" if place in breaks else "") + levels[min(len(levels) - 1, level)]
     return shown
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pytest_multicore.reports.words import threads
 from pytest_multicore.verdicts.change import attained_alike
@@ -108,7 +109,7 @@ def _turns(entries: Sequence[Entry], figure: Figure) -> tuple[Turn, ...] | None:
     except ImportError:
         return None
     bounds = [0, *places, len(values)]
-    levels = [statistics.median(values[start:end]) for start, end in zip(bounds, bounds[1:], strict=False)]
+    levels = [statistics.median(values[start:end]) for start, end in pairwise(bounds)]
     return tuple(
         Turn(place, levels[number], levels[number + 1], tuple(changed_setting(entries[place], entries[place - 1])))
         for number, place in enumerate(places)
