@@ -21,7 +21,7 @@ from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.reports.origin import Origin
 from pytest_multicore.settings.options import option_value
 
-from .options import raw_value
+from .options import json_file, raw_value
 from .stash import LATEST_RECORDS, ORIGIN
 
 #: With the configuration: what the terminal says at the end, as (line, its colour or none).
@@ -62,6 +62,9 @@ def check(config: pytest.Config) -> None:
     for flag, file in (("--multicore-save", files.save), ("--multicore-compare", files.compare)):
         if file is not None and file.is_dir():
             raise UsageError(f"{flag}={file}: found a folder, expected the name of a history's file")
+    report = json_file(config)
+    if files.save is not None and report and files.save == config.invocation_params.dir / report:
+        raise UsageError(f"--multicore-save={report}: found the file of --multicore-json, expected another one")
     try:
         if files.save is not None:
             history_file.check(files.save)
@@ -119,8 +122,8 @@ def _compare(
     losing = [pair for pair in pairs if files.loss is not None and pair.loses(files.loss)]
     if losing:
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
-        names = "; ".join(pair.entry.name for pair in losing)
-        lines.append((f"ERROR: --multicore-compare-fail={files.loss:.3g}: speed-up lost: {names}", "red"))
+        names, share = "; ".join(pair.entry.name for pair in losing), f"{100 * (files.loss or 0):g}%"
+        lines.append((f"ERROR: --multicore-compare-fail={share}: speed-up lost: {names}", "red"))
     lost = [pair.entry for pair in losing]
     return [replace(one, lost=True) if any(one is other for other in lost) else one for one in entries]
 
@@ -140,6 +143,6 @@ def write_lines(reporter: pytest.TerminalReporter, config: pytest.Config) -> Non
     lines = config.stash.get(LINES, [])
     if not lines:
         return
-    reporter.section("multicore: over time")
+    reporter.write_sep("=", "multicore: over time")
     for line, colour in lines:
         reporter.write_line(line, **({colour: True} if colour else {}))
