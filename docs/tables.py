@@ -1,6 +1,6 @@
 """Tables of the reference, made from the package when the docs are built, so that the two cannot drift apart.
 
-In a page: ``{multicore-table} marker``, or options, environments, variables, causes, schema, history, rules, thresholds.
+In a page: ``{multicore-table} marker``, or the name of another one of TABLES.
 """
 
 from __future__ import annotations

@@ -24,14 +24,19 @@ def test_its_commands_run_in_their_order(pytester: pytest.Pytester) -> None:
     assert name
     (pytester.path / name[1]).write_text(block)
     ran = [shlex.split(command) for command in COMMANDS if not command.startswith("pip ")]
-    assert [words[0] for words in ran] == ["pytest", "pytest", "python", "pytest", "pytest", "python", "python"]
+    assert [words[0] for words in ran] == ["pytest"] * 2 + ["python"] * 2 + ["pytest"] * 2 + ["python"] * 2
     for program, *arguments in ran:
-        command = [sys.executable, *(["-m", "pytest", "--multicore-budget=10"] if program == "pytest" else []), *arguments]
+        command = [
+            sys.executable,
+            *(["-m", "pytest", "--multicore-budget=10"] if program == "pytest" else []),
+            *arguments,
+        ]
         result = pytester.run(*command)
         may_differ = any(one.startswith(("compare", "--multicore-compare")) for one in arguments)
         assert result.ret in ((0, 1) if may_differ else (0,)), (arguments, result.outlines, result.errlines)
         assert "test_gram.py" in result.stdout.str()
     assert (pytester.path / "history.jsonl").read_text().count("\n") == 1, "comparing saves nothing"
+    assert (pytester.path / "history.svg").read_text().startswith("<svg")
 
 
 def test_what_is_printed_begins_as_the_page_shows() -> None:

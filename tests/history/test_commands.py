@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_multicore.__main__ import main
+from pytest_multicore.commands.history import NO_RUPTURES
 from pytest_multicore.history.entry import Entry
 from pytest_multicore.history.history_file import append
 from pytest_multicore.history.sparkline import ASCII, levels_for, sparkline
@@ -22,8 +23,6 @@ from tests.reports.test_replay import result
 from tests.rounds import rows
 
 from .literals import entry, series
-
-NO_RUPTURES = "note: change points are not marked: ruptures is missing (pip install 'pytest-multicore[history]')"
 
 
 def measured(speedup: float, test: str = "test_a.py::test_it") -> Result:
