@@ -40,13 +40,13 @@ def test_a_test_is_saved_and_compared_with_the_last_time(run: Run, pytester: pyt
     first.assert_outcomes(passed=1)
     assert first.ret == pytest.ExitCode.OK
     assert told(first) == [
-        "test_it.py::test_a: test_a: no earlier result to compare with",
+        "test_it.py::test_a: no earlier result to compare with",
         f"1 result appended to {pytester.path / 'history.jsonl'}",
     ]
     second = run(COMPARED, *BOTH)
     second.assert_outcomes(passed=1)
     line, saved = told(second)
-    assert line.startswith("test_it.py::test_a: test_a: ")
+    assert line.startswith("test_it.py::test_a: ")
     assert " since 20" in line or " not comparable with 20" in line
     assert "speed-up " in line
     assert saved.startswith("1 result appended to ")
@@ -72,7 +72,7 @@ def test_a_lost_speedup_fails_the_run_and_the_next_one_and_none_that_accepts_it(
         line, error, _ = told(failed)
         assert ": worse since 20" in line
         assert "speed-up 5.00x [4.90, 5.10], now " in line
-        assert error == "ERROR: --multicore-compare-fail=10%: speed-up lost: test_it.py::test_a: test_a"
+        assert error == "ERROR: --multicore-compare-fail=10%: speed-up lost: test_it.py::test_a"
         assert [one.lost for one in read(file).entries] == [False, True, True][:number]
 
     said = run(COMPARED, BOTH[1])

@@ -9,7 +9,7 @@ from enum import Enum
 from pytest_multicore.verdicts.change import Movement, change, movement, shows_loss
 from pytest_multicore.verdicts.statistics import Interval
 
-from .conditions import differences
+from .conditions import also_changed, differences
 from .entry import Entry
 
 
@@ -87,12 +87,14 @@ class Pair:
     Attributes:
         new, old: of the later and of the earlier run; None where it has none.
         differences: why they are not comparable; empty where they are.
+        also_changed: what else differs: evidence of why a figure moved.
         moves: of each figure that both have.
     """
 
     new: Entry | None
     old: Entry | None
     differences: tuple[str, ...] = ()
+    also_changed: tuple[str, ...] = ()
     moves: tuple[Move, ...] = ()
 
     @property
@@ -134,7 +136,7 @@ class Pair:
 
 def pair_of(new: Entry, old: Entry) -> Pair:
     """Compare two results of the same work."""
-    return Pair(new, old, tuple(differences(new, old)), tuple(_moves(new, old)))
+    return Pair(new, old, tuple(differences(new, old)), tuple(also_changed(new, old)), tuple(_moves(new, old)))
 
 
 def _moves(new: Entry, old: Entry) -> Iterator[Move]:

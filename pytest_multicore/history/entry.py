@@ -48,9 +48,10 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The test and what it measured, for a reader."""
+        """The test and what it measured, for a reader; a marked test is its own workload."""
+        test, workload = self.result["nodeid"], self.result["workload"]
         again = "" if self.number == 1 else f" (no. {self.number})"
-        return f"{self.result['nodeid']}: {self.result['workload']}{again}"
+        return f"{test}{again}" if test.endswith(f"::{workload}") else f"{test}: {workload}{again}"
 
     @property
     def work(self) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from pytest_multicore.verdicts.change import attained_alike
 
 from .change_points import change_points
 from .changes import FIGURES, Figure
-from .conditions import changed_setting
+from .conditions import changed_conditions
 from .entry import Entry
 
 #: What a trend shows where nothing is asked for: the first that the series has.
@@ -111,7 +111,7 @@ def _turns(entries: Sequence[Entry], figure: Figure) -> tuple[Turn, ...] | None:
     bounds = [0, *places, len(values)]
     levels = [statistics.median(values[start:end]) for start, end in pairwise(bounds)]
     return tuple(
-        Turn(place, levels[number], levels[number + 1], tuple(changed_setting(entries[place], entries[place - 1])))
+        Turn(place, levels[number], levels[number + 1], tuple(changed_conditions(entries[place], entries[place - 1])))
         for number, place in enumerate(places)
     )
 

@@ -30,6 +30,8 @@ def pair_lines(pair: Pair) -> Iterator[str]:
         yield f"{name}:"
     for move in moved:
         yield f"  {move_in_words(move, judged=pair.kind is Kind.BOTH)}"
+    if pair.also_changed:
+        yield f"  with it: {'; '.join(pair.also_changed)}"
 
 
 def since_last_line(pair: Pair) -> str:
@@ -48,6 +50,8 @@ def since_last_line(pair: Pair) -> str:
         if one is not told and one.movement is not Movement.NONE
     )
     also = f"; moved too: {moved}" if moved else ""
+    if pair.also_changed and told is not None and told.movement is not Movement.NONE:
+        also += f"; with it: {'; '.join(pair.also_changed)}"
     if told is None or told.movement is Movement.NONE:
         return f"{name}: no change beyond the intervals since {when} ({figures}){also}"
     return f"{name}: {_judged(told)} since {when}: {figures}, {_percent(told.ratio)}{also}"

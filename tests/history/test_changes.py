@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.history.changes import FIGURES, Kind, pair_of, pairs_of_runs, since_last
-from pytest_multicore.history.conditions import changed_setting, differences
+from pytest_multicore.history.conditions import also_changed, changed_conditions, differences
 from pytest_multicore.history.entry import KEPT, Entry, entries_of
 from pytest_multicore.history.words import pair_lines, since_last_line
 from pytest_multicore.reports.origin import Origin
@@ -18,6 +18,8 @@ from tests.rounds import rows
 
 from .literals import around, bounds, entry, series
 
+OPENBLAS = {"kind": "openblas", "version": "0.3.31", "layer": "pthreads"}
+
 
 @pytest.mark.parametrize(
     ("fields", "told"),
@@ -28,13 +30,10 @@ from .literals import around, bounds, entry, series
         ({"baseline": 2}, "baseline threads 1, now 2"),
         ({"python": "3.13.3"}, "Python 3.13.2, now 3.13.3"),
         ({"frameworks": {"numpy": "2.4.7"}}, "numpy 2.4.6, now 2.4.7"),
-        ({"frameworks": {"numpy": "2.4.6", "scipy": "1.17.1"}}, "scipy none, now 1.17.1"),
-        ({"libraries": []}, "openblas 0.3.31 pthreads, now none"),
         (
             {"libraries": [{"kind": "openblas", "version": "0.3.31", "layer": "openmp"}]},
             "openblas 0.3.31 pthreads, now 0.3.31 openmp",
         ),
-        ({"variables": {"OMP_NUM_THREADS": "2", "OMP_PROC_BIND": "true"}}, "OMP_PROC_BIND none, now true"),
         ({"cpu": "Xeon"}, "CPU EPYC, now Xeon"),
         ({"attained": 1.2}, "the machine attained 1.95x, now 1.20x"),
     ],
@@ -51,6 +50,9 @@ def test_what_differs_keeps_two_results_from_being_compared(fields: dict[str, An
         {"outcome": "failed"},
         {"attained": 1.85},
         {"variables": {"OMP_NUM_THREADS": "2", "LD_LIBRARY_PATH": "/somewhere"}},
+        {"frameworks": {}},
+        {"libraries": []},
+        {"libraries": [OPENBLAS, {**OPENBLAS, "version": "0.3.30"}]},
         {"wall_s": around(7.0)},
     ],
     ids=str,
@@ -65,15 +67,42 @@ def test_libraries_count_in_any_order_and_folders_of_compiled_code_do_not() -> N
     new, old = (
         entry(1.0, libraries=libraries, variables=flag) for libraries, flag in zip((two, two[::-1]), flags, strict=True)
     )
-    assert differences(new, old) == []
-    assert changed_setting(new, entry(1.0, libraries=two, variables={"THEANO_FLAGS": "openmp=False"}))
+    assert differences(new, old) == also_changed(new, old) == []
+    assert also_changed(new, entry(1.0, libraries=two, variables={"THEANO_FLAGS": "openmp=False"}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"frameworks": {"numpy": "2.4.6", "scipy": "1.17.1"}}, "scipy none, now 1.17.1"),
+        ({"libraries": []}, "openblas 0.3.31 pthreads, now none"),
+        (
+            {"libraries": [OPENBLAS, {"kind": "openmp", "version": None, "layer": "gnu"}]},
+            "openmp none, now gnu",
+        ),
+        (
+            {"libraries": [OPENBLAS, {**OPENBLAS, "version": "0.3.30"}]},
+            "openblas 0.3.31 pthreads, now 0.3.30 pthreads + 0.3.31 pthreads",
+        ),
+        ({"variables": {"OMP_NUM_THREADS": "1"}}, "OMP_NUM_THREADS 2, now 1"),
+        ({"variables": {"OMP_NUM_THREADS": "2", "OMP_PROC_BIND": "true"}}, "OMP_PROC_BIND none, now true"),
+    ],
+)
+def test_what_a_program_may_have_done_itself_is_evidence_and_no_excuse(fields: dict[str, Any], told: str) -> None:
+    new, old = entry(1.0, **fields), entry(1.9)
+    assert also_changed(new, old) == changed_conditions(new, old) == [told]
+    found = pair_of(new, old)
+    assert found.loses(0.1)
+    assert since_last_line(since_last(new, [old])).endswith(f"; with it: {told}")
+    assert list(pair_lines(found))[-1] == f"  with it: {told}"
+    assert "with it" not in since_last_line(since_last(entry(1.9, **fields), [old])), "nothing moved"
 
 
 def test_each_figure_that_moved_is_told_and_whether_that_is_worse() -> None:
     found = pair_of(entry(1.04, cpu_inflation=around(1.9)), entry(1.93, cpu_inflation=around(1.02)))
     assert (found.kind, found.worse, found.better) == (Kind.BOTH, True, False)
     assert list(pair_lines(found)) == [
-        "test_a.py::test_it: test_it:",
+        "test_a.py::test_it:",
         "  speed-up 1.93x [1.89, 1.97], now 1.04x [1.02, 1.06]: -46 % [-48, -44], worse",
         "  CPU inflation 1.02 [1.00, 1.04], now 1.90 [1.86, 1.94]: +86 % [+79, +94], worse",
     ]
@@ -97,7 +126,7 @@ def test_wall_time_and_busy_cores_are_told_and_show_no_loss_of_threads() -> None
 
 def test_within_the_intervals_nothing_moved() -> None:
     found = pair_of(entry(1.88), entry(1.9))
-    assert list(pair_lines(found)) == ["test_a.py::test_it: test_it: no figure moved beyond its interval"]
+    assert list(pair_lines(found)) == ["test_a.py::test_it: no figure moved beyond its interval"]
 
 
 def test_a_bound_that_is_missing_shows_no_movement() -> None:
@@ -117,7 +146,7 @@ def test_results_that_are_not_comparable_lose_nothing_and_show_their_figures() -
     found = pair_of(entry(1.04, python="3.14.0"), entry(1.93))
     assert (found.kind, found.worse, found.loses(0.0)) == (Kind.NOT_COMPARABLE, False, False)
     assert list(pair_lines(found)) == [
-        "test_a.py::test_it: test_it: not comparable: Python 3.13.2, now 3.14.0",
+        "test_a.py::test_it: not comparable: Python 3.13.2, now 3.14.0",
         "  speed-up 1.93x [1.89, 1.97], now 1.04x [1.02, 1.06]: -46 % [-48, -44]",
     ]
 
@@ -158,11 +187,11 @@ def test_the_last_comparable_result_is_compared_with() -> None:
     found = since_last(entry(1.81), history)
     assert (found.kind, found.old) == (Kind.BOTH, history[1])
     assert since_last_line(found) == (
-        "test_a.py::test_it: test_it: no change beyond the intervals since 2026-11-02 (0000002) "
+        "test_a.py::test_it: no change beyond the intervals since 2026-11-02 (0000002) "
         "(speed-up 1.80x [1.76, 1.84], now 1.81x [1.77, 1.85])"
     )
     assert since_last_line(since_last(entry(1.1), history)) == (
-        "test_a.py::test_it: test_it: worse since 2026-11-02 (0000002): "
+        "test_a.py::test_it: worse since 2026-11-02 (0000002): "
         "speed-up 1.80x [1.76, 1.84], now 1.10x [1.08, 1.12], -39 % [-41, -36]"
     )
 
@@ -170,7 +199,7 @@ def test_the_last_comparable_result_is_compared_with() -> None:
 def test_without_a_comparable_one_the_last_one_is_named_and_why_it_is_none() -> None:
     found = since_last(entry(1.0, frameworks={"numpy": "2.5.0"}), series(1.9, 1.8))
     assert since_last_line(found) == (
-        "test_a.py::test_it: test_it: not comparable with 2026-11-02 (0000002): numpy 2.4.6, now 2.5.0 "
+        "test_a.py::test_it: not comparable with 2026-11-02 (0000002): numpy 2.4.6, now 2.5.0 "
         "(speed-up 1.80x [1.76, 1.84], now 1.00x [0.98, 1.02])"
     )
 
@@ -178,7 +207,7 @@ def test_without_a_comparable_one_the_last_one_is_named_and_why_it_is_none() -> 
 def test_a_test_without_an_earlier_result_says_so() -> None:
     found = since_last(entry(1.0), [entry(test="another")])
     assert found.kind is Kind.NEW
-    assert since_last_line(found) == "test_a.py::test_it: test_it: no earlier result to compare with"
+    assert since_last_line(found) == "test_a.py::test_it: no earlier result to compare with"
 
 
 def test_a_lost_result_is_passed_over_so_that_the_next_run_fails_too() -> None:

@@ -158,7 +158,7 @@ def test_the_trend_of_a_test_is_a_row_and_a_line_for_each_change(
     upgraded[6:] = [replace(one, result={**one.result, "frameworks": {"numpy": "2.5.0"}}) for one in upgraded[6:]]
     assert shown(file, upgraded, capsys) == [
         "figure    runs  from        to          median  last                trend",
-        "test_a.py::test_it: test_it, 2 vs 1 threads in current",
+        "test_a.py::test_it, 2 vs 1 threads in current",
         "speed-up  10    2026-11-01  2026-11-10  1.90x   1.00x [0.98, 1.02]  ██████|▁▁▁▁",
         "  changed from 1.90x to 1.00x (-47 %) between 2026-11-06 (0000006) and 2026-11-07 (0000007); with it: "
         "numpy 2.4.6, now 2.5.0",
@@ -179,10 +179,10 @@ def test_tests_threads_and_processors_have_trends_of_their_own(file: Path, capsy
     several = [entry(), entry(test="b"), entry(threads=4), entry(cpu="Xeon"), entry()]
     names = [line for line in shown(file, several, capsys) if " threads in " in line]
     assert names == [
-        "test_a.py::test_it: test_it, 2 vs 1 threads in current on EPYC",
+        "test_a.py::test_it, 2 vs 1 threads in current on EPYC",
         "b: test_it, 2 vs 1 threads in current on EPYC",
-        "test_a.py::test_it: test_it, 4 vs 1 threads in current on EPYC",
-        "test_a.py::test_it: test_it, 2 vs 1 threads in current on Xeon",
+        "test_a.py::test_it, 4 vs 1 threads in current on EPYC",
+        "test_a.py::test_it, 2 vs 1 threads in current on Xeon",
     ]
 
 
