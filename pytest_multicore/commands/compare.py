@@ -22,7 +22,7 @@ def add(commands: Subparsers) -> None:
         help="say which figures moved between two files written by --multicore-json",
         description="Say for each measurement that two files of --multicore-json hold which figures moved beyond their "
         "intervals, which are new or missing, and which are not comparable. Ends with 1 where a figure of the threads "
-        "moved for the worse, or a measurement is missing or not comparable.",
+        "moved for the worse, or a measurement is missing, undecided or not comparable.",
     )
     compare.add_argument("old", type=Path, metavar="A.json", help="the earlier report")
     compare.add_argument("new", type=Path, metavar="B.json", help="the later report")
@@ -36,7 +36,7 @@ def add(commands: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Return 0 if nothing is worse and all could be compared, else 1.
+    """Return 0 if nothing is worse and all could be compared and decided, else 1.
 
     Raises:
         UsageError: one of the files is no report, or the share is none.
@@ -62,7 +62,7 @@ def _share(text: str | None) -> float | None:
 
 
 def _is_wrong(pair: Pair, loss: float | None) -> bool:
-    if pair.kind in (Kind.MISSING, Kind.NOT_COMPARABLE):
+    if pair.kind in (Kind.MISSING, Kind.NOT_COMPARABLE) or pair.undecided:
         return True
     return pair.worse if loss is None else pair.loses(loss)
 
@@ -73,6 +73,8 @@ def _summary(pairs: list[Pair], loss: float | None) -> str:
     both = [pair for pair in pairs if pair.kind is Kind.BOTH]
     worse, better = sum(pair.worse for pair in both), sum(pair.better for pair in both)
     compared = f"{len(both)} compared ({worse} worse, {better} better, {len(both) - worse - better} neither)"
+    if undecided := sum(pair.undecided for pair in both):
+        compared += f", {undecided} undecided"
     lost = "" if loss is None else f", {sum(pair.loses(loss) for pair in both)} lost {100 * loss:g} % or more"
     others = [f"{kinds[kind]} {kind.value}" for kind in Kind if kind is not Kind.BOTH and kinds[kind]]
     return f"in all: {', '.join([compared + lost, *others])}"

@@ -119,6 +119,16 @@ class Pair:
         return next((move for move in self.moves if move.figure.key == "speedup"), None)
 
     @property
+    def told(self) -> Move | None:
+        """The change that is looked at first: of the speed-up, or of the busy cores where nothing was compared."""
+        return self.speedup or next((move for move in self.moves if move.figure.key == "cores"), None)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether comparable results tell nothing of the change, since an interval lacks a bound."""
+        return self.kind is Kind.BOTH and self.told is not None and not self.told.ratio.bounded
+
+    @property
     def worse(self) -> bool:
         """Whether a figure of the threads moved for the worse, between comparable results."""
         return self.kind is Kind.BOTH and any(move.is_worse and move.figure.of_threads for move in self.moves)
@@ -128,6 +138,12 @@ class Pair:
         """Whether a figure of the threads moved for the better, and none for the worse."""
         found = any(move.is_better and move.figure.of_threads for move in self.moves)
         return self.kind is Kind.BOTH and found and not self.worse
+
+    def may_lose(self, loss: float) -> bool:
+        """Whether comparable results neither show nor exclude a loss of this share of the speed-up."""
+        if self.kind is not Kind.BOTH or self.speedup is None or self.loses(loss):
+            return False
+        return not self.speedup.ratio.low > 1 - loss
 
     def loses(self, loss: float) -> bool:
         """Whether the speed-up of comparable results shows a loss of no less than this share."""
@@ -172,11 +188,11 @@ def _first_like(one: Entry, others: Iterable[Entry], by_sides: bool) -> Entry | 
 def since_last(new: Entry, entries: Sequence[Entry]) -> Pair:
     """Compare a result with the last comparable one of a history, or say why its last one is not comparable.
 
-    Results that failed ``--multicore-compare-fail`` are passed over: the next run would pass at the lost speed-up.
+    Results that failed ``--multicore-compare-fail`` are passed over: the next run would pass at the lost speed-up. So
+    are those without bounds where there are others: no loss could be shown against them.
     """
     earlier = [one for one in reversed(entries) if one.work == new.work and not one.lost]
     earlier.sort(key=lambda one: one.sides != new.sides)  # those of the same sides first, the last one before others
-    for one in earlier:
-        if not differences(new, one):
-            return pair_of(new, one)
-    return pair_of(new, earlier[0]) if earlier else Pair(new, None)
+    alike = [one for one in earlier if not differences(new, one)]
+    alike.sort(key=lambda one: not one.has_bounds)
+    return pair_of(new, (alike or earlier)[0]) if earlier else Pair(new, None)

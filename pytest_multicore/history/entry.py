@@ -64,6 +64,12 @@ class Entry:
         """Where it was measured, and at which threads."""
         return self.result["environment"], self.result["threads"], self.result["baseline"], self.number
 
+    @property
+    def has_bounds(self) -> bool:
+        """Whether the figure that is compared first has both bounds."""
+        compared = self.interval("speedup") or self.interval("cores")
+        return compared is not None and compared.bounded
+
     def interval(self, figure: str) -> Interval | None:
         """A figure with its bounds; None where it was not measured."""
         found = self.result.get(figure)

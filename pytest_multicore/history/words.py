@@ -23,10 +23,14 @@ def pair_lines(pair: Pair) -> Iterator[str]:
     if pair.kind is Kind.NOT_COMPARABLE:
         yield f"{name}: not comparable: {'; '.join(pair.differences)}"
     moved = [move for move in pair.moves if move.movement is not Movement.NONE]
+    if pair.undecided and pair.told is not None:
+        yield f"{name}: undecided, an interval lacks a bound: {_figures(pair.told)}"
+        if not moved:
+            return
     if pair.kind is Kind.BOTH and not moved:
         yield f"{name}: no figure moved beyond its interval"
         return
-    if pair.kind is Kind.BOTH:
+    if pair.kind is Kind.BOTH and not pair.undecided:
         yield f"{name}:"
     for move in moved:
         yield f"  {move_in_words(move, judged=pair.kind is Kind.BOTH)}"
@@ -34,13 +38,18 @@ def pair_lines(pair: Pair) -> Iterator[str]:
         yield f"  with it: {'; '.join(pair.also_changed)}"
 
 
-def since_last_line(pair: Pair) -> str:
-    """What changed since the last comparable result, on one line."""
+def since_last_line(pair: Pair, loss: float | None = None) -> str:
+    """What changed since the last comparable result, on one line.
+
+    Args:
+        pair: the two results.
+        loss: the share of the speed-up that fails the run; None where none does.
+    """
     name = pair.entry.name
     if pair.old is None:
         return f"{name}: no earlier result to compare with"
     when = origin_in_words(pair.old.origin)
-    told = pair.speedup or next((move for move in pair.moves if move.figure.key == "cores"), None)
+    told = pair.told
     figures = "no figure that both have" if told is None else _figures(told)
     if pair.kind is Kind.NOT_COMPARABLE:
         return f"{name}: not comparable with {when}: {'; '.join(pair.differences)} ({figures})"
@@ -52,6 +61,10 @@ def since_last_line(pair: Pair) -> str:
     also = f"; moved too: {moved}" if moved else ""
     if pair.also_changed and told is not None and told.movement is not Movement.NONE:
         also += f"; with it: {'; '.join(pair.also_changed)}"
+    if loss is not None and pair.may_lose(loss):
+        also += f"; a loss of {100 * loss:g} % is not excluded"
+    if pair.undecided:
+        return f"{name}: undecided since {when}, an interval lacks a bound ({figures}){also}"
     if told is None or told.movement is Movement.NONE:
         return f"{name}: no change beyond the intervals since {when} ({figures}){also}"
     return f"{name}: {_judged(told)} since {when}: {figures}, {_percent(told.ratio)}{also}"

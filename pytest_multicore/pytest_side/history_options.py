@@ -118,7 +118,7 @@ def _compare(
     if history.torn:
         lines.append((f"warning: {history.torn_in_words}", "yellow"))
     pairs = [since_last(one, history.entries) for one in entries]
-    lines.extend((since_last_line(pair), _colour(pair)) for pair in pairs)
+    lines.extend((since_last_line(pair, files.loss), _colour(pair)) for pair in pairs)
     losing = [pair for pair in pairs if files.loss is not None and pair.loses(files.loss)]
     if losing:
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
@@ -129,7 +129,7 @@ def _compare(
 
 
 def _colour(pair: Pair) -> str:
-    if pair.kind is Kind.NOT_COMPARABLE:
+    if pair.kind is Kind.NOT_COMPARABLE or pair.undecided:
         return "yellow"
     return "red" if pair.worse else "green" if pair.better else ""
 

@@ -58,7 +58,7 @@ def entry(
     return Entry(Origin(date, "0.1.0", commit, commit and True), cpu, result, number, lost)
 
 
-def series(*speedups: float, **fields: Any) -> list[Entry]:
+def series(*speedups: float | dict[str, float | None], **fields: Any) -> list[Entry]:
     """A run a day."""
     return [
         entry(one, date=f"2026-11-{day:02}T10:00:00Z", commit=f"{day:07}", **fields)

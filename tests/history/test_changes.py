@@ -129,11 +129,33 @@ def test_within_the_intervals_nothing_moved() -> None:
     assert list(pair_lines(found)) == ["test_a.py::test_it: no figure moved beyond its interval"]
 
 
-def test_a_bound_that_is_missing_shows_no_movement() -> None:
-    found = pair_of(entry(bounds(None, 1.0, None)), entry(1.9))
-    assert not found.worse
-    assert not found.loses(0.0)
-    assert "? " not in next(pair_lines(found))
+@pytest.mark.parametrize("bound", [bounds(None, 1.0, None), bounds(0.9, 1.0, None), bounds(None, 1.0, 2.5)], ids=str)
+def test_without_a_bound_nothing_is_shown_and_that_is_said(bound: dict[str, float | None]) -> None:
+    found = pair_of(entry(bound), entry(1.9))
+    assert (found.undecided, found.worse, found.loses(0.0)) == (True, False, False)
+    (line,) = pair_lines(found)
+    assert line.startswith(
+        "test_a.py::test_it: undecided, an interval lacks a bound: speed-up 1.90x [1.86, 1.94], now 1.00x"
+    )
+    assert ": undecided since 2026-11-01 (1a2b3c4), an interval lacks a bound (speed-up " in since_last_line(found)
+
+
+def test_a_result_without_bounds_is_passed_over() -> None:
+    """No loss could be shown against it: after it all would pass."""
+    good, without = series(1.9, bounds(None, 0.84, None))
+    assert since_last(entry(1.0), [good, without]).old == good
+    assert since_last(entry(1.0), [without]).old == without, "better than nothing, and said to be undecided"
+
+
+@pytest.mark.parametrize(
+    ("speedup", "open_"),
+    [(around(1.9), False), (bounds(1.6, 1.8, 2.0), True), (bounds(None, 1.8, None), True), (around(1.0), False)],
+    ids=["none", "may be", "no bounds", "shown"],
+)
+def test_a_loss_that_is_not_excluded_is_said(speedup: dict[str, float | None], open_: bool) -> None:
+    found = pair_of(entry(speedup), entry(1.9))
+    assert found.may_lose(0.1) is open_
+    assert since_last_line(found, 0.1).endswith("; a loss of 10 % is not excluded") is open_
 
 
 @pytest.mark.parametrize(("loss", "loses"), [(0.0, True), (0.1, True), (0.43, True), (0.44, False)])

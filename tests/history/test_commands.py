@@ -88,6 +88,16 @@ def test_what_is_missing_or_not_comparable_is_no_pass_and_what_is_new_is(
     assert any(line.startswith("a: dot: not comparable: Python ") for line in told)
 
 
+def test_a_speedup_without_bounds_is_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    few = replace(result(rows(3, 1.8), Limits(min_speedup=1.0)), test="test_a.py::test_it")
+    assert compared(written(tmp_path / "a.json", measured(1.8)), written(tmp_path / "b.json", few)) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith(
+        "test_a.py::test_it: dot: undecided, an interval lacks a bound: speed-up 1.80x [1.80, 1.80]"
+    )
+    assert told[-1] == "in all: 1 compared (0 worse, 0 better, 1 neither), 1 undecided"
+
+
 def test_only_the_tests_that_were_named_are_compared(tmp_path: Path) -> None:
     old = written(tmp_path / "a.json", measured(1.8, "a"), measured(1.8, "b"))
     new = written(tmp_path / "b.json", measured(1.8, "a"), measured(1.1, "b"))
