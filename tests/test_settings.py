@@ -5,7 +5,7 @@ import pytest
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.settings import options as settings
-from pytest_multicore.settings.parsers import count
+from pytest_multicore.settings.parsers import count, percentage
 
 
 def nothing(option: settings.Option) -> None:
@@ -38,10 +38,15 @@ def test_the_marker_wins_over_the_options() -> None:
         ("confidence", "nan", "0.5 to"),
         ("priority", "high", '"auto" or "off"'),
         ("strict", "perhaps", "true or false"),
+        ("compare-fail", "10", "a percentage from 0% to below 100%"),
+        ("compare-fail", "-1%", "a percentage from 0% to below 100%"),
+        ("compare-fail", "100%", "a percentage from 0% to below 100%"),
+        ("compare-fail", "x%", "a percentage from 0% to below 100%"),
     ],
 )
 def test_a_wrong_option_names_itself_and_what_is_allowed(name: str, found: str, expected: str) -> None:
-    with pytest.raises(UsageError, match=f"--multicore-{name} .*multicore_{name}.*{found}.*{expected}"):
+    ini = name.replace("-", "_")
+    with pytest.raises(UsageError, match=f"--multicore-{name} .*multicore_{ini}.*{found}.*{expected}"):
         settings.resolve_settings(lambda option: found if option.name == name else None, {})
 
 
@@ -83,6 +88,11 @@ def test_limits_that_exclude_each_other_are_refused() -> None:
         settings.read_marker("a_test", (), {"min_cores": 2, "max_cores": 1})
     with pytest.raises(UsageError, match="efficiency needs a thread count"):
         settings.read_marker("a_test", (), {"threads": "inherit", "min_efficiency": 0.5})
+
+
+@pytest.mark.parametrize(("text", "share"), [("10%", 0.1), ("0%", 0.0), ("2.5 %", 0.025)])
+def test_a_percentage_is_a_share(text: str, share: float) -> None:
+    assert percentage(text) == pytest.approx(share)
 
 
 @pytest.mark.parametrize("value", [1, 1.0, "1"])

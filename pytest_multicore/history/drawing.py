@@ -44,12 +44,12 @@ def drawing(found: Sequence[Trend]) -> str:
 
 
 def _height(trend: Trend) -> float:
-    return PLOT_HEIGHT + LINE * (3.5 + len(list(remarks(trend)))) + MARGIN
+    return PLOT_HEIGHT + LINE * (4.4 + len(list(remarks(trend)))) + MARGIN
 
 
 def _panel(trend: Trend, name: str, top: float) -> Iterator[str]:
     yield _text(MARGIN, top + LINE, f"{name}: {trend.figure.label}", "name")
-    place = _Place(trend, top + 1.5 * LINE)
+    place = _Place(trend, top + 2.4 * LINE)
     yield f'<path class="axis" fill="none" d="M{AXIS} {place.top:.1f}V{place.bottom:.1f}H{WIDTH - MARGIN}"/>'
     for value, at in ((place.most, place.top + LINE / 2), (place.least, place.bottom)):
         yield _text(AXIS - 6, at, value_in_words(value, trend.figure), "small", anchor="end")
@@ -86,7 +86,7 @@ def _turns(trend: Trend, place: _Place) -> Iterator[str]:
     for turn in trend.turns or ():
         x = place.x(turn.place - 0.5)
         yield f'<path class="turn" d="M{x:.1f} {place.top:.1f}V{place.bottom:.1f}"/>'
-        yield _text(x + 4, place.bottom - 4, percent(turn), "at-turn small")
+        yield _text(x, place.top - 4, percent(turn), "at-turn small", anchor="middle")
 
 
 def _runs(trend: Trend, place: _Place) -> Iterator[str]:

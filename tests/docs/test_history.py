@@ -40,9 +40,10 @@ def test_its_commands_run_in_their_order(pytester: pytest.Pytester) -> None:
 
 
 def test_what_is_printed_begins_as_the_page_shows() -> None:
-    since, not_comparable, headings, _ = FIRST_LINES
-    assert re.match(r"test_gram\.py::test_gram: \w[\w ]+ since 2026-\d\d-\d\d( \(\w{7}\))?", since)
+    since, not_comparable, headings, compared = FIRST_LINES
+    assert re.match(r"test_gram\.py::test_gram: worse since 2026-\d\d-\d\d( \(\w{7}\))?", since)
     assert "not comparable with 2026" in not_comparable
+    assert compared == "test_gram.py::test_gram:"
     assert headings.split() == ["figure", "runs", "from", "to", "median", "last", "trend"]
 
 

@@ -49,7 +49,7 @@ def test_panels_lie_below_each_other_and_within_the_drawing() -> None:
     for circle in found.findall(f"{SVG}circle"):
         x, y = (float(circle.attrib[name]) for name in ("cx", "cy"))
         above = max(top for top in tops if top < y)
-        assert above + 5 < y < above + 150
+        assert above + 20 < y < above + 165
         assert 0 < x < WIDTH
 
 
