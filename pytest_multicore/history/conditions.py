@@ -38,8 +38,8 @@ def also_changed(new: Entry, old: Entry) -> list[Difference]:
     for name, after, before in (*_both(new, old, _packages), *_both(new, old, _libraries)):
         if not _is_other_release(after, before):
             found += _difference(name, _versions(after), _versions(before))
-    for name, after, before in _both(new, old, _variables):
-        found += _difference(name, after, before)
+    for name, value, value_before in _both(new, old, _variables):
+        found += _difference(name, value, value_before)
     return found
 
 

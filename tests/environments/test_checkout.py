@@ -1,6 +1,7 @@
 """The commit of a project, of real repositories; where there is none, nothing, and never an error."""
 
 import os
+import shutil
 import stat
 import subprocess
 import time
@@ -11,7 +12,7 @@ import pytest
 from pytest_multicore.environments import checkout
 from pytest_multicore.environments.checkout import Checkout, checkout_of
 
-pytestmark = pytest.mark.skipif(not checkout.shutil.which("git"), reason="git is not installed")
+pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
 
 NAMED = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
 

@@ -55,7 +55,7 @@ def entry(
         "variables": {"OMP_NUM_THREADS": "2"},
         **fields,
     }
-    return Entry(Origin(date, "0.1.0", commit, commit and True), cpu, result, number, lost)
+    return Entry(Origin(date, "0.1.0", commit, None if commit is None else True), cpu, result, number, lost)
 
 
 def series(*speedups: float | dict[str, float | None], **fields: Any) -> list[Entry]:
