@@ -193,6 +193,6 @@ def since_last(new: Entry, entries: Sequence[Entry]) -> Pair:
     """
     earlier = [one for one in reversed(entries) if one.work == new.work and not one.lost]
     earlier.sort(key=lambda one: one.sides != new.sides)  # those of the same sides first, the last one before others
-    alike = [one for one in earlier if not differences(new, one)]
+    alike = [one for one in earlier if one.sides == new.sides and not differences(new, one)]
     alike.sort(key=lambda one: not one.has_bounds)
     return pair_of(new, (alike or earlier)[0]) if earlier else Pair(new, None)
