@@ -67,6 +67,15 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     return 0
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Note the project's commit before tests run: what they take is time in which it may change."""
+    config = session.config
+    if not (options.is_child(config) or options.is_worker()) and options.keeps_results(config):
+        from .pytest_side import session_start
+
+        session_start.note_origin(config)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
     """Refuse wrong markers before any test runs, after other plugins have added theirs."""
@@ -149,13 +158,22 @@ class ResultCollector:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a session that lost a host, and write the report's files; a child must not overwrite the run's."""
+    """Fail a session that lost a host; write reports and history. A child must not overwrite the run's."""
     config = session.config
     if HOSTS in config.stash and config.stash[HOSTS].lost:
         from .pytest_side import session_end
 
         session_end.fail_for_lost_hosts(session)
-    if not options.is_child(config) and any(options.report_file(config, name) for name in ("json", "html")):
+    if not options.is_child(config) and options.keeps_results(config):
         from .pytest_side import session_end
 
         session_end.write_reports(session)
+        session_end.write_history(session)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What changed since an earlier run, and what was saved."""
+    if not options.is_child(config) and options.uses_history(config):
+        from .pytest_side import history_options
+
+        history_options.write_lines(terminalreporter, config)

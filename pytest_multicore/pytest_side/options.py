@@ -62,6 +62,10 @@ def check_options(config: pytest.Config) -> None:
         if settings.python and os.sep in settings.python:
             _check_file("--multicore-python (ini: multicore_python)", settings.python, "the path of an interpreter")
         _check_reports(config)
+        if uses_history(config) and not is_worker():
+            from . import history_options
+
+            history_options.check(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -102,7 +106,7 @@ def _check_file(source: str, path: str, expected: str) -> None:
 def _check_reports(config: pytest.Config) -> None:
     """Refuse report files that cannot be written or must not be replaced, and what is missing to write them."""
     _check_report(config, "json", "JSON", lambda head: head.lstrip().startswith(b"{"))
-    if report_file(config, "html") and "PYTEST_XDIST_WORKER" not in os.environ:  # its controller writes the page
+    if report_file(config, "html") and not is_worker():  # its controller writes the page
         from pytest_multicore.reports.html.packages import absent_packages, advice
         from pytest_multicore.reports.html.page import FIRST_LINE
 
@@ -149,6 +153,22 @@ def report_file(config: pytest.Config, name: str) -> str | None:
     """The value of ``--multicore-json`` or ``--multicore-html``; None where no such report is requested."""
     file: str | None = option_value(name, lambda option: raw_value(config, option))
     return file
+
+
+def keeps_results(config: pytest.Config) -> bool:
+    """Whether the session writes its results to a file."""
+    return any(report_file(config, name) for name in ("json", "html")) or uses_history(config)
+
+
+def uses_history(config: pytest.Config) -> bool:
+    """Whether an option asks for a file of results over time."""
+    names = ("save", "compare", "compare-fail")
+    return any(option_value(name, lambda option: raw_value(config, option)) is not None for name in names)
+
+
+def is_worker() -> bool:
+    """Whether this is a worker of pytest-xdist: its results come with its reports, and its controller writes files."""
+    return "PYTEST_XDIST_WORKER" in os.environ
 
 
 def raw_value(config: pytest.Config, option: Option) -> object:

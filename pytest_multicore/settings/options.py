@@ -21,6 +21,7 @@ from .parsers import (
     count,
     efficiency,
     not_negative,
+    percentage,
     positive,
     switch,
     threads,
@@ -121,6 +122,15 @@ OPTIONS = (
     ),
     Option("json", word, None, "write the report to this file", "FILE"),
     Option("html", word, None, "write the report as a page for the browser to this file (extra: report)", "FILE"),
+    Option("save", word, None, "append the results to this history, one a line", "FILE"),
+    Option("compare", word, None, "say what changed since the last comparable results of this history", "FILE"),
+    Option(
+        "compare-fail",
+        percentage,
+        None,
+        "with a history to compare with: fail the run where a speed-up has lost no less than this share",
+        "PERCENT",
+    ),
     Option("doctor", switch, False, "say what this machine and each environment can give, then exit", None),
 )
 

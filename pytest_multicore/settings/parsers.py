@@ -84,6 +84,17 @@ def word(raw: object) -> str:
     return raw
 
 
+def percentage(raw: object) -> float:
+    """A percentage as text, as a share of 1: the sign is asked for, since 10 might be meant as 10 times."""
+    allowed = "a percentage from 0% to below 100%, such as 10%"
+    if not isinstance(raw, str) or not raw.strip().endswith("%"):
+        raise ValueError(allowed)
+    number = _number(raw.strip()[:-1], above=-1, maximum=100, allowed=allowed)
+    if not 0 <= number < 100:
+        raise ValueError(allowed)
+    return number / 100
+
+
 def switch(raw: object) -> bool:
     """True or False, as an ini file or the command line spells it."""
     words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
