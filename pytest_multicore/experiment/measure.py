@@ -25,8 +25,10 @@ from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.warnings import waste_warning
 from pytest_multicore.verdicts.words import threads_in_words
 
+from .differences import differences
+from .further_processes import confirmed
 from .notes import notes
-from .request import MeasurementRequest, Progress
+from .request import MeasuredProgram, MeasurementRequest, Progress
 from .round_loop import MeasuredRows, RoundLoop
 
 
@@ -73,7 +75,10 @@ def _take_rows(
         progress.live(f"{workload}: setting up with {' and '.join(map(threads_in_words, request.sides))}")
         subjects = stack.enter_context(request.program.sides(request, prepared, workload))
         try:
-            return RoundLoop(request, workload, subjects, progress).run()
+            measured = RoundLoop(request, workload, subjects, progress).run()
+            if request.base is None:
+                return measured
+            return confirmed(MeasuredProgram(request, prepared, workload, progress), measured, subjects)
         finally:
             for subject in subjects:
                 subject.interpreter.reset_scheduling()
@@ -105,12 +110,23 @@ def _findings(
         "measurement": judgement.measured,
         "comparison": judgement.compared,
         "scaling": _scaling(request, measured, machine),
+        **(_base_findings(request.base, prepared, measured) if request.base else {}),
         "python": str(measured.facts.get("python", "")),
         "facts": measured.facts,
         "blas": blas_in_use(workload.target, measured.facts),
         "warnings": tuple(filter(None, warnings)),
         "notes": notes(request, prepared, workload, measured, machine, open_measurement),
         "first_calls": measured.first_calls,
+    }
+
+
+def _base_findings(base: PreparedEnvironment, prepared: PreparedEnvironment, measured: MeasuredRows) -> dict[str, Any]:
+    """What is said of the base, as fields of the result."""
+    return {
+        "base": base.base_name or base.environment.name,
+        "against": measured.judgement.against,
+        "further_losses": measured.further_losses,
+        "differences": differences(prepared.packages(), base.packages(), measured.facts, measured.base_facts),
     }
 
 

@@ -42,20 +42,24 @@ class MeasuredRows:
         judgement: what they say of the limits.
         rounds_s: seconds that all rows took, waits included.
         facts: what the contender's interpreter said of itself.
+        base_facts: what the base's said; nothing without a base.
         priority: whether the CPU priority of the interpreters could be raised, in words.
         fixed_layout: whether all interpreters have the same memory layout.
         busy_others: other processes that used the machine meanwhile, and how many cores.
         first_calls: each side's calls before its rounds.
+        further_losses: shares of the base's speed-up that further processes lost, where they were measured.
     """
 
     rows: list[tuple[Round, ...]]
     judgement: Judgement
     rounds_s: float
     facts: Mapping[str, Any]
+    base_facts: Mapping[str, Any]
     priority: str
     fixed_layout: bool
     busy_others: list[tuple[str, float]]
     first_calls: tuple[FirstCalls | None, ...]
+    further_losses: tuple[float, ...] = ()
 
 
 class RoundLoop:
@@ -143,6 +147,7 @@ class RoundLoop:
             judgement=judged,
             rounds_s=rounds_s,
             facts=_facts(contender),
+            base_facts=_facts(self._subjects[2].interpreter) if self._request.base else {},
             priority=contender.priority,
             fixed_layout=all(subject.interpreter.fixed_layout for subject in self._subjects),
             busy_others=busiest_processes(cpu_before, cpu_by_process(), rounds_s, self._own_pids()),

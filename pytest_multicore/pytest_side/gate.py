@@ -11,6 +11,8 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
+from pytest_multicore.environments import overlay
+from pytest_multicore.environments.provision import Installation
 from pytest_multicore.errors import EnvironmentUnavailable, LimitMissed, MulticoreError, Undecided
 from pytest_multicore.experiment.explain import explain, explain_open
 from pytest_multicore.experiment.measure import measure
@@ -21,7 +23,7 @@ from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.reports import failure
 from pytest_multicore.reports.progress import progress_of
 from pytest_multicore.reports.record import Record, record
-from pytest_multicore.settings.options import LIMITS, Settings
+from pytest_multicore.settings.options import LIMITS, MAX_LOSS, Settings
 from pytest_multicore.settings.parsers import parse_argument, threads
 from pytest_multicore.verdicts.limits import Limits, Outcome, why_unreachable
 from pytest_multicore.verdicts.result import Result
@@ -79,6 +81,22 @@ class Gate:
                 also,
             )
 
+    def prepare_base(self, prepared: PreparedEnvironment, also: tuple[str, ...] = ()) -> PreparedEnvironment | None:
+        """Make ready what measurements are compared with; None: nothing.
+
+        Args:
+            prepared: the environment of the measurements.
+            also: as in ``prepare_environment``.
+        """
+        name = self.settings.against
+        if name is None:
+            return None
+        with self.without_timeout():
+            if overlay.is_overlay(name):
+                over = _prepare_overlay(name, prepared.installation, self.folder, self.progress.step)
+                return replace(prepared, base=over, base_name=name)
+            return _prepare_environment(name, None, self.settings.blas, self.folder, self.progress.step, also)
+
     def workload(
         self, workload: AnyWorkload, arguments: Mapping[str, Any], framework: str | None
     ) -> Callable[[PreparedEnvironment], Workload]:
@@ -134,6 +152,8 @@ class Gate:
         __tracebackhide__ = True
         try:
             prepared = prepared or self.prepare_environment()
+            if len(request.sides) == 2 and not request.scale:
+                request = replace(request, base=self.prepare_base(prepared))
             with self.without_timeout():
                 result = explain(request, prepared, measure(request, prepared, self.progress), self.progress)
         except EnvironmentUnavailable:
@@ -167,6 +187,11 @@ class Gate:
         if why := why_unreachable(self.limits, machine.cores_granted, threads, baseline, machine.cores_online):
             reason = f"{why.reason}: it grants {machine.why_granted()}"
             self._act_on(self._not_measured(label, Outcome.INCONCLUSIVE, reason, lacks_cores=why.lacks_cores))
+
+    def leave_open(self, label: str, reason: str) -> None:
+        """Leave the test inconclusive for a reason."""
+        __tracebackhide__ = True
+        self._act_on(self._not_measured(label, Outcome.INCONCLUSIVE, reason))
 
     def expect_failure(self) -> None:
         """A miss that is expected needs no explanation, unless the settings say ``always``."""
@@ -228,6 +253,14 @@ def _prepare_environment(
     return PreparedEnvironment.prepare(environment, python, blas, folder, report_step, also)
 
 
+@cache
+def _prepare_overlay(
+    name: str, installation: Installation, folder: Path, report_step: Callable[[str], None]
+) -> overlay.Overlay:
+    """Each base is made ready once a session."""
+    return overlay.prepare(name, installation, folder, report_step)
+
+
 def _first_sentence(reason: str) -> str:
     """What fits a line of pytest's summary; the section ``multicore`` has the whole reason."""
     return reason.partition("\n")[0].partition(". ")[0]
@@ -237,11 +270,12 @@ def gate_of(item: pytest.Item) -> Gate:
     """The test's gate, the same for all of its fixtures: its settings are resolved once."""
     if GATE not in item.stash:
         marker = item.stash.get(MARKER_VALUES, {})
+        settings = settings_of(item.config, marker)
         gate = item.stash[GATE] = Gate(
             test=item.nodeid,
             folder=item.config.rootpath,
-            settings=settings_of(item.config, marker),
-            limits=Limits(**{name: marker[name] for name in LIMITS if name in marker}),
+            settings=settings,
+            limits=_limits(settings, marker),
             progress=progress_of(item.config),
             skip=skip,
             without_timeout=partial(timeout_suspended, item),
@@ -250,6 +284,14 @@ def gate_of(item: pytest.Item) -> Gate:
             gate.expect_failure()
     known: Gate = item.stash[GATE]
     return known
+
+
+def _limits(settings: Settings, marker: Mapping[str, Any]) -> Limits:
+    """The marker's limits. Those on a base hold where there is one."""
+    limits = Limits(**{name: marker[name] for name in LIMITS if name in marker})
+    if settings.against is None:
+        return limits.without_base()
+    return limits if limits.max_loss is not None else replace(limits, max_loss=MAX_LOSS)
 
 
 def skip(reason: str) -> NoReturn:

@@ -64,6 +64,8 @@ class MeasuredItem:
         __tracebackhide__ = True
         self._gate.guard_environment(self._program.call)
         self._replay_reports("call")
+        if why := self._gate.guard_environment(self._program.call_base):
+            self._gate.leave_open(self._label, why)
         try:
             self._gate.enforce(self._request(), self._program.environment())
         except WorkloadError as error:

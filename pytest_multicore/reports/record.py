@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
-from pytest_multicore.verdicts.limits import Verdict
+from pytest_multicore.verdicts.limits import OpenReason, Verdict
 from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.row_sets import disturbance, is_undisturbed
 from pytest_multicore.verdicts.scaling_law import Law
@@ -33,6 +33,7 @@ def record(result: Result) -> Record:
         "reason": result.reason,
         **_measurement_fields(result.measurement),
         **_comparison_fields(result.comparison),
+        "against": _against(result),
         "scaling": _scaling(result.scaling),
         "scaling_law": _law(result.scaling.law) if result.scaling else None,
         "verdicts": [_verdict(verdict) for verdict in result.verdicts],
@@ -77,6 +78,28 @@ def _comparison_fields(comparison: Comparison | None) -> Record:
         "efficiency": interval_record(comparison.efficiency),
         "useful_cores": comparison.useful_cores,
         "cpu_inflation": interval_record(comparison.cpu_inflation),
+    }
+
+
+def _against(result: Result) -> Record | None:
+    """The program against its base."""
+    against, base_limit = result.against, next((v.limit for v in result.verdicts if v.quantity == "max_loss"), 0.0)
+    if against is None:
+        return None
+    return {
+        "base": result.base,
+        "change": against.change(base_limit).value,
+        "loss": interval_record(against.loss),
+        "measured_loss": interval_record(against.measured_loss),
+        "slowdown": interval_record(against.slowdown),
+        "measured_slowdown": interval_record(against.measured_slowdown),
+        "slowdown_at_threads": interval_record(against.slowdown_at_threads),
+        "base_wall_s": interval_record(against.base.contender.wall_s),
+        "base_cores": interval_record(against.base.contender.cores),
+        "base_speedup": interval_record(against.base.ratio),
+        "further_losses": list(result.further_losses),
+        "confirmed": not any(verdict.open_reason is OpenReason.LAYOUT for verdict in result.verdicts),
+        "differences": list(result.differences),
     }
 
 
@@ -160,7 +183,8 @@ def _sides(result: Result) -> Sequence[tuple[Round, ...]]:
     if result.scaling is not None:
         return [measurement.rounds for measurement in result.scaling.measurements.values()]
     if result.comparison is not None:
-        return [result.comparison.contender.rounds, result.comparison.baseline.rounds]
+        pairs = [result.comparison, *([result.against.base] if result.against else [])]
+        return [side.rounds for pair in pairs for side in (pair.contender, pair.baseline)]
     return [result.measurement.rounds] if result.measurement else []
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_multicore.diagnosis.evidence_record import blas_call_lines
 
+from .against import against_line
 from .scaling import series_line
 from .words import estimate, figure, threads
 
@@ -39,6 +40,9 @@ def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]
     for record in records:
         for warning in record["warnings"]:
             reporter.write(f"warning: {record['workload']}: {warning}\n", yellow=True)
+    for record in records:
+        if base := against_line(record):
+            reporter.write(f"{record['workload']}: {base}\n")
     for record in records:
         if line := series_line(record):
             reporter.write(f"scaling: {record['workload']}: {line}\n")

@@ -20,6 +20,7 @@ from .parsers import (
     efficiency,
     not_negative,
     positive,
+    share,
     switch,
     threads,
     word,
@@ -103,6 +104,14 @@ OPTIONS = (
         "measure nothing: marked tests run plainly, those that measure through a fixture skip there",
         None,
     ),
+    Option(
+        "against",
+        word,
+        None,
+        "also measure a base, and fail where threading lost more than max_loss (0.1) of its speed-up: an environment, "
+        "PACKAGE==VERSION, or git:REF of the project under test",
+        "NAME",
+    ),
     Option("json", word, None, "write the report to this file", "FILE"),
     Option("doctor", switch, False, "say what this machine and each environment can give, then exit", None),
 )
@@ -115,6 +124,9 @@ MARKER: Mapping[str, tuple[Parser, str]] = {
     "max_speedup": (positive, "wall time at `baseline` threads / wall time at `threads` threads, at most"),
     "min_efficiency": (efficiency, "speed-up / what as many cores attain here (a compute loop), at least, in (0, 1]"),
     "max_threads": (count, "OS threads that got CPU time in the region, at most"),
+    "against": (word, "a base to compare with: an environment, PACKAGE==VERSION or git:REF; wins over the option"),
+    "max_loss": (share, "share of the base's speed-up that may be lost by threading, 0 to below 1 (0.1)"),
+    "max_slowdown": (not_negative, "times slower than the base at `baseline` threads, less 1, at most"),
     "threads": (threads, 'threads to ask for, or "inherit": set none; wins over the option'),
     "baseline": (count, "threads of the other side of the comparison (1)"),
     "environment": (word, "name of the environment to run in"),
@@ -125,7 +137,13 @@ MARKER: Mapping[str, tuple[Parser, str]] = {
 #: A test that uses one of these is measured through them.
 FIXTURES = frozenset({"multicore", "isolated_interpreter", "dot_product", "keras_fit"})
 
-LIMITS = ("min_cores", "max_cores", "min_speedup", "max_speedup", "min_efficiency", "max_threads")
+#: Share of the base's speed-up that may be lost, where the marker has no ``max_loss``.
+MAX_LOSS = 0.1
+
+LIMITS = (
+    *("min_cores", "max_cores", "min_speedup", "max_speedup", "min_efficiency", "max_threads"),
+    *("max_loss", "max_slowdown"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +153,7 @@ class Settings:
     threads: Threads
     baseline: int
     environment: str
+    against: str | None
     python: str | None
     blas: str | None
     confidence: float
@@ -188,6 +207,7 @@ def resolve_settings(raw_value: Callable[[Option], object], marker: Mapping[str,
         threads=value("threads"),
         baseline=marker.get("baseline", 1),
         environment=value("environment"),
+        against=value("against"),
         # An environment that the test itself names must not be replaced from outside.
         python=None if "environment" in marker else option_value("python", raw_value),
         blas=option_value("blas", raw_value),

@@ -45,6 +45,15 @@ def efficiency(raw: object) -> float:
     return _number(raw, above=0, maximum=1, allowed="a number above 0 and at most 1")
 
 
+def share(raw: object) -> float:
+    """A number from 0 to below 1."""
+    allowed = "a number from 0 to below 1"
+    number = _number(raw, above=-sys.float_info.min, maximum=1, allowed=allowed)
+    if not 0 <= number < 1:
+        raise ValueError(allowed)
+    return number
+
+
 def confidence(raw: object) -> float:
     """A number from 0.5 to 0.9999: beyond, the rounds that a verdict takes would fill no budget."""
     allowed = "a number from 0.5 to 0.9999, such as 0.99"

@@ -158,6 +158,13 @@ def _brief(case: OpenMeasurement, verdict: Verdict) -> str:
     )
 
 
+def _layout(case: OpenMeasurement, verdict: Verdict) -> str:
+    return (
+        f"{_limit(verdict)}: measured {_measured(verdict)}, but {OpenReason.LAYOUT.value}; move the limit away from "
+        f"{verdict.measured.estimate if verdict.measured else math.nan:.3g}"
+    )
+
+
 SENTENCES: Mapping[OpenReason, Callable[[OpenMeasurement, Verdict], str]] = {
     OpenReason.FEW_ROWS: lambda case, _: _too_slow(case, fewest_rows(case.confidence)),
     OpenReason.NEAR: _near,
@@ -169,6 +176,7 @@ SENTENCES: Mapping[OpenReason, Callable[[OpenMeasurement, Verdict], str]] = {
     OpenReason.NOT_COUNTED: _not_counted,
     OpenReason.INHERITED: _inherited,
     OpenReason.NOT_REPEATABLE: _not_repeatable,
+    OpenReason.LAYOUT: _layout,
     OpenReason.BRIEF: _brief,
 }
 
