@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -38,18 +38,34 @@ class Overlay:
 
     Attributes:
         folder: holds the packages.
-        packages: those that differ from the environment's, as ``name==version``.
-        modules: names of the modules at its top.
+        packages: all that it holds, as ``name==version``.
+        own: the one that it was made for, by its normalized name.
+        modules: names at the top of that one's modules.
+        commit: the full name of the commit that it was built from; empty for a release.
     """
 
     folder: Path
     packages: tuple[str, ...]
+    own: str
     modules: tuple[str, ...]
+    commit: str = ""
 
 
 def is_overlay(name: str) -> bool:
     """Whether a base's name is a requirement or a commit; else it is an environment's."""
     return "==" in name or name.startswith(GIT_PREFIX)
+
+
+def check(name: str, project: Path) -> None:
+    """Refuse a name of a release or a commit that can't be a base.
+
+    Raises:
+        UsageError: it is neither one release of one package, nor a commit of the project's repository.
+    """
+    if name.startswith(GIT_PREFIX):
+        _commit(name.removeprefix(GIT_PREFIX), project)
+    elif not PINNED.fullmatch(name):
+        raise UsageError(f"base {name!r}: expected one release of one package, such as numpy==1.26.4")
 
 
 def prepare(name: str, installation: Installation, project: Path, progress: Callable[[str], None]) -> Overlay:
@@ -67,14 +83,14 @@ def prepare(name: str, installation: Installation, project: Path, progress: Call
     """
     if installation.version < (3,):
         raise UsageError(f"base {name}: found Python {installation.version[0]} in the environment; expected Python 3")
+    check(name, project)
     if not name.startswith(GIT_PREFIX):
-        if not PINNED.fullmatch(name):
-            raise UsageError(f"base {name!r}: expected one release of one package, such as numpy==1.26.4")
         key = _key(name, installation)
         return _made_once(key, name, progress, lambda job: _install(job, name, package_name(name), installation))
     commit = _commit(name.removeprefix(GIT_PREFIX), project)
     key = _key(f"{project}@{commit}", installation)
-    return _made_once(key, name, progress, lambda job: _build(job, commit, project, installation))
+    made = _made_once(key, name, progress, lambda job: _build(job, commit, project, installation))
+    return replace(made, commit=commit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +111,7 @@ def _key(what: str, installation: Installation) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def _made_once(key: str, name: str, progress: Callable[[str], None], make: Callable[[_Job], None]) -> Overlay:
+def _made_once(key: str, name: str, progress: Callable[[str], None], make: Callable[[_Job], str]) -> Overlay:
     folder = cache.root() / "overlays" / key[:24]
     folder.parent.mkdir(exist_ok=True)
     with cache.locked(key, lambda: progress(f"waiting for another process that makes the base {name}")):
@@ -104,41 +120,61 @@ def _made_once(key: str, name: str, progress: Callable[[str], None], make: Calla
             # Beside the final folder, and renamed into place: one with the final name is complete.
             making = Path(tempfile.mkdtemp(prefix=f"{folder.name}{cache.BUILD_INFIX}", dir=folder.parent))
             try:
-                make(_Job(making, cache.log_of(key), f"make the base {name}"))
-                (making / RECORD_NAME).write_text(json.dumps({"base": name}), encoding="utf-8")
+                own = make(_Job(making, cache.log_of(key), f"make the base {name}"))
+                (making / RECORD_NAME).write_text(json.dumps({"base": name, "own": own}), encoding="utf-8")
                 shutil.rmtree(folder, ignore_errors=True)
                 making.rename(folder)
             except BaseException:
                 shutil.rmtree(making, ignore_errors=True)
                 raise
-    return Overlay(folder, tuple(installed_packages(folder)), tuple(_modules(folder)))
+    own = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))["own"]
+    return Overlay(folder, tuple(installed_packages(folder)), own, tuple(_modules(folder, own)))
 
 
-def _modules(folder: Path) -> list[str]:
-    """Names of the modules and packages at the top of a folder."""
-    packages = [entry.name for entry in folder.iterdir() if entry.is_dir() and any(entry.glob("*.py"))]
-    files = [entry.name.partition(".")[0] for entry in folder.iterdir() if entry.suffix in (".py", ".so", ".pyd")]
-    return sorted({name for name in (*packages, *files) if name.isidentifier()})
+def _modules(folder: Path, package: str) -> list[str]:
+    """Names at the top of a package's modules."""
+    found = [one for one in distributions(path=[str(folder)]) if package_name(one.metadata["Name"] or "") == package]
+    tops = {file.parts[0] for one in found for file in one.files or () if file.suffix in (".py", ".so", ".pyd")}
+    return sorted(name for top in tops if (name := top.partition(".")[0]).isidentifier())
 
 
-def _install(job: _Job, requirement: str, package: str, installation: Installation) -> None:
-    """Install a requirement and what it needs, at the environment's own releases where that is possible."""
+def _install(job: _Job, requirement: str, package: str, installation: Installation) -> str:
+    """Install a requirement and what it needs, at the environment's own releases where that is possible.
+
+    Returns:
+        The package's normalized name.
+    """
     constraints = job.folder / "constraints.txt"
-    kept = [line for line in _releases(installation) if package_name(line) != package_name(package)]
-    constraints.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-    try:
-        _pip(job, installation, "--constraint", str(constraints), requirement)
-    except EnvironmentUnavailable:
-        # An old release may need an old release of what it stands on.
+    for constraint in (_as_installed, _at_most):
+        kept = [constraint(*one) for one in _releases(installation) if package_name(one[0]) != package]
+        constraints.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        try:
+            _pip(job, installation, "--constraint", str(constraints), requirement)
+        except EnvironmentUnavailable:
+            # An old release may need an old release of what it stands on, and a new one a new one.
+            continue
+        break
+    else:
         _pip(job, installation, requirement)
     constraints.unlink()
+    return package
 
 
-def _releases(installation: Installation) -> list[str]:
-    """The packages of an environment that an index may have: none that was installed from a folder or an address."""
+def _as_installed(name: str, version: str) -> str:
+    """A constraint: this release."""
+    return f"{name}=={version}"
+
+
+def _at_most(name: str, version: str) -> str:
+    """A constraint: this release, or the last one before it that will do. A local version has no order."""
+    return f"{name}<={version.partition('+')[0]}"
+
+
+def _releases(installation: Installation) -> list[tuple[str, str]]:
+    """Names and versions of an environment's packages, without those that were installed from a folder or an address."""
     packages = list(distributions(path=[str(installation.site_packages)]))
     return sorted(
-        f"{package.metadata['Name']}=={package.version}"
+        (package.metadata["Name"], package.version)
         for package in packages
         if package.metadata["Name"] and package.read_text("direct_url.json") is None
     )
@@ -169,8 +205,8 @@ def _commit(ref: str, project: Path) -> str:
     )
 
 
-def _build(job: _Job, commit: str, project: Path, installation: Installation) -> None:
-    """Build a wheel of the project as it was at a commit, and install it."""
+def _build(job: _Job, commit: str, project: Path, installation: Installation) -> str:
+    """Build a wheel of the project as it was at a commit, and install it; returns its normalized name."""
     with tempfile.TemporaryDirectory(prefix="pytest-multicore-") as scratch:
         source, wheels = Path(scratch, "source"), Path(scratch, "wheels")
         _status, top = output_of(["git", "-C", str(project), "rev-parse", "--show-toplevel"])
@@ -185,4 +221,4 @@ def _build(job: _Job, commit: str, project: Path, installation: Installation) ->
             pip = (sys.executable, "-m", "pip", "--python", python, "wheel", "--no-input", "--no-deps")
             job.run(*pip, "--wheel-dir", str(wheels), folder)
         wheel = next(wheels.glob("*.whl"))
-        _install(job, str(wheel), wheel.name.partition("-")[0], installation)
+        return _install(job, str(wheel), package_name(wheel.name.partition("-")[0]), installation)

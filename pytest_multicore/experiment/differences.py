@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 #: Packages named, those that were imported first.
 MAX_PACKAGES = 12
+#: Of a commit's name, as git shortens it.
+COMMIT_DIGITS = 12
 ABSENT = "none"
 
 
@@ -16,6 +18,7 @@ def differences(
     base_packages: Mapping[str, str],
     facts: Mapping[str, Any],
     base_facts: Mapping[str, Any],
+    commit: str = "",
 ) -> tuple[str, ...]:
     """What differs, in words: the base's first.
 
@@ -24,14 +27,15 @@ def differences(
         base_packages: the base's.
         facts: what the program's contender said of itself (agent/dialogue/facts.py).
         base_facts: what the base's said.
+        commit: that the base was built from; empty for another base.
     """
     return (
+        *([f"commit {commit[:COMMIT_DIGITS]} -> the working tree"] if commit else []),
         *_changes("", base_packages, packages, facts.get("frameworks", {})),
         *_changes("Python", {"": base_facts.get("python")}, {"": facts.get("python")}),
         *_changes("threads of ", _pools(base_facts), _pools(facts)),
         *_changes("library ", _libraries(base_facts), _libraries(facts)),
         *_changes("", base_facts.get("variables", {}), facts.get("variables", {})),
-        *_overlay_notes(base_facts),
     )
 
 
@@ -50,19 +54,18 @@ def _changes(
 
 def _pools(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Threads of each kind of BLAS or OpenMP library that is loaded."""
-    return {library["kind"]: library.get("threads") for library in facts.get("libraries", ())}
+    return _by_kind(facts, lambda library: str(library.get("threads")))
 
 
 def _libraries(facts: Mapping[str, Any]) -> dict[str, str]:
     """The file of each kind of BLAS or OpenMP library that is loaded, with its release."""
-    return {
-        library["kind"]: f"{os.path.basename(library['path'])} {library.get('version') or ''}".strip()
-        for library in facts.get("libraries", ())
-    }
+    return _by_kind(
+        facts, lambda library: f"{os.path.basename(library['path'])} {library.get('version') or ''}".strip()
+    )
 
 
-def _overlay_notes(base_facts: Mapping[str, Any]) -> Iterator[str]:
-    """Modules of the base that were imported from elsewhere: then the base is not what it is called."""
-    for name, from_base in sorted((base_facts.get("overlay") or {}).items()):
-        if not from_base:
-            yield f"{name} was not imported from the base"
+def _by_kind(facts: Mapping[str, Any], figure: Callable[[Mapping[str, Any]], str]) -> dict[str, str]:
+    """A figure of the libraries of each kind: there may be several."""
+    libraries = facts.get("libraries", ())
+    kinds = {library["kind"] for library in libraries}
+    return {kind: " and ".join(sorted(figure(one) for one in libraries if one["kind"] == kind)) for kind in kinds}

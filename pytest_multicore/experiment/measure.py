@@ -18,13 +18,14 @@ from pytest_multicore.measurement.machine import Machine, this_machine
 from pytest_multicore.verdicts import figures
 from pytest_multicore.verdicts.figures import Scaling
 from pytest_multicore.verdicts.judge import Judgement
-from pytest_multicore.verdicts.limits import OpenReason, Outcome, leave_open, why_unreachable
+from pytest_multicore.verdicts.limits import BASE_LIMITS, OpenReason, Outcome, leave_open, why_unreachable
 from pytest_multicore.verdicts.open_reasons import OpenMeasurement, why_inconclusive
 from pytest_multicore.verdicts.repeatable import why_not_repeatable
 from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.warnings import waste_warning
 from pytest_multicore.verdicts.words import threads_in_words
 
+from .base_modules import modules_from_elsewhere
 from .differences import differences
 from .further_processes import confirmed
 from .notes import notes
@@ -72,7 +73,8 @@ def _take_rows(
     with ExitStack() as stack:
         with request.program.paused():  # while it waits for its turn it must disturb no other measurement
             stack.enter_context(host_lock().exclusive(progress.step))
-        progress.live(f"{workload}: setting up with {' and '.join(map(threads_in_words, request.sides))}")
+        against = f", and the same against {request.base.base_name}" if request.base else ""
+        progress.live(f"{workload}: setting up with {' and '.join(map(threads_in_words, request.sides))}{against}")
         subjects = stack.enter_context(request.program.sides(request, prepared, workload))
         try:
             measured = RoundLoop(request, workload, subjects, progress).run()
@@ -93,6 +95,9 @@ def _findings(
 ) -> dict[str, Any]:
     """What the rows say, as fields of the result."""
     judgement, unlike = _final_judgement(request, measured)
+    foreign = modules_from_elsewhere(request.base, measured.base_facts)
+    if foreign:
+        judgement = _without_base_verdicts(judgement)
     inconclusive = judgement.outcome is Outcome.INCONCLUSIVE
     open_measurement = OpenMeasurement(
         measured.rows,
@@ -105,7 +110,7 @@ def _findings(
     warnings = (waste_warning(judgement.verdicts, judgement.compared), "" if judgement.verdicts else unlike)
     return {
         "outcome": judgement.outcome,
-        "reason": (unlike or why_inconclusive(open_measurement)) if inconclusive else "",
+        "reason": (unlike or foreign or why_inconclusive(open_measurement)) if inconclusive else "",
         "verdicts": judgement.verdicts,
         "measurement": judgement.measured,
         "comparison": judgement.compared,
@@ -122,11 +127,17 @@ def _findings(
 
 def _base_findings(base: PreparedEnvironment, prepared: PreparedEnvironment, measured: MeasuredRows) -> dict[str, Any]:
     """What is said of the base, as fields of the result."""
+    ours, theirs, over = prepared.packages(), base.packages(), base.base
+    if over:
+        # What only the overlay has is what its packages ask for, and no difference. A commit is told by its name.
+        ours = {name: version for name, version in ours.items() if not (over.commit and name == over.own)}
+        theirs = {name: version for name, version in theirs.items() if name in ours}
+    commit = over.commit if over else ""
     return {
-        "base": base.base_name or base.environment.name,
+        "base": base.base_name,
         "against": measured.judgement.against,
         "further_losses": measured.further_losses,
-        "differences": differences(prepared.packages(), base.packages(), measured.facts, measured.base_facts),
+        "differences": differences(ours, theirs, measured.facts, measured.base_facts, commit),
     }
 
 
@@ -138,6 +149,15 @@ def _final_judgement(request: MeasurementRequest, measured: MeasuredRows) -> tup
         verdicts = tuple(leave_open(verdict, OpenReason.NOT_REPEATABLE) for verdict in judgement.verdicts)
         judgement = replace(judgement, verdicts=verdicts)
     return judgement, unlike
+
+
+def _without_base_verdicts(judgement: Judgement) -> Judgement:
+    """The base's sides did not run the base: what compares with them is open."""
+    verdicts = (
+        leave_open(verdict, OpenReason.NOT_THE_BASE) if verdict.quantity in BASE_LIMITS else verdict
+        for verdict in judgement.verdicts
+    )
+    return replace(judgement, verdicts=tuple(verdicts))
 
 
 def _scaling(request: MeasurementRequest, measured: MeasuredRows, machine: Machine) -> Scaling | None:

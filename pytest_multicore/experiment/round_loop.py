@@ -73,7 +73,8 @@ class RoundLoop:
         self._workload = workload
         self._subjects = subjects
         self._progress = progress
-        self._row_taker = row_taker(request, workload, subjects)
+        same_work = len(request.sides) if request.base else None
+        self._row_taker = row_taker(request, workload, subjects, same_work=same_work)
         self._first_calls = FirstCallCheck(subjects, request.contender_index, SETUP_TIMEOUT_S)
         self._stopping = StoppingRule(
             request.limits, settings.confidence, settings.budget_s, settings.settle_s, len(request.sides)
@@ -166,9 +167,9 @@ class RoundLoop:
 
 
 def row_taker(
-    request: MeasurementRequest, workload: Workload, subjects: Sequence[AnySubject], *, different_work: bool = False
+    request: MeasurementRequest, workload: Workload, subjects: Sequence[AnySubject], *, same_work: int | None = None
 ) -> RowTaker:
-    """Takes rounds of these sides, each with the control after it; see RowTaker for ``different_work``."""
+    """Takes rounds of these sides, each with the control after it; see RowTaker for ``same_work``."""
     machine = this_machine()
     return RowTaker(
         subjects,
@@ -178,7 +179,7 @@ def row_taker(
         control_runs(machine, priority=request.settings.priority == "auto"),
         cores_online=machine.cores_online,
         cores_in_reach=machine.cores_in_reach,
-        different_work=different_work,
+        same_work=same_work,
     )
 
 

@@ -40,7 +40,7 @@ def run_trial(trial: Trial, program: MeasuredProgram, rounds_s: float) -> TrialR
         for subject in subjects:
             subject.pause()
         ends = time.monotonic() + rounds_s
-        for row in row_taker(request, program.workload, subjects, different_work=True).rows():
+        for row in row_taker(request, program.workload, subjects, same_work=1).rows():
             rows = with_row(rows, row)
             if _is_clear(rows, trial, request.settings.confidence) or time.monotonic() > ends:
                 break

@@ -26,7 +26,7 @@ class PreparedEnvironment:
         installation: its interpreter and packages.
         selection: the BLAS of its children.
         base: packages that come before its own, where it is what another is compared with.
-        base_name: what the user calls that; empty where it is none.
+        base_name: what the user calls it, where another is compared with it; empty else.
     """
 
     environment: catalogue.Environment

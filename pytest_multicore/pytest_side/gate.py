@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import pytest
 
-from pytest_multicore.environments import overlay
-from pytest_multicore.environments.provision import Installation
 from pytest_multicore.errors import EnvironmentUnavailable, LimitMissed, MulticoreError, Undecided
 from pytest_multicore.experiment.explain import explain, explain_open
 from pytest_multicore.experiment.measure import measure
@@ -23,12 +21,13 @@ from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.reports import failure
 from pytest_multicore.reports.progress import progress_of
 from pytest_multicore.reports.record import Record, record
-from pytest_multicore.settings.options import LIMITS, MAX_LOSS, Settings
+from pytest_multicore.settings.options import BASE_LIMITS, LIMITS, MAX_LOSS, Settings
 from pytest_multicore.settings.parsers import parse_argument, threads
 from pytest_multicore.verdicts.limits import Limits, Outcome, why_unreachable
 from pytest_multicore.verdicts.result import Result
 
 from .options import settings_of
+from .places import prepared_base, prepared_environment
 from .stash import GATE, MARKER_VALUES
 from .timeouts import timeout_suspended
 
@@ -47,6 +46,7 @@ class Gate:
         progress: where progress is reported.
         skip: ends the test as skipped, with a reason.
         without_timeout: suspends time limits on the test.
+        limited: whether any of the limits is the marker's: a base on the command line brings one, too.
         records: its results so far as data, in order.
     """
 
@@ -57,6 +57,7 @@ class Gate:
     progress: Progress
     skip: Callable[[str], NoReturn]
     without_timeout: Callable[[], AbstractContextManager[None]] = nullcontext
+    limited: bool = False
     records: list[Record] = field(default_factory=list)
     _handed_on: int = field(default=0, init=False)
 
@@ -72,7 +73,7 @@ class Gate:
         """
         settings = self.settings
         with self.without_timeout():
-            return _prepare_environment(
+            return prepared_environment(
                 environment or settings.environment,
                 None if environment else settings.python,
                 blas or settings.blas,
@@ -92,10 +93,7 @@ class Gate:
         if name is None:
             return None
         with self.without_timeout():
-            if overlay.is_overlay(name):
-                over = _prepare_overlay(name, prepared.installation, self.folder, self.progress.step)
-                return replace(prepared, base=over, base_name=name)
-            return _prepare_environment(name, None, self.settings.blas, self.folder, self.progress.step, also)
+            return prepared_base(name, prepared, self.settings.blas, self.folder, self.progress.step, also)
 
     def workload(
         self, workload: AnyWorkload, arguments: Mapping[str, Any], framework: str | None
@@ -152,7 +150,9 @@ class Gate:
         __tracebackhide__ = True
         try:
             prepared = prepared or self.prepare_environment()
-            if len(request.sides) == 2 and not request.scale:
+            if self.settings.against and request.scale:
+                request = replace(request, limits=request.limits.without_base())
+            elif self.settings.against:
                 request = replace(request, base=self.prepare_base(prepared))
             with self.without_timeout():
                 result = explain(request, prepared, measure(request, prepared, self.progress), self.progress)
@@ -240,27 +240,6 @@ class Gate:
             self.skip(f"inconclusive: {result.workload}: {_first_sentence(result.reason)}")
 
 
-@cache
-def _prepare_environment(
-    environment: str,
-    python: str | None,
-    blas: str | None,
-    folder: Path,
-    report_step: Callable[[str], None],
-    also: tuple[str, ...],
-) -> PreparedEnvironment:
-    """Each environment is made ready once a session."""
-    return PreparedEnvironment.prepare(environment, python, blas, folder, report_step, also)
-
-
-@cache
-def _prepare_overlay(
-    name: str, installation: Installation, folder: Path, report_step: Callable[[str], None]
-) -> overlay.Overlay:
-    """Each base is made ready once a session."""
-    return overlay.prepare(name, installation, folder, report_step)
-
-
 def _first_sentence(reason: str) -> str:
     """What fits a line of pytest's summary; the section ``multicore`` has the whole reason."""
     return reason.partition("\n")[0].partition(". ")[0]
@@ -276,6 +255,7 @@ def gate_of(item: pytest.Item) -> Gate:
             folder=item.config.rootpath,
             settings=settings,
             limits=_limits(settings, marker),
+            limited=any(name in marker for name in _limit_names(settings)),
             progress=progress_of(item.config),
             skip=skip,
             without_timeout=partial(timeout_suspended, item),
@@ -288,10 +268,12 @@ def gate_of(item: pytest.Item) -> Gate:
 
 def _limits(settings: Settings, marker: Mapping[str, Any]) -> Limits:
     """The marker's limits. Those on a base hold where there is one."""
-    limits = Limits(**{name: marker[name] for name in LIMITS if name in marker})
-    if settings.against is None:
-        return limits.without_base()
-    return limits if limits.max_loss is not None else replace(limits, max_loss=MAX_LOSS)
+    limits = Limits(**{name: marker[name] for name in _limit_names(settings) if name in marker})
+    return replace(limits, max_loss=MAX_LOSS) if settings.against and limits.max_loss is None else limits
+
+
+def _limit_names(settings: Settings) -> list[str]:
+    return [name for name in LIMITS if settings.against or name not in BASE_LIMITS]
 
 
 def skip(reason: str) -> NoReturn:

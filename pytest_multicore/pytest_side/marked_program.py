@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.environments.variables import ChildVariables
-from pytest_multicore.errors import WorkloadError
+from pytest_multicore.errors import InterpreterCrash, WorkloadError, first_line
 from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, initialize, round_timeout_s
 from pytest_multicore.experiment.request import Initializer, MeasurementRequest, Variant
 from pytest_multicore.interpreters.live_test import LiveTest
@@ -78,12 +78,15 @@ class MarkedProgram:
     def call_base(self) -> str:
         """Set the test up on the base's sides and call it once; return why it does not pass there, empty if it does."""
         for live in self.base_tests:
-            live.begin(SETUP_TIMEOUT_S)
-            if "teardown" not in live.reports:
-                live.attempt(SETUP_TIMEOUT_S)
-            if not live.passed:
-                reports = [live.reports[when] for when in ("setup", "call") if when in live.reports]
-                return f"the test does not pass with {self._gate.settings.against}: {failure_line(reports[-1])}"
+            try:
+                live.begin(SETUP_TIMEOUT_S)
+                if not live.torn_down:
+                    live.attempt(SETUP_TIMEOUT_S)
+                why = "" if live.passed else _why_not_passed(live)
+            except (WorkloadError, InterpreterCrash) as error:  # it can't be collected, or is the end of the process
+                why = first_line(error)
+            if why:
+                return f"the test does not pass with {self._gate.settings.against}: {why}"
             if self.runs_once:
                 live.finish(SETUP_TIMEOUT_S)
         return ""
@@ -201,3 +204,12 @@ class MarkedProgram:
         teardown = live.reports.get("teardown", {})
         if teardown.get("outcome") == "failed":
             self._failed_teardowns.append(teardown)
+
+
+def _why_not_passed(live: LiveTest) -> str:
+    """The first line of what a test's last phase failed or skipped with."""
+    when = "call" if "call" in live.reports else "setup"
+    if live.reports[when]["outcome"] == "skipped":
+        why, _, _ = live.texts[when].removeprefix("Skipped: ").partition("\n")
+        return f"it skips there: {why}"
+    return failure_line(live.reports[when])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.errors import UsageError
+from pytest_multicore.errors import EnvironmentUnavailable, UsageError
 from pytest_multicore.settings.options import Option, Settings, option_value, resolve_settings
 
 from .stash import SESSION_SETTINGS
@@ -45,6 +45,8 @@ def check_options(config: pytest.Config) -> None:
     try:
         if settings.environment != "current":
             check_environment("--multicore-environment (ini: multicore_environment)", settings.environment, config)
+        if settings.against:
+            check_base("--multicore-against (ini: multicore_against)", settings.against, config)
         if settings.blas:
             from pytest_multicore.environments.blas_names import check_choice, is_path
 
@@ -74,6 +76,23 @@ def check_environment(source: str, name: str, config: pytest.Config) -> None:
     try:
         find(name, config.rootpath)
     except UsageError as error:
+        raise UsageError(f"{source}: {error}") from None
+
+
+def check_base(source: str, name: str, config: pytest.Config) -> None:
+    """Refuse a base that there can't be; see ``check_environment`` for the arguments.
+
+    Raises:
+        UsageError: names the source, what was found and what a base may be.
+    """
+    from pytest_multicore.environments import overlay
+
+    if not overlay.is_overlay(name):
+        check_environment(f"{source}: found no PACKAGE==VERSION and no git:REF, and", name, config)
+        return
+    try:
+        overlay.check(name, config.rootpath)
+    except (UsageError, EnvironmentUnavailable) as error:
         raise UsageError(f"{source}: {error}") from None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
-from pytest_multicore.verdicts.limits import OpenReason, Verdict
+from pytest_multicore.verdicts.limits import OpenReason, Outcome, Verdict
 from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.row_sets import disturbance, is_undisturbed
 from pytest_multicore.verdicts.scaling_law import Law
@@ -83,12 +83,13 @@ def _comparison_fields(comparison: Comparison | None) -> Record:
 
 def _against(result: Result) -> Record | None:
     """The program against its base."""
-    against, base_limit = result.against, next((v.limit for v in result.verdicts if v.quantity == "max_loss"), 0.0)
+    against = result.against
     if against is None:
         return None
+    outcomes = (verdict.outcome for verdict in result.verdicts if verdict.quantity == "max_loss")
     return {
         "base": result.base,
-        "change": against.change(base_limit).value,
+        "change": against.change(next(outcomes, Outcome.MEASURED)).value,
         "loss": interval_record(against.loss),
         "measured_loss": interval_record(against.measured_loss),
         "slowdown": interval_record(against.slowdown),

@@ -24,6 +24,8 @@ from pytest_multicore.verdicts.stopping import StoppingRule
 from .json_report import SCHEMA
 
 Row = tuple[Round, ...]
+#: What rounds do not show: those of further processes are not kept, nor where modules came from.
+KEPT_REASONS = {"layout": OpenReason.LAYOUT, "not-the-base": OpenReason.NOT_THE_BASE}
 #: One result as the report has it.
 Record = Mapping[str, Any]
 
@@ -106,11 +108,9 @@ def _own_verdicts(record: Record) -> tuple[Verdict, ...]:
     rounds = [row[contender] for row in rows_of(record)]
     if why_not_repeatable(_first_calls(record, contender), rounds):
         return tuple(leave_open(verdict, OpenReason.NOT_REPEATABLE) for verdict in verdicts)
-    open_before = {verdict["quantity"] for verdict in record["verdicts"] if verdict.get("open_reason") == "layout"}
+    before = {verdict["quantity"]: KEPT_REASONS.get(verdict.get("open_reason")) for verdict in record["verdicts"]}
     return tuple(
-        # Further processes did not bear it out; their rounds are not kept.
-        leave_open(verdict, OpenReason.LAYOUT) if verdict.quantity in open_before else verdict
-        for verdict in verdicts
+        leave_open(verdict, reason) if (reason := before[verdict.quantity]) else verdict for verdict in verdicts
     )
 
 

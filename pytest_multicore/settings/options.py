@@ -140,10 +140,10 @@ FIXTURES = frozenset({"multicore", "isolated_interpreter", "dot_product", "keras
 #: Share of the base's speed-up that may be lost, where the marker has no ``max_loss``.
 MAX_LOSS = 0.1
 
-LIMITS = (
-    *("min_cores", "max_cores", "min_speedup", "max_speedup", "min_efficiency", "max_threads"),
-    *("max_loss", "max_slowdown"),
-)
+#: Limits that hold where there is a base, and nothing where there is none.
+BASE_LIMITS = ("max_loss", "max_slowdown")
+
+LIMITS = ("min_cores", "max_cores", "min_speedup", "max_speedup", "min_efficiency", "max_threads", *BASE_LIMITS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from pytest_multicore.rounds.tolerances import MAX_CORES_DIFFERENCE, MAX_PROCESS
 from .bounds import max_busy_cores
 from .control_evidence import core_speed_share
 from .figures import Comparison, all_single_threaded, comparison
-from .limits import Verdict
+from .limits import Outcome, Verdict
 from .row_sets import Rows, RowSet, row_sets
 from .rules import NO_RULES, Rule
 from .speedup import extra_cores_share, ideal_speedup, stretch
@@ -67,13 +67,13 @@ class BaseComparison:
     measured_slowdown: Interval
     slowdown_at_threads: Interval
 
-    def change(self, max_loss: float) -> Change:
-        """What became of the program, where a loss of ``max_loss`` of the speed-up is too much."""
-        if self.loss.low > max_loss:
+    def change(self, outcome: Outcome) -> Change:
+        """What became of the program, by the outcome of its ``max_loss``."""
+        if outcome is Outcome.FAILED:
             return Change.REGRESSION
-        if self.slowdown.low > 0:
-            return Change.SLOWER
-        return Change.NO_LOSS if self.loss.high <= max_loss else Change.UNDECIDED
+        if outcome is not Outcome.PASSED:
+            return Change.UNDECIDED
+        return Change.SLOWER if self.slowdown.low > 0 else Change.NO_LOSS
 
 
 def base_comparison(

@@ -26,6 +26,7 @@ class OpenReason(Enum):
     INHERITED = "threads were inherited"
     NOT_REPEATABLE = "later calls do none of the first one's work"
     LAYOUT = "further processes do not bear it out: where their memory lies makes the difference"
+    NOT_THE_BASE = "the base's modules were imported from elsewhere"
     BRIEF = "the rounds are over too soon for a miss, or a max_ limit that is met: a program may be slow at first"
 
 

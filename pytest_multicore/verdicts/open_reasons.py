@@ -14,7 +14,7 @@ from pytest_multicore.rounds.tolerances import ADVISED_BUDGET_RATIO
 
 from .figures import Comparison
 from .judge import Judgement
-from .limits import OpenReason, Outcome, Verdict
+from .limits import BASE_LIMITS, OpenReason, Outcome, Verdict
 from .repeatable import NOT_REPEATABLE, SAME_STATE_ADVICE
 from .row_sets import Rows, disturbance, fewest_rows
 from .words import cores_in_words, interval_in_words, threads_in_words
@@ -82,11 +82,11 @@ def _near(case: OpenMeasurement, verdict: Verdict) -> str:
 
 def _machine(case: OpenMeasurement, verdict: Verdict) -> str:
     high, measured = (interval.high if interval else math.inf for interval in (verdict.interval, verdict.measured))
-    most = (
-        f", and the program may come to {high:.3g}x on cores of its own"
-        if math.isfinite(high) and high > measured
-        else ""
-    )
+    most = ""
+    if verdict.quantity in BASE_LIMITS and verdict.interval and verdict.interval.bounded:
+        most = f", and it may be {verdict.interval.low:.3g} to {high:.3g} on cores of its own"
+    elif verdict.quantity not in BASE_LIMITS and math.isfinite(high) and high > measured:
+        most = f", and the program may come to {high:.3g}x on cores of its own"
     return (
         f"{_limit(verdict)}: measured {_measured(verdict)} in {len(case.rows)} rows{_attained(case)}{most}; "
         f"{_others(case)}{_machine_remedy(verdict)}"
@@ -127,8 +127,10 @@ def _own_speed(case: OpenMeasurement, verdict: Verdict) -> str:
 
 
 def _own_pool(case: OpenMeasurement, verdict: Verdict) -> str:
-    compared = case.judged.compared
+    compared, against = case.judged.compared, case.judged.against
     assert compared is not None  # noqa: S101 - it is the baseline that is told of
+    if verdict.quantity in BASE_LIMITS and against and not compared.baseline_ignores_thread_count:
+        compared = against.base
     threads, cores = compared.baseline.threads, compared.baseline.cores
     return (
         f"{_limit(verdict)} cannot be held against its baseline: told to use {threads_in_words(threads)} it kept "
@@ -177,6 +179,7 @@ SENTENCES: Mapping[OpenReason, Callable[[OpenMeasurement, Verdict], str]] = {
     OpenReason.INHERITED: _inherited,
     OpenReason.NOT_REPEATABLE: _not_repeatable,
     OpenReason.LAYOUT: _layout,
+    OpenReason.NOT_THE_BASE: lambda _, verdict: f"{_limit(verdict)}: {OpenReason.NOT_THE_BASE.value}",
     OpenReason.BRIEF: _brief,
 }
 
