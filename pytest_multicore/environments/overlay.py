@@ -171,7 +171,7 @@ def _at_most(name: str, version: str) -> str:
 
 
 def _releases(installation: Installation) -> list[tuple[str, str]]:
-    """Names and versions of an environment's packages, without those that were installed from a folder or an address."""
+    """Names and versions of an environment's packages, without what was installed from a folder or an address."""
     packages = list(distributions(path=[str(installation.site_packages)]))
     return sorted(
         (package.metadata["Name"], package.version)

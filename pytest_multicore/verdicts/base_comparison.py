@@ -105,6 +105,11 @@ def base_comparison(
     )
 
 
+def each_confidence(confidence: float) -> float:
+    """Confidence of each of the two medians of which the larger is taken: each has half of the error."""
+    return 1 - (1 - confidence) / 2
+
+
 def is_near_limit(verdict: Verdict) -> bool:
     """Whether what processes that do the same differ by could turn a verdict on a base; a loss has two on each side."""
     assert verdict.measured is not None  # noqa: S101 - it was decided by it
@@ -134,9 +139,7 @@ def _times(of: Round, to: Round) -> float:
 
 def _kept(rows: Rows, confidence: float, without: frozenset[Rule]) -> tuple[Interval, Interval]:
     """Share of the base's speed-up that was kept: with what the machine did not give allowed for, and as measured."""
-    # Two medians are bounded, and the larger is taken: each has half of the error.
-    each = 1 - (1 - confidence) / 2
-    sets = row_sets(rows, each, without)
+    sets = row_sets(rows, each_confidence(confidence), without)
     measured = _larger(*(intersection(_ratio(row_set, by) for row_set in sets) for by in (_speedup_kept, _speed_kept)))
     bracket = _larger(
         *(intersection(_bracket(row_set, by, without) for row_set in sets) for by in (_speedup_kept, _speed_kept))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pytest_multicore.rounds.tolerances import ADVISED_BUDGET_RATIO
 
+from .base_comparison import each_confidence
 from .figures import Comparison
 from .judge import Judgement
 from .limits import BASE_LIMITS, OpenReason, Outcome, Verdict
@@ -42,10 +43,10 @@ class OpenMeasurement:
 
 def why_inconclusive(case: OpenMeasurement) -> str:
     """Why the first open limit is open, and what the user can do."""
-    needed = fewest_rows(case.confidence)
+    first = next((verdict for verdict in case.judged.verdicts if verdict.outcome is Outcome.INCONCLUSIVE), None)
+    needed = _needed_rows(case, first) if first else fewest_rows(case.confidence)
     if len(case.rows) < needed:
         return _too_slow(case, needed)
-    first = next((verdict for verdict in case.judged.verdicts if verdict.outcome is Outcome.INCONCLUSIVE), None)
     if first is None or first.open_reason is None:
         return (
             f"{len(case.rows)} rows in {case.rounds_s:.0f} s do not bound the figures: {_others(case)}"
@@ -168,7 +169,7 @@ def _layout(case: OpenMeasurement, verdict: Verdict) -> str:
 
 
 SENTENCES: Mapping[OpenReason, Callable[[OpenMeasurement, Verdict], str]] = {
-    OpenReason.FEW_ROWS: lambda case, _: _too_slow(case, fewest_rows(case.confidence)),
+    OpenReason.FEW_ROWS: lambda case, verdict: _too_slow(case, _needed_rows(case, verdict)),
     OpenReason.NEAR: _near,
     OpenReason.MACHINE: _machine,
     OpenReason.DISTURBED: _disturbed,
@@ -182,6 +183,10 @@ SENTENCES: Mapping[OpenReason, Callable[[OpenMeasurement, Verdict], str]] = {
     OpenReason.NOT_THE_BASE: lambda _, verdict: f"{_limit(verdict)}: {OpenReason.NOT_THE_BASE.value}",
     OpenReason.BRIEF: _brief,
 }
+
+
+def _needed_rows(case: OpenMeasurement, verdict: Verdict) -> int:
+    return fewest_rows(each_confidence(case.confidence) if verdict.quantity == "max_loss" else case.confidence)
 
 
 def _limit(verdict: Verdict) -> str:

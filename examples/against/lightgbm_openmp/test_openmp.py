@@ -1,13 +1,13 @@
-"""OpenMP code after LightGBM trained on one thread: before 4.2 that left one thread to all others, too
-(microsoft/LightGBM#4705)."""
+"""OpenMP code after LightGBM trained on one thread: before 4.2 that left one thread to all others, too.
+
+See microsoft/LightGBM#4705.
+"""
 
 import ctypes
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import lightgbm
-import numpy
 import pytest
 
 SOURCE = """
@@ -22,6 +22,9 @@ double waves(long n) {
 
 @pytest.fixture
 def waves(tmp_path: Path) -> Callable[[int], float]:
+    import lightgbm
+    import numpy
+
     (tmp_path / "waves.c").write_text(SOURCE)
     command = ["gcc", "-O2", "-fopenmp", "-shared", "-fPIC", "-o", "waves.so", "waves.c", "-lm"]
     subprocess.run(command, cwd=tmp_path, check=True)
