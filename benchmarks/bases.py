@@ -147,10 +147,12 @@ def verdict(run: PairRun, limit: float) -> tuple[Verdict, float]:
     return leave_open(judged.verdicts[0], OpenReason.NEAR), run.now_s
 
 
-def told_on(host: Host, runs: int, seed: int, alone: bool) -> Told:
+def told_on(
+    host: Host, runs: int, seed: int, alone: bool = False, pairs: Sequence[tuple[Program, Program]] = PAIRS
+) -> Told:
     """So many measurements of each pair on a host."""
     told = Told()
-    for program, base in PAIRS:
+    for program, base in pairs:
         name, truth = f"{program.name} for {base.name}", true_loss(program, base)
         for limit in (truth - OFF, truth + OFF):
             for number in range(runs if 0 <= limit < 1 else 0):

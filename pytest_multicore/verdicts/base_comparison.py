@@ -89,7 +89,7 @@ def base_comparison(
     """
     base = comparison([row[2:] for row in rows], confidence, without)
     kept, measured = _kept(rows, confidence, without)
-    if all_single_threaded((compared.contender, compared.baseline, base.contender, base.baseline)):
+    if measured.bounded and all_single_threaded((compared.contender, compared.baseline, base.contender, base.baseline)):
         # One thread did all the work everywhere: what the four differ by is their processes' speeds.
         kept = Interval(1.0, 1.0, 1.0, confidence)
     slowdown = _slowdown(rows, 1, confidence, without)
