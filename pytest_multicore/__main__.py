@@ -1,14 +1,14 @@
-"""``python -m pytest_multicore COMMAND``: what is done with the reports of earlier runs."""
+"""``python -m pytest_multicore COMMAND``: what is done with earlier reports, and what takes several runs."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from .commands import judge
+from .commands import bisect, judge
 from .errors import UsageError
 
-COMMANDS = (judge,)
+COMMANDS = (judge, bisect)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -65,7 +65,9 @@ def check(name: str, project: Path) -> None:
     if name.startswith(GIT_PREFIX):
         _commit(name.removeprefix(GIT_PREFIX), project)
     elif not PINNED.fullmatch(name):
-        raise UsageError(f"base {name!r}: expected one release of one package, such as numpy==1.26.4")
+        raise UsageError(
+            f"base {name!r}: expected one release of one package, such as numpy==1.26.4, or git:REF of the project"
+        )
 
 
 def prepare(name: str, installation: Installation, project: Path, progress: Callable[[str], None]) -> Overlay:

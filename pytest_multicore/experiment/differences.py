@@ -18,7 +18,7 @@ def differences(
     base_packages: Mapping[str, str],
     facts: Mapping[str, Any],
     base_facts: Mapping[str, Any],
-    commit: str = "",
+    commits: tuple[str, str] = ("", ""),
 ) -> tuple[str, ...]:
     """What differs, in words: the base's first.
 
@@ -27,16 +27,20 @@ def differences(
         base_packages: the base's.
         facts: what the program's contender said of itself (agent/dialogue/facts.py).
         base_facts: what the base's said.
-        commit: that the base was built from; empty for another base.
+        commits: those that the base and the program were built from; empty where they were not.
     """
     return (
-        *([f"commit {commit[:COMMIT_DIGITS]} -> the working tree"] if commit else []),
+        *([f"{_commit(commits[0])} -> {_commit(commits[1])}"] if any(commits) else []),
         *_changes("", base_packages, packages, facts.get("frameworks", {})),
         *_changes("Python", {"": base_facts.get("python")}, {"": facts.get("python")}),
         *_changes("threads of ", _pools(base_facts), _pools(facts)),
         *_changes("library ", _libraries(base_facts), _libraries(facts)),
         *_changes("", base_facts.get("variables", {}), facts.get("variables", {})),
     )
+
+
+def _commit(name: str) -> str:
+    return f"commit {name[:COMMIT_DIGITS]}" if name else "the working tree"
 
 
 def _changes(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Container
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -54,7 +55,7 @@ def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress
         test=request.test,
         workload=str(workload),
         arguments=workload.arguments,
-        environment=prepared.environment.name,
+        environment=prepared.name,
         threads=request.contender,
         baseline=request.baseline,
         budget_s=request.settings.budget_s,
@@ -95,9 +96,11 @@ def _findings(
 ) -> dict[str, Any]:
     """What the rows say, as fields of the result."""
     judgement, unlike = _final_judgement(request, measured)
-    foreign = modules_from_elsewhere(request.base, measured.base_facts)
+    foreign = modules_from_elsewhere(prepared, measured.facts)
     if foreign:
-        judgement = _without_base_verdicts(judgement)
+        judgement = _left_open(judgement, [verdict.quantity for verdict in judgement.verdicts])
+    elif foreign := modules_from_elsewhere(request.base, measured.base_facts):
+        judgement = _left_open(judgement, BASE_LIMITS)
     inconclusive = judgement.outcome is Outcome.INCONCLUSIVE
     open_measurement = OpenMeasurement(
         measured.rows,
@@ -132,12 +135,12 @@ def _base_findings(base: PreparedEnvironment, prepared: PreparedEnvironment, mea
         # What only the overlay has is what its packages ask for, and no difference. A commit is told by its name.
         ours = {name: version for name, version in ours.items() if not (over.commit and name == over.own)}
         theirs = {name: version for name, version in theirs.items() if name in ours}
-    commit = over.commit if over else ""
+    commits = tuple(place.base.commit if place.base else "" for place in (base, prepared))
     return {
         "base": base.base_name,
         "against": measured.judgement.against,
         "further_losses": measured.further_losses,
-        "differences": differences(ours, theirs, measured.facts, measured.base_facts, commit),
+        "differences": differences(ours, theirs, measured.facts, measured.base_facts, commits),
     }
 
 
@@ -151,10 +154,10 @@ def _final_judgement(request: MeasurementRequest, measured: MeasuredRows) -> tup
     return judgement, unlike
 
 
-def _without_base_verdicts(judgement: Judgement) -> Judgement:
-    """The base's sides did not run the base: what compares with them is open."""
+def _left_open(judgement: Judgement, limits: Container[str]) -> Judgement:
+    """Some sides did not run what was laid over their environment: limits on them are open."""
     verdicts = (
-        leave_open(verdict, OpenReason.NOT_THE_BASE) if verdict.quantity in BASE_LIMITS else verdict
+        leave_open(verdict, OpenReason.NOT_THE_BASE) if verdict.quantity in limits else verdict
         for verdict in judgement.verdicts
     )
     return replace(judgement, verdicts=tuple(verdicts))

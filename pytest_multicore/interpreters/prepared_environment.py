@@ -25,8 +25,8 @@ class PreparedEnvironment:
         environment: its declaration.
         installation: its interpreter and packages.
         selection: the BLAS of its children.
-        base: packages that come before its own, where it is what another is compared with.
-        base_name: what the user calls it, where another is compared with it; empty else.
+        base: a release or a commit that is laid over it: its packages come before the environment's.
+        base_name: what the user calls that, or an environment that another is compared with; empty else.
     """
 
     environment: catalogue.Environment
@@ -77,6 +77,11 @@ class PreparedEnvironment:
         environment = replace(self.environment, blas=choice)
         installation = provision.prepare(environment, progress=progress, build=build)
         return PreparedEnvironment(environment, installation, blas.select(choice, installation))
+
+    @property
+    def name(self) -> str:
+        """Its name in reports: the environment's, and what is laid over it."""
+        return f"{self.environment.name} with {self.base_name}" if self.base else self.environment.name
 
     def packages(self) -> dict[str, str]:
         """The releases of its packages, by their names in small letters."""

@@ -27,7 +27,7 @@ from pytest_multicore.verdicts.limits import Limits, Outcome, why_unreachable
 from pytest_multicore.verdicts.result import Result
 
 from .options import settings_of
-from .places import prepared_base, prepared_environment
+from .places import laid_over, prepared_base, prepared_environment
 from .stash import GATE, MARKER_VALUES
 from .timeouts import timeout_suspended
 
@@ -73,7 +73,7 @@ class Gate:
         """
         settings = self.settings
         with self.without_timeout():
-            return prepared_environment(
+            prepared = prepared_environment(
                 environment or settings.environment,
                 None if environment else settings.python,
                 blas or settings.blas,
@@ -81,6 +81,9 @@ class Gate:
                 self.progress.step,
                 also,
             )
+            if settings.overlay is None or environment:
+                return prepared
+            return laid_over(prepared, settings.overlay, self.folder, self.progress.step)
 
     def prepare_base(self, prepared: PreparedEnvironment, also: tuple[str, ...] = ()) -> PreparedEnvironment | None:
         """Make ready what measurements are compared with; None: nothing.

@@ -47,6 +47,8 @@ def check_options(config: pytest.Config) -> None:
             check_environment("--multicore-environment (ini: multicore_environment)", settings.environment, config)
         if settings.against:
             check_base("--multicore-against (ini: multicore_against)", settings.against, config)
+        if settings.overlay:
+            check_overlay("--multicore-overlay (ini: multicore_overlay)", settings.overlay, config)
         if settings.blas:
             from pytest_multicore.environments.blas_names import check_choice, is_path
 
@@ -89,7 +91,18 @@ def check_base(source: str, name: str, config: pytest.Config) -> None:
 
     if not overlay.is_overlay(name):
         check_environment(f"{source}: found no PACKAGE==VERSION and no git:REF, and", name, config)
-        return
+    else:
+        check_overlay(source, name, config)
+
+
+def check_overlay(source: str, name: str, config: pytest.Config) -> None:
+    """Refuse what cannot be laid over an environment; see ``check_environment`` for the arguments.
+
+    Raises:
+        UsageError: names the source, what was found and what is allowed.
+    """
+    from pytest_multicore.environments import overlay
+
     try:
         overlay.check(name, config.rootpath)
     except (UsageError, EnvironmentUnavailable) as error:

@@ -44,9 +44,14 @@ def prepared_base(
         EnvironmentUnavailable: it cannot be had.
     """
     if overlay.is_overlay(name):
-        over = _prepared_overlay(name, prepared.installation, folder, report_step)
-        return replace(prepared, base=over, base_name=name)
+        return laid_over(prepared, name, folder, report_step)
     return replace(prepared_environment(name, None, blas, folder, report_step, also), base_name=name)
+
+
+def laid_over(prepared: PreparedEnvironment, name: str, folder: Path, report_step: Report) -> PreparedEnvironment:
+    """An environment with a release or a commit laid over it; that is made ready once a session."""
+    over = _prepared_overlay(name, prepared.installation, folder, report_step)
+    return replace(prepared, base=over, base_name=name)
 
 
 @cache

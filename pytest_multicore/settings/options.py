@@ -112,6 +112,13 @@ OPTIONS = (
         "PACKAGE==VERSION, or git:REF of the project under test",
         "NAME",
     ),
+    Option(
+        "overlay",
+        word,
+        None,
+        "lay this over the environment, before it is measured: PACKAGE==VERSION, or git:REF of the project under test",
+        "NAME",
+    ),
     Option("json", word, None, "write the report to this file", "FILE"),
     Option("doctor", switch, False, "say what this machine and each environment can give, then exit", None),
 )
@@ -154,6 +161,7 @@ class Settings:
     baseline: int
     environment: str
     against: str | None
+    overlay: str | None
     python: str | None
     blas: str | None
     confidence: float
@@ -208,6 +216,8 @@ def resolve_settings(raw_value: Callable[[Option], object], marker: Mapping[str,
         baseline=marker.get("baseline", 1),
         environment=value("environment"),
         against=value("against"),
+        # An environment that the test itself names has something laid over it, too: so releases of it are compared.
+        overlay=option_value("overlay", raw_value),
         # An environment that the test itself names must not be replaced from outside.
         python=None if "environment" in marker else option_value("python", raw_value),
         blas=option_value("blas", raw_value),
