@@ -135,7 +135,7 @@ def _base_findings(base: PreparedEnvironment, prepared: PreparedEnvironment, mea
         # What only the overlay has is what its packages ask for, and no difference. A commit is told by its name.
         ours = {name: version for name, version in ours.items() if not (over.commit and name == over.own)}
         theirs = {name: version for name, version in theirs.items() if name in ours}
-    commits = tuple(place.base.commit if place.base else "" for place in (base, prepared))
+    commits = (over.commit if over else "", prepared.base.commit if prepared.base else "")
     return {
         "base": base.base_name,
         "against": measured.judgement.against,

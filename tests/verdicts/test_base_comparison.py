@@ -27,9 +27,7 @@ def sides(two_s: float, one_s: float, cores: float = 2.0, slowed_to: float = 1.0
     )
 
 
-def said(
-    rows: Sequence[Row], without: frozenset[Rule] = frozenset(), **limits: float
-) -> tuple[BaseComparison, Verdict]:
+def said(rows: Sequence[Row], without: frozenset[Rule] = frozenset(), **limits: Any) -> tuple[BaseComparison, Verdict]:
     """What the rows say of one limit, ``max_loss=0.1`` unless told."""
     found = judgement(Limits(**(limits or {"max_loss": 0.1})), rows, 0.99, without)
     assert found.against
