@@ -125,13 +125,16 @@ def test_what_is_slower_on_one_thread_is_told_and_fails_by_a_limit_alone(
     result, (told,) = Project(pytester, PARALLEL, TWICE, TEST.format(marker=marker)).run()
     against = decided(told, undecided)
     result.assert_outcomes(**{"failed" if marker else "passed": 1})
-    result.stdout.fnmatch_lines(["*against git:good: slower, not by threading: *"])
-    assert against["change"] == "slower, not by threading"
+    said = {verdict["quantity"]: verdict["outcome"] for verdict in told["verdicts"]}
     assert against["slowdown"]["estimate"] == pytest.approx(1, abs=0.4)
-    assert {verdict["quantity"]: verdict["outcome"] for verdict in told["verdicts"]} == {
-        "max_loss": "passed",
-        **({"max_slowdown": "failed"} if marker else {}),
-    }
+    if marker:
+        # It ends with the miss, which may be before the loss is decided.
+        assert said["max_slowdown"] == "failed"
+        assert said["max_loss"] != "failed"
+    else:
+        assert said == {"max_loss": "passed"}
+        assert against["change"] == "slower, not by threading"
+        result.stdout.fnmatch_lines(["*against git:good: slower, not by threading: *"])
 
 
 FIXTURE = """
