@@ -152,7 +152,7 @@ class Asking:
                 )
         if not compared:
             reasons = [result["reason"] for result in results if result["reason"]]
-            self.why = _first_line(reasons[0] if reasons else _last_line(printed))
+            self.why = _first_line(reasons[0]) if reasons else f"the test does not run: {_last_error(printed)}"
             return Answer.MISSING
         changes = [result["against"]["change"] for result in compared]
         if "threading regression" in changes:
@@ -182,5 +182,8 @@ def _first_line(text: str) -> str:
     return text.partition("\n")[0]
 
 
-def _last_line(printed: str) -> str:
-    return printed.strip().rpartition("\n")[2]
+def _last_error(printed: str) -> str:
+    """The last error that pytest shows, or else its last line."""
+    lines = [line for line in printed.splitlines() if line.strip()] or ["it printed nothing"]
+    errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E  ")]
+    return (errors or lines)[-1]
