@@ -76,7 +76,8 @@ class PreparedEnvironment:
         """
         environment = replace(self.environment, blas=choice)
         installation = provision.prepare(environment, progress=progress, build=build)
-        return PreparedEnvironment(environment, installation, blas.select(choice, installation))
+        selection = blas.select(choice, installation)
+        return replace(self, environment=environment, installation=installation, selection=selection)
 
     @property
     def name(self) -> str:
