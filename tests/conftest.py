@@ -118,6 +118,15 @@ def is_undecided(report: pytest.TestReport) -> bool:
     return report.skipped and isinstance(report.longrepr, tuple) and UNDECIDED in report.longrepr[2]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two lanes, where measured processes come first: while one lane measures, the other starts its next session.
+
+    Elsewhere a second lane would be a neighbour that no measurement is rid of.
+    """
+    may_come_first = hasattr(os, "geteuid") and os.geteuid() == 0
+    return 2 if may_come_first else 0
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Count in each run of this suite."""
     config.pluginmanager.register(UndecidedTests(), "undecided-tests")
