@@ -119,7 +119,8 @@ def _split(contender: Round, baseline: Round, cores: float, uneven: float, waite
     fit = min(1.0, cores / contender.busy_cores) if contender.busy_cores > 0 else 1.0
     busy = fit * contender.busy_cores
     useful = min(busy, fit * baseline.repetition_cpu_s / contender.repetition_s)
-    slowed = useful * _parallel_share(busy, cores, baseline) * slowdown if useful > 0 else 0.0
+    # Without a control any of it may be the host's.
+    slowed = useful * _parallel_share(busy, cores, baseline) * slowdown if slowdown < math.inf else math.inf
     not_given = min(busy - useful, slowed)
     left = cores - busy
     waited = min(left, waited)

@@ -25,7 +25,7 @@ def test_the_table_has_every_program_once() -> None:
     assert HEADS[1 : 1 + len(PARTS)] == list(PARTS.values())
 
 
-@pytest.mark.parametrize(("case", "row"), zip(CASES, ROWS, strict=True), ids=lambda one: getattr(one, "name", ""))
+@pytest.mark.parametrize(("case", "row"), list(zip(CASES, ROWS, strict=True)), ids=lambda one: getattr(one, "name", ""))
 def test_a_programs_row_adds_up_and_keeps_to_the_formulas(case: Case, row: list[str]) -> None:
     figures = [float(cell) for cell in row[1:]]
     parts = dict(zip(PARTS, figures[: len(PARTS)], strict=True))
