@@ -188,7 +188,7 @@ def _row(name: str, open_for: str, cells: dict[str, Cell], runs: int) -> str:
     open_all = sum(told.undecided.values()) / told.asked
     open_20 = sum(told.undecided[value] for value in (0.8, 1.2)) / (runs * 2 * len(cells))
     most = [value for one in cells.values() for value in VALUES if one.undecided[value] > 0.2 * runs]
-    why = f"{len(most)} of {len(cells) * len(VALUES)} cells: {open_for or "limits 10 % off alone"}" if most else ""
+    why = f"{len(most)} of {len(cells) * len(VALUES)} cells: {open_for or 'limits 10 % off alone'}" if most else ""
     rows = statistics.median(told.rows) if told.rows else math.nan
     bad = f"{wrong[0]:.1f} % ({wrong[1]})" if wrong[0] else "0"
     return f"| {name} | {bad} | {open_all:.1%}, {open_20:.1%} | {rows:.0f} | {why} |"
