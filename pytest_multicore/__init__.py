@@ -36,7 +36,7 @@ A test may import from here the figures that the fixtures return (``Measurement`
 
 The documentation is in the folder ``docs`` of the source: a tutorial, how-to guides, the reference with a glossary,
 and explanations of how figures and verdicts come about. ``python -m pytest_multicore judge FILE`` judges the rounds of
-a JSON report again.
+a JSON report again, and ``html FILE PAGE`` makes a page for the browser of it.
 """
 
 from __future__ import annotations

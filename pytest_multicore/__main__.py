@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .commands import export, judge, merge
+from .commands import export, html, judge, merge
 from .errors import UsageError
 
-COMMANDS = (judge, export, merge)
+COMMANDS = (judge, html, export, merge)
 
 
 def main(arguments: list[str] | None = None) -> int:

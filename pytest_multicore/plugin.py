@@ -149,12 +149,13 @@ class ResultCollector:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a session that lost a host, and write the JSON report; a child must not overwrite the run's."""
-    if HOSTS in session.config.stash and session.config.stash[HOSTS].lost:
+    """Fail a session that lost a host, and write the report's files; a child must not overwrite the run's."""
+    config = session.config
+    if HOSTS in config.stash and config.stash[HOSTS].lost:
         from .pytest_side import session_end
 
         session_end.fail_for_lost_hosts(session)
-    if not options.is_child(session.config) and options.json_file(session.config):
+    if not options.is_child(config) and any(options.report_file(config, name) for name in ("json", "html")):
         from .pytest_side import session_end
 
-        session_end.write_json(session)
+        session_end.write_reports(session)

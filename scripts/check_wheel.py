@@ -20,8 +20,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "pytest_multicore"
 
-#: What of the package's folder is part of it: its code, the library that records BLAS calls, the report's schema.
-SUFFIXES = {".py", ".c", ".json"}
+#: What of the package's folder is part of it: its code, the library that records BLAS calls, the report's schema and
+#: its page's templates.
+SUFFIXES = {".py", ".c", ".json", ".html", ".css"}
 MARKER_OF_TYPES = "py.typed"
 #: What the installer and pytest read beside it.
 METADATA = {"METADATA", "RECORD", "WHEEL", "entry_points.txt"}

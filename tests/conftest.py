@@ -33,6 +33,7 @@ LONG = {
     "test_github.py",
     "test_asv.py",
     "test_exports_in_ci.py",
+    "test_html_in_browser.py",
 }
 
 SERIAL = "sum(i * i for i in range(20000))"

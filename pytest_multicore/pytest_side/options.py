@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def check_options(config: pytest.Config) -> None:
                 _check_file("--multicore-blas (ini: multicore_blas)", blas, "the path of a shared library")
         if settings.python and os.sep in settings.python:
             _check_file("--multicore-python (ini: multicore_python)", settings.python, "the path of an interpreter")
-        _check_json(config)
+        _check_reports(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -99,35 +99,55 @@ def _check_file(source: str, path: str, expected: str) -> None:
         raise UsageError(f"{source}: found {path!r}, where there is no such file; expected {expected}")
 
 
-def _check_json(config: pytest.Config) -> None:
+def _check_reports(config: pytest.Config) -> None:
+    """Refuse report files that cannot be written or must not be replaced, and what is missing to write them."""
+    _check_report(config, "json", "JSON", lambda head: head.lstrip().startswith(b"{"))
+    if report_file(config, "html") and "PYTEST_XDIST_WORKER" not in os.environ:  # its controller writes the page
+        from pytest_multicore.reports.html.packages import absent_packages, advice
+        from pytest_multicore.reports.html.page import FIRST_LINE
+
+        if absent := absent_packages():
+            raise UsageError(f"--multicore-html {advice(absent)}")
+        names = [report_file(config, name) or "" for name in ("html", "json")]
+        if names[1] and len({config.invocation_params.dir.joinpath(name).resolve() for name in names}) == 1:
+            raise UsageError(f"--multicore-html={names[0]}: --multicore-json names the same file; expected another")
+        _check_report(config, "html", "report of this plugin", lambda head: head.startswith(FIRST_LINE.encode()))
+
+
+def _check_report(config: pytest.Config, name: str, kind: str, may_be: Callable[[bytes], bool]) -> None:
     """Refuse a report file that cannot be written or must not be replaced.
 
     A forgotten file name takes the test file that follows it on the command line. A report of an earlier run is
     replaced; any other file belongs to the user.
+
+    Args:
+        config: tells the file's name.
+        name: of the option.
+        kind: what an earlier report is.
+        may_be: whether a file that begins so may be one.
     """
-    name = json_file(config)
-    if not name:
+    given = report_file(config, name)
+    if not given:
         return
-    file, expected = config.invocation_params.dir / name, "expected the name of a file to write"
+    file, expected = config.invocation_params.dir / given, "expected the name of a file to write"
+    option = f"--multicore-{name}={given}"
     if file.is_dir():
-        raise pytest.UsageError(f"--multicore-json={name}: found a folder, {expected}")
+        raise UsageError(f"{option}: found a folder, {expected}")
     existing = next(folder for folder in (file, *file.parents) if os.path.lexists(folder))
     if not os.access(existing, os.W_OK) or not (existing == file or existing.is_dir()):
-        raise pytest.UsageError(f"--multicore-json={name}: {existing} cannot be written to, {expected}")
-    if file.is_file() and file.stat().st_size and not _may_be_json(file):
-        raise pytest.UsageError(
-            f"--multicore-json={name}: found a file that is no JSON, {expected}; it is left as it is"
-        )
+        raise UsageError(f"{option}: {existing} cannot be written to, {expected}")
+    if file.is_file() and file.stat().st_size and not may_be(_head(file)):
+        raise UsageError(f"{option}: found a file that is no {kind}, {expected}; it is left as it is")
 
 
-def _may_be_json(path: Path) -> bool:
+def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(64).lstrip().startswith(b"{")
+        return file.read(64)
 
 
-def json_file(config: pytest.Config) -> str | None:
-    """The value of ``--multicore-json``; None where no report is requested."""
-    file: str | None = option_value("json", lambda option: raw_value(config, option))
+def report_file(config: pytest.Config, name: str) -> str | None:
+    """The value of ``--multicore-json`` or ``--multicore-html``; None where no such report is requested."""
+    file: str | None = option_value(name, lambda option: raw_value(config, option))
     return file
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_multicore.errors import UsageError
 from pytest_multicore.reports import hosts
 
-from .options import json_file
+from .options import report_file
 from .stash import HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, RECORDS
 
 
@@ -79,21 +81,36 @@ def fail_for_lost_hosts(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def write_json(session: pytest.Session) -> None:
-    """Write the report where ``--multicore-json`` says; a worker of pytest-xdist leaves that to its controller."""
-    config = session.config
-    file = json_file(config)
-    if file and "PYTEST_XDIST_WORKER" not in os.environ:
-        from pytest_multicore.reports.json_report import write
+def write_reports(session: pytest.Session) -> None:
+    """Write the files that options ask for; a worker of pytest-xdist leaves that to its controller."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    for name, write in (("json", _write_json), ("html", _write_html)):
+        if file := report_file(session.config, name):
+            try:
+                write(session.config.invocation_params.dir / file, session_report(session.config))
+            except (OSError, UsageError) as error:
+                _say_not_written(session, f"--multicore-{name}={file} cannot be written: {error}")
 
-        try:
-            write(config.invocation_params.dir / file, session_report(config))
-        except OSError as error:
-            # The tests' outcomes stand, and so does pytest's summary; but the requested report is missing.
-            session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
-            reporter = config.pluginmanager.get_plugin("terminalreporter")
-            if reporter is not None:
-                reporter.write_line(f"ERROR: --multicore-json={file} cannot be written: {error}", red=True)
+
+def _write_json(file: Path, report: dict[str, Any]) -> None:
+    from pytest_multicore.reports.json_report import write
+
+    write(file, report)
+
+
+def _write_html(file: Path, report: dict[str, Any]) -> None:
+    from pytest_multicore.reports.html.page import write_html
+
+    write_html(file, report)
+
+
+def _say_not_written(session: pytest.Session, message: str) -> None:
+    """The tests' outcomes stand, and so does pytest's summary; but the requested report is missing."""
+    session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line(f"ERROR: {message}", red=True)
 
 
 def add_benchmarks(session: pytest.Session) -> None:

@@ -109,6 +109,14 @@ MAX_SLOW_MEMORY_SHARE = 0.25
 #: Cores busy by which the medians of two sides may differ, and neither keeps more busy.
 MAX_CORES_DIFFERENCE = 0.1
 
+# --- Where the cores went ---------------------------------------------------------------------------------------------
+
+#: CPU time of a thread as a share of the busiest one's: with less it is a helper, which woke up or handed out work. The
+#: main thread of a pool of Python's threads had 6 to 8 % over parts of 10 ms.
+MIN_TEAM_CPU_SHARE = 0.1
+#: Cores lost, as a ratio to the sum of the medians of all losses: with more, each is absent from most rows.
+MAX_LOSSES_RATIO = 1.5
+
 # --- One thread, one process, one gain -------------------------------------------------------------------------------
 
 #: Cores that one thread keeps busy which does nothing else, by clocks that are read one after the other.

@@ -120,6 +120,7 @@ OPTIONS = (
         None,
     ),
     Option("json", word, None, "write the report to this file", "FILE"),
+    Option("html", word, None, "write the report as a page for the browser to this file (extra: report)", "FILE"),
     Option("doctor", switch, False, "say what this machine and each environment can give, then exit", None),
 )
 

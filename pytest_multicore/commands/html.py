@@ -1,0 +1,53 @@
+"""``html FILE PAGE``: make the page of a JSON report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from pytest_multicore.errors import UsageError
+from pytest_multicore.reports.html.packages import absent_packages, advice
+from pytest_multicore.reports.html.page import write_html
+
+from .subparsers import Subparsers
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command and its arguments."""
+    html = commands.add_parser(
+        "html",
+        help="make a page for the browser of a file written by --multicore-json",
+        description="Make a page for the browser of a file written by --multicore-json: the one that --multicore-html "
+        "writes at the end of a run.",
+    )
+    html.add_argument("file", type=Path, metavar="FILE")
+    html.add_argument("page", type=Path, metavar="PAGE", help="the file to write; an earlier one is replaced")
+    html.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the page, and return 0.
+
+    Raises:
+        UsageError: there is no such report, it cannot be shown, or the page cannot be written.
+    """
+    if absent := absent_packages():
+        raise UsageError(f"html {advice(absent)}")
+    if options.page.resolve() == options.file.resolve():
+        raise UsageError(f"{options.page} is the report itself: expected another file for the page")
+    try:
+        report = json.loads(options.file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"{options.file} cannot be read: {error.strerror}; expected a file of --multicore-json"
+        ) from None
+    except ValueError:
+        raise UsageError(f"{options.file} is no JSON; expected a file of --multicore-json") from None
+    try:
+        write_html(options.page, report)
+    except UsageError as error:
+        raise UsageError(f"{options.file}: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{options.page} cannot be written: {error.strerror}") from None
+    return 0
