@@ -12,7 +12,8 @@ from .pytest_side import collection, options, outcomes
 from .pytest_side.fixtures import dot_product, isolated_interpreter, keras_fit, multicore
 from .pytest_side.stash import HOSTS, MARKER_VALUES
 from .settings import affinity_at_start as affinity_at_start  # noted before any test module is imported
-from .settings.options import MARKER, OPTIONS, option_value
+from .settings.marker import MARKER
+from .settings.options import OPTIONS, option_value
 
 __all__ = ["dot_product", "isolated_interpreter", "keras_fit", "multicore"]
 
@@ -65,6 +66,15 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
     doctor(config)
     return 0
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Note the project's commit before tests run: what they take is time in which it may change."""
+    config = session.config
+    if not (options.is_child(config) or options.is_worker()) and options.keeps_results(config):
+        from .pytest_side import session_start
+
+        session_start.note_origin(config)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -149,13 +159,22 @@ class ResultCollector:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a session that lost a host, and write the report's files; a child must not overwrite the run's."""
+    """Fail a session that lost a host; write reports and history. A child must not overwrite the run's."""
     config = session.config
     if HOSTS in config.stash and config.stash[HOSTS].lost:
         from .pytest_side import session_end
 
         session_end.fail_for_lost_hosts(session)
-    if not options.is_child(config) and any(options.report_file(config, name) for name in ("json", "html")):
+    if not options.is_child(config) and options.keeps_results(config):
         from .pytest_side import session_end
 
         session_end.write_reports(session)
+        session_end.write_history(session)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What changed since an earlier run, and what was saved."""
+    if not options.is_child(config) and options.uses_history(config):
+        from .pytest_side import history_options
+
+        history_options.write_lines(terminalreporter, config)

@@ -9,15 +9,8 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.errors import UsageError
-from pytest_multicore.settings.options import (
-    OPTIONS,
-    Option,
-    Settings,
-    axis_values,
-    option_value,
-    resolve_settings,
-)
+from pytest_multicore.errors import EnvironmentUnavailable, UsageError
+from pytest_multicore.settings.options import OPTIONS, Option, Settings, axis_values, option_value, resolve_settings
 
 from .stash import SESSION_SETTINGS
 
@@ -53,6 +46,10 @@ def check_options(config: pytest.Config) -> None:
         for environment in _values("environment", config):
             if environment != "current":
                 check_environment("--multicore-environment (ini: multicore_environment)", environment, config)
+        if settings.against:
+            check_base("--multicore-against (ini: multicore_against)", settings.against, config)
+        if settings.overlay:
+            check_overlay("--multicore-overlay (ini: multicore_overlay)", settings.overlay, config)
         for blas in filter(None, _values("blas", config)):
             from pytest_multicore.environments.blas_names import check_choice, is_path
 
@@ -62,6 +59,10 @@ def check_options(config: pytest.Config) -> None:
         if settings.python and os.sep in settings.python:
             _check_file("--multicore-python (ini: multicore_python)", settings.python, "the path of an interpreter")
         _check_reports(config)
+        if uses_history(config) and not is_worker():
+            from . import history_options
+
+            history_options.check(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -94,6 +95,34 @@ def check_environment(source: str, name: str, config: pytest.Config) -> None:
         raise UsageError(f"{source}: {error}") from None
 
 
+def check_base(source: str, name: str, config: pytest.Config) -> None:
+    """Refuse a base that there can't be; see ``check_environment`` for the arguments.
+
+    Raises:
+        UsageError: names the source, what was found and what a base may be.
+    """
+    from pytest_multicore.environments import overlay
+
+    if not overlay.is_overlay(name):
+        check_environment(f"{source}: found no PACKAGE==VERSION and no git:REF, and", name, config)
+    else:
+        check_overlay(source, name, config)
+
+
+def check_overlay(source: str, name: str, config: pytest.Config) -> None:
+    """Refuse what cannot be laid over an environment; see ``check_environment`` for the arguments.
+
+    Raises:
+        UsageError: names the source, what was found and what is allowed.
+    """
+    from pytest_multicore.environments import overlay
+
+    try:
+        overlay.check(name, config.rootpath)
+    except (UsageError, EnvironmentUnavailable) as error:
+        raise UsageError(f"{source}: {error}") from None
+
+
 def _check_file(source: str, path: str, expected: str) -> None:
     if not Path(path).expanduser().is_file():
         raise UsageError(f"{source}: found {path!r}, where there is no such file; expected {expected}")
@@ -102,7 +131,7 @@ def _check_file(source: str, path: str, expected: str) -> None:
 def _check_reports(config: pytest.Config) -> None:
     """Refuse report files that cannot be written or must not be replaced, and what is missing to write them."""
     _check_report(config, "json", "JSON", lambda head: head.lstrip().startswith(b"{"))
-    if report_file(config, "html") and "PYTEST_XDIST_WORKER" not in os.environ:  # its controller writes the page
+    if report_file(config, "html") and not is_worker():  # its controller writes the page
         from pytest_multicore.reports.html.packages import absent_packages, advice
         from pytest_multicore.reports.html.page import FIRST_LINE
 
@@ -149,6 +178,22 @@ def report_file(config: pytest.Config, name: str) -> str | None:
     """The value of ``--multicore-json`` or ``--multicore-html``; None where no such report is requested."""
     file: str | None = option_value(name, lambda option: raw_value(config, option))
     return file
+
+
+def keeps_results(config: pytest.Config) -> bool:
+    """Whether the session writes its results to a file."""
+    return any(report_file(config, name) for name in ("json", "html")) or uses_history(config)
+
+
+def uses_history(config: pytest.Config) -> bool:
+    """Whether an option asks for a file of results over time."""
+    names = ("save", "compare", "compare-fail")
+    return any(option_value(name, lambda option: raw_value(config, option)) is not None for name in names)
+
+
+def is_worker() -> bool:
+    """Whether this is a worker of pytest-xdist: its results come with its reports, and its controller writes files."""
+    return "PYTEST_XDIST_WORKER" in os.environ
 
 
 def raw_value(config: pytest.Config, option: Option) -> object:

@@ -12,8 +12,8 @@ import pytest
 from pytest_multicore.errors import UsageError
 from pytest_multicore.reports import hosts
 
-from .options import report_file
-from .stash import HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, RECORDS
+from .options import is_worker, report_file, uses_history
+from .stash import HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS
 
 
 def collect(config: pytest.Config, report: pytest.TestReport) -> None:
@@ -62,7 +62,7 @@ def session_report(config: pytest.Config) -> dict[str, Any]:
     from pytest_multicore.measurement.machine import this_machine
     from pytest_multicore.reports.json_report import report, with_hosts
 
-    whole = report(config.stash.get(RECORDS, []), this_machine())
+    whole = report(config.stash.get(RECORDS, []), this_machine(), config.stash.get(ORIGIN, None))
     return with_hosts(whole, *_hosts(config))
 
 
@@ -83,7 +83,7 @@ def fail_for_lost_hosts(session: pytest.Session) -> None:
 
 def write_reports(session: pytest.Session) -> None:
     """Write the files that options ask for; a worker of pytest-xdist leaves that to its controller."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if is_worker():
         return
     for name, write in (("json", _write_json), ("html", _write_html)):
         if file := report_file(session.config, name):
@@ -113,6 +113,14 @@ def _say_not_written(session: pytest.Session, message: str) -> None:
         reporter.write_line(f"ERROR: {message}", red=True)
 
 
+def write_history(session: pytest.Session) -> None:
+    """Compare with the history, and append to it; a worker of pytest-xdist leaves that to its controller."""
+    if uses_history(session.config) and not is_worker():
+        from . import history_options
+
+        history_options.finish(session)
+
+
 def add_benchmarks(session: pytest.Session) -> None:
     """Give the measurements to pytest-benchmark, unless it is missing or does not measure in this process."""
     latest = session.config.stash.get(LATEST_RECORDS, {})
@@ -120,7 +128,7 @@ def add_benchmarks(session: pytest.Session) -> None:
     if not latest or benchmarks is None or benchmarks.disabled or benchmarks.skip:
         return
     # Version 4 does not know that it runs in a worker of pytest-xdist; in the controller it is disabled.
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if is_worker():
         return
     from pytest_multicore.reports.benchmark import BenchmarkName, add
 

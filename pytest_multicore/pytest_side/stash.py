@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_multicore.reports.origin import Origin
     from pytest_multicore.settings.options import Settings
 
     from .hosts import Hosts
@@ -30,5 +31,7 @@ HOSTS: pytest.StashKey[Hosts] = pytest.StashKey()
 RECORDS = pytest.StashKey[list[dict[str, Any]]]()
 #: With the configuration: those of each test's last attempt, by node id and phase; on several hosts by host too.
 LATEST_RECORDS = pytest.StashKey[dict[str, dict[str, list[dict[str, Any]]]]]()
+#: With the configuration: the origin of the session's results, where a report or a history is asked for.
+ORIGIN: pytest.StashKey[Origin] = pytest.StashKey()
 #: With the configuration: file, relative to pytest's root folder, and line of each test with results, by node id.
 LOCATIONS = pytest.StashKey[dict[str, tuple[str, int | None]]]()

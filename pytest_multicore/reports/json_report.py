@@ -11,14 +11,20 @@ from typing import Any
 from pytest_multicore.measurement.machine import Machine
 
 from .hosts import by_host, with_attained
+from .origin import Origin
 
 SCHEMA = 1
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 
 
-def report(records: list[dict[str, Any]], machine: Machine) -> dict[str, Any]:
+def report(records: list[dict[str, Any]], machine: Machine, origin: Origin | None = None) -> dict[str, Any]:
     """The whole report as data."""
-    return {"schema": SCHEMA, "machine": machine_record(machine, records), "results": records}
+    return {
+        "schema": SCHEMA,
+        **asdict(origin or Origin()),
+        "machine": machine_record(machine, records),
+        "results": records,
+    }
 
 
 def machine_record(machine: Machine, records: list[dict[str, Any]]) -> dict[str, Any]:

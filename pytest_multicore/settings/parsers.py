@@ -48,6 +48,15 @@ def efficiency(raw: object) -> float:
     return _number(raw, above=0, maximum=1, allowed="a number above 0 and at most 1")
 
 
+def share(raw: object) -> float:
+    """A number from 0 to below 1."""
+    allowed = "a number from 0 to below 1"
+    number = _number(raw, above=-sys.float_info.min, maximum=1, allowed=allowed)
+    if not 0 <= number < 1:
+        raise ValueError(allowed)
+    return number
+
+
 def confidence(raw: object) -> float:
     """A number from 0.5 to 0.9999: beyond, the rounds that a verdict takes would fill no budget."""
     allowed = "a number from 0.5 to 0.9999, such as 0.99"
@@ -84,6 +93,17 @@ def word(raw: object) -> str:
     return raw
 
 
+def percentage(raw: object) -> float:
+    """A percentage as text, as a share of 1: the sign is asked for, since 10 might be meant as 10 times."""
+    allowed = "a percentage from 0% to below 100%, such as 10%"
+    if not isinstance(raw, str) or not raw.strip().endswith("%"):
+        raise ValueError(allowed)
+    number = _number(raw.strip()[:-1], above=-1, maximum=100, allowed=allowed)
+    if not 0 <= number < 100:
+        raise ValueError(allowed)
+    return number / 100
+
+
 def switch(raw: object) -> bool:
     """True or False, as an ini file or the command line spells it."""
     words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -103,6 +123,18 @@ def choice(*words: str) -> Parser:
         return str(raw)
 
     return parse
+
+
+def parsed(source: str, parse: Parser, raw: object) -> Any:
+    """A value that was given under a name.
+
+    Raises:
+        UsageError: names its source, what was found and what is allowed.
+    """
+    try:
+        return parse(raw)
+    except ValueError as error:
+        raise UsageError(f"{source}: found {raw!r}, expected {error}") from None
 
 
 def parse_argument(name: str, raw: object, parse: Parser = count) -> Any:
