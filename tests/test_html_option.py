@@ -93,8 +93,11 @@ def test_the_command_makes_the_page_of_a_file(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         (None, "report.json cannot be read: No such file or directory; expected a file of --multicore-json"),
-        ("a = 1", "report.json is no JSON; expected a file of --multicore-json"),
-        ('{"schema": 7}', "report.json: expected a report of schema 1, as --multicore-json writes it"),
+        (
+            "a = 1",
+            "report.json is not a report of pytest-multicore: it is no JSON; expected a file of --multicore-json",
+        ),
+        ('{"schema": 7}', "report.json: a report of schema 7; this version reads schema 1"),
     ],
 )
 def test_the_command_says_what_is_wrong_with_a_file(

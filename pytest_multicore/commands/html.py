@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.reports.html.packages import absent_packages, advice
 from pytest_multicore.reports.html.page import write_html
+from pytest_multicore.reports.read_report import read_report
 
 from .subparsers import Subparsers
 
@@ -36,14 +36,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"html {advice(absent)}")
     if options.page.resolve() == options.file.resolve():
         raise UsageError(f"{options.page} is the report itself: expected another file for the page")
-    try:
-        report = json.loads(options.file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(
-            f"{options.file} cannot be read: {error.strerror}; expected a file of --multicore-json"
-        ) from None
-    except ValueError:
-        raise UsageError(f"{options.file} is no JSON; expected a file of --multicore-json") from None
+    report = read_report(options.file)
     try:
         write_html(options.page, report)
     except UsageError as error:

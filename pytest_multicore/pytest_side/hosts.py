@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.reports.junit import PREFIX
-
 #: The ids that execnet gives to gateways that the user gave none.
 EXECNET_ID = re.compile(r"gw\d+")
 
@@ -60,6 +58,8 @@ class Hosts:
             self._facts[host] = report.multicore_machine
             self._measured.add((host, report.nodeid))
         if report.when == "teardown" and (host, report.nodeid) in self._measured:
+            from pytest_multicore.reports.junit import PREFIX
+
             report.user_properties.append((f"{PREFIX}host", host))
 
     @pytest.hookimpl(optionalhook=True)

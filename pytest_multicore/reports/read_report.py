@@ -26,15 +26,19 @@ def read_report(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}; {EXPECTED}") from None
     except (ValueError, RecursionError):
-        raise UsageError(f"{file} is not JSON; {EXPECTED}") from None
+        raise UsageError(f"{file} is not a report of pytest-multicore: it is no JSON; {EXPECTED}") from None
     schema = report.get("schema") if isinstance(report, dict) else None
-    if type(schema) is not int or not isinstance(report.get("results"), list):
+    if type(schema) is not int:
         raise UsageError(f"{file} is not a report of pytest-multicore; {EXPECTED}")
     if schema != SCHEMA:
         newer = "; a newer version of pytest-multicore wrote it: install that" if schema > SCHEMA else ""
         raise UsageError(f"{file}: a report of schema {schema}; this version reads schema {SCHEMA}{newer}")
-    if not isinstance(report.get("machine"), dict) or not all(isinstance(one, dict) for one in report["results"]):
-        raise UsageError(f"{file}: its machine and each of its results must be objects; {EXPECTED}")
+    machine, results = report.get("machine"), report.get("results")
+    if not (isinstance(machine, dict) and isinstance(results, list) and all(isinstance(one, dict) for one in results)):
+        raise UsageError(
+            f"{file} is not a report of pytest-multicore: its machine and each of its results must be objects; "
+            f"{EXPECTED}"
+        )
     found: dict[str, Any] = report
     return found
 

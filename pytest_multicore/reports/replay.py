@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from pytest_multicore.verdicts.repeatable import FirstCalls, why_not_repeatable
 from pytest_multicore.verdicts.stopping import StoppingRule
 
 from .json_report import SCHEMA
+from .read_report import read_report
 
 Row = tuple[Round, ...]
 #: What rounds do not show: those of further processes are not kept, nor where modules came from.
@@ -36,7 +36,7 @@ def judge_by_own_limits(file: Path) -> Iterator[tuple[Record, tuple[Verdict, ...
     Raises:
         UsageError: the file is not a report of this schema, or does not contain what that says.
     """
-    for number, record in enumerate(_results(file)):
+    for number, record in enumerate(read_report(file)["results"]):
         with _malformed_as_usage_error(file, number):
             if not record["verdicts"]:
                 continue
@@ -53,7 +53,7 @@ def judge_by_other_limits(file: Path, limits: Limits) -> Iterator[tuple[Record, 
     Raises:
         UsageError: as in ``judge_by_own_limits``.
     """
-    for number, record in enumerate(_results(file)):
+    for number, record in enumerate(read_report(file)["results"]):
         with _malformed_as_usage_error(file, number):
             _check(record)
             verdicts = _verdicts_on(limits, record) if record["rounds"] else ()
@@ -190,15 +190,3 @@ def _with_control_from_pace(taken: Round, pace: Record | None) -> Round:
     waited_s = max_foreign_wait_s(taken) if has_threads else min(taken.delay_s or 0.0, taken.foreign_s)
     share = taken.cpu_s / (taken.cpu_s + waited_s) if taken.cpu_s > 0 else 0.0
     return replace(taken, control=Control(pace["cores"], pace["speed"] * share, share, pace["memory"]))
-
-
-def _results(file: Path) -> list[Record]:
-    try:
-        report = json.loads(file.read_text(encoding="utf-8"))
-        if report["schema"] == SCHEMA:
-            return list(report["results"])
-        raise UsageError(f"{file}: a report of schema {report['schema']!r}; this version reads schema {SCHEMA}")
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}; expected a file of --multicore-json") from None
-    except (ValueError, TypeError, KeyError):
-        raise UsageError(f"{file} is not a report of pytest-multicore; expected a file of --multicore-json") from None

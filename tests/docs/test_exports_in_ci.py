@@ -68,8 +68,12 @@ def shell(command: str, folder: Path) -> str:
 
 
 def test_the_search_finds_the_commands() -> None:
-    assert len(COMMANDS) == 11
-    assert {word for one in COMMANDS for word in re.findall(r"pytest_multicore (\w+)", one)} == {"export", "merge"}
+    assert len(COMMANDS) == 12
+    assert {word for one in COMMANDS for word in re.findall(r"pytest_multicore (\w+)", one)} == {
+        "export",
+        "merge",
+        "html",
+    }
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -79,7 +83,7 @@ def test_each_command_works(project: Path, command: str) -> None:
         shell(next(one for one in COMMANDS if "--format asv" in one), project)
         command += " --no-pull"
     shown = shell(command, project)
-    output = re.search(r"(?:--output|-o|>>) (\S+)", command)
+    output = re.search(r"(?:--output|-o|>>|html multicore.json) (\S+)", command)
     if output:
         file = project / output[1].strip('"').replace("$GITHUB_STEP_SUMMARY", "summary.md")
         assert file.is_dir() or file.read_text(encoding="utf-8")

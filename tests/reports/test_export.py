@@ -41,10 +41,13 @@ REPORT = reported(measured(1.1))
     ("content", "expected"),
     [
         (None, "cannot be read: No such file or directory; expected a file of --multicore-json"),
-        (b"\xff\xfe", "is not JSON; expected"),
-        (b"{", "is not JSON; expected"),
-        (b"[" * 100_000, "is not JSON; expected"),
-        (b'{"schema": 1, "machine": {}, "results": [NaN]}', "is not JSON; expected"),
+        (b"\xff\xfe", "is not a report of pytest-multicore: it is no JSON; expected"),
+        (b"{", "is not a report of pytest-multicore: it is no JSON; expected"),
+        (b"[" * 100_000, "is not a report of pytest-multicore: it is no JSON; expected"),
+        (
+            b'{"schema": 1, "machine": {}, "results": [NaN]}',
+            "is not a report of pytest-multicore: it is no JSON; expected",
+        ),
         (b"[]", "is not a report of pytest-multicore"),
         (b'{"schema": "1", "results": []}', "is not a report of pytest-multicore"),
         (b'{"schema": true, "results": []}', "is not a report of pytest-multicore"),
