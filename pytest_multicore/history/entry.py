@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from pytest_multicore.reports.origin import Origin
@@ -15,7 +16,7 @@ from pytest_multicore.verdicts.statistics import Interval
 #: What a history keeps of a result, under the names of the JSON report. Rounds are left out: they are a hundred times
 #: as much.
 KEPT = (
-    *("nodeid", "workload", "arguments", "environment", "python", "blas", "threads", "baseline", "outcome"),
+    *("host", "nodeid", "workload", "arguments", "environment", "python", "blas", "threads", "baseline", "outcome"),
     *("confidence", "wall_s", "cores", "demand", "baseline_wall_s", "baseline_cores", "speedup", "measured_speedup"),
     *("attained_speedup", "efficiency", "useful_cores", "cpu_inflation", "frameworks", "variables"),
 )
@@ -51,7 +52,8 @@ class Entry:
         """The test and what it measured, for a reader; a marked test is its own workload."""
         test, workload = self.result["nodeid"], self.result["workload"]
         again = "" if self.number == 1 else f" (no. {self.number})"
-        return f"{test}{again}" if test.endswith(f"::{workload}") else f"{test}: {workload}{again}"
+        host = f" on {self.result['host']}" if self.result["host"] else ""
+        return f"{test}{again}{host}" if test.endswith(f"::{workload}") else f"{test}: {workload}{again}{host}"
 
     @property
     def work(self) -> tuple[str, str, str]:
@@ -62,7 +64,8 @@ class Entry:
     @property
     def sides(self) -> tuple[object, ...]:
         """Where it was measured, and at which threads."""
-        return self.result["environment"], self.result["threads"], self.result["baseline"], self.number
+        places = (self.result[name] for name in ("host", "environment", "threads", "baseline"))
+        return *places, self.number
 
     @property
     def has_bounds(self) -> bool:
@@ -80,9 +83,24 @@ class Entry:
         return Interval(low, found["estimate"], high, self.result["confidence"])
 
 
-def entries_of(records: Sequence[Mapping[str, Any]], cpu: str, origin: Origin) -> list[Entry]:
-    """The entries of one run's results; those without any figure are left out, for they say nothing."""
-    return list(_numbered(Entry(origin, cpu, _kept(one)) for one in records if one["wall_s"] is not None))
+def entries_of(
+    records: Sequence[Mapping[str, Any]],
+    cpu: str,
+    origin: Origin,
+    machines: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> list[Entry]:
+    """The entries of one run's results; those without any figure are left out, for they say nothing.
+
+    Args:
+        records: the results.
+        cpu: the processor's name, for results that name no host.
+        origin: of the run.
+        machines: facts of each host's machine, by its name.
+    """
+    measured = [one for one in records if one["wall_s"] is not None]
+    hosts = [machines.get(one.get("host") or "", {}) for one in measured]
+    entries = (Entry(origin, host.get("cpu", cpu), _kept(one)) for one, host in zip(measured, hosts, strict=True))
+    return list(_numbered(entries))
 
 
 def _kept(record: Mapping[str, Any]) -> dict[str, Any]:

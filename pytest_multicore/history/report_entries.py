@@ -33,7 +33,9 @@ def entries_of_report(file: Path) -> list[Entry]:
     try:
         # Files from before these fields were written lack them.
         origin = Origin(**{name: report.get(name) for name in ("date", "version", "commit", "clean")})
-        return [checked(one) for one in entries_of(report["results"], report["machine"]["cpu"], origin)]
+        machines = {machine["host"]: machine for machine in report.get("machines") or ()}
+        entries = entries_of(report["results"], report["machine"]["cpu"], origin, machines)
+        return [checked(one) for one in entries]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(
             f"{file}: its results do not hold what schema {SCHEMA} says ({type(error).__name__}: {error}); {EXPECTED} "

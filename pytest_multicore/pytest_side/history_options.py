@@ -22,7 +22,7 @@ from pytest_multicore.reports.origin import Origin
 from pytest_multicore.settings.options import option_value
 
 from .options import raw_value, report_file
-from .stash import LATEST_RECORDS, ORIGIN
+from .stash import HOSTS, LATEST_RECORDS, ORIGIN
 
 #: With the configuration: what the terminal says at the end, as (line, its colour or none).
 LINES = pytest.StashKey[list[tuple[str, str]]]()
@@ -90,7 +90,8 @@ def finish(session: pytest.Session) -> None:
     """Compare the session's results with the history, then append them; the session fails where a loss is shown."""
     config = session.config
     files, lines = files_of(config), config.stash.setdefault(LINES, [])
-    entries = entries_of(_latest(config), this_machine().cpu, config.stash.get(ORIGIN, Origin()))
+    machines = config.stash[HOSTS].machines if HOSTS in config.stash else {}
+    entries = entries_of(_latest(config), this_machine().cpu, config.stash.get(ORIGIN, Origin()), machines)
     try:
         if files.compare is not None:
             entries = _compare(files, entries, lines, session)

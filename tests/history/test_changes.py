@@ -253,6 +253,27 @@ def test_a_tree_with_changes_is_marked() -> None:
     assert "since 2026-11-01 (speed" in since_last_line(since_last(entry(1.9), [entry(1.9, commit=None)]))
 
 
+def test_each_host_is_compared_with_itself() -> None:
+    """In whatever order the hosts were ready."""
+    a, b = entry(1.9, host="a"), entry(1.1, host="b")
+    assert [pair.kind for pair in pairs_of_runs([b, a], [a, b])] == [Kind.BOTH, Kind.BOTH]
+    assert all(pair.new == pair.old for pair in pairs_of_runs([b, a], [a, b]))
+    assert since_last(a, [a, b]).old == a
+    assert since_last_line(since_last(a, [a, b])).startswith("test_a.py::test_it on a: no change")
+
+
+def test_a_result_has_the_processor_of_its_host() -> None:
+    measured = record(result(rows(20, 1.8), Limits(min_speedup=1.5)))
+    records = [{**measured, "host": "a"}, {**measured, "host": "b"}, measured]
+    machines = {"a": {"host": "a", "cpu": "EPYC"}, "b": {"host": "b", "cpu": "Xeon"}}
+    found = entries_of(records, "the controller's", Origin(), machines)
+    assert [(one.result["host"], one.cpu, one.number) for one in found] == [
+        ("a", "EPYC", 1),
+        ("b", "Xeon", 1),
+        (None, "the controller's", 1),
+    ]
+
+
 def test_a_result_becomes_an_entry_with_all_figures_but_no_rounds() -> None:
     measured = record(result(rows(20, 1.8), Limits(min_speedup=1.5)))
     measured["libraries"] = [{"kind": "mkl", "path": "/x", "version": "2025", "layer": "gnu", "threads": 2}]

@@ -104,6 +104,20 @@ def test_only_the_tests_that_were_named_are_compared(tmp_path: Path) -> None:
     assert (compared(old, new, "--test=a"), compared(old, new, "--test=b")) == (0, 1)
 
 
+def test_reports_of_several_hosts_are_compared_host_by_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As pytest-xdist's ``--dist=each`` and ``merge`` write them, in any order."""
+    files = []
+    for name, order in (("a.json", "xy"), ("b.json", "yx")):
+        files.append(written(tmp_path / name, *(measured({"x": 1.8, "y": 1.1}[host]) for host in order)))
+        data = json.loads(files[-1].read_text())
+        data["machines"] = [{**data["machine"], "host": host} for host in order]
+        data["results"] = [{**one, "host": host} for one, host in zip(data["results"], order, strict=True)]
+        files[-1].write_text(json.dumps(data))
+    assert compared(*files) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[:2] == [f"test_a.py::test_it: dot on {host}: no figure moved beyond its interval" for host in "yx"]
+
+
 def test_reports_without_a_measurement_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compared(written(tmp_path / "a.json"), written(tmp_path / "b.json")) == 0
     assert capsys.readouterr().out == "neither report holds a measurement\n"
