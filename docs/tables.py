@@ -1,6 +1,6 @@
 """Tables of the reference, made from the package when the docs are built, so that the two cannot drift apart.
 
-In a page: ``{multicore-table} marker``, or options, environments, variables, causes, schema, rules, thresholds.
+In a page: ``{multicore-table} marker``, or the name of another one of TABLES.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 from pytest_multicore.diagnosis.causes.catalogue import DETECTORS, key_of
 from pytest_multicore.environments.catalogue import SHIPPED
 from pytest_multicore.environments.threads import SUSPECT_VARIABLES, THREAD_VARIABLES
+from pytest_multicore.history.history_file import SCHEMA_FILE as HISTORY_SCHEMA_FILE
 from pytest_multicore.reports.json_report import SCHEMA_FILE
 from pytest_multicore.settings.options import MARKER, OPTIONS
 
@@ -76,6 +77,13 @@ def schema() -> Iterator[Row]:
     yield from _fields("", described, described)
 
 
+def history() -> Iterator[Row]:
+    """The fields of a history's line."""
+    described = json.loads(HISTORY_SCHEMA_FILE.read_text(encoding="utf-8"))
+    yield "field", "type", "meaning"
+    yield from _fields("", described, described)
+
+
 def _fields(path: str, described: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[Row]:
     for name, field in described.get("properties", {}).items():
         inner, items = _resolved(field, whole), _resolved(field.get("items", {}), whole)
@@ -126,7 +134,8 @@ def _default(value: object) -> str:
 
 
 TABLES: Mapping[str, Callable[[], Iterator[Row]]] = {
-    table.__name__: table for table in (marker, options, environments, variables, causes, schema, rules, thresholds)
+    table.__name__: table
+    for table in (marker, options, environments, variables, causes, schema, history, rules, thresholds)
 }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .commands import html, judge
+from .commands import compare, export, history, html, judge, merge
 from .errors import UsageError
 
-COMMANDS = (judge, html)
+COMMANDS = (judge, compare, history, html, export, merge)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,7 +10,7 @@ import pytest
 from .errors import UsageError
 from .pytest_side import collection, options, outcomes
 from .pytest_side.fixtures import dot_product, isolated_interpreter, keras_fit, multicore
-from .pytest_side.stash import MARKER_VALUES
+from .pytest_side.stash import HOSTS, MARKER_VALUES
 from .settings import affinity_at_start as affinity_at_start  # noted before any test module is imported
 from .settings.options import MARKER, OPTIONS, option_value
 
@@ -26,7 +26,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                 option.flag, dest=option.ini, action="store_const", const=True, default=None, help=option.help
             )
         else:
-            group.addoption(option.flag, dest=option.ini, metavar=option.metavar, default=None, help=option.help)
+            action = "append" if option.varies else "store"
+            group.addoption(
+                option.flag, dest=option.ini, metavar=option.metavar, action=action, default=None, help=option.help
+            )
         if option.name != "doctor":  # in a file it would end every run
             parser.addini(option.ini, option.help, default=None)
 
@@ -37,8 +40,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"multicore(*, {', '.join(MARKER)}): hold the test to limits. {arguments}")
     if not options.is_child(config):
         options.check_options(config)
+        if options.varies(config):
+            from .pytest_side.matrix import MatrixTests
+
+            config.pluginmanager.register(MatrixTests(config), "multicore-matrix")
     if getattr(config.option, "dist", "no") != "no":
         # The controller of pytest-xdist collects no tests: its workers' results come with their reports.
+        from .pytest_side.hosts import Hosts
+
+        config.stash[HOSTS] = Hosts(config)
+        config.pluginmanager.register(config.stash[HOSTS], "multicore-hosts")
         config.pluginmanager.register(ResultCollector(config), "multicore-collected")
 
 
@@ -54,6 +65,15 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
     doctor(config)
     return 0
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Note the project's commit before tests run: what they take is time in which it may change."""
+    config = session.config
+    if not (options.is_child(config) or options.is_worker()) and options.keeps_results(config):
+        from .pytest_side import session_start
+
+        session_start.note_origin(config)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -138,9 +158,22 @@ class ResultCollector:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the report's files; a child must not overwrite the run's."""
+    """Fail a session that lost a host; write reports and history. A child must not overwrite the run's."""
     config = session.config
-    if not options.is_child(config) and any(options.report_file(config, name) for name in ("json", "html")):
+    if HOSTS in config.stash and config.stash[HOSTS].lost:
+        from .pytest_side import session_end
+
+        session_end.fail_for_lost_hosts(session)
+    if not options.is_child(config) and options.keeps_results(config):
         from .pytest_side import session_end
 
         session_end.write_reports(session)
+        session_end.write_history(session)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What changed since an earlier run, and what was saved."""
+    if not options.is_child(config) and options.uses_history(config):
+        from .pytest_side import history_options
+
+        history_options.write_lines(terminalreporter, config)

@@ -22,7 +22,10 @@ MOST_TRIES, TRIES = 3, "tries on real cores"
 
 #: What needs nothing but its imports, and the agent's dialogue on the Python that runs the tests: ``-m quick``.
 TESTS = Path(__file__).parent
-PURE = {"diagnosis", "docs", "experiment", "measurement", "reports", "verdicts", "test_house.py", "test_settings.py"}
+PURE = {
+    *("diagnosis", "docs", "experiment", "history", "measurement", "reports", "verdicts"),
+    *("test_house.py", "test_settings.py"),
+}
 #: What runs beside other plugins of pytest, or without ours.
 BESIDE_OTHERS = {"benchmark", "test_other_plugins.py", "test_options_and_markers.py"}
 LONG = {
@@ -31,7 +34,12 @@ LONG = {
     "test_error_rates.py",
     "test_first_gate.py",
     "test_github.py",
+    "test_asv.py",
+    "test_exports_in_ci.py",
     "test_html_in_browser.py",
+    "test_history.py",
+    "test_history_file.py",
+    "test_change_points.py",
 }
 
 SERIAL = "sum(i * i for i in range(20000))"

@@ -140,7 +140,7 @@ def test_two_sides_give_a_comparison(project: pytest.Pytester, undecided: Undeci
     if result.parseoutcomes().get("skipped"):
         undecided("the machine was too busy to compare two sides")
     result.assert_outcomes(passed=1)
-    result.stdout.re_match_lines([r"work:serial .* 2 vs 1 .*passed"])
+    result.stdout.re_match_lines([r"test_\w+: work:serial .* 2 vs 1 .*passed"])
 
 
 def test_a_series_scales_or_does_not(project: pytest.Pytester, undecided: Undecided) -> None:

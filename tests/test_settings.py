@@ -5,7 +5,7 @@ import pytest
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.settings import options as settings
-from pytest_multicore.settings.parsers import count
+from pytest_multicore.settings.parsers import count, percentage
 
 
 def nothing(option: settings.Option) -> None:
@@ -28,7 +28,8 @@ def test_the_marker_wins_over_the_options() -> None:
 @pytest.mark.parametrize(
     ("name", "found", "expected"),
     [
-        ("threads", "0", "whole number of at least 1"),
+        ("threads", "0", "whole number from 1 to 1,000,000"),
+        ("threads", str(10**9), "whole number from 1 to 1,000,000"),
         ("threads", "2.5", "whole number"),
         ("threads", "many", '"auto"'),
         ("budget", "-1", "above 0"),
@@ -83,6 +84,19 @@ def test_limits_that_exclude_each_other_are_refused() -> None:
         settings.read_marker("a_test", (), {"min_cores": 2, "max_cores": 1})
     with pytest.raises(UsageError, match="efficiency needs a thread count"):
         settings.read_marker("a_test", (), {"threads": "inherit", "min_efficiency": 0.5})
+
+
+@pytest.mark.parametrize(("text", "share"), [("10%", 0.1), ("0%", 0.0), ("2.5 %", 0.025)])
+def test_a_percentage_is_a_share(text: str, share: float) -> None:
+    assert percentage(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("found", ["10", "-1%", "100%", "x%", "nan%", 0.1])
+def test_what_is_no_percentage_is_refused(found: object) -> None:
+    with pytest.raises(
+        UsageError, match=r"--multicore-compare-fail .*: found .*, expected a percentage from 0% to below"
+    ):
+        settings.option_value("compare-fail", lambda option: found)
 
 
 @pytest.mark.parametrize("value", [1, 1.0, "1"])

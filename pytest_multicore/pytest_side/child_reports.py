@@ -16,6 +16,7 @@ from pytest_multicore.interpreters.workload import import_path
 
 from .benchmark_fixture import benchmark_fixture
 from .child_options import CHILD_OPTION_OVERRIDES
+from .matrix import name_without_cell
 
 #: By which ``-p`` loads this plugin.
 OUR_NAMES = ("multicore", "pytest_multicore.plugin")
@@ -44,8 +45,8 @@ def child_address(item: pytest.Item, prepared: PreparedEnvironment, *, once: boo
     if not prepared.installation.is_current:  # where this plugin is not installed
         options["plugins"] = [name for name in config.option.plugins if name not in OUR_NAMES]
     assert item.parent is not None  # noqa: S101 - a test is always in a module
-    # Not the item's own: pytest-xdist adds a group's name to that.
-    nodeid = f"{item.parent.nodeid}::{item.name}"
+    # Not the item's own: pytest-xdist adds a group's name to that. A child knows nothing of a matrix.
+    nodeid = f"{item.parent.nodeid}::{name_without_cell(item)}"
     file, colons, rest = nodeid.partition("::")
     # A plugin that is left out must be so from the start, or its fixtures stay known.
     left_out = [arg for name in config.option.plugins if name.startswith("no:") for arg in ("-p", name)]

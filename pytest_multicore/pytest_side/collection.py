@@ -115,7 +115,21 @@ def why_plain(config: pytest.Config) -> str | None:
 
 
 def session_measures(session: pytest.Session) -> bool:
-    """Whether a test that will run may take the machine for a measurement."""
-    return session.config.stash.get(MAY_MEASURE, False) and any(
-        MARKER_VALUES in item.stash or uses_our_fixtures(item) for item in session.items
+    """Whether a test that will run may take the machine for a measurement: if none does, no test waits for a turn."""
+    config = session.config
+    if not config.stash.get(MAY_MEASURE, False) or session_settings(config).off:
+        return False
+    runs_plainly = why_plain(config) is not None
+    return any(
+        (uses_our_fixtures(item) or (MARKER_VALUES in item.stash and not runs_plainly)) and not _is_skipped(item)
+        for item in session.items
+    )
+
+
+def _is_skipped(item: pytest.Item) -> bool:
+    """Whether the test is skipped whatever happens until it runs."""
+    return any(
+        mark.name == "skip" or (mark.name == "skipif" and any(condition is True for condition in mark.args))
+        for mark in item.iter_markers()
+        if mark.name in ("skip", "skipif")
     )

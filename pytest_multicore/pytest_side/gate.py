@@ -26,8 +26,9 @@ from pytest_multicore.settings.parsers import parse_argument, threads
 from pytest_multicore.verdicts.limits import Limits, Outcome, why_unreachable
 from pytest_multicore.verdicts.result import Result
 
+from .matrix import matrix_record
 from .options import settings_of
-from .stash import GATE, MARKER_VALUES
+from .stash import GATE, MARKER_VALUES, MATRIX_CELL
 from .timeouts import timeout_suspended
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ class Gate:
         limits: what its measurements must meet.
         progress: where progress is reported.
         skip: ends the test as skipped, with a reason.
+        matrix: what varies over runs of the test (matrix.py); None where nothing does.
         without_timeout: suspends time limits on the test.
         records: its results so far as data, in order.
     """
@@ -54,6 +56,7 @@ class Gate:
     limits: Limits
     progress: Progress
     skip: Callable[[str], NoReturn]
+    matrix: Record | None = None
     without_timeout: Callable[[], AbstractContextManager[None]] = nullcontext
     records: list[Record] = field(default_factory=list)
     _handed_on: int = field(default=0, init=False)
@@ -179,7 +182,7 @@ class Gate:
         return new
 
     def _keep(self, result: Result) -> Result:
-        self.records.append(record(result))
+        self.records.append({**record(result), "matrix": self.matrix})
         return result
 
     def _environment_missing(self, label: str, error: EnvironmentUnavailable) -> Result:
@@ -236,12 +239,15 @@ def _first_sentence(reason: str) -> str:
 def gate_of(item: pytest.Item) -> Gate:
     """The test's gate, the same for all of its fixtures: its settings are resolved once."""
     if GATE not in item.stash:
-        marker = item.stash.get(MARKER_VALUES, {})
+        marker, cell = item.stash.get(MARKER_VALUES, {}), item.stash.get(MATRIX_CELL, None)
+        own = {**marker, **cell.values} if cell else marker
+        limits = {name: marker[name] for name in LIMITS if name in marker}
         gate = item.stash[GATE] = Gate(
             test=item.nodeid,
             folder=item.config.rootpath,
-            settings=settings_of(item.config, marker),
-            limits=Limits(**{name: marker[name] for name in LIMITS if name in marker}),
+            settings=settings_of(item.config, own),
+            limits=Limits(**({} if cell and not cell.holds_limits else limits)),
+            matrix=matrix_record(item),
             progress=progress_of(item.config),
             skip=skip,
             without_timeout=partial(timeout_suspended, item),

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from pytest_multicore.errors import UsageError
-from pytest_multicore.settings.options import Option, Settings, option_value, resolve_settings
+from pytest_multicore.settings.options import (
+    OPTIONS,
+    Option,
+    Settings,
+    axis_values,
+    option_value,
+    resolve_settings,
+)
 
 from .stash import SESSION_SETTINGS
 
@@ -43,19 +50,33 @@ def check_options(config: pytest.Config) -> None:
     """
     settings = settings_of(config, {})
     try:
-        if settings.environment != "current":
-            check_environment("--multicore-environment (ini: multicore_environment)", settings.environment, config)
-        if settings.blas:
+        for environment in _values("environment", config):
+            if environment != "current":
+                check_environment("--multicore-environment (ini: multicore_environment)", environment, config)
+        for blas in filter(None, _values("blas", config)):
             from pytest_multicore.environments.blas_names import check_choice, is_path
 
-            check_choice(settings.blas, "--multicore-blas (ini: multicore_blas)")
-            if is_path(settings.blas):
-                _check_file("--multicore-blas (ini: multicore_blas)", settings.blas, "the path of a shared library")
+            check_choice(blas, "--multicore-blas (ini: multicore_blas)")
+            if is_path(blas):
+                _check_file("--multicore-blas (ini: multicore_blas)", blas, "the path of a shared library")
         if settings.python and os.sep in settings.python:
             _check_file("--multicore-python (ini: multicore_python)", settings.python, "the path of an interpreter")
         _check_reports(config)
+        if uses_history(config) and not is_worker():
+            from . import history_options
+
+            history_options.check(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _values(name: str, config: pytest.Config) -> tuple[Any, ...]:
+    return axis_values(name, lambda option: raw_value(config, option))
+
+
+def varies(config: pytest.Config) -> bool:
+    """Whether an option has several values."""
+    return any(len(_values(option.name, config)) > 1 for option in OPTIONS if option.varies)
 
 
 def check_environment(source: str, name: str, config: pytest.Config) -> None:
@@ -85,7 +106,7 @@ def _check_file(source: str, path: str, expected: str) -> None:
 def _check_reports(config: pytest.Config) -> None:
     """Refuse report files that cannot be written or must not be replaced, and what is missing to write them."""
     _check_report(config, "json", "JSON", lambda head: head.lstrip().startswith(b"{"))
-    if report_file(config, "html") and "PYTEST_XDIST_WORKER" not in os.environ:  # its controller writes the page
+    if report_file(config, "html") and not is_worker():  # its controller writes the page
         from pytest_multicore.reports.html.packages import absent_packages, advice
         from pytest_multicore.reports.html.page import FIRST_LINE
 
@@ -132,6 +153,22 @@ def report_file(config: pytest.Config, name: str) -> str | None:
     """The value of ``--multicore-json`` or ``--multicore-html``; None where no such report is requested."""
     file: str | None = option_value(name, lambda option: raw_value(config, option))
     return file
+
+
+def keeps_results(config: pytest.Config) -> bool:
+    """Whether the session writes its results to a file."""
+    return any(report_file(config, name) for name in ("json", "html")) or uses_history(config)
+
+
+def uses_history(config: pytest.Config) -> bool:
+    """Whether an option asks for a file of results over time."""
+    names = ("save", "compare", "compare-fail")
+    return any(option_value(name, lambda option: raw_value(config, option)) is not None for name in names)
+
+
+def is_worker() -> bool:
+    """Whether this is a worker of pytest-xdist: its results come with its reports, and its controller writes files."""
+    return "PYTEST_XDIST_WORKER" in os.environ
 
 
 def raw_value(config: pytest.Config, option: Option) -> object:

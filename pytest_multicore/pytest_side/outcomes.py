@@ -37,9 +37,23 @@ def check_marked_in_time(item: pytest.Item) -> None:
 
 
 def attach_results(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Give the test's new results to its report, as plain data: so they reach the controller of pytest-xdist too."""
+    """Give the test's new results to its report, as plain data: so they reach the controller of pytest-xdist too.
+
+    In such a worker the facts of its machine go with them, and pytest's JUnit file gets their figures as properties.
+    """
     if measured_item := item.stash.get(MEASURED_ITEM, None):
         measured_item.copy_child_sections(report)
     gate = item.stash.get(GATE, None)
+    if gate and report.when == "setup" and gate.records:
+        from .properties import remove_properties
+
+        remove_properties(item, report)
     if gate and (records := gate.new_records()):
+        from .properties import add_properties
+
         report.multicore = records  # type: ignore[attr-defined]
+        add_properties(item, report, records)
+        if hasattr(item.config, "workerinput"):
+            from .hosts import machine_facts
+
+            report.multicore_machine = machine_facts()  # type: ignore[attr-defined]

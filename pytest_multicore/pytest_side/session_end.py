@@ -3,71 +3,106 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.reports import hosts
 
-from .options import report_file
-from .stash import LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, RECORDS
+from .options import is_worker, report_file, uses_history
+from .stash import HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS
 
 
 def collect(config: pytest.Config, report: pytest.TestReport) -> None:
     """Keep the results that a test's report has brought."""
     if records := getattr(report, "multicore", None):
         config.stash.setdefault(RECORDS, []).extend(records)
-        config.stash.setdefault(LATEST_RECORDS, {}).setdefault(report.nodeid, {})[report.when or ""] = records
+        # Each host has a last attempt of its own.
+        phase = " on ".join(filter(None, [report.when, records[0].get("host")]))
+        config.stash.setdefault(LATEST_RECORDS, {}).setdefault(report.nodeid, {})[phase] = records
         file, line, _ = report.location
         config.stash.setdefault(LOCATIONS, {})[report.nodeid] = file, None if line is None else line + 1
 
 
 def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The section on the terminal; and where GitHub runs the tests, its annotations and the job's summary."""
+    """The section on the terminal; and where GitHub runs the tests, its annotations and the job's summary.
+
+    A worker of pytest-xdist, whose terminal nobody sees, leaves that to its controller.
+    """
     from pytest_multicore.reports import github, terminal
 
     records = config.stash.get(RECORDS, [])
-    if not records:
+    if not records or hasattr(config, "workerinput"):
         return
-    terminal.write(reporter, records)
+    machines, lost = _hosts(config)
+    for host, of_host in hosts.by_host(records, machines).items():
+        terminal.write(reporter, of_host, "" if host is None else hosts.host_title(host, machines.get(host)))
+    for one in lost:
+        reporter.write_line(f"ERROR: host {hosts.lost_in_words(one)}", red=True)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         annotate_failures = not config.pluginmanager.hasplugin("pytest_github_actions_annotate_failures")
         by_nodeid = config.stash[LOCATIONS]
         locations = github.Locations(config.rootpath, by_nodeid)
         for line in github.commands(records, locations, annotate_failures=annotate_failures):
             reporter.write_line(line)
+        for line in github.lost_hosts(lost):
+            reporter.write_line(line)
         if file := os.environ.get("GITHUB_STEP_SUMMARY"):
             try:
-                github.add_summary(file, records)
+                github.add_summary(file, session_report(config))
             except OSError as error:
                 reporter.write_line(f"warning: GITHUB_STEP_SUMMARY={file} cannot be written: {error}", yellow=True)
 
 
+def session_report(config: pytest.Config) -> dict[str, Any]:
+    """The whole JSON report as data."""
+    from pytest_multicore.measurement.machine import this_machine
+    from pytest_multicore.reports.json_report import report, with_hosts
+
+    whole = report(config.stash.get(RECORDS, []), this_machine(), config.stash.get(ORIGIN, None))
+    return with_hosts(whole, *_hosts(config))
+
+
+def _hosts(config: pytest.Config) -> tuple[Mapping[str, Mapping[str, Any]], list[dict[str, Any]]]:
+    """The machines of the hosts by name, and those lost; empty where all is measured on this machine."""
+    if HOSTS not in config.stash:
+        return {}, []
+    known, records = config.stash[HOSTS], config.stash.get(RECORDS, [])
+    lost = [{**one, "not_measured": hosts.not_measured(one["host"], records)} for one in known.lost]
+    return known.machines, lost
+
+
+def fail_for_lost_hosts(session: pytest.Session) -> None:
+    """A session that measures and has lost a host does not pass: not all was measured."""
+    if session.config.stash.get(RECORDS, []) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def write_reports(session: pytest.Session) -> None:
     """Write the files that options ask for; a worker of pytest-xdist leaves that to its controller."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if is_worker():
         return
     for name, write in (("json", _write_json), ("html", _write_html)):
         if file := report_file(session.config, name):
             try:
-                write(session.config.invocation_params.dir / file, session.config.stash.get(RECORDS, []))
+                write(session.config.invocation_params.dir / file, session_report(session.config))
             except (ImportError, OSError, UsageError) as error:
                 _say_not_written(session, f"--multicore-{name}={file} cannot be written: {error}")
 
 
-def _write_json(file: Path, records: list[dict[str, Any]]) -> None:
+def _write_json(file: Path, report: dict[str, Any]) -> None:
     from pytest_multicore.reports.json_report import write
 
-    write(file, records)
+    write(file, report)
 
 
-def _write_html(file: Path, records: list[dict[str, Any]]) -> None:
-    from pytest_multicore.measurement.machine import this_machine
+def _write_html(file: Path, report: dict[str, Any]) -> None:
     from pytest_multicore.reports.html.page import write_html
-    from pytest_multicore.reports.json_report import report
 
-    write_html(file, report(records, this_machine()))
+    write_html(file, report)
 
 
 def _say_not_written(session: pytest.Session, message: str) -> None:
@@ -78,6 +113,14 @@ def _say_not_written(session: pytest.Session, message: str) -> None:
         reporter.write_line(f"ERROR: {message}", red=True)
 
 
+def write_history(session: pytest.Session) -> None:
+    """Compare with the history, and append to it; a worker of pytest-xdist leaves that to its controller."""
+    if uses_history(session.config) and not is_worker():
+        from . import history_options
+
+        history_options.finish(session)
+
+
 def add_benchmarks(session: pytest.Session) -> None:
     """Give the measurements to pytest-benchmark, unless it is missing or does not measure in this process."""
     latest = session.config.stash.get(LATEST_RECORDS, {})
@@ -85,7 +128,7 @@ def add_benchmarks(session: pytest.Session) -> None:
     if not latest or benchmarks is None or benchmarks.disabled or benchmarks.skip:
         return
     # Version 4 does not know that it runs in a worker of pytest-xdist; in the controller it is disabled.
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if is_worker():
         return
     from pytest_multicore.reports.benchmark import BenchmarkName, add
 

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_multicore.reports.origin import Origin
     from pytest_multicore.settings.options import Settings
+
+    from .hosts import Hosts
 
 #: With an item: its marker's validated arguments.
 MARKER_VALUES = pytest.StashKey[Mapping[str, Any]]()
+#: With an item: its settings.matrix.Cell, where options have several values.
+MATRIX_CELL = pytest.StashKey[Any]()
 #: With an item: its gate.Gate, which holds its settings, limits and results.
 GATE = pytest.StashKey[Any]()
 #: With an item: the measured_item.MeasuredItem that runs its phases in isolated interpreters.
@@ -20,9 +25,13 @@ MEASURED_ITEM = pytest.StashKey[Any]()
 SESSION_SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 #: With the configuration: whether any collected test may measure.
 MAY_MEASURE = pytest.StashKey[bool]()
+#: With the configuration of pytest-xdist's controller: the hosts that its workers run on.
+HOSTS: pytest.StashKey[Hosts] = pytest.StashKey()
 #: With the configuration: all results as data, in the order of the reports.
 RECORDS = pytest.StashKey[list[dict[str, Any]]]()
-#: With the configuration: those of each test's last attempt, by node id and phase.
+#: With the configuration: those of each test's last attempt, by node id and phase; on several hosts by host too.
 LATEST_RECORDS = pytest.StashKey[dict[str, dict[str, list[dict[str, Any]]]]]()
+#: With the configuration: the origin of the session's results, where a report or a history is asked for.
+ORIGIN: pytest.StashKey[Origin] = pytest.StashKey()
 #: With the configuration: file, relative to pytest's root folder, and line of each test with results, by node id.
 LOCATIONS = pytest.StashKey[dict[str, tuple[str, int | None]]]()

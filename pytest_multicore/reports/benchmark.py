@@ -79,7 +79,7 @@ def add(session: Any, test: BenchmarkName, records: Sequence[Record]) -> None:
     for record in records:
         # A workload that the test names is part of the name; a test that is measured itself has its own name.
         label = [] if record["workload"] == test.name else [record["workload"]]
-        for number, side in enumerate(_sides(record)):
+        for number, side in enumerate(sides_of(record)):
             suffix = ", ".join([*label, side.threads])
             used[suffix] += 1
             if used[suffix] > 1:
@@ -115,7 +115,7 @@ def _with_parameter(name: str, parameter: str) -> str:
     return f"{name[:-1]}-{parameter}]" if name.endswith("]") else f"{name}[{parameter}]"
 
 
-def _sides(record: Record) -> Iterator[Side]:
+def sides_of(record: Record) -> Iterator[Side]:
     """The sides of a measurement, in the record's order."""
     rows = rows_of(record)
     counted = undisturbed_rows(rows) or rows

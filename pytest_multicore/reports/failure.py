@@ -10,7 +10,7 @@ from pytest_multicore.verdicts.result import Result
 
 from .record import Record
 from .scaling import series_line
-from .words import estimate, figure, seconds, threads
+from .words import estimate, figure, seconds, split_line, threads
 
 UNITS = {"min_speedup": "x", "max_speedup": "x"}
 #: The value on a machine that gives all its cores is reported if it may be so many times the measured one.
@@ -92,6 +92,8 @@ def _measured(result: Result, record: Record) -> Iterator[str]:
     ended = ", and others that ended within a round" if 2 * with_ended_threads > len(rounds) else ""
     yield _row("threads", f"{threads(record)}; {_count(len(record['threads_seen']), 'OS thread')} got CPU time{ended}")
     yield _row("cores", f"{figure(record['cores'])} busy; {estimate(record['demand'])} demanded{_useful(record)}")
+    if went := split_line(record):
+        yield _row("split", went)
     yield _row("time", f"{seconds(record['wall_s'])} a repetition{_against(record)}")
     if line := series_line(record):
         yield _row("scaling", line)

@@ -1,8 +1,4 @@
-"""For GitHub Actions: annotations at the tests' lines, and a table in the job's summary.
-
-The commands' form, and what has to be escaped in them: docs.github.com, "Workflow commands for GitHub Actions", and
-actions/toolkit, packages/core/src/command.ts.
-"""
+"""For GitHub Actions: annotations at the tests' lines, and the report in the job's summary."""
 
 from __future__ import annotations
 
@@ -12,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .words import estimate, figure, threads
+from .escape import command_data, command_property, plain
+from .formats.markdown import TITLE, markdown, missed_limits
+from .hosts import lost_in_words
 
-TITLE = "pytest-multicore"
 #: A missed limit blocks. A notice, or the warning of a measurement that passed, only asks for a look.
 COMMANDS = {"failed": "error", "error": "error", "inconclusive": "notice"}
-HEADINGS = ("measurement", "environment", "BLAS", "threads", "busy", "useful", "speed-up", "outcome")
+#: What GitHub takes as the summary of a step, with a margin: 1 MiB, and a character may take four bytes.
+MAX_SUMMARY = 250_000
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Locations:
         file = (self.root / name).resolve()
         checkout = Path(os.environ.get("GITHUB_WORKSPACE", self.root)).resolve()
         shown = file.relative_to(checkout) if file.is_relative_to(checkout) else file
-        return f"file={_property(shown.as_posix())}," + ("" if line is None else f"line={line},")
+        return f"file={command_property(shown.as_posix())}," + ("" if line is None else f"line={line},")
 
 
 def commands(records: Sequence[Mapping[str, Any]], locations: Locations, *, annotate_failures: bool) -> Iterator[str]:
@@ -55,65 +53,40 @@ def commands(records: Sequence[Mapping[str, Any]], locations: Locations, *, anno
         where = locations.properties(record["nodeid"])
         command = COMMANDS.get(record["outcome"])
         if command and (annotate_failures or command != "error"):
-            yield f"::{command} {where}title={TITLE}::{_data(_summary(record))}"
+            yield f"::{command} {where}title={TITLE}::{command_data(_summary(record))}"
         for warning in record["warnings"]:
-            yield f"::warning {where}title={TITLE}::{_data(record['workload'] + ': ' + warning)}"
+            yield f"::warning {where}title={TITLE}::{command_data(f'{_name(record)}: {warning}')}"
 
 
-def add_summary(file: str, records: Sequence[Mapping[str, Any]]) -> None:
-    """Append a Markdown table to the job's summary.
+def lost_hosts(lost: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A workflow command for each host that was lost."""
+    for one in lost:
+        yield f"::error title={TITLE}::{command_data(lost_in_words(one))}"
+
+
+def add_summary(file: str, report: Mapping[str, Any]) -> None:
+    """Append the report to the job's summary.
 
     Raises:
         OSError: the file cannot be written.
     """
     with Path(file).open("a", encoding="utf-8") as summary:
-        summary.write("\n".join(_table(records)) + "\n")
+        summary.write(markdown(report, MAX_SUMMARY))
 
 
-def _table(records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    yield f"### {TITLE}\n"
-    yield _cells(HEADINGS)
-    yield _cells(["---"] * len(HEADINGS))
-    for record in records:
-        names = (record["workload"], record["environment"], record["blas"] or "-")
-        figures = (estimate(record["cores"]), estimate(record["useful_cores"]), figure(record["speedup"], "x"))
-        yield _cells((*names, threads(record), *figures, record["outcome"]))
-    yield ""
-    for record in records:
-        for warning in record["warnings"]:
-            yield f"- warning: {_cell(record['workload'])}: {_cell(warning)}"
-        if record["outcome"] not in ("passed", "measured"):
-            yield f"- {record['outcome']}: {_cell(_summary(record))}"
+def _name(record: Mapping[str, Any]) -> str:
+    """The workload, with the host where there are several."""
+    host = record.get("host")
+    return plain(f"{host}: {record['workload']}" if host else record["workload"])
 
 
 def _summary(record: Mapping[str, Any]) -> str:
-    """The measurement's workload, and its reason or causes."""
+    """The measurement's name, and its reason or causes."""
     if record["outcome"] != "failed":
-        return f"{record['workload']}: {record['reason']}"
-    missed = [
-        f"{verdict['quantity']}={verdict['limit']:g} missed: {figure(verdict['interval'])}"
-        for verdict in record["verdicts"]
-        if verdict["outcome"] == "failed"
-    ]
+        return f"{_name(record)}: {record['reason']}"
     why = [
         f"{'why' if cause['proven'] else 'suspected, not proven'}: "
         f"{cause['evidence']} [{cause['key']}]; {cause['remedy']}"
         for cause in record["causes"][:1]
     ]
-    return "\n".join([f"{record['workload']}: {'; '.join(missed)}", *why])
-
-
-def _cells(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(map(_cell, cells))} |"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return "\n".join([f"{_name(record)}: {'; '.join(missed_limits(record))}", *why])

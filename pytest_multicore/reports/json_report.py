@@ -3,41 +3,60 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pytest_multicore.measurement.machine import Machine, this_machine
+from pytest_multicore.measurement.machine import Machine
+
+from .hosts import by_host, with_attained
+from .origin import Origin
 
 SCHEMA = 1
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
 
 
-def report(records: list[dict[str, Any]], machine: Machine) -> dict[str, Any]:
+def report(records: list[dict[str, Any]], machine: Machine, origin: Origin | None = None) -> dict[str, Any]:
     """The whole report as data."""
-    return {"schema": SCHEMA, "machine": machine_record(machine, records), "results": records}
+    return {
+        "schema": SCHEMA,
+        **asdict(origin or Origin()),
+        "machine": machine_record(machine, records),
+        "results": records,
+    }
 
 
 def machine_record(machine: Machine, records: list[dict[str, Any]]) -> dict[str, Any]:
     """The report's ``machine``; the attainable cores are the most that any measurement attained."""
-    attained = [
-        record["attained_speedup"]["estimate"] * record["baseline"]
-        for record in records
-        if record["attained_speedup"] is not None
-    ]
-    return {
-        **asdict(machine),
-        "cores_granted": machine.cores_granted,
-        "cores_attainable": max(attained, default=None),
-    }
+    return with_attained({**asdict(machine), "cores_granted": machine.cores_granted}, records)
 
 
-def write(file: Path, records: list[dict[str, Any]]) -> None:
+def with_hosts(
+    whole: dict[str, Any], machines: Mapping[str, Mapping[str, Any]], lost: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The report with the machines of its hosts.
+
+    The first one takes the place of ``machine``: whoever reads only that gets a machine that was measured on.
+
+    Args:
+        whole: the report. Its results name their hosts.
+        machines: the facts of each host's machine, by its name; empty where all was measured on this machine.
+        lost: the hosts that were lost (hosts.lost_in_words).
+    """
+    groups = by_host(whole["results"])
+    told = [{"host": host, **with_attained(machine, groups.get(host, ()))} for host, machine in machines.items()]
+    if told:
+        whole = {**whole, "machine": told[0], "machines": told}
+    return {**whole, "lost_hosts": list(lost)} if lost else whole
+
+
+def write(file: Path, whole: Mapping[str, Any]) -> None:
     """Write the report.
 
     Raises:
         OSError: the file cannot be written.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(report(records, this_machine()), indent=1, allow_nan=False)
+    text = json.dumps(whole, indent=1, allow_nan=False)
     file.write_text(text + "\n", encoding="utf-8")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.verdicts.cores_split import CoresSplit
 from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
 from pytest_multicore.verdicts.limits import Verdict
+from pytest_multicore.verdicts.pop import PopMetrics
 from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.row_sets import disturbance, is_undisturbed
 from pytest_multicore.verdicts.scaling_law import Law
@@ -67,7 +69,8 @@ def _measurement_fields(measurement: Measurement | None) -> Record:
 def _comparison_fields(comparison: Comparison | None) -> Record:
     if comparison is None:
         speedups = ("speedup", "measured_speedup", "attained_speedup", "efficiency")
-        return dict.fromkeys(("baseline_wall_s", "baseline_cores", *speedups, "useful_cores", "cpu_inflation"))
+        cores = ("useful_cores", "cpu_inflation", "cores_split", "pop")
+        return dict.fromkeys(("baseline_wall_s", "baseline_cores", *speedups, *cores))
     return {
         "baseline_wall_s": interval_record(comparison.baseline.wall_s),
         "baseline_cores": interval_record(comparison.baseline.cores),
@@ -77,7 +80,17 @@ def _comparison_fields(comparison: Comparison | None) -> Record:
         "efficiency": interval_record(comparison.efficiency),
         "useful_cores": comparison.useful_cores,
         "cpu_inflation": interval_record(comparison.cpu_inflation),
+        "cores_split": _intervals(comparison.cores_split),
+        "pop": _intervals(comparison.pop),
     }
+
+
+def _intervals(figures: CoresSplit | PopMetrics | None) -> Record | None:
+    """Figures by name: intervals as data, and numbers as they are."""
+    if figures is None:
+        return None
+    values = {one.name: getattr(figures, one.name) for one in fields(figures)}
+    return {name: interval_record(one) if isinstance(one, Interval) else one for name, one in values.items()}
 
 
 def interval_record(interval: Interval | None) -> Record | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,13 +11,10 @@ import pytest
 
 from pytest_multicore.diagnosis.evidence_record import blas_call_lines
 
+from .matrix import matrix_lines
 from .scaling import series_line
-from .words import estimate, figure, threads
+from .table import GAP, table
 
-HEADINGS = (
-    *("measurement", "environment", "BLAS", "threads", "busy", "demanded", "useful", "speed-up", "attained"),
-    "outcome",
-)
 COLOURS = {
     "passed": {"green": True},
     "measured": {},
@@ -25,20 +24,23 @@ COLOURS = {
 }
 
 
-def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]]) -> None:
-    """The section ``multicore``."""
-    reporter.section("multicore")
-    rows = [HEADINGS, *map(_row, records)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]], host: str = "") -> None:
+    """The section ``multicore``; ``host``: where these results were measured, for its heading."""
+    reporter.section(f"multicore: {host}" if host else "multicore")
+    rows, left_out = table(records, _width(reporter))
     for row, record in zip(rows, [None, *records], strict=True):
-        *cells, outcome = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        reporter.write("  ".join(cells) + "  ")
+        *cells, outcome = row
+        reporter.write(GAP.join([*cells, ""]))
         reporter.write(outcome.rstrip() + "\n", **(COLOURS[record["outcome"]] if record else {}))
+    if left_out:
+        reporter.write(f"no room for: {', '.join(left_out)}; a wider terminal shows them (COLUMNS=180)\n")
     for reason, tests in _undecided(records).items():
         reporter.write(f"{', '.join(tests)}: {reason}\n")
     for record in records:
         for warning in record["warnings"]:
             reporter.write(f"warning: {record['workload']}: {warning}\n", yellow=True)
+    for scaling in matrix_lines(records):
+        reporter.write(f"matrix: {scaling}\n")
     for record in records:
         if line := series_line(record):
             reporter.write(f"scaling: {record['workload']}: {line}\n")
@@ -50,6 +52,12 @@ def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]
         reporter.write(f"note: {note}\n")
 
 
+def _width(reporter: pytest.TerminalReporter) -> int:
+    """Characters of a line; a log has no end of its lines, unless COLUMNS says so."""
+    is_bounded = reporter._tw._file.isatty() or "COLUMNS" in os.environ
+    return reporter._tw.fullwidth - 1 if is_bounded else sys.maxsize
+
+
 def _undecided(records: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     """The tests of inconclusive measurements by their reason: a missing environment is reported once."""
     reasons: dict[str, list[str]] = {}
@@ -59,18 +67,3 @@ def _undecided(records: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
             if record["nodeid"] not in tests:
                 tests.append(record["nodeid"])
     return reasons
-
-
-def _row(record: Mapping[str, Any]) -> tuple[str, ...]:
-    return (
-        record["workload"],
-        record["environment"],
-        record["blas"] or "-",
-        threads(record),
-        estimate(record["cores"]),
-        estimate(record["demand"]),
-        estimate(record["useful_cores"]),
-        figure(record["measured_speedup"], "x"),
-        estimate(record["attained_speedup"], "x"),
-        record["outcome"],
-    )

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_multicore.verdicts.words import duration_in_words
 
 #: Digits after the decimal point; and at most so many, where it takes more to tell a number from a limit.
 DIGITS, MAX_DIGITS = 2, 6
+#: The parts of the contender's cores, in the order in which they are shown.
+PARTS = {
+    "useful": "useful",
+    "extra_cpu": "extra CPU",
+    "uneven": "uneven",
+    "idle": "idle",
+    "waited": "waited for others",
+    "not_given": "not given by the host",
+}
+#: Cores: a smaller part is left out of the line.
+MIN_SHOWN_CORES = 0.05
 
 
 def figure(interval: Mapping[str, Any] | None, unit: str = "", *, limit: float | None = None) -> str:
@@ -53,3 +65,27 @@ def seconds(interval: Mapping[str, Any] | None) -> str:
     if interval is None:
         return "-"
     return duration_in_words(interval["estimate"])
+
+
+def split_line(record: Mapping[str, Any]) -> str:
+    """``of 8 cores: 2.9 useful, 2.1 extra CPU, 0.4 uneven, 2.6 idle``; empty where the record does not say.
+
+    Parts under ``MIN_SHOWN_CORES`` are left out. The others are rounded so that they add up to what is left.
+    """
+    split = record.get("cores_split")
+    if not split:
+        return ""
+    shown = {name: split[name]["estimate"] for name in PARTS if split[name]["estimate"] >= MIN_SHOWN_CORES}
+    tenths = _rounded([10 * cores for cores in shown.values()])
+    parts = [f"{count / 10:.1f} {PARTS[name]}" for name, count in zip(shown, tenths, strict=True) if count]
+    number = split["cores"]
+    return f"of {number:g} {'core' if number == 1 else 'cores'}: {', '.join(parts)}"
+
+
+def _rounded(values: Sequence[float]) -> list[int]:
+    """Whole numbers that add up to the rounded sum: those with the largest remainders are rounded up."""
+    whole = [math.floor(value) for value in values]
+    by_remainder = sorted(range(len(values)), key=lambda place: whole[place] - values[place])
+    for place in by_remainder[: round(sum(values)) - sum(whole)]:
+        whole[place] += 1
+    return whole

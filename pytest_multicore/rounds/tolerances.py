@@ -109,6 +109,14 @@ MAX_SLOW_MEMORY_SHARE = 0.25
 #: Cores busy by which the medians of two sides may differ, and neither keeps more busy.
 MAX_CORES_DIFFERENCE = 0.1
 
+# --- Where the cores went ---------------------------------------------------------------------------------------------
+
+#: CPU time of a thread as a share of the busiest one's: with less it is a helper, which woke up or handed out work. The
+#: main thread of a pool of Python's threads had 6 to 8 % over parts of 10 ms.
+MIN_TEAM_CPU_SHARE = 0.1
+#: Cores lost, as a ratio to the sum of the medians of all losses: with more, each is absent from most rows.
+MAX_LOSSES_RATIO = 1.5
+
 # --- One thread, one process, one gain -------------------------------------------------------------------------------
 
 #: Cores that one thread keeps busy which does nothing else, by clocks that are read one after the other.
@@ -124,6 +132,13 @@ MAX_PROCESS_SPEED_RATIO = 1.12
 MIN_EQUAL_SPEEDUP = 0.95
 #: Busy or useful cores as a ratio to the baseline's: with less, the cores beyond the baseline's bought next to nothing.
 MIN_GAIN_RATIO = 1.15
+
+# --- Two runs ---------------------------------------------------------------------------------------------------------
+
+#: Attained speed-up of one run as a ratio to another's, either way: with more, and intervals apart, the machine did not
+#: give the same, and what the program gained from its cores is not compared. In seven runs of one test with bounds,
+#: beside other busy processes, it lay from 1.99 to 2.02 (2 cores).
+MAX_ATTAINED_CHANGE_RATIO = 1.1
 
 # --- First calls and later ones --------------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ This module knows nothing of pytest: pytest_side/options.py hands in raw values 
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,7 @@ from .parsers import (
     count,
     efficiency,
     not_negative,
+    percentage,
     positive,
     switch,
     threads,
@@ -36,6 +39,8 @@ class Option:
         default: its value where it is not given.
         help: for ``pytest --help`` and the reference.
         metavar: stands for the value in the help; None for a switch.
+        varies: whether several values are allowed: on the command line by commas or by giving it again. Each marked
+            test is run with each (matrix.py).
     """
 
     name: str
@@ -43,6 +48,7 @@ class Option:
     default: Any
     help: str
     metavar: str | None
+    varies: bool = False
 
     @property
     def flag(self) -> str:
@@ -60,17 +66,28 @@ OPTIONS = (
         "threads",
         threads,
         "auto",
-        "threads that measured code is told to use: a number, auto (the cores granted) or inherit (set none)",
+        "threads that measured code is told to use: a number, auto (the cores granted) or inherit (set none); several, "
+        "by commas, run each marked test at each",
         "N|auto|inherit",
+        varies=True,
     ),
-    Option("environment", word, "current", "environment to measure in: a shipped one or one of pyproject.toml", "NAME"),
+    Option(
+        "environment",
+        word,
+        "current",
+        "environment to measure in: a shipped one or one of pyproject.toml; several, by commas, run each test in each",
+        "NAME",
+        varies=True,
+    ),
     Option("python", word, None, "interpreter to measure in, as it is, in place of an environment", "PATH"),
     Option(
         "blas",
         word,
         None,
-        "BLAS: scipy, mkl, system, posted, reference, openblas-pthread, openblas-openmp, blis or a library's path",
+        "BLAS: scipy, mkl, system, posted, reference, openblas-pthread, openblas-openmp, blis or a library's path; "
+        "several, by commas, run each marked test with each",
         "NAME|PATH",
+        varies=True,
     ),
     Option("confidence", confidence, 0.99, "confidence of each verdict, in each direction (0.99)", "P"),
     Option("budget", positive, 60.0, "seconds that the rounds of one verdict may take (60)", "SECONDS"),
@@ -105,6 +122,15 @@ OPTIONS = (
     ),
     Option("json", word, None, "write the report to this file", "FILE"),
     Option("html", word, None, "write the report as a page for the browser to this file (extra: report)", "FILE"),
+    Option("save", word, None, "append the results to this history, one a line", "FILE"),
+    Option("compare", word, None, "say what changed since the last comparable results of this history", "FILE"),
+    Option(
+        "compare-fail",
+        percentage,
+        None,
+        "with a history to compare with: fail the run where a speed-up has lost no less than this share",
+        "PERCENT",
+    ),
     Option("doctor", switch, False, "say what this machine and each environment can give, then exit", None),
 )
 
@@ -176,14 +202,17 @@ def resolve_settings(raw_value: Callable[[Option], object], marker: Mapping[str,
 
     Args:
         raw_value: gives an option's value on the command line or else in the ini file, None where neither has one.
-        marker: the validated arguments of the test's marker.
+        marker: the validated arguments of the test's marker, and its values of options that vary.
 
     Raises:
         UsageError: names an option that is wrong, what was found and what is allowed.
     """
 
     def value(name: str) -> Any:
-        return option_value(name, raw_value) if marker.get(name) is None else marker[name]
+        if marker.get(name) is not None:
+            return marker[name]
+        several = axis_values(name, raw_value)
+        return several[0]
 
     return Settings(
         threads=value("threads"),
@@ -191,7 +220,7 @@ def resolve_settings(raw_value: Callable[[Option], object], marker: Mapping[str,
         environment=value("environment"),
         # An environment that the test itself names must not be replaced from outside.
         python=None if "environment" in marker else option_value("python", raw_value),
-        blas=option_value("blas", raw_value),
+        blas=value("blas"),
         confidence=option_value("confidence", raw_value),
         budget_s=value("budget"),
         settle_s=option_value("settle", raw_value),
@@ -213,6 +242,22 @@ def option_value(name: str, raw_value: Callable[[Option], object]) -> Any:
     if raw is None:
         return option.default
     return _parse(f"{option.flag} (ini: {option.ini})", option.parse, raw)
+
+
+def axis_values(name: str, raw_value: Callable[[Option], object]) -> tuple[Any, ...]:
+    """All values of an option that may have several; of another its only one. See ``option_value``."""
+    option = next(option for option in OPTIONS if option.name == name)
+    raw = raw_value(option)
+    if raw is None or not option.varies:
+        return (option_value(name, raw_value),)
+    texts = [raw] if isinstance(raw, str) else raw if isinstance(raw, list) else [str(raw)]
+    source = f"{option.flag} (ini: {option.ini})"
+    # A path may hold a comma; no name does.
+    parts = [part.strip() for text in texts for part in ([text] if os.sep in text else re.split("[,\n]", text))]
+    values = tuple(_parse(source, option.parse, part) for part in parts)
+    if len(set(values)) < len(values):
+        raise UsageError(f"{source}: found {','.join(texts)!r}, expected different values")
+    return values
 
 
 def _strict(parse: Parser) -> Parser:

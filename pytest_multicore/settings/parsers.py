@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from pytest_multicore.errors import UsageError
 
+#: No machine has so many cores: what is more is a mistake.
+MAX_COUNT = 1_000_000
+
 Threads = int | Literal["auto", "inherit"]
 
 #: See above.
@@ -55,9 +58,9 @@ def confidence(raw: object) -> float:
 
 
 def count(raw: object) -> int:
-    """A whole number of at least 1."""
-    allowed = "a whole number of at least 1"
-    number = _number(raw, above=0, maximum=1_000_000, allowed=allowed)
+    """A whole number from 1 to MAX_COUNT."""
+    allowed = f"a whole number from 1 to {MAX_COUNT:,}"
+    number = _number(raw, above=0, maximum=MAX_COUNT, allowed=allowed)
     if number != int(number):
         raise ValueError(allowed)
     return int(number)
@@ -70,7 +73,8 @@ def threads(raw: object) -> Threads:
     try:
         return count(raw)
     except ValueError:
-        raise ValueError('a whole number of at least 1, "auto" (the cores granted) or "inherit" (set none)') from None
+        allowed = f'a whole number from 1 to {MAX_COUNT:,}, "auto" (the cores granted) or "inherit" (set none)'
+        raise ValueError(allowed) from None
 
 
 def word(raw: object) -> str:
@@ -78,6 +82,17 @@ def word(raw: object) -> str:
     if not isinstance(raw, str) or not raw.strip():
         raise ValueError("a non-empty string")
     return raw
+
+
+def percentage(raw: object) -> float:
+    """A percentage as text, as a share of 1: the sign is asked for, since 10 might be meant as 10 times."""
+    allowed = "a percentage from 0% to below 100%, such as 10%"
+    if not isinstance(raw, str) or not raw.strip().endswith("%"):
+        raise ValueError(allowed)
+    number = _number(raw.strip()[:-1], above=-1, maximum=100, allowed=allowed)
+    if not 0 <= number < 100:
+        raise ValueError(allowed)
+    return number / 100
 
 
 def switch(raw: object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import (
@@ -16,6 +16,8 @@ from pytest_multicore.rounds.tolerances import (
 
 from .bounds import available_cores, max_busy_cores, min_busy_cores
 from .control_evidence import attained_speedup, core_evenness, memory_is_impaired
+from .cores_split import CoresSplit, cores_split
+from .pop import PopMetrics, pop_metrics
 from .row_sets import Rows, RowSet, row_sets, undisturbed_rows
 from .rules import NO_RULES, Rule
 from .scaling_law import Law, fit
@@ -45,7 +47,7 @@ class Measurement:
     """
 
     threads: int | None
-    rounds: tuple[Round, ...]
+    rounds: tuple[Round, ...] = field(repr=False)
     wall_s: Interval
     cpu_s: Interval
     busy: Interval
@@ -85,6 +87,21 @@ class Comparison:
     useful_cores: float
     cpu_inflation: Interval
     memory_impaired: bool
+
+    @property
+    def rows(self) -> Rows:
+        """The rounds of the contender and the baseline, row by row."""
+        return list(zip(self.contender.rounds, self.baseline.rounds, strict=True))
+
+    @property
+    def cores_split(self) -> CoresSplit | None:
+        """Where the contender's cores went; None where their number is unknown."""
+        return cores_split(self.rows, self.contender.cores.confidence)
+
+    @property
+    def pop(self) -> PopMetrics | None:
+        """The efficiencies of the POP Centre of Excellence; None where the number of cores, or all CPU time, is."""
+        return pop_metrics(self.rows, self.contender.cores.confidence)
 
     @property
     def baseline_ignores_thread_count(self) -> bool:

@@ -15,7 +15,7 @@ from .pages import code_blocks, text_of
 PAGE = text_of("how-to/ci")
 FLAGS = {option.flag: option.metavar for option in OPTIONS}
 
-GITHUB, GITLAB = (yaml.safe_load(block) for block in code_blocks(PAGE, "yaml"))
+GITHUB, COMMENT, GITLAB, CHART = (yaml.safe_load(block) for block in code_blocks(PAGE, "yaml"))
 (DOCKER,) = (line[2:] for block in code_blocks(PAGE, "console") for line in block.splitlines() if "docker" in line)
 
 
@@ -28,15 +28,27 @@ def commands() -> list[str]:
     return [one for one in everything if one.startswith("pytest ")]
 
 
+def check_job(job: dict[str, Any]) -> None:
+    """A job of GitHub Actions has what one may have."""
+    assert job.keys() <= {"runs-on", "timeout-minutes", "env", "steps", "if", "permissions", "needs", "strategy"}
+    for step in job["steps"]:
+        check_step(step)
+
+
+def check_step(step: dict[str, Any]) -> None:
+    """A step of GitHub Actions has what one may have."""
+    assert step.keys() <= {"uses", "with", "run", "if", "env"}
+    assert ("uses" in step) != ("run" in step)
+    assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+", step.get("uses", "a/b@v1")), step
+
+
 def test_the_workflow_of_github() -> None:
     """PyYAML reads ``on`` as YAML 1.1 does: true."""
     assert GITHUB.keys() == {"name", True, "permissions", "jobs"}
     job = GITHUB["jobs"]["threads"]
-    assert job.keys() <= {"runs-on", "timeout-minutes", "env", "steps"}
-    for step in job["steps"]:
-        assert step.keys() <= {"uses", "with", "run", "if"}
-        assert ("uses" in step) != ("run" in step)
-        assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+", step.get("uses", "a/b@v1")), step
+    check_job(job)
+    for step in CHART:
+        check_step(step)
     cache = next(step["with"] for step in job["steps"] if "cache@" in step.get("uses", ""))
     assert job["env"]["PYTEST_MULTICORE_CACHE"].endswith("/" + cache["path"])
 
@@ -44,7 +56,9 @@ def test_the_workflow_of_github() -> None:
 def test_the_job_of_gitlab() -> None:
     assert GITLAB.keys() == {"threads"}
     job = GITLAB["threads"]
-    assert job.keys() == {"image", "variables", "cache", "script", "artifacts"}
+    assert job.keys() == {"image", "variables", "cache", "script", "after_script", "artifacts"}
+    assert job["artifacts"]["reports"]["metrics"] in job["artifacts"]["paths"]
+    assert job["after_script"][0].endswith(f"--output {job['artifacts']['reports']['metrics']}")
     assert all(isinstance(line, str) for line in job["script"])
     (path,) = job["cache"]["paths"]
     assert job["variables"]["PYTEST_MULTICORE_CACHE"] == f"$CI_PROJECT_DIR/{path.rstrip('/')}"

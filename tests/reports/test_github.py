@@ -13,6 +13,8 @@ from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.warnings import waste_warning
 from tests.rounds import rows
 
+from .literals import HOSTILE, reported
+
 UNREACHABLE = """
     import pytest
 
@@ -87,18 +89,31 @@ def test_what_was_not_decided_is_a_notice_in_one_line(places: github.Locations) 
 def test_what_is_held_to_no_limit_is_measured_and_no_more(places: github.Locations, tmp_path: Path) -> None:
     measured = told(Limits(), 1.0)
     assert list(github.commands([measured], places, annotate_failures=True)) == []
-    github.add_summary(str(tmp_path / "summary.md"), [measured])
-    assert (tmp_path / "summary.md").read_text().endswith("| 1.00x [1.00, 1.00] | measured |\n\n")
+    github.add_summary(str(tmp_path / "summary.md"), reported(measured))
+    assert "| 1.00x [1.00, 1.00] | 2.00x | measured |\n\n" in (tmp_path / "summary.md").read_text()
 
 
 def test_the_summary_is_a_table_that_grows(tmp_path: Path) -> None:
     file = tmp_path / "summary.md"
     file.write_text("before\n")
-    github.add_summary(str(file), [told(Limits(min_speedup=1.5), 1.0)])
+    for _ in range(2):
+        github.add_summary(str(file), reported(told(Limits(min_speedup=1.5), 1.0)))
     text = file.read_text()
-    assert text.startswith("before\n### pytest-multicore\n\n| measurement |")
-    assert "| dot \\| 100 % | current | - | 2 vs 1 | 2.00 | 1.00 | 1.00x [1.00, 1.00] | failed |\n" in text
-    assert "- failed: dot \\| 100 %: min_speedup=1.5 missed" in text
+    assert text.startswith("before\n### pytest-multicore\n\n**1 failed**\n\n| test |")
+    row = "| tests/test_a.py::test_it dot &#124; 100 % | current | - | 2 vs 1 | 2.00 | 1.00 | 1.00x [1.00, 1.00] |"
+    assert text.count(row) == 2
+    assert "- **failed** tests/test_a.py::test_it dot &#124; 100 %: min_speedup=1.5 missed" in text
+
+
+def test_no_text_becomes_a_command_of_its_own(places: github.Locations) -> None:
+    cause = {"key": "k", "proven": True, "evidence": HOSTILE, "remedy": HOSTILE}
+    missed = {**told(Limits(min_speedup=1.5), 1.0, causes=(cause,)), "workload": HOSTILE, "warnings": [HOSTILE]}
+    lost = {"host": HOSTILE, "error": HOSTILE, "nodeid": HOSTILE, "not_measured": [HOSTILE]}
+    commands = [*github.commands([missed], places, annotate_failures=True), *github.lost_hosts([lost])]
+    assert [command.partition(" ")[0] for command in commands] == ["::error", "::warning", "::error"]
+    for command in commands:
+        assert not set("\r\n\x1b") & set(command)
+        assert command.partition("::")[2].partition("::")[0].count("title=pytest-multicore") == 1
 
 
 def test_only_github_is_told(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

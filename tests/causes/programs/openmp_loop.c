@@ -27,3 +27,32 @@ static void one_thread(void) { omp_set_num_threads(1); }
 
 /* From now on a forked child stays on one thread: waiting for a pool that did not come along would hang it. */
 void serial_after_fork(void) { pthread_atfork(0, 0, one_thread); }
+
+/* One row of a triangle of work. */
+static double waves_of_row(long row)
+{
+    double sum = 0.0;
+    for (long step = 0; step < row; step++)
+        sum += sin(1e-3 * step);
+    return sum;
+}
+
+/* Each thread has as many rows, and the last one the longest. */
+double triangle(long rows)
+{
+    double sum = 0.0;
+#pragma omp parallel for schedule(static) reduction(+ : sum)
+    for (long row = 0; row < rows; row++)
+        sum += waves_of_row(row);
+    return sum;
+}
+
+/* The same upside down: the main thread has the longest. */
+double triangle_from_the_longest(long rows)
+{
+    double sum = 0.0;
+#pragma omp parallel for schedule(static) reduction(+ : sum)
+    for (long row = 0; row < rows; row++)
+        sum += waves_of_row(rows - row);
+    return sum;
+}

@@ -1,0 +1,146 @@
+"""``export REPORT --format NAME``: a JSON report in another tool's format."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pytest_multicore.errors import UsageError
+from pytest_multicore.reports.read_report import checked, read_report
+
+from .subparsers import Subparsers
+
+Report = Mapping[str, Any]
+
+
+def _markdown(report: Report) -> str:
+    from pytest_multicore.reports.formats.markdown import markdown
+
+    return markdown(report)
+
+
+def _openmetrics(report: Report) -> str:
+    from pytest_multicore.reports.formats.openmetrics import openmetrics
+
+    return openmetrics(report)
+
+
+def _bencher(report: Report) -> str:
+    from pytest_multicore.reports.formats.bencher import bencher
+
+    return bencher(report)
+
+
+def _bigger(report: Report) -> str:
+    from pytest_multicore.reports.formats.github_action_benchmark import bigger_is_better
+
+    return bigger_is_better(report)
+
+
+def _smaller(report: Report) -> str:
+    from pytest_multicore.reports.formats.github_action_benchmark import smaller_is_better
+
+    return smaller_is_better(report)
+
+
+def _badge(report: Report) -> str:
+    from pytest_multicore.reports.formats.badge import badge
+
+    return badge(report)
+
+
+#: The formats of one text; asv's is a folder of files.
+FORMATS: Mapping[str, Callable[[Report], str]] = {
+    "markdown": _markdown,
+    "openmetrics": _openmetrics,
+    "bencher": _bencher,
+    "github-action-benchmark": _bigger,
+    "github-action-benchmark-smaller": _smaller,
+    "badge": _badge,
+}
+ASV = "asv"
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command and its arguments."""
+    export = commands.add_parser(
+        "export",
+        help="write a file of --multicore-json in another tool's format",
+        description="Write a file of --multicore-json in another tool's format.",
+    )
+    export.add_argument("file", type=Path, metavar="REPORT")
+    export.add_argument("--format", required=True, choices=(*FORMATS, ASV), help="whose format")
+    export.add_argument(
+        "--output", type=Path, metavar="FILE", help="write to this file, not to standard output; for asv a folder"
+    )
+    export.add_argument("--test", default="", metavar="TEXT", help="only tests whose node id holds this text")
+    export.add_argument("--commit", metavar="HASH", help="for asv: the whole hash of what was measured (the report's)")
+    export.add_argument("--commit-date", metavar="DATE", help="for asv: the date of that commit, in ISO 8601")
+    export.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the report in the format that was named.
+
+    Raises:
+        UsageError: there is no such report, it does not hold what its schema says, or the output can't be written.
+    """
+    report = read_report(options.file)
+    with checked(options.file):
+        chosen = [record for record in report["results"] if options.test in record["nodeid"]]
+        if options.test and not chosen:
+            raise UsageError(f"--test {options.test}: no node id in {options.file} holds this text")
+        report = {**report, "results": chosen}
+        texts = _asv(options, report) if options.format == ASV else {options.output: FORMATS[options.format](report)}
+    for file, text in texts.items():
+        _write(file, text)
+    return 0
+
+
+def _asv(options: argparse.Namespace, report: Report) -> dict[Path | None, str]:
+    """The texts of ASV's files; benchmarks that its list holds already stay in it."""
+    from pytest_multicore.reports.formats.asv import asv
+
+    # A tree with changes is not the commit that it was made from: the user has to say so.
+    commit = options.commit or (report.get("commit") if report.get("clean") else None)
+    if options.output is None or commit is None or options.commit_date is None:
+        raise UsageError(
+            "--format asv: expected --output with ASV's results folder, --commit with the hash of the commit, unless "
+            "the report names that of a clean tree, and --commit-date with its date, for ASV plots by commit"
+        )
+    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", str(commit)):
+        raise UsageError(f"--commit {commit}: expected a whole hash, as git rev-parse HEAD says")
+    try:
+        committed = datetime.fromisoformat(options.commit_date)
+    except ValueError:
+        raise UsageError(
+            f"--commit-date {options.commit_date}: expected a date such as 2026-01-31T12:00:00+01:00, as "
+            "git log -1 --format=%cI says"
+        ) from None
+    files = asv(report, str(commit), committed)
+    listed = options.output / "benchmarks.json"
+    if listed.is_file():
+        try:
+            files["benchmarks.json"] = json.loads(listed.read_text(encoding="utf-8")) | files["benchmarks.json"]
+        except (OSError, ValueError, TypeError) as error:
+            raise UsageError(f"{listed}: expected ASV's list of benchmarks ({error})") from None
+    return {
+        options.output / name: json.dumps(content, indent=1, allow_nan=False) + "\n" for name, content in files.items()
+    }
+
+
+def _write(file: Path | None, text: str) -> None:
+    if file is None:
+        sys.stdout.write(text)
+        return
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}; expected the name of a file to write") from None

@@ -1,0 +1,155 @@
+"""One result of a history: the figures, what they depend on, and where they come from."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pytest_multicore.reports.origin import Origin
+from pytest_multicore.verdicts.statistics import Interval
+
+#: What a history keeps of a result, under the names of the JSON report. Rounds are left out: they are a hundred times
+#: as much.
+KEPT = (
+    *("nodeid", "workload", "arguments", "environment", "python", "blas", "threads", "baseline", "outcome"),
+    *("confidence", "wall_s", "cores", "demand", "baseline_wall_s", "baseline_cores", "speedup", "measured_speedup"),
+    *("attained_speedup", "efficiency", "useful_cores", "cpu_inflation", "frameworks", "variables"),
+)
+#: Those of them that have bounds.
+INTERVALS = (
+    *("wall_s", "cores", "demand", "baseline_wall_s", "baseline_cores", "speedup", "measured_speedup"),
+    *("attained_speedup", "efficiency", "cpu_inflation"),
+)
+#: Of a library, what tells it from another one; its path is the machine's own.
+KEPT_OF_LIBRARY = ("kind", "version", "layer")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One result of one run.
+
+    Attributes:
+        origin: when and of which commit it was made.
+        cpu: the processor's name.
+        result: KEPT fields of the report's result, and ``libraries``.
+        number: 1 for the first result of its test, workload and sides in its run, 2 for the second.
+        lost: whether it failed ``--multicore-compare-fail``: later results are not compared with it.
+    """
+
+    origin: Origin
+    cpu: str
+    result: Mapping[str, Any]
+    number: int = 1
+    lost: bool = False
+
+    @property
+    def name(self) -> str:
+        """The test and what it measured, for a reader; a marked test is its own workload."""
+        test, workload = self.result["nodeid"], self.result["workload"]
+        again = "" if self.number == 1 else f" (no. {self.number})"
+        return f"{test}{again}" if test.endswith(f"::{workload}") else f"{test}: {workload}{again}"
+
+    @property
+    def work(self) -> tuple[str, str, str]:
+        """What was measured: test, workload, arguments."""
+        arguments = json.dumps(self.result["arguments"], sort_keys=True)
+        return self.result["nodeid"], self.result["workload"], arguments
+
+    @property
+    def sides(self) -> tuple[object, ...]:
+        """Where it was measured, and at which threads."""
+        return self.result["environment"], self.result["threads"], self.result["baseline"], self.number
+
+    @property
+    def has_bounds(self) -> bool:
+        """Whether the figure that is compared first has both bounds."""
+        compared = self.interval("speedup") or self.interval("cores")
+        return compared is not None and compared.bounded
+
+    def interval(self, figure: str) -> Interval | None:
+        """A figure with its bounds; None where it was not measured."""
+        found = self.result.get(figure)
+        if found is None:
+            return None
+        low = -math.inf if found["low"] is None else found["low"]
+        high = math.inf if found["high"] is None else found["high"]
+        return Interval(low, found["estimate"], high, self.result["confidence"])
+
+
+def entries_of(records: Sequence[Mapping[str, Any]], cpu: str, origin: Origin) -> list[Entry]:
+    """The entries of one run's results; those without any figure are left out, for they say nothing."""
+    return list(_numbered(Entry(origin, cpu, _kept(one)) for one in records if one["wall_s"] is not None))
+
+
+def _kept(record: Mapping[str, Any]) -> dict[str, Any]:
+    libraries = [{name: library.get(name) for name in KEPT_OF_LIBRARY} for library in record["libraries"]]
+    return {**{name: record.get(name) for name in KEPT}, "libraries": libraries}
+
+
+def _numbered(entries: Iterator[Entry]) -> Iterator[Entry]:
+    """A test may measure the same several times."""
+    seen: Counter[tuple[object, ...]] = Counter()
+    for one in entries:
+        key = (one.work, one.sides)
+        seen[key] += 1
+        yield replace(one, number=seen[key])
+
+
+def entry_record(entry: Entry, schema: int) -> dict[str, Any]:
+    """An entry as plain data, in the shape of history.schema.json."""
+    return {
+        "history": schema,
+        **asdict(entry.origin),
+        "cpu": entry.cpu,
+        "number": entry.number,
+        "lost": entry.lost,
+        "result": dict(entry.result),
+    }
+
+
+def entry_from(record: Mapping[str, Any]) -> Entry:
+    """An entry from plain data.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: the data are of another shape.
+    """
+    origin = Origin(record["date"], record["version"], record["commit"], record["clean"])
+    result = {**dict.fromkeys(KEPT), **record["result"]}
+    return checked(Entry(origin, record["cpu"], result, record["number"], record["lost"]))
+
+
+def checked(entry: Entry) -> Entry:
+    """An entry from a file, which may hold anything.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: it holds what no entry does.
+    """
+    result = entry.result
+    texts = (*(result[name] for name in ("nodeid", "workload", "environment", "outcome")), entry.cpu)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"nodeid, workload, environment, outcome and cpu: found {texts}, expected texts")
+    if not 0.5 <= result["confidence"] < 1:
+        raise ValueError(f"confidence: found {result['confidence']!r}, expected a number from 0.5 to below 1")
+    for name in INTERVALS:
+        if (interval := entry.interval(name)) is not None:
+            _check_interval(name, interval)
+    for name in ("frameworks", "variables"):
+        if not all(isinstance(text, str | None) for text in (result[name] or {}).values()):
+            raise TypeError(f"{name}: found {result[name]!r}, expected texts")
+    for library in result["libraries"]:
+        if not all(isinstance(library[name], str | None) for name in KEPT_OF_LIBRARY):
+            raise TypeError(f"libraries: found {library!r}, expected texts")
+    return entry
+
+
+def _check_interval(name: str, interval: Interval) -> None:
+    if not 0 <= interval.estimate < math.inf:
+        raise ValueError(f"{name}: found {interval.estimate!r}, expected a finite number of at least 0")
+    if not interval.low <= interval.high:
+        raise ValueError(
+            f"{name}: found the bounds {interval.low!r} and {interval.high!r}, expected the lower one first"
+        )

@@ -1,0 +1,59 @@
+"""JSON reports read from files, which may be anything: what is no report is refused with what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pytest_multicore.errors import UsageError
+
+from .json_report import SCHEMA
+
+EXPECTED = "expected a file of --multicore-json"
+
+
+def read_report(file: Path) -> dict[str, Any]:
+    """A report as data. Whether its results hold what the schema says shows when they are used: ``checked``.
+
+    Raises:
+        UsageError: says what the file is in place of a report that this version reads.
+    """
+    try:
+        report: Any = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}; {EXPECTED}") from None
+    except (ValueError, RecursionError):
+        raise UsageError(f"{file} is not JSON; {EXPECTED}") from None
+    schema = report.get("schema") if isinstance(report, dict) else None
+    if type(schema) is not int or not isinstance(report.get("results"), list):
+        raise UsageError(f"{file} is not a report of pytest-multicore; {EXPECTED}")
+    if schema != SCHEMA:
+        newer = "; a newer version of pytest-multicore wrote it: install that" if schema > SCHEMA else ""
+        raise UsageError(f"{file}: a report of schema {schema}; this version reads schema {SCHEMA}{newer}")
+    if not isinstance(report.get("machine"), dict) or not all(isinstance(one, dict) for one in report["results"]):
+        raise UsageError(f"{file}: its machine and each of its results must be objects; {EXPECTED}")
+    found: dict[str, Any] = report
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+@contextmanager
+def checked(file: Path) -> Iterator[None]:
+    """Say of which file it is when results do not hold what the schema says.
+
+    Raises:
+        UsageError: in place of what comes of a missing field, or a wrong type.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"{file}: a result does not hold what schema {SCHEMA} says ({type(error).__name__}: {error}); "
+            f"{EXPECTED} as this version writes it"
+        ) from None

@@ -1,0 +1,86 @@
+"""The table of measurements as text: a row names its test, and what a narrow terminal has no room for is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .words import estimate, figure, threads
+
+Record = Mapping[str, Any]
+
+HEADINGS = (
+    *("test", "environment", "BLAS", "threads", "busy", "demanded", "useful", "speed-up", "attained"),
+    "outcome",
+)
+#: What is left out first where the terminal is narrow; what is asked of a gate stays.
+LEFT_OUT_FIRST = ("BLAS", "demanded", "environment", "useful")
+GAP = "  "
+#: Characters of a test's name that are left where all else has no room.
+MIN_NAME = 20
+CUT = "..."
+
+
+def table(records: Sequence[Record], width: int) -> tuple[list[list[str]], list[str]]:
+    """The rows, each cell as wide as its column, headings first; and the headings of the columns that were left out.
+
+    Args:
+        records: the JSON report's results.
+        width: characters that a line may have. Rows are wider only if there is no room for MIN_NAME.
+    """
+    names = names_of_tests(records)
+    rows = [dict(zip(HEADINGS, HEADINGS, strict=True))]
+    rows += [_cells(name, record) for name, record in zip(names, records, strict=True)]
+    left_out: list[str] = []
+    for heading in LEFT_OUT_FIRST:
+        if _width(rows) > width:
+            left_out.append(heading)
+            rows = [{name: cell for name, cell in row.items() if name != heading} for row in rows]
+    too_wide = _width(rows) - width
+    if too_wide > 0:
+        longest = max(MIN_NAME, max(len(row["test"]) for row in rows) - too_wide)
+        rows = [{**row, "test": _shortened(row["test"], longest)} for row in rows]
+    widths = {heading: max(len(row[heading]) for row in rows) for heading in rows[0]}
+    return [[cell.ljust(widths[heading]) for heading, cell in row.items()] for row in rows], left_out
+
+
+def names_of_tests(records: Sequence[Record]) -> list[str]:
+    """The name of each result's test, with its file where two files have one of that name; and a fixture's workload."""
+    short = [record["nodeid"].partition("::")[2] or record["nodeid"] for record in records]
+    files: dict[str, set[str]] = {}
+    for name, record in zip(short, records, strict=True):
+        files.setdefault(name, set()).add(record["nodeid"])
+    names = []
+    for name, record in zip(short, records, strict=True):
+        test = record["nodeid"] if len(files[name]) > 1 else name
+        names.append(test if name.endswith(record["workload"]) else f"{test}: {record['workload']}")
+    return names
+
+
+def _cells(name: str, record: Record) -> dict[str, str]:
+    cells = (
+        name,
+        record["environment"],
+        record["blas"] or "-",
+        threads(record),
+        estimate(record["cores"]),
+        estimate(record["demand"]),
+        estimate(record["useful_cores"]),
+        figure(record["measured_speedup"], "x"),
+        estimate(record["attained_speedup"], "x"),
+        record["outcome"],
+    )
+    return dict(zip(HEADINGS, cells, strict=True))
+
+
+def _width(rows: Sequence[Mapping[str, str]]) -> int:
+    columns = [max(len(row[heading]) for row in rows) for heading in rows[0]]
+    return sum(columns) + len(GAP) * (len(columns) - 1)
+
+
+def _shortened(name: str, length: int) -> str:
+    """The name with its middle left out: its beginning says which test, its end which parameter."""
+    if len(name) <= length:
+        return name
+    kept = length - len(CUT)
+    return name[: kept - kept // 2] + CUT + name[len(name) - kept // 2 :]

@@ -1,0 +1,58 @@
+"""Several thread counts, environments or BLAS libraries: each marked test is run with every combination of them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .options import Option, axis_values
+
+#: Options that may have several values, in the order of their parts in a test's id.
+AXES = ("threads", "environment", "blas")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One combination.
+
+    Attributes:
+        values: of the options that vary, by their names.
+        holds_limits: whether limits hold here: at the largest thread count. At others the test is measured only.
+    """
+
+    values: Mapping[str, Any]
+    holds_limits: bool
+
+    @property
+    def id(self) -> str:
+        """Its part of a test's id: ``2-threads-theano-mkl``."""
+        return "-".join(_part(name, value) for name, value in self.values.items())
+
+
+def cells(raw_value: Callable[[Option], object], fixed: Mapping[str, Any]) -> Sequence[Cell]:
+    """Every combination of the options that vary; none where no option does.
+
+    Args:
+        raw_value: see ``options.resolve_settings``.
+        fixed: what the test's marker says: it does not vary there.
+
+    Raises:
+        UsageError: names an option that is wrong, what was found and what is allowed.
+    """
+    axes = {name: axis_values(name, raw_value) for name in AXES if name not in fixed}
+    varying = {name: values for name, values in axes.items() if len(values) > 1}
+    if not varying:
+        return ()
+    counts = [count for count in varying.get("threads", ()) if isinstance(count, int)]
+    combinations = (dict(zip(varying, values, strict=True)) for values in itertools.product(*varying.values()))
+    held = (max(counts, default=None), "auto", "inherit")
+    return [Cell(values, values.get("threads") in held) for values in combinations]
+
+
+def _part(name: str, value: Any) -> str:
+    if name == "threads":
+        return f"{value}-thread{'' if value == 1 else 's'}"
+    return os.path.basename(str(value))

@@ -1,0 +1,110 @@
+"""Reports made of literals, valid by the schema."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from pytest_multicore.measurement.machine import Machine
+from pytest_multicore.reports.json_report import SCHEMA_FILE, report
+from pytest_multicore.reports.record import record
+from pytest_multicore.verdicts.judge import judgement
+from pytest_multicore.verdicts.limits import Limits, Outcome
+from pytest_multicore.verdicts.result import Result
+from tests.rounds import rows
+
+MACHINE = Machine(8, tuple(range(8)), None, 4, "Fast & Cheap <9>", "Linux 6")
+CAUSE = {
+    "key": "thread-limit",
+    "proven": True,
+    "strength": 1.0,
+    "evidence": "OMP_THREAD_LIMIT=1 is set",
+    "remedy": "unset it",
+    "trial": "2 threads without it: 1.9x",
+    "also": [],
+}
+SPLIT = {
+    "cores": 2,
+    "useful": {"estimate": 1.1, "low": 1.05, "high": 1.2},
+    "extra_cpu": {"estimate": 0.5, "low": 0.4, "high": 0.6},
+    "uneven": 0.1,
+    "idle": {"estimate": 0.2, "low": None, "high": 0.3},
+    "waited": None,
+    "not_given": 0.1,
+}
+#: What a test may be called, and what its output may hold: markup, links, commands, sequences for terminals.
+HOSTILE = (
+    "a|b \\| `x` <script>alert(1)</script> <img src=x onerror=y> &lt; @someone #12 org/repo#3 GH-7 **b** _c_ ~~d~~ "
+    "[t](http://e.org) https://e.org/x www.e.org m@e.org $x$ ![i](j) \x1b[31mred\x1b]8;;http://e.org\x07link\x1b\\ "
+    "\u202eback \ud800 end\n::error::boo\r\n- item\n# title"
+)
+
+
+def measured(
+    speedup: float = 1.8, *, count: int = 22, test: str = "tests/test_a.py::test_it", **changes: Any
+) -> dict[str, Any]:
+    """The record of rows that all show this speed-up, held to ``min_speedup=1.5``."""
+    judged = judgement(Limits(min_speedup=1.5), rows(count, speedup), 0.99)
+    result = Result(
+        test=test,
+        workload=changes.pop("workload", "test_it"),
+        arguments={},
+        environment=changes.pop("environment", "current"),
+        threads=2,
+        baseline=1,
+        outcome=judged.outcome,
+        reason="",
+        budget_s=30.0,
+        duration_s=1.5,
+        confidence=0.99,
+        seed=0,
+        verdicts=judged.verdicts,
+        measurement=judged.measured,
+        comparison=judged.compared,
+        python="3.13.1",
+    )
+    return {**record(result), **changes}
+
+
+def unmeasured(test: str = "tests/test_a.py::test_it", reason: str = "too few cores") -> dict[str, Any]:
+    """The record of a test that was never measured."""
+    result = Result(
+        test=test,
+        workload="test_it",
+        arguments={},
+        environment="current",
+        threads=2,
+        baseline=None,
+        outcome=Outcome.INCONCLUSIVE,
+        reason=reason,
+        budget_s=30.0,
+        duration_s=0.0,
+        confidence=0.99,
+        seed=0,
+    )
+    return record(result)
+
+
+def reported(*records: dict[str, Any], cpu: str = MACHINE.cpu, **more: Any) -> dict[str, Any]:
+    """The report of these records, as JSON brings it back. Whether it keeps to the schema, its tests ask."""
+    whole: dict[str, Any] = json.loads(
+        json.dumps({**report(list(records), replace(MACHINE, cpu=cpu)), **more}, allow_nan=False)
+    )
+    return whole
+
+
+def valid(report: dict[str, Any]) -> dict[str, Any]:
+    """The report, if it keeps to the schema."""
+    jsonschema.validate(report, json.loads(SCHEMA_FILE.read_text()))
+    return report
+
+
+def written(file: Path, report: dict[str, Any]) -> Path:
+    """The file that holds this report now."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(report))
+    return file

@@ -1,0 +1,96 @@
+"""``python -m pytest_multicore export``: which file it reads, where it writes, and what it refuses."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_multicore.__main__ import main
+from pytest_multicore.commands.export import FORMATS
+
+from .literals import measured, reported, written
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_is_written_to_a_file_and_to_the_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    file, output = written(tmp_path / "report.json", reported(measured(1.8))), tmp_path / "new" / "folder" / "out"
+    assert main(["export", str(file), "--format", name]) == 0
+    shown = capsys.readouterr().out
+    assert "1.8" in shown or "0.1" in shown
+    assert main(["export", str(file), "--format", name, "--output", str(output)]) == 0
+    assert capsys.readouterr().out == ""
+    assert output.read_text(encoding="utf-8") == shown
+
+
+def test_only_the_tests_that_are_named_are_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    records = (measured(1.8, test="test_a.py::test_it"), measured(1.1, test="test_b.py::test_it"))
+    file = written(tmp_path / "report.json", reported(*records))
+    assert main(["export", str(file), "--format", "badge", "--test", "test_a"]) == 0
+    assert "useful cores: 1.8 of 2" in capsys.readouterr().out
+    assert main(["export", str(file), "--format", "badge", "--test", "test_c"]) == 2
+    assert "--test test_c: no node id in" in capsys.readouterr().err
+
+
+REPORT = reported(measured(1.1))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (None, "cannot be read: No such file or directory; expected a file of --multicore-json"),
+        (b"\xff\xfe", "is not JSON; expected"),
+        (b"{", "is not JSON; expected"),
+        (b"[" * 100_000, "is not JSON; expected"),
+        (b'{"schema": 1, "machine": {}, "results": [NaN]}', "is not JSON; expected"),
+        (b"[]", "is not a report of pytest-multicore"),
+        (b'{"schema": "1", "results": []}', "is not a report of pytest-multicore"),
+        (b'{"schema": true, "results": []}', "is not a report of pytest-multicore"),
+        (b'{"schema": 2, "results": []}', "schema 2; this version reads schema 1; a newer version of pytest-multicore"),
+        (b'{"schema": 1, "machine": {}, "results": [1]}', "each of its results must be objects"),
+    ],
+)
+@pytest.mark.parametrize("command", ["export", "merge"])
+def test_what_is_no_report_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, expected: str, command: str
+) -> None:
+    file, output = tmp_path / "report.json", tmp_path / "out"
+    if content is not None:
+        file.write_bytes(content)
+    options = ["--format", "markdown"] if command == "export" else []
+    assert main([command, str(file), *options, f"--output={output}"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {file}")
+    assert expected in error
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda record: record.pop("nodeid"),
+        lambda record: record.update(nodeid=7),
+        lambda record: record.pop("outcome"),
+        lambda record: record.update(useful_cores=[]),
+        lambda record: record.update(cores={"estimate": "many"}, measured_speedup=3, wall_s="s", useful_cores="u"),
+    ],
+)
+def test_a_result_that_is_none_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, spoil: Callable[[dict[str, Any]], object]
+) -> None:
+    """None of them ends in a traceback; some formats have no use for the field."""
+    record = measured(1.1)
+    spoil(record)
+    file = written(tmp_path / "report.json", {**REPORT, "results": [record]})
+    status, shown = main(["export", str(file), "--format", name]), capsys.readouterr()
+    assert status in (0, 2)
+    assert (f"{file}: a result does not hold what schema 1 says" in shown.err) is (status == 2)
+
+
+def test_an_output_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path / "report.json", REPORT)
+    assert main(["export", str(file), "--format", "markdown", "--output", str(tmp_path)]) == 2
+    assert f"{tmp_path} cannot be written: Is a directory" in capsys.readouterr().err

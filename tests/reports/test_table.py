@@ -1,0 +1,90 @@
+"""The table of measurements, on terminals of any width."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from pytest_multicore.reports.table import GAP, HEADINGS, table
+
+
+def made(nodeid: str, workload: str = "", **fields: Any) -> Mapping[str, Any]:
+    interval = {"estimate": 1.854, "low": 1.8, "high": 1.9}
+    return {
+        "nodeid": nodeid,
+        "workload": workload or nodeid.rpartition("::")[2],
+        "environment": "current",
+        "blas": "OpenBLAS 0.3.31.188.0 pthreads, 2 threads",
+        "threads": 2,
+        "baseline": 1,
+        "cores": interval,
+        "demand": interval,
+        "useful_cores": 1.8,
+        "speedup": interval,
+        "measured_speedup": interval,
+        "attained_speedup": interval,
+        "outcome": "passed",
+        **fields,
+    }
+
+
+LONG = made("tests/test_a.py::test_of_a_long_name_that_says_what_is_measured[float32-2048]", blas=None)
+RECORDS = [made("test_a.py::test_product"), made("test_a.py::test_fit", "fit on numpy"), LONG]
+
+
+def lines(records: Sequence[Mapping[str, Any]], width: int) -> list[str]:
+    return [GAP.join(row).rstrip() for row in table(records, width)[0]]
+
+
+def test_a_wide_terminal_shows_every_column_and_rows_name_their_tests() -> None:
+    rows, left_out = table(RECORDS, 400)
+    assert [cell.strip() for cell in rows[0]] == list(HEADINGS)
+    assert left_out == []
+    assert [row[0].strip() for row in rows[1:]] == [
+        "test_product",
+        "test_fit: fit on numpy",
+        "test_of_a_long_name_that_says_what_is_measured[float32-2048]",
+    ]
+
+
+@pytest.mark.parametrize("width", [79, 100, 120, 140])
+def test_what_matters_fits_the_width(width: int) -> None:
+    shown = lines(RECORDS, width)
+    assert max(map(len, shown)) <= width
+    for heading in ("test", "threads", "busy", "speed-up", "attained", "outcome"):
+        assert heading in shown[0]
+    assert all("1.85x [1.80, 1.90]" in line and line.endswith("passed") for line in shown[1:])
+
+
+def test_what_was_left_out_is_named_in_the_order_of_the_rows_need() -> None:
+    assert table(RECORDS[:1], 79)[1] == ["BLAS", "demanded", "environment"]
+    assert table(RECORDS[:1], 110)[1] == ["BLAS"]
+
+
+def test_a_long_name_keeps_its_beginning_and_its_end() -> None:
+    (name,) = (line.split()[0] for line in lines([LONG], 79)[1:])
+    assert name.startswith("test_of_a_")
+    assert "..." in name
+    assert name.endswith("2048]")
+
+
+def test_where_there_is_room_for_nothing_some_of_the_name_is_left() -> None:
+    assert lines([LONG], 10)[1].split()[0] == "test_of_a...32-2048]"
+
+
+def test_tests_of_one_name_show_their_files() -> None:
+    twice = [made("a/test_a.py::test_it"), made("b/test_b.py::test_it"), made("b/test_b.py::test_other")]
+    assert [line.split()[0] for line in lines(twice, 400)[1:]] == [
+        "a/test_a.py::test_it",
+        "b/test_b.py::test_it",
+        "test_other",
+    ]
+
+
+def test_an_error_without_figures_has_a_row() -> None:
+    none: dict[str, Any] = dict.fromkeys(
+        ("cores", "demand", "useful_cores", "speedup", "measured_speedup", "attained_speedup", "blas")
+    )
+    assert lines([made("test_a.py::test_it", outcome="error", **none)], 400)[1].split() == [
+        *("test_it", "current", "-", "2", "-", "-", "-", "-", "-", "error")
+    ]

@@ -1,0 +1,43 @@
+"""Which sessions take turns with measurements on the host: none that measures nothing."""
+
+import pytest
+
+from pytest_multicore.measurement.host_lock import host_lock
+
+TESTS = """
+import pytest
+
+{mark}
+@pytest.mark.multicore(min_cores=0.5)
+def test_marked():
+    sum(range(300000))
+
+def test_plain():
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("mark", "options", "outcomes"),
+    [
+        ("", ["--multicore-off"], {"passed": 2}),
+        ("", ["--setup-only"], {}),
+        ("@pytest.mark.skip", [], {"passed": 1, "skipped": 1}),
+        ("@pytest.mark.skipif(True, reason='not here')", [], {"passed": 1, "skipped": 1}),
+    ],
+)
+def test_a_session_that_measures_nothing_waits_for_no_measurement(
+    pytester: pytest.Pytester, mark: str, options: list[str], outcomes: dict[str, int]
+) -> None:
+    pytester.makepyfile(TESTS.format(mark=mark))
+    with host_lock().exclusive(lambda _: None):
+        result = pytester.runpytest_subprocess(*options, timeout=60)
+    result.assert_outcomes(**outcomes)
+    result.stdout.no_fnmatch_line("*waiting for another pytest*")
+
+
+@pytest.mark.parametrize("mark", ["", "@pytest.mark.skipif('1 > 2', reason='nowhere')"])
+def test_one_that_may_measure_waits(pytester: pytest.Pytester, mark: str) -> None:
+    pytester.makepyfile(TESTS.format(mark=mark))
+    with host_lock().exclusive(lambda _: None), pytest.raises(pytest.Pytester.TimeoutExpired):
+        pytester.runpytest_subprocess(timeout=5)
