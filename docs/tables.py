@@ -20,7 +20,8 @@ from pytest_multicore.environments.catalogue import SHIPPED
 from pytest_multicore.environments.threads import SUSPECT_VARIABLES, THREAD_VARIABLES
 from pytest_multicore.history.history_file import SCHEMA_FILE as HISTORY_SCHEMA_FILE
 from pytest_multicore.reports.json_report import SCHEMA_FILE
-from pytest_multicore.settings.options import MARKER, OPTIONS
+from pytest_multicore.settings.marker import MARKER
+from pytest_multicore.settings.options import OPTIONS
 
 Row = tuple[str, ...]
 

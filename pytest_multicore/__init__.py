@@ -22,6 +22,10 @@ The marker takes limits: ``min_cores``, ``max_cores``, ``min_speedup``, ``max_sp
 ``max_threads``. It also takes ``threads``, ``baseline``, ``environment``, ``budget`` (seconds) and ``fresh``. Without a
 limit the plugin only measures. ``pytest --markers`` explains each argument.
 
+No limit need be chosen to find a regression. ``--multicore-against=numpy==1.26.4``, or ``git:main``, or the marker's
+``against``, measures a base in the same rounds. The test fails where threading lost more than ``max_loss`` of the
+base's speed-up, or one thread is slower by more than ``max_slowdown``.
+
 The fixtures measure more than a test's call. ``multicore`` measures functions: ``.run``, ``.speedup``,
 ``.scaling``. ``isolated_interpreter`` opens a live interpreter with chosen threads, BLAS and variables. ``dot_product``
 and ``keras_fit`` are the two experiments of keras-team/keras#2544. ``pytest --fixtures -v`` explains them.

@@ -1,14 +1,14 @@
-"""``python -m pytest_multicore COMMAND``: what is done with the reports of earlier runs."""
+"""``python -m pytest_multicore COMMAND``: what is done with earlier reports, and what takes several runs."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from .commands import compare, export, history, html, judge, merge
+from .commands import bisect, compare, export, history, html, judge, merge
 from .errors import UsageError
 
-COMMANDS = (judge, compare, history, html, export, merge)
+COMMANDS = (judge, bisect, compare, history, html, export, merge)
 
 
 def main(arguments: list[str] | None = None) -> int:

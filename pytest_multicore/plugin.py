@@ -12,7 +12,8 @@ from .pytest_side import collection, options, outcomes
 from .pytest_side.fixtures import dot_product, isolated_interpreter, keras_fit, multicore
 from .pytest_side.stash import HOSTS, MARKER_VALUES
 from .settings import affinity_at_start as affinity_at_start  # noted before any test module is imported
-from .settings.options import MARKER, OPTIONS, option_value
+from .settings.marker import MARKER
+from .settings.options import OPTIONS, option_value
 
 __all__ = ["dot_product", "isolated_interpreter", "keras_fit", "multicore"]
 

@@ -29,6 +29,7 @@ PURE = {
 #: What runs beside other plugins of pytest, or without ours.
 BESIDE_OTHERS = {"benchmark", "test_other_plugins.py", "test_options_and_markers.py"}
 LONG = {
+    "test_simulated_bases.py",
     "test_simulated_hosts.py",
     "test_recorded_hosts.py",
     "test_error_rates.py",

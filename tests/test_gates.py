@@ -49,7 +49,7 @@ def test_a_met_limit_passes_and_is_told(project: pytest.Pytester) -> None:
     result = project.runpytest_subprocess("--multicore-json=out/report.json")
     result.assert_outcomes(passed=1)
     result.stdout.re_match_lines(
-        [r"=+ multicore =+", r"measurement .*outcome", r"work\.py:serial .* current .* passed"]
+        [r"=+ multicore =+", r"test .*outcome", r"test_it: work\.py:serial .* current .* passed"]
     )
     report = json.loads((project.path / "out" / "report.json").read_text())
     jsonschema.validate(report, json.loads(SCHEMA_FILE.read_text()))

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from pytest_multicore.settings import marker as marker_arguments
 from pytest_multicore.settings import options as settings
 
 TEST = """
@@ -97,7 +98,7 @@ def test_every_option_and_argument_is_in_the_help(pytester: pytest.Pytester) -> 
     assert all(option.flag in text for option in settings.OPTIONS)
     assert all(option.ini in text for option in settings.OPTIONS if option.name != "doctor")
     markers = pytester.runpytest("--markers").stdout.str()
-    assert all(name in markers for name in settings.MARKER)
+    assert all(name in markers for name in marker_arguments.MARKER)
 
 
 def test_the_plugin_can_be_left_out(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.settings import marker as marker_arguments
 from pytest_multicore.settings import options as settings
 from pytest_multicore.settings.parsers import count, percentage
 
@@ -66,24 +67,24 @@ def test_a_wrong_marker_value_names_test_argument_and_what_is_allowed(
     argument: str, value: object, expected: str
 ) -> None:
     with pytest.raises(UsageError, match=rf"a_test.*{argument}=.*{expected}"):
-        settings.read_marker("a_test", (), {argument: value})
+        marker_arguments.read_marker("a_test", (), {argument: value})
 
 
 def test_an_unknown_argument_lists_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"no argument 'min_core'; there are .*min_cores"):
-        settings.read_marker("a_test", (), {"min_core": 2})
+        marker_arguments.read_marker("a_test", (), {"min_core": 2})
 
 
 def test_arguments_go_by_keyword() -> None:
     with pytest.raises(UsageError, match="by keyword; found 4"):
-        settings.read_marker("a_test", (4,), {})
+        marker_arguments.read_marker("a_test", (4,), {})
 
 
 def test_limits_that_exclude_each_other_are_refused() -> None:
     with pytest.raises(UsageError, match="nothing lies between"):
-        settings.read_marker("a_test", (), {"min_cores": 2, "max_cores": 1})
+        marker_arguments.read_marker("a_test", (), {"min_cores": 2, "max_cores": 1})
     with pytest.raises(UsageError, match="efficiency needs a thread count"):
-        settings.read_marker("a_test", (), {"threads": "inherit", "min_efficiency": 0.5})
+        marker_arguments.read_marker("a_test", (), {"threads": "inherit", "min_efficiency": 0.5})
 
 
 @pytest.mark.parametrize(("text", "share"), [("10%", 0.1), ("0%", 0.0), ("2.5 %", 0.025)])
@@ -107,14 +108,14 @@ def test_counts_come_in_any_spelling(value: object) -> None:
 @pytest.mark.parametrize("marker", [{"threads": 2, "baseline": 2}, {"threads": 1}])
 def test_sides_that_compare_nothing_are_refused(marker: dict[str, object]) -> None:
     with pytest.raises(UsageError, match="nothing is compared; expected more threads"):
-        settings.read_marker("a_test", (), {"min_speedup": 1.5, **marker})
-    assert settings.read_marker("a_test", (), {"max_cores": 1.5, **marker})
+        marker_arguments.read_marker("a_test", (), {"min_speedup": 1.5, **marker})
+    assert marker_arguments.read_marker("a_test", (), {"max_cores": 1.5, **marker})
 
 
 @pytest.mark.parametrize(("argument", "value"), [("min_speedup", "1.3"), ("budget", "60"), ("threads", "2")])
 def test_text_is_no_number_in_a_marker(argument: str, value: str) -> None:
     with pytest.raises(UsageError, match="not its text"):
-        settings.read_marker("a_test", (), {argument: value})
+        marker_arguments.read_marker("a_test", (), {argument: value})
 
 
 def test_the_readme_tells_every_option_as_the_help_does() -> None:

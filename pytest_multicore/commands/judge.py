@@ -11,7 +11,7 @@ from pytest_multicore.errors import UsageError
 from pytest_multicore.reports.record import interval_record
 from pytest_multicore.reports.replay import differs, judge_by_other_limits, judge_by_own_limits
 from pytest_multicore.reports.words import figure
-from pytest_multicore.settings.options import LIMITS, MARKER
+from pytest_multicore.settings.marker import LIMITS, MARKER
 from pytest_multicore.verdicts.limits import Limits, Outcome, Verdict, outcome_of
 
 from .subparsers import Subparsers

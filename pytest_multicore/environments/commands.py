@@ -131,3 +131,26 @@ def _remedy(output: str) -> str:
     if any(sign in output for sign in COMPILER_SIGNS):
         return "a package had to be compiled: install a C and C++ compiler (apt-get install g++), or require a wheel"
     return "read the output below; correct 'requires' or 'python' of the environment"
+
+
+def output_of(argv: Sequence[str], timeout_s: float = 60.0) -> tuple[int, str]:
+    """Run a tool that only tells something; return its exit status and what it prints.
+
+    Raises:
+        EnvironmentUnavailable: it cannot be started, or took too long.
+    """
+    try:
+        done = subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=tool_variables(os.environ),
+            timeout=timeout_s,
+            check=False,
+        )
+    except OSError as error:
+        raise EnvironmentUnavailable(f"{argv[0]} could not be started: {error.strerror or error}; install it") from None
+    except subprocess.TimeoutExpired:
+        raise EnvironmentUnavailable(f"{' '.join(argv)} was ended after {timeout_s:.0f} s without an end") from None
+    return done.returncode, done.stdout.decode("utf-8", "replace")

@@ -22,8 +22,8 @@ from pytest_multicore.verdicts.limits import Outcome
 from pytest_multicore.verdicts.result import Result
 
 from .observe import observe
-from .request import MeasurementRequest, Progress
-from .run_trial import MeasuredProgram, run_trial
+from .request import MeasuredProgram, MeasurementRequest, Progress
+from .run_trial import run_trial
 from .theano_profile import profile_theano
 
 #: Share of the seconds left for trials that a single trial may take.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Container
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -18,15 +19,18 @@ from pytest_multicore.measurement.machine import Machine, this_machine
 from pytest_multicore.verdicts import figures
 from pytest_multicore.verdicts.figures import Scaling
 from pytest_multicore.verdicts.judge import Judgement
-from pytest_multicore.verdicts.limits import OpenReason, Outcome, leave_open, why_unreachable
+from pytest_multicore.verdicts.limits import BASE_LIMITS, OpenReason, Outcome, leave_open, why_unreachable
 from pytest_multicore.verdicts.open_reasons import OpenMeasurement, why_inconclusive
 from pytest_multicore.verdicts.repeatable import why_not_repeatable
 from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.warnings import waste_warning
 from pytest_multicore.verdicts.words import threads_in_words
 
+from .base_modules import modules_from_elsewhere
+from .differences import differences
+from .further_processes import confirmed
 from .notes import notes
-from .request import MeasurementRequest, Progress
+from .request import MeasuredProgram, MeasurementRequest, Progress
 from .round_loop import MeasuredRows, RoundLoop
 
 
@@ -51,7 +55,7 @@ def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress
         test=request.test,
         workload=str(workload),
         arguments=workload.arguments,
-        environment=prepared.environment.name,
+        environment=prepared.name,
         threads=request.contender,
         baseline=request.baseline,
         budget_s=request.settings.budget_s,
@@ -70,10 +74,14 @@ def _take_rows(
     with ExitStack() as stack:
         with request.program.paused():  # while it waits for its turn it must disturb no other measurement
             stack.enter_context(host_lock().exclusive(progress.step))
-        progress.live(f"{workload}: setting up with {' and '.join(map(threads_in_words, request.sides))}")
+        against = f", and the same against {request.base.base_name}" if request.base else ""
+        progress.live(f"{workload}: setting up with {' and '.join(map(threads_in_words, request.sides))}{against}")
         subjects = stack.enter_context(request.program.sides(request, prepared, workload))
         try:
-            return RoundLoop(request, workload, subjects, progress).run()
+            measured = RoundLoop(request, workload, subjects, progress).run()
+            if request.base is None:
+                return measured
+            return confirmed(MeasuredProgram(request, prepared, workload, progress), measured, subjects)
         finally:
             for subject in subjects:
                 subject.interpreter.reset_scheduling()
@@ -88,6 +96,11 @@ def _findings(
 ) -> dict[str, Any]:
     """What the rows say, as fields of the result."""
     judgement, unlike = _final_judgement(request, measured)
+    foreign = modules_from_elsewhere(prepared, measured.facts)
+    if foreign:
+        judgement = _left_open(judgement, [verdict.quantity for verdict in judgement.verdicts])
+    elif foreign := modules_from_elsewhere(request.base, measured.base_facts):
+        judgement = _left_open(judgement, BASE_LIMITS)
     inconclusive = judgement.outcome is Outcome.INCONCLUSIVE
     open_measurement = OpenMeasurement(
         measured.rows,
@@ -100,17 +113,34 @@ def _findings(
     warnings = (waste_warning(judgement.verdicts, judgement.compared), "" if judgement.verdicts else unlike)
     return {
         "outcome": judgement.outcome,
-        "reason": (unlike or why_inconclusive(open_measurement)) if inconclusive else "",
+        "reason": (unlike or foreign or why_inconclusive(open_measurement)) if inconclusive else "",
         "verdicts": judgement.verdicts,
         "measurement": judgement.measured,
         "comparison": judgement.compared,
         "scaling": _scaling(request, measured, machine),
+        **(_base_findings(request.base, prepared, measured) if request.base else {}),
         "python": str(measured.facts.get("python", "")),
         "facts": measured.facts,
         "blas": blas_in_use(workload.target, measured.facts),
         "warnings": tuple(filter(None, warnings)),
         "notes": notes(request, prepared, workload, measured, machine, open_measurement),
         "first_calls": measured.first_calls,
+    }
+
+
+def _base_findings(base: PreparedEnvironment, prepared: PreparedEnvironment, measured: MeasuredRows) -> dict[str, Any]:
+    """What is said of the base, as fields of the result."""
+    ours, theirs, over = prepared.packages(), base.packages(), base.base
+    if over:
+        # What only the overlay has is what its packages ask for, and no difference. A commit is told by its name.
+        ours = {name: version for name, version in ours.items() if not (over.commit and name == over.own)}
+        theirs = {name: version for name, version in theirs.items() if name in ours}
+    commits = (over.commit if over else "", prepared.base.commit if prepared.base else "")
+    return {
+        "base": base.base_name,
+        "against": measured.judgement.against,
+        "further_losses": measured.further_losses,
+        "differences": differences(ours, theirs, measured.facts, measured.base_facts, commits),
     }
 
 
@@ -122,6 +152,15 @@ def _final_judgement(request: MeasurementRequest, measured: MeasuredRows) -> tup
         verdicts = tuple(leave_open(verdict, OpenReason.NOT_REPEATABLE) for verdict in judgement.verdicts)
         judgement = replace(judgement, verdicts=verdicts)
     return judgement, unlike
+
+
+def _left_open(judgement: Judgement, limits: Container[str]) -> Judgement:
+    """Some sides did not run what was laid over their environment: limits on them are open."""
+    verdicts = (
+        leave_open(verdict, OpenReason.NOT_THE_BASE) if verdict.quantity in limits else verdict
+        for verdict in judgement.verdicts
+    )
+    return replace(judgement, verdicts=tuple(verdicts))
 
 
 def _scaling(request: MeasurementRequest, measured: MeasuredRows, machine: Machine) -> Scaling | None:

@@ -13,6 +13,7 @@ from pytest_multicore.verdicts.judge import Judgement
 from pytest_multicore.verdicts.open_reasons import OpenMeasurement, why_inconclusive
 from pytest_multicore.verdicts.repeatable import FirstCalls, first_call_note, why_not_repeatable
 
+from .base_modules import nothing_imported
 from .request import MeasurementRequest
 from .round_loop import MeasuredRows
 
@@ -33,6 +34,7 @@ def notes(
         *_attained_notes(measured.judgement, machine),
         f"CPU priority: {measured.priority}",
         *_layout_notes(request, measured),
+        *_base_notes(request, measured),
     )
 
 
@@ -48,6 +50,14 @@ def _figure_notes(
     figure = judgement.compared.ratio if judgement.compared else judgement.measured.wall_s
     if not (judgement.verdicts or figure.bounded):
         yield f"{workload}: the figures have no bounds: {why_inconclusive(open_measurement)}"
+
+
+def _base_notes(request: MeasurementRequest, measured: MeasuredRows) -> Iterator[str]:
+    """What a base was, or was not, compared with."""
+    if same := nothing_imported(request.base, measured.base_facts):
+        yield same
+    if request.scale and request.settings.against:
+        yield f"a scaling series is measured without the base {request.settings.against}"
 
 
 def _environment_notes(

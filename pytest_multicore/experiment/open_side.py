@@ -60,14 +60,13 @@ class WorkloadProgram:
         """See Program: they are set up at the same time."""
         with ExitStack() as interpreters:
             subjects = []
-            for side, threads in enumerate(request.sides):
+            for side, (place, threads) in enumerate(request.openings(prepared)):
                 interpreter = self.interpreter if side == 0 else None
                 if interpreter is None:
-                    variables = prepared.variables(threads, request.theano_flags, request.env)
-                    interpreter = interpreters.enter_context(
-                        prepared.open(variables, priority=request.settings.priority)
-                    )
-                subjects.append(_set_up(interpreter, threads, prepared, workload))
+                    variables = place.variables(threads, request.theano_flags, request.env)
+                    interpreter = interpreters.enter_context(place.open(variables, priority=request.settings.priority))
+                here = workload if place is prepared else request.workload(place)
+                subjects.append(_set_up(interpreter, threads, place, here))
             for subject in subjects:
                 _wait_until_ready(subject, request.settings)
             subjects[0].first = self.first_call or subjects[0].first

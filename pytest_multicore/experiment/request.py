@@ -125,6 +125,7 @@ class MeasurementRequest:
         program: opens the sides.
         theano_flags, env: for all sides, in addition to the environment's own.
         scale: whether the sides are a scaling series, counting up.
+        base: where the same sides are measured once more, to compare with; None: nowhere.
     """
 
     test: str
@@ -137,6 +138,12 @@ class MeasurementRequest:
     theano_flags: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     scale: bool = False
+    base: PreparedEnvironment | None = None
+
+    def openings(self, prepared: PreparedEnvironment) -> list[tuple[PreparedEnvironment, int | None]]:
+        """Where each side is opened, and its thread count: the program's sides, then the base's."""
+        places = [prepared, self.base] if self.base else [prepared]
+        return [(place, threads) for place in places for threads in self.sides]
 
     @property
     def contender_index(self) -> int:
@@ -154,9 +161,26 @@ class MeasurementRequest:
         return compared_sides(self.sides, series=self.scale)[1] if len(self.sides) > 1 else None
 
     def compared(self, rows: Sequence[tuple[Round, ...]]) -> list[tuple[Round, ...]]:
-        """Of each row the rounds that limits are about: the contender's and the baseline's."""
+        """Of each row the rounds that limits are about: the contender's, the baseline's, and the base's."""
+        if self.base:
+            return list(rows)
         return [compared_sides(row, series=self.scale) for row in rows]
 
     def seed(self, workload: Workload) -> int:
         """The same test takes its sides in the same order each time."""
         return zlib.crc32(f"{self.test} {workload}".encode())
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredProgram:
+    """The program that was measured, and that a trial changes.
+
+    Attributes:
+        request, prepared, workload: how it was requested, where it runs, and what it is.
+        progress: where the trials' progress is reported.
+    """
+
+    request: MeasurementRequest
+    prepared: PreparedEnvironment
+    workload: Workload
+    progress: Progress

@@ -42,20 +42,24 @@ class MeasuredRows:
         judgement: what they say of the limits.
         rounds_s: seconds that all rows took, waits included.
         facts: what the contender's interpreter said of itself.
+        base_facts: what the base's said; nothing without a base.
         priority: whether the CPU priority of the interpreters could be raised, in words.
         fixed_layout: whether all interpreters have the same memory layout.
         busy_others: other processes that used the machine meanwhile, and how many cores.
         first_calls: each side's calls before its rounds.
+        further_losses: shares of the base's speed-up that further processes lost, where they were measured.
     """
 
     rows: list[tuple[Round, ...]]
     judgement: Judgement
     rounds_s: float
     facts: Mapping[str, Any]
+    base_facts: Mapping[str, Any]
     priority: str
     fixed_layout: bool
     busy_others: list[tuple[str, float]]
     first_calls: tuple[FirstCalls | None, ...]
+    further_losses: tuple[float, ...] = ()
 
 
 class RoundLoop:
@@ -69,7 +73,8 @@ class RoundLoop:
         self._workload = workload
         self._subjects = subjects
         self._progress = progress
-        self._row_taker = row_taker(request, workload, subjects)
+        same_work = len(request.sides) if request.base else None
+        self._row_taker = row_taker(request, workload, subjects, same_work=same_work)
         self._first_calls = FirstCallCheck(subjects, request.contender_index, SETUP_TIMEOUT_S)
         self._stopping = StoppingRule(
             request.limits, settings.confidence, settings.budget_s, settings.settle_s, len(request.sides)
@@ -143,6 +148,7 @@ class RoundLoop:
             judgement=judged,
             rounds_s=rounds_s,
             facts=_facts(contender),
+            base_facts=_facts(self._subjects[2].interpreter) if self._request.base else {},
             priority=contender.priority,
             fixed_layout=all(subject.interpreter.fixed_layout for subject in self._subjects),
             busy_others=busiest_processes(cpu_before, cpu_by_process(), rounds_s, self._own_pids()),
@@ -161,9 +167,9 @@ class RoundLoop:
 
 
 def row_taker(
-    request: MeasurementRequest, workload: Workload, subjects: Sequence[AnySubject], *, different_work: bool = False
+    request: MeasurementRequest, workload: Workload, subjects: Sequence[AnySubject], *, same_work: int | None = None
 ) -> RowTaker:
-    """Takes rounds of these sides, each with the control after it; see RowTaker for ``different_work``."""
+    """Takes rounds of these sides, each with the control after it; see RowTaker for ``same_work``."""
     machine = this_machine()
     return RowTaker(
         subjects,
@@ -173,7 +179,7 @@ def row_taker(
         control_runs(machine, priority=request.settings.priority == "auto"),
         cores_online=machine.cores_online,
         cores_in_reach=machine.cores_in_reach,
-        different_work=different_work,
+        same_work=same_work,
     )
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pytest_multicore.diagnosis.suspicions import NO_CHANGE, Effect, Trial
 from pytest_multicore.diagnosis.trials import TrialResult, is_settled, judge_trial, took_effect
-from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.real_time import with_row
 from pytest_multicore.rounds.round import Round
@@ -20,23 +19,8 @@ from pytest_multicore.verdicts.row_sets import Rows
 from pytest_multicore.verdicts.statistics import Interval, fewest_values
 
 from .open_side import FACTS_TIMEOUT_S, open_variant
-from .request import MeasurementRequest, Progress, Variant
+from .request import MeasuredProgram, Variant
 from .round_loop import row_taker
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredProgram:
-    """The program that was measured, and that a trial changes.
-
-    Attributes:
-        request, prepared, workload: how it was requested, where it runs, and what it is.
-        progress: where the trials' progress is reported.
-    """
-
-    request: MeasurementRequest
-    prepared: PreparedEnvironment
-    workload: Workload
-    progress: Progress
 
 
 def run_trial(trial: Trial, program: MeasuredProgram, rounds_s: float) -> TrialResult:
@@ -56,7 +40,7 @@ def run_trial(trial: Trial, program: MeasuredProgram, rounds_s: float) -> TrialR
         for subject in subjects:
             subject.pause()
         ends = time.monotonic() + rounds_s
-        for row in row_taker(request, program.workload, subjects, different_work=True).rows():
+        for row in row_taker(request, program.workload, subjects, same_work=1).rows():
             rows = with_row(rows, row)
             if _is_clear(rows, trial, request.settings.confidence) or time.monotonic() > ends:
                 break

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_multicore.environments import blas, catalogue, provision
+from pytest_multicore.environments import blas, catalogue, overlay, provision
 from pytest_multicore.environments.variables import ChildVariables, child_variables
 from pytest_multicore.errors import UsageError
 
@@ -25,11 +25,15 @@ class PreparedEnvironment:
         environment: its declaration.
         installation: its interpreter and packages.
         selection: the BLAS of its children.
+        base: a release or a commit that is laid over it: its packages come before the environment's.
+        base_name: what the user calls that, or an environment that another is compared with; empty else.
     """
 
     environment: catalogue.Environment
     installation: provision.Installation
     selection: blas.BlasSelection
+    base: overlay.Overlay | None = None
+    base_name: str = ""
 
     @classmethod
     def prepare(
@@ -72,13 +76,33 @@ class PreparedEnvironment:
         """
         environment = replace(self.environment, blas=choice)
         installation = provision.prepare(environment, progress=progress, build=build)
-        return PreparedEnvironment(environment, installation, blas.select(choice, installation))
+        selection = blas.select(choice, installation)
+        return replace(self, environment=environment, installation=installation, selection=selection)
+
+    @property
+    def name(self) -> str:
+        """Its name in reports: the environment's, and what is laid over it."""
+        return f"{self.environment.name} with {self.base_name}" if self.base else self.environment.name
+
+    def packages(self) -> dict[str, str]:
+        """The releases of its packages, by their names in small letters."""
+        listed = [*provision.installed_packages(self.installation.site_packages)]
+        if self.base:
+            listed += self.base.packages
+        return {name.lower(): version for name, _, version in (line.partition("==") for line in listed)}
 
     def variables(self, threads: int | None, theano_flags: Mapping[str, str], env: Mapping[str, str]) -> ChildVariables:
         """The variables of a child with this number of threads (None: it inherits the user's)."""
+        installation = self.installation
+        if self.base:
+            # Spawned interpreters find its packages by PYTHONPATH, and what is compiled for it is its own.
+            inherited = os.environ.get("PYTHONPATH") if installation.is_current else None
+            search_path = os.pathsep.join(filter(None, (str(self.base.folder), inherited)))
+            env = {"PYTHONPATH": search_path, overlay.OVERLAY_VARIABLE: str(self.base.folder), **env}
+            installation = replace(installation, key=f"{installation.key} {self.base.folder.name}")
         return child_variables(
             self.environment,
-            self.installation,
+            installation,
             self.selection,
             threads=threads,
             theano_flags=theano_flags,

@@ -100,7 +100,7 @@ class RowTaker:
         control: shows after each round what the machine gives; None: no control is taken.
         cores_online: of the machine; None where unknown.
         cores_in_reach: CPUs that the sides' threads may run on, whatever a quota grants of them; None where unknown.
-        different_work: whether the sides do not run the same, so that each fills its rounds by itself.
+        same_work: so many neighbouring sides run the same, and run it as often in a round; None: all of them.
     """
 
     subjects: Sequence[Subject]
@@ -110,7 +110,7 @@ class RowTaker:
     control: ControlRuns | None = None
     cores_online: int | None = None
     cores_in_reach: int | None = None
-    different_work: bool = False
+    same_work: int | None = None
     _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
     _start_s: float = 0.0
 
@@ -184,9 +184,12 @@ class RowTaker:
 
     def _needed_repeats(self, repeats: Sequence[int], walls_s: Sequence[float]) -> list[int]:
         """Each side's repetitions that fill a round, from the wall seconds of rounds with so many repetitions."""
-        if self.different_work:
-            return [_repeats_to_fill(repeat, wall_s) for repeat, wall_s in zip(repeats, walls_s, strict=True)]
-        return [_repeats_to_fill(repeats[0], min(walls_s))] * len(repeats)
+        alike = self.same_work or len(repeats)
+        filling = [
+            _repeats_to_fill(repeats[first], min(walls_s[first : first + alike]))
+            for first in range(0, len(repeats), alike)
+        ]
+        return [repeat for repeat in filling for _ in range(alike)]
 
     @property
     def _repeatable(self) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from pytest_multicore.errors import UsageError
-from pytest_multicore.settings import options as settings
+from pytest_multicore.settings import marker as marker_arguments
 
-from .options import check_environment, session_settings
+from .options import check_base, check_environment, session_settings
 from .stash import MARKER_VALUES, MAY_MEASURE, MEASURED_ITEM
 
 #: Options of pytest that request the test as it is, and their names in pytest's config.
@@ -58,9 +58,11 @@ def _within_marked(parent: pytest.Collector | None, known: dict[pytest.Collector
 
 
 def _read_marker(item: pytest.Item, marker: pytest.Mark) -> Mapping[str, Any]:
-    values = settings.read_marker(item.nodeid, marker.args, marker.kwargs)
+    values = marker_arguments.read_marker(item.nodeid, marker.args, marker.kwargs)
     if "environment" in values:
         check_environment(f"{item.nodeid}: @pytest.mark.multicore(environment=...)", values["environment"], item.config)
+    if "against" in values:
+        check_base(f"{item.nodeid}: @pytest.mark.multicore(against=...)", values["against"], item.config)
     if values.get("fresh") and uses_our_fixtures(item):
         raise UsageError(
             f"{item.nodeid}: @pytest.mark.multicore(fresh=True) repeats the test's own call in new interpreters; what "
@@ -75,7 +77,7 @@ def _read_marker(item: pytest.Item, marker: pytest.Mark) -> Mapping[str, Any]:
 
 def uses_our_fixtures(item: pytest.Item) -> bool:
     """Whether the test uses a fixture of ours, and is measured through that."""
-    return not settings.FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+    return not marker_arguments.FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def install_measured_items(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -21,13 +21,15 @@ from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.reports import failure
 from pytest_multicore.reports.progress import progress_of
 from pytest_multicore.reports.record import Record, record
-from pytest_multicore.settings.options import LIMITS, Settings
+from pytest_multicore.settings.marker import BASE_LIMITS, LIMITS, MAX_LOSS
+from pytest_multicore.settings.options import Settings
 from pytest_multicore.settings.parsers import parse_argument, threads
 from pytest_multicore.verdicts.limits import Limits, Outcome, why_unreachable
 from pytest_multicore.verdicts.result import Result
 
 from .matrix import matrix_record
 from .options import settings_of
+from .places import laid_over, prepared_base, prepared_environment
 from .stash import GATE, MARKER_VALUES, MATRIX_CELL
 from .timeouts import timeout_suspended
 
@@ -47,6 +49,7 @@ class Gate:
         skip: ends the test as skipped, with a reason.
         matrix: what varies over runs of the test (matrix.py); None where nothing does.
         without_timeout: suspends time limits on the test.
+        limited: whether any of the limits is the marker's: a base on the command line brings one, too.
         records: its results so far as data, in order.
     """
 
@@ -58,6 +61,7 @@ class Gate:
     skip: Callable[[str], NoReturn]
     matrix: Record | None = None
     without_timeout: Callable[[], AbstractContextManager[None]] = nullcontext
+    limited: bool = False
     records: list[Record] = field(default_factory=list)
     _handed_on: int = field(default=0, init=False)
 
@@ -73,7 +77,7 @@ class Gate:
         """
         settings = self.settings
         with self.without_timeout():
-            return _prepare_environment(
+            prepared = prepared_environment(
                 environment or settings.environment,
                 None if environment else settings.python,
                 blas or settings.blas,
@@ -81,6 +85,22 @@ class Gate:
                 self.progress.step,
                 also,
             )
+            if settings.overlay is None or environment:
+                return prepared
+            return laid_over(prepared, settings.overlay, self.folder, self.progress.step)
+
+    def prepare_base(self, prepared: PreparedEnvironment, also: tuple[str, ...] = ()) -> PreparedEnvironment | None:
+        """Make ready what measurements are compared with; None: nothing.
+
+        Args:
+            prepared: the environment of the measurements.
+            also: as in ``prepare_environment``.
+        """
+        name = self.settings.against
+        if name is None:
+            return None
+        with self.without_timeout():
+            return prepared_base(name, prepared, self.settings.blas, self.folder, self.progress.step, also)
 
     def workload(
         self, workload: AnyWorkload, arguments: Mapping[str, Any], framework: str | None
@@ -137,6 +157,10 @@ class Gate:
         __tracebackhide__ = True
         try:
             prepared = prepared or self.prepare_environment()
+            if self.settings.against and request.scale:
+                request = replace(request, limits=request.limits.without_base())
+            elif self.settings.against:
+                request = replace(request, base=self.prepare_base(prepared))
             with self.without_timeout():
                 result = explain(request, prepared, measure(request, prepared, self.progress), self.progress)
         except EnvironmentUnavailable:
@@ -170,6 +194,11 @@ class Gate:
         if why := why_unreachable(self.limits, machine.cores_granted, threads, baseline, machine.cores_online):
             reason = f"{why.reason}: it grants {machine.why_granted()}"
             self._act_on(self._not_measured(label, Outcome.INCONCLUSIVE, reason, lacks_cores=why.lacks_cores))
+
+    def leave_open(self, label: str, reason: str) -> None:
+        """Leave the test inconclusive for a reason."""
+        __tracebackhide__ = True
+        self._act_on(self._not_measured(label, Outcome.INCONCLUSIVE, reason))
 
     def expect_failure(self) -> None:
         """A miss that is expected needs no explanation, unless the settings say ``always``."""
@@ -218,19 +247,6 @@ class Gate:
             self.skip(f"inconclusive: {result.workload}: {_first_sentence(result.reason)}")
 
 
-@cache
-def _prepare_environment(
-    environment: str,
-    python: str | None,
-    blas: str | None,
-    folder: Path,
-    report_step: Callable[[str], None],
-    also: tuple[str, ...],
-) -> PreparedEnvironment:
-    """Each environment is made ready once a session."""
-    return PreparedEnvironment.prepare(environment, python, blas, folder, report_step, also)
-
-
 def _first_sentence(reason: str) -> str:
     """What fits a line of pytest's summary; the section ``multicore`` has the whole reason."""
     return reason.partition("\n")[0].partition(". ")[0]
@@ -240,13 +256,14 @@ def gate_of(item: pytest.Item) -> Gate:
     """The test's gate, the same for all of its fixtures: its settings are resolved once."""
     if GATE not in item.stash:
         marker, cell = item.stash.get(MARKER_VALUES, {}), item.stash.get(MATRIX_CELL, None)
-        own = {**marker, **cell.values} if cell else marker
-        limits = {name: marker[name] for name in LIMITS if name in marker}
+        settings = settings_of(item.config, {**marker, **cell.values} if cell else marker)
+        holds_limits = cell is None or cell.holds_limits
         gate = item.stash[GATE] = Gate(
             test=item.nodeid,
             folder=item.config.rootpath,
-            settings=settings_of(item.config, own),
-            limits=Limits(**({} if cell and not cell.holds_limits else limits)),
+            settings=settings,
+            limits=_limits(settings, marker) if holds_limits else Limits(),
+            limited=holds_limits and any(name in marker for name in _limit_names(settings)),
             matrix=matrix_record(item),
             progress=progress_of(item.config),
             skip=skip,
@@ -256,6 +273,16 @@ def gate_of(item: pytest.Item) -> Gate:
             gate.expect_failure()
     known: Gate = item.stash[GATE]
     return known
+
+
+def _limits(settings: Settings, marker: Mapping[str, Any]) -> Limits:
+    """The marker's limits. Those on a base hold where there is one."""
+    limits = Limits(**{name: marker[name] for name in _limit_names(settings) if name in marker})
+    return replace(limits, max_loss=MAX_LOSS) if settings.against and limits.max_loss is None else limits
+
+
+def _limit_names(settings: Settings) -> list[str]:
+    return [name for name in LIMITS if settings.against or name not in BASE_LIMITS]
 
 
 def skip(reason: str) -> NoReturn:

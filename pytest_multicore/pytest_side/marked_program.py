@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.environments.variables import ChildVariables
-from pytest_multicore.errors import WorkloadError
+from pytest_multicore.errors import InterpreterCrash, WorkloadError, first_line
 from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, initialize, round_timeout_s
 from pytest_multicore.experiment.request import Initializer, MeasurementRequest, Variant
 from pytest_multicore.interpreters.live_test import LiveTest
@@ -30,6 +30,7 @@ class MarkedProgram:
     Attributes:
         runs_once: whether every round is taken in a new interpreter.
         live_tests: the test in each side's interpreter, in the request's order.
+        base_tests: likewise on the base's sides; none without a base.
         warnings: those of the interpreters of single rounds, by their text.
     """
 
@@ -38,6 +39,7 @@ class MarkedProgram:
     def __init__(self, item: pytest.Function, gate: Gate, *, fresh: bool) -> None:
         self.runs_once = fresh
         self.live_tests: list[LiveTest] = []
+        self.base_tests: list[LiveTest] = []
         self.warnings: dict[str, Mapping[str, Any]] = {}
         self._item = item
         self._gate = gate
@@ -56,7 +58,9 @@ class MarkedProgram:
     def set_up(self) -> None:
         """Collect the test on all sides at once, and set it up on one after the other: two set-ups could collide."""
         prepared = self.environment()
-        self.live_tests = [self._open(prepared, threads) for threads in self.thread_counts()]
+        base, counts = self._gate.prepare_base(prepared, also=("pytest",)), self.thread_counts()
+        self.live_tests = [self._open(prepared, threads) for threads in counts]
+        self.base_tests = [self._open(base, threads) for threads in counts] if base else []
         for live in self.live_tests:
             live.begin(SETUP_TIMEOUT_S)
             if "teardown" in live.reports:
@@ -71,25 +75,41 @@ class MarkedProgram:
         if self.runs_once:
             self.tear_down()
 
+    def call_base(self) -> str:
+        """Set the test up on the base's sides and call it once; return why it does not pass there, empty if it does."""
+        for live in self.base_tests:
+            try:
+                live.begin(SETUP_TIMEOUT_S)
+                if not live.torn_down:
+                    live.attempt(SETUP_TIMEOUT_S)
+                why = "" if live.passed else _why_not_passed(live)
+            except (WorkloadError, InterpreterCrash) as error:  # it can't be collected, or is the end of the process
+                why = first_line(error)
+            if why:
+                return f"the test does not pass with {self._gate.settings.against}: {why}"
+            if self.runs_once:
+                live.finish(SETUP_TIMEOUT_S)
+        return ""
+
     def finish_call(self) -> None:
         """Run the rest of a call that waits within its benchmark."""
-        for live in self.live_tests:
+        for live in self._all_tests():
             live.conclude(SETUP_TIMEOUT_S)
 
     def tear_down(self) -> None:
         """Tear the test down on each side."""
-        for live in self.live_tests:
+        for live in self._all_tests():
             live.finish(SETUP_TIMEOUT_S)
         for fresh in self._fresh_tests:
             fresh.finish()
 
     def close(self) -> None:
         """End the interpreters."""
-        for live in self.live_tests:
+        for live in self._all_tests():
             if not live.interpreter.ended:
                 live.interpreter.request_close()  # to all of them first: they end at the same time
         self._interpreters.close()
-        for kept in (self.live_tests, self._fresh_tests, self.warnings, self._failed_teardowns):
+        for kept in (self.live_tests, self.base_tests, self._fresh_tests, self.warnings, self._failed_teardowns):
             kept.clear()
 
     def reports(self, when: str) -> list[Mapping[str, Any]]:
@@ -105,7 +125,8 @@ class MarkedProgram:
         self, request: MeasurementRequest, prepared: PreparedEnvironment, workload: Workload
     ) -> Iterator[Sequence[AnySubject]]:
         """See Program: they are set up already; the item's own phase tears them down."""
-        yield [self._subject(live, count) for live, count in zip(self.live_tests, request.sides, strict=True)]
+        openings = request.openings(prepared)
+        yield [self._subject(live, *where) for live, where in zip(self._all_tests(), openings, strict=True)]
 
     @contextmanager
     def variant(self, request: MeasurementRequest, variant: Variant, initializer: Initializer) -> Iterator[AnySubject]:
@@ -138,9 +159,12 @@ class MarkedProgram:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """See Program: the next message to an interpreter has it go on."""
-        for live in (*self.live_tests, *(fresh.live for fresh in self._fresh_tests)):
+        for live in (*self._all_tests(), *(fresh.live for fresh in self._fresh_tests)):
             live.interpreter.pause()
         yield
+
+    def _all_tests(self) -> list[LiveTest]:
+        return [*self.live_tests, *self.base_tests]
 
     def _open(self, prepared: PreparedEnvironment, threads: int | None) -> LiveTest:
         return self._start(self._interpreters, prepared, prepared.variables(threads, {}, {}))
@@ -161,13 +185,13 @@ class MarkedProgram:
         live.find(child_address(self._item, prepared, once=self.runs_once))
         return live
 
-    def _subject(self, live: LiveTest, threads: int | None) -> AnySubject:
+    def _subject(self, live: LiveTest, prepared: PreparedEnvironment, threads: int | None) -> AnySubject:
         timeout_s = round_timeout_s(self._gate.settings, live.first_s)
         if not self.runs_once:
             return subject_of(live, threads, timeout_s)
 
         def open_live_test() -> LiveTest:
-            live = self._open(self.environment(), threads)
+            live = self._open(prepared, threads)
             live.begin_again(SETUP_TIMEOUT_S)
             return live
 
@@ -180,3 +204,12 @@ class MarkedProgram:
         teardown = live.reports.get("teardown", {})
         if teardown.get("outcome") == "failed":
             self._failed_teardowns.append(teardown)
+
+
+def _why_not_passed(live: LiveTest) -> str:
+    """The first line of what a test's last phase failed or skipped with."""
+    when = "call" if "call" in live.reports else "setup"
+    if live.reports[when]["outcome"] == "skipped":
+        why, _, _ = live.texts[when].removeprefix("Skipped: ").partition("\n")
+        return f"it skips there: {why}"
+    return failure_line(live.reports[when])

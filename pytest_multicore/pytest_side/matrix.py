@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from pytest_multicore.settings.marker import FIXTURES
 from pytest_multicore.settings.matrix import cells
-from pytest_multicore.settings.options import FIXTURES
 
 from .options import raw_value
 from .stash import MATRIX_CELL

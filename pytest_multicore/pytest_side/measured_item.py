@@ -64,6 +64,8 @@ class MeasuredItem:
         __tracebackhide__ = True
         self._gate.guard_environment(self._program.call)
         self._replay_reports("call")
+        if why := self._gate.guard_environment(self._program.call_base):
+            self._gate.leave_open(self._label, why)
         try:
             self._gate.enforce(self._request(), self._program.environment())
         except WorkloadError as error:
@@ -128,7 +130,7 @@ class MeasuredItem:
         """The rest of a call that waits within its benchmark. If that fails the test fails, whatever the verdict."""
         __tracebackhide__ = True
         self._gate.guard_environment(self._program.finish_call)
-        self.benchmarks = [live.benchmark for live in self._program.live_tests]
+        self.benchmarks = [live.benchmark for live in (*self._program.live_tests, *self._program.base_tests)]
         self._replay_reports("call")
 
     def _replay_reports(self, when: str) -> None:

@@ -71,7 +71,7 @@ class OpenInterpreter:
         """
         __tracebackhide__ = True
         answer = self._gate.guard_environment(lambda: self._ask(function, arguments))
-        if self._gate.limits.given() and not self._gate.settings.off:
+        if self._gate.limited and not self._gate.settings.off:
             self._enforce(function, arguments, Call(answer["wall_s"], answer["cpu_s"]))
         return answer["value"]
 

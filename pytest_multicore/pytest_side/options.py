@@ -9,15 +9,8 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.errors import UsageError
-from pytest_multicore.settings.options import (
-    OPTIONS,
-    Option,
-    Settings,
-    axis_values,
-    option_value,
-    resolve_settings,
-)
+from pytest_multicore.errors import EnvironmentUnavailable, UsageError
+from pytest_multicore.settings.options import OPTIONS, Option, Settings, axis_values, option_value, resolve_settings
 
 from .stash import SESSION_SETTINGS
 
@@ -53,6 +46,10 @@ def check_options(config: pytest.Config) -> None:
         for environment in _values("environment", config):
             if environment != "current":
                 check_environment("--multicore-environment (ini: multicore_environment)", environment, config)
+        if settings.against:
+            check_base("--multicore-against (ini: multicore_against)", settings.against, config)
+        if settings.overlay:
+            check_overlay("--multicore-overlay (ini: multicore_overlay)", settings.overlay, config)
         for blas in filter(None, _values("blas", config)):
             from pytest_multicore.environments.blas_names import check_choice, is_path
 
@@ -95,6 +92,34 @@ def check_environment(source: str, name: str, config: pytest.Config) -> None:
     try:
         find(name, config.rootpath)
     except UsageError as error:
+        raise UsageError(f"{source}: {error}") from None
+
+
+def check_base(source: str, name: str, config: pytest.Config) -> None:
+    """Refuse a base that there can't be; see ``check_environment`` for the arguments.
+
+    Raises:
+        UsageError: names the source, what was found and what a base may be.
+    """
+    from pytest_multicore.environments import overlay
+
+    if not overlay.is_overlay(name):
+        check_environment(f"{source}: found no PACKAGE==VERSION and no git:REF, and", name, config)
+    else:
+        check_overlay(source, name, config)
+
+
+def check_overlay(source: str, name: str, config: pytest.Config) -> None:
+    """Refuse what cannot be laid over an environment; see ``check_environment`` for the arguments.
+
+    Raises:
+        UsageError: names the source, what was found and what is allowed.
+    """
+    from pytest_multicore.environments import overlay
+
+    try:
+        overlay.check(name, config.rootpath)
+    except (UsageError, EnvironmentUnavailable) as error:
         raise UsageError(f"{source}: {error}") from None
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_multicore.settings.options import LIMITS
+from pytest_multicore.settings.marker import BASE_LIMITS, LIMITS
 
 from .collection import is_marked, uses_our_fixtures, why_plain
-from .options import is_child
+from .options import is_child, session_settings
 from .stash import GATE, MARKER_VALUES, MEASURED_ITEM
 
 
@@ -16,7 +16,9 @@ def check_measured(item: pytest.Item) -> None:
     gate = item.stash.get(GATE, None)
     if why_plain(item.config) and not uses_our_fixtures(item):
         return
-    limits = [name for name in LIMITS if name in item.stash.get(MARKER_VALUES, {})]
+    marker = item.stash.get(MARKER_VALUES, {})
+    has_base = marker.get("against") or session_settings(item.config).against
+    limits = [name for name in LIMITS if name in marker and (has_base or name not in BASE_LIMITS)]
     if limits and not (gate and (gate.records or gate.settings.off)):
         pytest.fail(
             f"the test carries limits ({', '.join(limits)}) but measured nothing: call the fixture, "

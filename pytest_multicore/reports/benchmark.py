@@ -122,7 +122,9 @@ def sides_of(record: Record) -> Iterator[Side]:
     seen: set[str] = set()
     for number, rounds in enumerate(zip(*rows, strict=True)):
         threads = threads_in_words(rounds[0].threads)
-        if threads in seen:  # both sides may have the same thread count
+        if record.get("against") and number >= len(rows[0]) / 2:
+            threads = f"{threads}, {record['against']['base']}"
+        elif threads in seen:  # both sides may have the same thread count
             threads = f"{threads}, baseline"
         seen.add(threads)
         extra_info = _extra_info(record, number, rounds, len(rows) - len(counted))

@@ -8,6 +8,7 @@ from typing import Any
 from pytest_multicore.verdicts.open_reasons import attained_in_words
 from pytest_multicore.verdicts.result import Result
 
+from .against import against_line, differences_line
 from .record import Record
 from .scaling import series_line
 from .words import estimate, figure, seconds, split_line, threads
@@ -97,6 +98,9 @@ def _measured(result: Result, record: Record) -> Iterator[str]:
     yield _row("time", f"{seconds(record['wall_s'])} a repetition{_against(record)}")
     if line := series_line(record):
         yield _row("scaling", line)
+    if line := against_line(record):
+        yield _row("base", line)
+        yield _row("differ", differences_line(record) or "nothing that is known of the two environments")
     if result.comparison and (attained := attained_in_words(result.comparison)):
         yield _row("machine", f"{attained}, by a compute loop that shares nothing")
     yield _row("BLAS", record["blas"] or "none is loaded")

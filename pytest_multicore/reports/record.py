@@ -10,7 +10,7 @@ from typing import Any
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.cores_split import CoresSplit
 from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
-from pytest_multicore.verdicts.limits import Verdict
+from pytest_multicore.verdicts.limits import OpenReason, Outcome, Verdict
 from pytest_multicore.verdicts.pop import PopMetrics
 from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.row_sets import disturbance, is_undisturbed
@@ -35,6 +35,7 @@ def record(result: Result) -> Record:
         "reason": result.reason,
         **_measurement_fields(result.measurement),
         **_comparison_fields(result.comparison),
+        "against": _against(result),
         "scaling": _scaling(result.scaling),
         "scaling_law": _law(result.scaling.law) if result.scaling else None,
         "verdicts": [_verdict(verdict) for verdict in result.verdicts],
@@ -91,6 +92,29 @@ def _intervals(figures: CoresSplit | PopMetrics | None) -> Record | None:
         return None
     values = {one.name: getattr(figures, one.name) for one in fields(figures)}
     return {name: interval_record(one) if isinstance(one, Interval) else one for name, one in values.items()}
+
+
+def _against(result: Result) -> Record | None:
+    """The program against its base."""
+    against = result.against
+    if against is None:
+        return None
+    outcomes = (verdict.outcome for verdict in result.verdicts if verdict.quantity == "max_loss")
+    return {
+        "base": result.base,
+        "change": against.change(next(outcomes, Outcome.MEASURED)).value,
+        "loss": interval_record(against.loss),
+        "measured_loss": interval_record(against.measured_loss),
+        "slowdown": interval_record(against.slowdown),
+        "measured_slowdown": interval_record(against.measured_slowdown),
+        "slowdown_at_threads": interval_record(against.slowdown_at_threads),
+        "base_wall_s": interval_record(against.base.contender.wall_s),
+        "base_cores": interval_record(against.base.contender.cores),
+        "base_speedup": interval_record(against.base.ratio),
+        "further_losses": list(result.further_losses),
+        "confirmed": not any(verdict.open_reason is OpenReason.LAYOUT for verdict in result.verdicts),
+        "differences": list(result.differences),
+    }
 
 
 def interval_record(interval: Interval | None) -> Record | None:
@@ -173,7 +197,8 @@ def _sides(result: Result) -> Sequence[tuple[Round, ...]]:
     if result.scaling is not None:
         return [measurement.rounds for measurement in result.scaling.measurements.values()]
     if result.comparison is not None:
-        return [result.comparison.contender.rounds, result.comparison.baseline.rounds]
+        pairs = [result.comparison, *([result.against.base] if result.against else [])]
+        return [side.rounds for pair in pairs for side in (pair.contender, pair.baseline)]
     return [result.measurement.rounds] if result.measurement else []
 
 

@@ -24,6 +24,8 @@ from pytest_multicore.verdicts.stopping import StoppingRule
 from .json_report import SCHEMA
 
 Row = tuple[Round, ...]
+#: What rounds do not show: those of further processes are not kept, nor where modules came from.
+KEPT_REASONS = {"layout": OpenReason.LAYOUT, "not-the-base": OpenReason.NOT_THE_BASE}
 #: One result as the report has it.
 Record = Mapping[str, Any]
 
@@ -106,7 +108,10 @@ def _own_verdicts(record: Record) -> tuple[Verdict, ...]:
     rounds = [row[contender] for row in rows_of(record)]
     if why_not_repeatable(_first_calls(record, contender), rounds):
         return tuple(leave_open(verdict, OpenReason.NOT_REPEATABLE) for verdict in verdicts)
-    return verdicts
+    before = {verdict["quantity"]: KEPT_REASONS.get(verdict.get("open_reason")) for verdict in record["verdicts"]}
+    return tuple(
+        leave_open(verdict, reason) if (reason := before[verdict.quantity]) else verdict for verdict in verdicts
+    )
 
 
 def _verdicts_on(limits: Limits, record: Record) -> tuple[Verdict, ...]:
@@ -115,7 +120,8 @@ def _verdicts_on(limits: Limits, record: Record) -> tuple[Verdict, ...]:
     settle_s = record.get("settle_s")
     if settle_s is None:
         settle_s = option_value("settle", lambda option: None)
-    verdicts = _settled_verdicts(limits if len(rows[0]) > 1 else limits.on_one_side(), record, settle_s)
+    judged = limits if len(rows[0]) > 2 else limits.without_base() if len(rows[0]) > 1 else limits.on_one_side()
+    verdicts = _settled_verdicts(judged, record, settle_s)
     if record["rounds"][-1]["began_s"] >= settle_s:
         return verdicts
     return tuple(
@@ -132,7 +138,9 @@ def _settled_verdicts(limits: Limits, record: Record, settle_s: float | None) ->
 
 
 def _compared(record: Record) -> list[Row]:
-    """Of each row the rounds that limits are about: the contender's and the baseline's."""
+    """Of each row the rounds that limits are about: the contender's, the baseline's, and the base's."""
+    if record.get("against"):
+        return rows_of(record)
     return [compared_sides(row, series=bool(record["scaling"])) for row in rows_of(record)]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_multicore.diagnosis.evidence_record import blas_call_lines
 
+from .against import against_line
 from .matrix import matrix_lines
 from .scaling import series_line
 from .table import GAP, table
@@ -41,6 +42,9 @@ def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]
             reporter.write(f"warning: {record['workload']}: {warning}\n", yellow=True)
     for scaling in matrix_lines(records):
         reporter.write(f"matrix: {scaling}\n")
+    for record in records:
+        if base := against_line(record):
+            reporter.write(f"{record['workload']}: {base}\n")
     for record in records:
         if line := series_line(record):
             reporter.write(f"scaling: {record['workload']}: {line}\n")

@@ -127,6 +127,13 @@ MAX_BASELINE_CORES_RATIO = 1.25
 #: memory is laid out anew in each, and it lasts as long as they live (docs/explanation/measuring.md, Layout). A changed
 #: program runs in another process than the original, so a proof by time has to exclude it, too.
 MAX_PROCESS_SPEED_RATIO = 1.12
+#: Sets of further processes that must say what a first set says of a base, where the layout of memory could turn it. Of
+#: two processes at random addresses each is faster or slower by up to 6 %: a loss of 0.1 that is none shows in one set
+#: of 16, and in three of three sets in one case of 4000 (benchmarks/bases.py).
+FURTHER_PROCESSES = 2
+#: Times that a bisection makes a comparison that stays undecided, before it steps over the candidate. What a busy
+#: machine leaves open it may tell a minute later; a loss near its limit stays open.
+MAX_ASKED_TIMES = 3
 #: Speed-up below which more threads are clearly slower. Processes at the same addresses differ by less
 #: (docs/explanation/measuring.md, Layout); and a bound that is looked at again and again falls below 1 by chance.
 MIN_EQUAL_SPEEDUP = 0.95

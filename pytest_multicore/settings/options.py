@@ -18,9 +18,8 @@ from .parsers import (
     Threads,
     choice,
     confidence,
-    count,
-    efficiency,
     not_negative,
+    parsed,
     percentage,
     positive,
     switch,
@@ -120,6 +119,21 @@ OPTIONS = (
         "measure nothing: marked tests run plainly, those that measure through a fixture skip there",
         None,
     ),
+    Option(
+        "against",
+        word,
+        None,
+        "also measure a base, and fail where threading lost more than max_loss (0.1) of its speed-up: an environment, "
+        "PACKAGE==VERSION, or git:REF of the project under test",
+        "NAME",
+    ),
+    Option(
+        "overlay",
+        word,
+        None,
+        "lay this over the environment, before it is measured: PACKAGE==VERSION, or git:REF of the project under test",
+        "NAME",
+    ),
     Option("json", word, None, "write the report to this file", "FILE"),
     Option("html", word, None, "write the report as a page for the browser to this file (extra: report)", "FILE"),
     Option("save", word, None, "append the results to this history, one a line", "FILE"),
@@ -134,26 +148,6 @@ OPTIONS = (
     Option("doctor", switch, False, "say what this machine and each environment can give, then exit", None),
 )
 
-#: The marker's arguments: parser and meaning. ``pytest --markers``, the reference and the checks are made from it.
-MARKER: Mapping[str, tuple[Parser, str]] = {
-    "min_cores": (positive, "cores busy while the measured region runs, at least"),
-    "max_cores": (positive, "cores busy while the measured region runs, at most"),
-    "min_speedup": (positive, "wall time at `baseline` threads / wall time at `threads` threads, at least"),
-    "max_speedup": (positive, "wall time at `baseline` threads / wall time at `threads` threads, at most"),
-    "min_efficiency": (efficiency, "speed-up / what as many cores attain here (a compute loop), at least, in (0, 1]"),
-    "max_threads": (count, "OS threads that got CPU time in the region, at most"),
-    "threads": (threads, 'threads to ask for, or "inherit": set none; wins over the option'),
-    "baseline": (count, "threads of the other side of the comparison (1)"),
-    "environment": (word, "name of the environment to run in"),
-    "budget": (positive, "seconds that the rounds of the verdict may take"),
-    "fresh": (switch, "True: a new interpreter for every round"),
-}
-
-#: A test that uses one of these is measured through them.
-FIXTURES = frozenset({"multicore", "isolated_interpreter", "dot_product", "keras_fit"})
-
-LIMITS = ("min_cores", "max_cores", "min_speedup", "max_speedup", "min_efficiency", "max_threads")
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -162,6 +156,8 @@ class Settings:
     threads: Threads
     baseline: int
     environment: str
+    against: str | None
+    overlay: str | None
     python: str | None
     blas: str | None
     confidence: float
@@ -171,30 +167,6 @@ class Settings:
     strict: bool
     off: bool
     explain: str
-
-
-def read_marker(test: str, positional: tuple[object, ...], named: Mapping[str, object]) -> dict[str, Any]:
-    """The marker's arguments, validated.
-
-    Args:
-        test: the test's name, for errors.
-        positional: there must be none.
-        named: the arguments as given.
-
-    Raises:
-        UsageError: names the test, the argument, what was found and what is allowed.
-    """
-    if positional:
-        raise UsageError(f"{test}: @pytest.mark.multicore takes its arguments by keyword; found {positional[0]!r}")
-    values = {}
-    for name, raw in named.items():
-        if name not in MARKER:
-            raise UsageError(
-                f"{test}: @pytest.mark.multicore has no argument {name!r}; there are {', '.join(sorted(MARKER))}"
-            )
-        values[name] = _parse(f"{test}: @pytest.mark.multicore({name}=...)", _strict(MARKER[name][0]), raw)
-    _check_pairs(test, values)
-    return values
 
 
 def resolve_settings(raw_value: Callable[[Option], object], marker: Mapping[str, Any]) -> Settings:
@@ -218,6 +190,9 @@ def resolve_settings(raw_value: Callable[[Option], object], marker: Mapping[str,
         threads=value("threads"),
         baseline=marker.get("baseline", 1),
         environment=value("environment"),
+        against=value("against"),
+        # An environment that the test itself names has something laid over it, too: so releases of it are compared.
+        overlay=option_value("overlay", raw_value),
         # An environment that the test itself names must not be replaced from outside.
         python=None if "environment" in marker else option_value("python", raw_value),
         blas=value("blas"),
@@ -241,7 +216,7 @@ def option_value(name: str, raw_value: Callable[[Option], object]) -> Any:
     raw = raw_value(option)
     if raw is None:
         return option.default
-    return _parse(f"{option.flag} (ini: {option.ini})", option.parse, raw)
+    return parsed(f"{option.flag} (ini: {option.ini})", option.parse, raw)
 
 
 def axis_values(name: str, raw_value: Callable[[Option], object]) -> tuple[Any, ...]:
@@ -254,49 +229,7 @@ def axis_values(name: str, raw_value: Callable[[Option], object]) -> tuple[Any, 
     source = f"{option.flag} (ini: {option.ini})"
     # A path may hold a comma; no name does.
     parts = [part.strip() for text in texts for part in ([text] if os.sep in text else re.split("[,\n]", text))]
-    values = tuple(_parse(source, option.parse, part) for part in parts)
+    values = tuple(parsed(source, option.parse, part) for part in parts)
     if len(set(values)) < len(values):
         raise UsageError(f"{source}: found {','.join(texts)!r}, expected different values")
     return values
-
-
-def _strict(parse: Parser) -> Parser:
-    """A parser for Python code, where a number must be a number: only command lines and ini files have it as text."""
-
-    def strict(raw: object) -> Any:
-        value = parse(raw)
-        if isinstance(raw, str) and not isinstance(value, str):
-            raise ValueError(f"{type(value).__name__} {value!r}, not its text")
-        return value
-
-    return strict
-
-
-def _parse(name: str, parse: Parser, raw: object) -> Any:
-    try:
-        return parse(raw)
-    except ValueError as error:
-        raise UsageError(f"{name}: found {raw!r}, expected {error}") from None
-
-
-def _check_pairs(test: str, values: Mapping[str, Any]) -> None:
-    for low, high in (("min_cores", "max_cores"), ("min_speedup", "max_speedup")):
-        if low in values and high in values and values[low] > values[high]:
-            raise UsageError(
-                f"{test}: @pytest.mark.multicore({low}={values[low]!r}, {high}={values[high]!r}): nothing lies between"
-            )
-    threads, baseline = values.get("threads"), values.get("baseline", 1)
-    if (
-        isinstance(threads, int)
-        and threads <= baseline
-        and {"min_speedup", "max_speedup", "min_efficiency"} & set(values)
-    ):
-        raise UsageError(
-            f"{test}: @pytest.mark.multicore(threads={threads}, baseline={baseline}): nothing is compared; "
-            "expected more threads than the baseline's"
-        )
-    if values.get("threads") == "inherit" and "min_efficiency" in values:
-        raise UsageError(
-            f'{test}: @pytest.mark.multicore(threads="inherit", min_efficiency=...): efficiency needs a thread count; '
-            "use min_speedup, or give threads a number"
-        )

@@ -48,6 +48,15 @@ def efficiency(raw: object) -> float:
     return _number(raw, above=0, maximum=1, allowed="a number above 0 and at most 1")
 
 
+def share(raw: object) -> float:
+    """A number from 0 to below 1."""
+    allowed = "a number from 0 to below 1"
+    number = _number(raw, above=-sys.float_info.min, maximum=1, allowed=allowed)
+    if not 0 <= number < 1:
+        raise ValueError(allowed)
+    return number
+
+
 def confidence(raw: object) -> float:
     """A number from 0.5 to 0.9999: beyond, the rounds that a verdict takes would fill no budget."""
     allowed = "a number from 0.5 to 0.9999, such as 0.99"
@@ -114,6 +123,18 @@ def choice(*words: str) -> Parser:
         return str(raw)
 
     return parse
+
+
+def parsed(source: str, parse: Parser, raw: object) -> Any:
+    """A value that was given under a name.
+
+    Raises:
+        UsageError: names its source, what was found and what is allowed.
+    """
+    try:
+        return parse(raw)
+    except ValueError as error:
+        raise UsageError(f"{source}: found {raw!r}, expected {error}") from None
 
 
 def parse_argument(name: str, raw: object, parse: Parser = count) -> Any:

@@ -40,14 +40,19 @@ What a comparison leaves open all the same (this module)
   21. OWN_POOL: what claims that there is no gain is open where the baseline used more cores than it was told to, unless
       more threads made the program clearly slower.
 
+What a program lost against a base (base_comparison.py)
+  22. Pairs of program and base decide, where both keep as many cores busy. Else rule 14 holds for the one that keeps
+      more busy.
+  23. OWN_POOL: a loss is told of sides that take the threads that they are told to, or by the time at N threads alone.
+
 When measuring ends (stopping.py), and what is left open then
-  22. It ends when every limit is decided, or one is missed. Without limits it ends when the medians are bounded, with
+  24. It ends when every limit is decided, or one is missed. Without limits it ends when the medians are bounded, with
       some rows to spare.
-  23. A passed ``min_cores`` waits until it is known whether the cores are useful (warnings.py), or for rule 24's time.
-  24. SETTLE: a miss, or a ``max_`` limit that is met, must last for the settle time, and the rows after half of it must
+  25. A passed ``min_cores`` waits until it is known whether the cores are useful (warnings.py), or for rule 26's time.
+  26. SETTLE: a miss, or a ``max_`` limit that is met, must last for the settle time, and the rows after half of it must
       show it by themselves.
-  25. FUTILITY: it ends when rows like the last ones could not decide.
-  26. Where later calls do none of the first one's work, every limit is open (repeatable.py).
+  27. FUTILITY: it ends when rows like the last ones could not decide.
+  28. Where later calls do none of the first one's work, every limit is open (repeatable.py).
 """
 
 from __future__ import annotations
@@ -58,6 +63,7 @@ from dataclasses import dataclass, replace
 from pytest_multicore.rounds.tolerances import MIN_EQUAL_SPEEDUP
 
 from . import figures
+from .base_comparison import BaseComparison, base_comparison
 from .figures import Comparison, Measurement
 from .limits import (
     COMPARISON_LIMITS,
@@ -85,11 +91,13 @@ class Judgement:
         verdicts: one for each limit.
         measured: the side in question.
         compared: the two sides; None where there is one.
+        against: the program against its base; None without one.
     """
 
     verdicts: tuple[Verdict, ...]
     measured: Measurement
     compared: Comparison | None
+    against: BaseComparison | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -102,15 +110,20 @@ def judgement(limits: Limits, rows: Rows, confidence: float, without: frozenset[
 
     Args:
         limits: those asked for.
-        rows: of one round, or of the contender's and the baseline's.
+        rows: of one round, of the contender's and the baseline's, or of these and the base's two.
         confidence: of each verdict.
         without: rules to leave out (benchmarks/ablation.py).
     """
     if len(rows[0]) == 1:
         measured = figures.measurement([row[0] for row in rows], confidence, without)
         return Judgement(verdicts_on(limits, measurement_figures(measured)), measured, None)
-    compared = figures.comparison(rows, confidence, without)
-    return Judgement(judge_comparison(limits, compared, without), compared.contender, compared)
+    compared = figures.comparison([row[:2] for row in rows], confidence, without)
+    verdicts = judge_comparison(limits.without_base(), compared, without)
+    if len(rows[0]) == 2:
+        return Judgement(verdicts, compared.contender, compared)
+    against = base_comparison(rows, confidence, compared, without)
+    on_base = _judge_against_base(limits.on_base(), compared, against, without)
+    return Judgement((*verdicts, *on_base), compared.contender, compared, against)
 
 
 def judge_comparison(limits: Limits, compared: Comparison, without: frozenset[Rule] = NO_RULES) -> tuple[Verdict, ...]:
@@ -125,6 +138,29 @@ def judge_comparison(limits: Limits, compared: Comparison, without: frozenset[Ru
             leave_open(verdict, OpenReason.OWN_POOL) if _is_no_gain(verdict) else verdict for verdict in verdicts
         ]
     return tuple(verdicts)
+
+
+def _judge_against_base(
+    limits: Limits, compared: Comparison, against: BaseComparison, without: frozenset[Rule]
+) -> tuple[Verdict, ...]:
+    """What a program's comparison with its base says of each limit on that."""
+    verdicts = verdicts_on(
+        limits,
+        {
+            "max_loss": (against.loss, against.measured_loss),
+            "max_slowdown": (against.slowdown, against.measured_slowdown),
+        },
+    )
+    pools = compared.baseline_ignores_thread_count or against.base.baseline_ignores_thread_count
+    if not pools or Rule.OWN_POOL in without:
+        return verdicts
+    # The baseline's time says nothing of one thread then. That at N threads does: who keeps it has lost nothing.
+    return tuple(
+        verdict
+        if verdict.quantity != "max_loss" or against.slowdown_at_threads.high <= verdict.limit
+        else leave_open(verdict, OpenReason.OWN_POOL)
+        for verdict in verdicts
+    )
 
 
 def decide(limits: Limits, rows: Rows, confidence: float, without: frozenset[Rule] = NO_RULES) -> tuple[Verdict, ...]:

@@ -25,6 +25,8 @@ class OpenReason(Enum):
     NOT_COUNTED = "threads cannot be counted"
     INHERITED = "threads were inherited"
     NOT_REPEATABLE = "later calls do none of the first one's work"
+    LAYOUT = "further processes do not bear it out: where their memory lies makes the difference"
+    NOT_THE_BASE = "the base's modules were imported from elsewhere"
     BRIEF = "the rounds are over too soon for a miss, or a max_ limit that is met: a program may be slow at first"
 
 
@@ -48,6 +50,8 @@ class Limits:
     max_speedup: float | None = None
     min_efficiency: float | None = None
     max_threads: int | None = None
+    max_loss: float | None = None
+    max_slowdown: float | None = None
 
     def given(self) -> dict[str, float]:
         """The limits that were asked for, by name."""
@@ -56,16 +60,26 @@ class Limits:
 
     def on_one_side(self) -> Limits:
         """The limits that need no second side."""
-        return replace(self, **dict.fromkeys(COMPARISON_LIMITS, None))
+        return replace(self, **dict.fromkeys(COMPARISON_LIMITS | BASE_LIMITS, None))
+
+    def without_base(self) -> Limits:
+        """The limits that need no base."""
+        return replace(self, **dict.fromkeys(BASE_LIMITS, None))
+
+    def on_base(self) -> Limits:
+        """The limits that need a base."""
+        return Limits(max_loss=self.max_loss, max_slowdown=self.max_slowdown)
 
     @property
     def need_baseline(self) -> bool:
         """Whether deciding them takes a second side to compare with."""
-        return any(name in COMPARISON_LIMITS for name in self.given())
+        return any(name in COMPARISON_LIMITS | BASE_LIMITS for name in self.given())
 
 
 #: Limits on how two sides compare; the others are on one side alone.
 COMPARISON_LIMITS = frozenset({"min_speedup", "max_speedup", "min_efficiency"})
+#: Limits on what a program lost against its base (base_comparison.py).
+BASE_LIMITS = frozenset({"max_loss", "max_slowdown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +157,8 @@ def claims_regression(verdict: Verdict) -> bool:
 
 def claims_no_gain(verdict: Verdict) -> bool:
     """Whether the verdict says that few cores are busy, few threads are at work, or nothing is gained."""
-    return verdict.outcome is (Outcome.PASSED if verdict.quantity.startswith("max_") else Outcome.FAILED)
+    good_is_no_gain = verdict.quantity.startswith("max_") and verdict.quantity not in BASE_LIMITS
+    return verdict.outcome is (Outcome.PASSED if good_is_no_gain else Outcome.FAILED)
 
 
 class Unreachable(NamedTuple):
@@ -222,5 +237,5 @@ def _open_reason(name: str, limit: float, interval: Interval, measured: Interval
     if name == "max_threads" and math.isinf(interval.high):
         return OpenReason.NOT_COUNTED
     if _outcome(name, limit, measured) is not Outcome.INCONCLUSIVE:
-        return OpenReason.MACHINE if name in COMPARISON_LIMITS else OpenReason.DISTURBED
+        return OpenReason.MACHINE if name in COMPARISON_LIMITS | BASE_LIMITS else OpenReason.DISTURBED
     return OpenReason.NEAR if measured.bounded else OpenReason.FEW_ROWS

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from pytest_multicore.rounds.tolerances import ADVISED_BUDGET_RATIO
 
+from .base_comparison import each_confidence
 from .figures import Comparison
 from .judge import Judgement
-from .limits import OpenReason, Outcome, Verdict
+from .limits import BASE_LIMITS, OpenReason, Outcome, Verdict
 from .repeatable import NOT_REPEATABLE, SAME_STATE_ADVICE
 from .row_sets import Rows, disturbance, fewest_rows
 from .words import cores_in_words, interval_in_words, threads_in_words
@@ -42,10 +43,10 @@ class OpenMeasurement:
 
 def why_inconclusive(case: OpenMeasurement) -> str:
     """Why the first open limit is open, and what the user can do."""
-    needed = fewest_rows(case.confidence)
+    first = next((verdict for verdict in case.judged.verdicts if verdict.outcome is Outcome.INCONCLUSIVE), None)
+    needed = _needed_rows(case, first) if first else fewest_rows(case.confidence)
     if len(case.rows) < needed:
         return _too_slow(case, needed)
-    first = next((verdict for verdict in case.judged.verdicts if verdict.outcome is Outcome.INCONCLUSIVE), None)
     if first is None or first.open_reason is None:
         return (
             f"{len(case.rows)} rows in {case.rounds_s:.0f} s do not bound the figures: {_others(case)}"
@@ -82,11 +83,11 @@ def _near(case: OpenMeasurement, verdict: Verdict) -> str:
 
 def _machine(case: OpenMeasurement, verdict: Verdict) -> str:
     high, measured = (interval.high if interval else math.inf for interval in (verdict.interval, verdict.measured))
-    most = (
-        f", and the program may come to {high:.3g}x on cores of its own"
-        if math.isfinite(high) and high > measured
-        else ""
-    )
+    most = ""
+    if verdict.quantity in BASE_LIMITS and verdict.interval and verdict.interval.bounded:
+        most = f", and it may be {verdict.interval.low:.3g} to {high:.3g} on cores of its own"
+    elif verdict.quantity not in BASE_LIMITS and math.isfinite(high) and high > measured:
+        most = f", and the program may come to {high:.3g}x on cores of its own"
     return (
         f"{_limit(verdict)}: measured {_measured(verdict)} in {len(case.rows)} rows{_attained(case)}{most}; "
         f"{_others(case)}{_machine_remedy(verdict)}"
@@ -127,8 +128,10 @@ def _own_speed(case: OpenMeasurement, verdict: Verdict) -> str:
 
 
 def _own_pool(case: OpenMeasurement, verdict: Verdict) -> str:
-    compared = case.judged.compared
+    compared, against = case.judged.compared, case.judged.against
     assert compared is not None  # noqa: S101 - it is the baseline that is told of
+    if verdict.quantity in BASE_LIMITS and against and not compared.baseline_ignores_thread_count:
+        compared = against.base
     threads, cores = compared.baseline.threads, compared.baseline.cores
     return (
         f"{_limit(verdict)} cannot be held against its baseline: told to use {threads_in_words(threads)} it kept "
@@ -158,8 +161,15 @@ def _brief(case: OpenMeasurement, verdict: Verdict) -> str:
     )
 
 
+def _layout(case: OpenMeasurement, verdict: Verdict) -> str:
+    return (
+        f"{_limit(verdict)}: measured {_measured(verdict)}, but {OpenReason.LAYOUT.value}; move the limit away from "
+        f"{verdict.measured.estimate if verdict.measured else math.nan:.3g}"
+    )
+
+
 SENTENCES: Mapping[OpenReason, Callable[[OpenMeasurement, Verdict], str]] = {
-    OpenReason.FEW_ROWS: lambda case, _: _too_slow(case, fewest_rows(case.confidence)),
+    OpenReason.FEW_ROWS: lambda case, verdict: _too_slow(case, _needed_rows(case, verdict)),
     OpenReason.NEAR: _near,
     OpenReason.MACHINE: _machine,
     OpenReason.DISTURBED: _disturbed,
@@ -169,8 +179,14 @@ SENTENCES: Mapping[OpenReason, Callable[[OpenMeasurement, Verdict], str]] = {
     OpenReason.NOT_COUNTED: _not_counted,
     OpenReason.INHERITED: _inherited,
     OpenReason.NOT_REPEATABLE: _not_repeatable,
+    OpenReason.LAYOUT: _layout,
+    OpenReason.NOT_THE_BASE: lambda _, verdict: f"{_limit(verdict)}: {OpenReason.NOT_THE_BASE.value}",
     OpenReason.BRIEF: _brief,
 }
+
+
+def _needed_rows(case: OpenMeasurement, verdict: Verdict) -> int:
+    return fewest_rows(each_confidence(case.confidence) if verdict.quantity == "max_loss" else case.confidence)
 
 
 def _limit(verdict: Verdict) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .base_comparison import BaseComparison
 from .figures import Comparison, Measurement, Scaling
 from .limits import Outcome, Verdict
 from .repeatable import FirstCalls
@@ -24,6 +25,10 @@ class Result:
         reason: why it is inconclusive or an error; empty otherwise.
         verdicts: one for each limit.
         measurement, comparison, scaling: the figures; None where nothing was measured.
+        base: what the user calls the base; empty without one.
+        against: the program against its base.
+        further_losses: shares of the base's speed-up that further processes lost, where those were measured.
+        differences: what differs between the environments of program and base, in words.
         python: the child's version.
         facts: what the child reported of itself (agent/dialogue/facts.py).
         blas: the BLAS in use, in words; None when none is loaded.
@@ -55,6 +60,10 @@ class Result:
     measurement: Measurement | None = None
     comparison: Comparison | None = None
     scaling: Scaling | None = None
+    base: str = ""
+    against: BaseComparison | None = None
+    further_losses: tuple[float, ...] = ()
+    differences: tuple[str, ...] = ()
     python: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     blas: str | None = None

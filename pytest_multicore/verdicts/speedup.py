@@ -97,9 +97,9 @@ def _efficiency_of_pair(
     together = (control_gain(contender, baseline, together=True) or slowest) / ideal
     demanded = contender.busy_cores if contender.demanded_cores is None else contender.demanded_cores
     least = min(1.0, max(0.0, (demanded - baseline_cores) / max(cores - baseline_cores, 1e-9)))
-    most = _extra_cores_share(contender, baseline, False, without)
+    most = extra_cores_share(contender, baseline, False, without)
     low = ratio / (1 - least * (1 - min(1.0, together)))
-    return low, ratio * _stretch(most, min(slowest / ideal, undelayed_share(contender, without)))
+    return low, ratio * stretch(most, min(slowest / ideal, undelayed_share(contender, without)))
 
 
 def _bracket(row_set: RowSet, without: frozenset[Rule]) -> Interval:
@@ -115,7 +115,7 @@ def _bracket(row_set: RowSet, without: frozenset[Rule]) -> Interval:
         )
         if Rule.FEWER_CORES not in without and extra_cores < -MAX_CORES_DIFFERENCE:
             low = -math.inf
-    most = _max_speedup(contender, baseline)
+    most = ideal_speedup(contender, baseline)
     if Rule.CONTROL not in without:
         high = max(high, _high_by_control(row_set, most, without))
     if Rule.CAP not in without:
@@ -132,19 +132,19 @@ def _high_by_control(row_set: RowSet, most: float, without: frozenset[Rule]) -> 
     ratios = [
         to.repetition_s
         / of.repetition_s
-        * _stretch(_extra_cores_share(of, to, row_set.idle_machine, without), max(speed_share, 1 / most))
+        * stretch(extra_cores_share(of, to, row_set.idle_machine, without), max(speed_share, 1 / most))
         for of, to, speed_share in pairs
     ]
     return interval_of(ratios, row_set.confidence).high
 
 
-def _extra_cores_share(contender: Round, baseline: Round, idle_machine: bool, without: frozenset[Rule]) -> float:
+def extra_cores_share(contender: Round, baseline: Round, idle_machine: bool, without: frozenset[Rule]) -> float:
     """Share of its time in which one round would keep more cores busy than another, at most, on even cores."""
     extra = max_busy_cores(contender, idle_machine, without) - min_busy_cores(baseline, without)
     return min(1.0, max(0.0, extra) / core_evenness([contender]))
 
 
-def _stretch(extra_share: float, speed_share: float) -> float:
+def stretch(extra_share: float, speed_share: float) -> float:
     """Times as long as on a machine of its own that a program takes.
 
     Args:
@@ -156,7 +156,7 @@ def _stretch(extra_share: float, speed_share: float) -> float:
     return 1 + extra_share * (1 / speed_share - 1) if speed_share > 0 else math.inf
 
 
-def _max_speedup(contender: Round, baseline: Round) -> float:
+def ideal_speedup(contender: Round, baseline: Round) -> float:
     """A program cannot be faster than by the cores that it has more."""
     cores = usable_cores(contender)
     return cores / max(1.0, min(baseline.threads or 1, cores))

@@ -19,7 +19,8 @@ from pytest_multicore.interpreters.prepared_environment import PreparedEnvironme
 from pytest_multicore.interpreters.workload import resolve
 from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.reports.progress import NoProgress
-from pytest_multicore.settings.options import LIMITS, resolve_settings
+from pytest_multicore.settings.marker import LIMITS
+from pytest_multicore.settings.options import resolve_settings
 from pytest_multicore.verdicts.limits import Limits
 
 from .cases import Case, Twin

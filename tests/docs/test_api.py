@@ -8,7 +8,7 @@ import pytest
 import pytest_multicore
 from pytest_multicore import errors
 from pytest_multicore.pytest_side.fixtures import Multicore
-from pytest_multicore.settings.options import FIXTURES
+from pytest_multicore.settings.marker import FIXTURES
 
 from .pages import text_of
 

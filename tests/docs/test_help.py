@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import pytest_multicore
-from pytest_multicore.settings.options import FIXTURES, MARKER
+from pytest_multicore.settings.marker import FIXTURES, MARKER
 
 FIGURES = [one for name in pytest_multicore.__all__ if is_dataclass(one := getattr(pytest_multicore, name))]
 

@@ -93,7 +93,7 @@ def test_the_number_of_repeats_stays() -> None:
 
 def test_sides_that_do_not_run_the_same_fill_their_rounds_each_by_itself() -> None:
     made, _, sides = row_taker(0.01, 0.001)
-    made.different_work = True
+    made.same_work = 1
     list(islice(made.rows(), 2))
     assert [side.repeats[-1] for side in sides] == [3, 30]
 

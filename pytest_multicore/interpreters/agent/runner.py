@@ -174,6 +174,7 @@ class Session(object):
             implementation=process.implementation(),
             observed=self.watcher and self.watcher.report(),
             changed=self.watcher and self.watcher.used(),
+            overlay=load_sibling("change/overlay").imported(),
         )
         return dict(facts, type="facts")
 
@@ -240,6 +241,7 @@ def main():
     process.die_with_parent()
     process.show_crashes_in_log()
     leave_own_folder()
+    load_sibling("change/overlay").install()
     try:
         serve(wire)
     except (OSError, IOError) as error:  # noqa: UP024 - two classes in 2.7

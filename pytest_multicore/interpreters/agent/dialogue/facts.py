@@ -10,7 +10,8 @@
 "theano": {"cxx", "blas.ldflags", "openmp", "openmp_elemwise_minsize", "floatX", "device", "linker", "compiledir",
 "base_compiledir"} | null, "pytensor": the same | null,
 "observed": the observation since a `watch` that asked for one, see watch/observe.py | null,
-"changed": {name: how often a change that a `watch` asked for made a difference} | null}
+"changed": {name: how often a change that a `watch` asked for made a difference} | null,
+"overlay": {name: whether it came from the base's folder} of the base's modules that were imported; null: no base}
 """
 
 import os

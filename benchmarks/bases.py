@@ -1,0 +1,190 @@
+"""A program against a base on simulated hosts: whether what is said of its loss is right, and how often nothing is.
+
+    python benchmarks/bases.py [--runs 20] [--seed 1] [--host NAME ...]
+
+The hosts are those of hosts.py. Each pair has a known loss: the share of the base's speed-up that the program lacks by
+threading. A limit lies 0.1 under it and 0.1 over it. Prints a Markdown table by host: wrong verdicts, undecided ones,
+and seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from random import Random
+
+from host_models import BUDGET_S, HOSTS, Host, Run
+from host_programs import CORES, PROGRAMS, Core, Part, Program, of_part
+
+from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.tolerances import FURTHER_PROCESSES
+from pytest_multicore.verdicts.base_comparison import is_near_limit
+from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome, Verdict, claims_regression, leave_open
+from pytest_multicore.verdicts.stopping import StoppingRule
+
+CONFIDENCE, SETTLE_S = 0.99, 4.0
+#: How far limits lie from the true loss.
+OFF = 0.1
+BY_NAME = {program.name: program for program in PROGRAMS}
+
+
+def slower(program: Program, factor: float) -> Program:
+    """The same program with so many times the work."""
+
+    def parts(number: int) -> Sequence[Part]:
+        return [replace(part, work=factor * part.work) for part in program.parts(number)]
+
+    return replace(program, name=f"{program.name} x {factor:g}", parts=parts)
+
+
+#: Program and base.
+PAIRS = (
+    *((program, program) for program in PROGRAMS if program.name != "starts_serial"),
+    (BY_NAME["serial"], BY_NAME["scales"]),
+    (BY_NAME["half_serial"], BY_NAME["scales"]),
+    (BY_NAME["wins_in_large_calls"], BY_NAME["half_serial"]),
+    (BY_NAME["serial"], BY_NAME["pool_per_call"]),
+    (BY_NAME["scales"], BY_NAME["half_serial"]),
+    (slower(BY_NAME["scales"], 1.3), BY_NAME["scales"]),
+    (slower(BY_NAME["half_serial"], 1.5), BY_NAME["half_serial"]),
+)
+
+
+def seconds(program: Program, threads: int) -> float:
+    """What a program takes on cores of its own."""
+    alone = [Core()] * CORES
+    return sum(of_part(part, alone[:threads]).wall_s for part in program.parts(10**6))
+
+
+def true_loss(program: Program, base: Program) -> float:
+    """Share of the base's speed-up that the program lacks, as far as it is slower at all threads."""
+    kept = seconds(base, CORES) / seconds(program, CORES)
+    return 1 - max(kept, kept * seconds(program, 1) / seconds(base, 1))
+
+
+class PairRun(Run):
+    """One measurement of a program and its base: their rounds share the host's time."""
+
+    def __init__(self, host: Host, program: Program, base: Program, draw: Random) -> None:
+        super().__init__(host, program, draw)
+        self._programs = (program, base)
+        self._speeds = (self._own, Run(host, base, draw)._own)
+
+    def pair_rows(self) -> Iterator[tuple[Round, ...]]:
+        """Rows of four rounds until the budget is spent."""
+        number = 0
+        while self.now_s < BUDGET_S:
+            taken: dict[int, Round] = {}
+            for side in self.draw.sample(range(4), 4):
+                self.program, self._own = self._programs[side // 2], self._speeds[side // 2]
+                taken[side] = self._round((CORES, 1)[side % 2], number)
+            yield tuple(taken[side] for side in range(4))
+            number += 1
+
+
+@dataclass
+class Told:
+    """What was said on one host.
+
+    Attributes:
+        asked, wrong, undecided: verdicts.
+        seconds: of each verdict.
+        mistakes: pair, limit and verdict of each wrong one.
+    """
+
+    asked: int = 0
+    wrong: int = 0
+    undecided: int = 0
+    seconds: list[float] = field(default_factory=list)
+    mistakes: list[str] = field(default_factory=list)
+
+    def add(self, pair: str, limit: float, truth: float, said: Outcome, at_s: float) -> None:
+        """Count one verdict."""
+        self.asked += 1
+        self.seconds.append(at_s)
+        if said is Outcome.INCONCLUSIVE:
+            self.undecided += 1
+            self.mistakes.append(f"{pair}: loss {truth:.2f}, limit {limit:.2f}: undecided")
+        elif said is not (Outcome.PASSED if truth <= limit else Outcome.FAILED):
+            self.wrong += 1
+            self.mistakes.append(f"{pair}: loss {truth:.2f}, limit {limit:.2f}: {said.value}")
+
+
+def confirmed(runs: Iterator[PairRun], limit: float, fixed_layout: bool) -> tuple[Outcome, float]:
+    """What a measurement says of a limit, as far as further processes bear it out, and after how many seconds."""
+    first, taken_s = verdict(next(runs), limit)
+    if first.outcome is Outcome.PASSED and fixed_layout:
+        return first.outcome, taken_s
+    if first.outcome is Outcome.INCONCLUSIVE or not is_near_limit(first):
+        return first.outcome, taken_s
+    for _ in range(FURTHER_PROCESSES):
+        other, other_s = verdict(next(runs), limit)
+        taken_s += other_s
+        if other.outcome is not first.outcome:
+            return Outcome.INCONCLUSIVE, taken_s
+    return first.outcome, taken_s
+
+
+def verdict(run: PairRun, limit: float) -> tuple[Verdict, float]:
+    """What one set of processes says of a limit, and after how many seconds."""
+    rule = StoppingRule(Limits(max_loss=limit), CONFIDENCE, BUDGET_S, SETTLE_S)
+    rows: list[tuple[Round, ...]] = []
+    look_at = 9
+    for row in run.pair_rows():
+        rows.append(row)
+        if len(rows) < look_at:
+            continue
+        look_at = len(rows) + max(1, len(rows) // 12)
+        judged = rule.judge(rows)
+        settled = judged.outcome is not Outcome.INCONCLUSIVE
+        if settled and (run.now_s >= SETTLE_S or not any(map(claims_regression, judged.verdicts))):
+            return judged.verdicts[0], run.now_s
+        if rule.futile(judged, rows, run.now_s):
+            break
+    return leave_open(judged.verdicts[0], OpenReason.NEAR), run.now_s
+
+
+def told_on(
+    host: Host, runs: int, seed: int, alone: bool = False, pairs: Sequence[tuple[Program, Program]] = PAIRS
+) -> Told:
+    """So many measurements of each pair on a host."""
+    told = Told()
+    for program, base in pairs:
+        name, truth = f"{program.name} for {base.name}", true_loss(program, base)
+        for limit in (truth - OFF, truth + OFF):
+            for number in range(runs if 0 <= limit < 1 else 0):
+                draw = Random(f"{seed} {number} {host.name} {name} {limit:.3f}")
+                every = (PairRun(host, program, base, draw) for _ in count())
+                if alone:
+                    first, at_s = verdict(next(every), limit)
+                    told.add(name, limit, truth, first.outcome, at_s)
+                else:
+                    told.add(name, limit, truth, *confirmed(every, limit, host.own_speed == 1))
+    return told
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=20, help="measurements of each pair on each limit")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--host", nargs="*", default=[""], help="those whose name begins so")
+    parser.add_argument("--alone", action="store_true", help="without further processes")
+    parser.add_argument("--mistakes", action="store_true", help="print each wrong and each undecided verdict, too")
+    options = parser.parse_args()
+    print("| host | verdicts | wrong | undecided | median seconds |\n| --- | --- | --- | --- | --- |", flush=True)
+    for host in HOSTS:
+        if host.name.startswith(tuple(options.host)):
+            told = told_on(host, options.runs, options.seed, options.alone)
+            share = f"{100 * told.undecided / told.asked:.0f} %"
+            median = f"{statistics.median(told.seconds):.1f}"
+            print(f"| {host.name} | {told.asked} | {told.wrong} | {share} | {median} |", flush=True)
+            for mistake in told.mistakes if options.mistakes else ():
+                print(f"  {mistake}")
+
+
+if __name__ == "__main__":
+    main()

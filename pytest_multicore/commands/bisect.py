@@ -1,0 +1,189 @@
+"""``bisect NODEID numpy 1.26.4..2.4.6``: find the release, or the commit, that lost or won the cores."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pytest_multicore.environments.overlay import GIT_PREFIX
+from pytest_multicore.environments.releases import commits, releases
+from pytest_multicore.errors import EnvironmentUnavailable, UsageError
+from pytest_multicore.interpreters.pytest_session import run_pytest
+from pytest_multicore.reports.words import figure
+from pytest_multicore.rounds.tolerances import MAX_ASKED_TIMES
+from pytest_multicore.verdicts.bisection import Answer, Neighbours, find_neighbours, last_answer
+
+from .subparsers import Subparsers
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command and its arguments."""
+    bisect = commands.add_parser(
+        "bisect",
+        help="find the release, or the commit, that lost or won the cores",
+        description="Compare releases of a package, or commits of the project under test, by a test of yours, until "
+        "two neighbours are left of which one lost cores against the other.",
+    )
+    bisect.add_argument("test", metavar="NODEID", help="a marked test, or one that measures by a fixture")
+    bisect.add_argument("what", metavar="WHAT", help="a package, or git:GOOD..BAD")
+    bisect.add_argument(
+        "range", nargs="?", metavar="FIRST..LAST", help="of a package: two releases, or a list with commas"
+    )
+    bisect.add_argument("--python-version", metavar="X.Y", help="of the environment that wheels must fit (this one's)")
+    bisect.add_argument(
+        "--pytest",
+        action="append",
+        default=[],
+        metavar="OPTION",
+        help="an option for pytest, as --pytest=--multicore-threads=2; may be repeated",
+    )
+    bisect.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Return 0 if the neighbours were found, 1 if there is nothing to be found or it is not sure.
+
+    Raises:
+        UsageError: there are no such releases or commits, or the test cannot be asked.
+    """
+    try:
+        if options.what.startswith(GIT_PREFIX):
+            line = commits(options.what, Path.cwd())
+        elif options.range:
+            line = releases(options.what, options.range, options.python_version)
+        else:
+            raise UsageError(f"bisect {options.what}: expected git:GOOD..BAD, or a package and FIRST..LAST")
+    except EnvironmentUnavailable as error:
+        raise UsageError(str(error)) from None
+    return _search(Asking(options.test, options.pytest), line)
+
+
+def _search(asking: Asking, line: Sequence[str]) -> int:
+    print(f"{len(line)} from {line[0]} to {line[-1]}", flush=True)
+    changed = _what_changed(asking, line)
+    if changed is None:
+        return 1
+    # Cores that were lost: the first has them. Cores that were won: the last has them, and is the reference.
+    path = line if changed == "lost" else line[::-1]
+    found = find_neighbours(len(path), lambda place: asking.ask(path[place], path[0]))
+    return _conclude(asking, path, found, changed)
+
+
+def _what_changed(asking: Asking, line: Sequence[str]) -> str | None:
+    """``lost`` or ``won`` between the ends; None, with the reason printed, where neither is shown."""
+    for program, base, word in ((line[-1], line[0], "lost"), (line[0], line[-1], "won")):
+        answer = last_answer(asking.ask(program, base) for _ in range(MAX_ASKED_TIMES))
+        if answer is Answer.DIFFERENT:
+            return word
+        if answer is Answer.MISSING:
+            print(f"nothing can be compared with one of the ends: {asking.why}")
+            return None
+    print("no cores were lost or won between the ends, as far as this test and this machine tell")
+    return None
+
+
+def _conclude(asking: Asking, path: Sequence[str], found: Neighbours, changed: str) -> int:
+    """Print the answer, and how sure it is: the neighbours are compared with each other once more."""
+    with_cores, without = path[found.last_alike], path[found.first_different]
+    sure = last_answer(asking.ask(without, with_cores) for _ in range(MAX_ASKED_TIMES)) is Answer.DIFFERENT
+    told = f"{without} lost cores that {with_cores} has" if changed == "lost" else f"{with_cores} won cores"
+    print(f"\n{told} ({asking.last})")
+    for place in found.stepped_over:
+        print(f"  stepped over: {path[place]}; it may be this one, too")
+    wrong = found.verdicts + 1
+    if sure:
+        print(
+            f"sure: the two differ when compared with each other, too. {wrong + 1} verdicts, each at the confidence of"
+        )
+        print("a verdict (--multicore-confidence: 0.99 unless set)")
+        return 0
+    print("not sure: compared with each other, the two do not differ by more than max_loss. The loss may have come in")
+    print("several steps: a smaller max_loss tells them apart")
+    return 1
+
+
+@dataclass
+class Asking:
+    """Asks a test for comparisons, and prints each.
+
+    Attributes:
+        test: its node id.
+        options: further ones for pytest.
+        why: why the last one gave no answer.
+        last: what the last one said.
+    """
+
+    test: str
+    options: Sequence[str]
+    why: str = field(default="", init=False)
+    last: str = field(default="", init=False)
+
+    def ask(self, program: str, base: str) -> Answer:
+        """Whether a program lost cores against a base: then it differs.
+
+        Raises:
+            UsageError: pytest refuses what it is asked, or the test has a base of its own.
+        """
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="pytest-multicore-") as folder:
+            report = Path(folder, "report.json")
+            own = [f"--multicore-overlay={program}", f"--multicore-against={base}", f"--multicore-json={report}"]
+            status, printed = run_pytest([self.test, *own, "--multicore-explain=never", *self.options])
+            results = json.loads(report.read_text(encoding="utf-8"))["results"] if report.exists() else []
+        if status > 1 and not results:
+            raise UsageError(f"pytest ended with {status}:\n{printed.strip()[-2000:]}")
+        answer = self._answer(results, base, printed)
+        self.last = self.why if answer is Answer.MISSING else _told(results)
+        print(f"{_short(program)} against {_short(base)}: {self.last} ({time.monotonic() - began:.0f} s)", flush=True)
+        return answer
+
+    def _answer(self, results: Sequence[Mapping[str, Any]], base: str, printed: str) -> Answer:
+        compared = [result for result in results if result["against"]]
+        for result in compared:
+            if result["against"]["base"] != base:
+                raise UsageError(
+                    f"{result['nodeid']} names a base of its own, {result['against']['base']}: leave against= out"
+                )
+        if not compared:
+            reasons = [result["reason"] for result in results if result["reason"]]
+            self.why = _first_line(reasons[0]) if reasons else f"the test does not run: {_last_error(printed)}"
+            return Answer.MISSING
+        changes = [result["against"]["change"] for result in compared]
+        if "threading regression" in changes:
+            return Answer.DIFFERENT
+        return Answer.UNDECIDED if "undecided" in changes else Answer.ALIKE
+
+
+def _told(results: Sequence[Mapping[str, Any]]) -> str:
+    """What the comparisons said: the change, and what was lost."""
+    return "; ".join(
+        f"{against['change']}, lost {figure(_in_percent(against['measured_loss']))} %"
+        for against in (result["against"] for result in results)
+        if against
+    )
+
+
+def _in_percent(interval: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {end: None if value is None else 100 * value for end, value in interval.items()}
+
+
+def _short(name: str) -> str:
+    """A commit's name as git shortens it."""
+    return name[: len(GIT_PREFIX) + 12] if name.startswith(GIT_PREFIX) else name
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
+
+
+def _last_error(printed: str) -> str:
+    """The last error that pytest shows, or else its last line."""
+    lines = [line for line in printed.splitlines() if line.strip()] or ["it printed nothing"]
+    errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E  ")]
+    return (errors or lines)[-1]

@@ -1,0 +1,226 @@
+"""A base to compare with: another release of one package, or another commit of the project, laid over an environment.
+
+Only what differs is installed, into a folder of its own that comes first on the search path of the base's interpreters.
+So program and base have the interpreter, and every other package, in common.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import distributions
+from pathlib import Path
+
+from pytest_multicore.errors import EnvironmentUnavailable, UsageError
+
+from . import cache
+from .commands import output_of, run
+from .downloads import find_uv
+from .environment import package_name
+from .provision import Installation, installed_packages
+
+#: The agent puts the modules of this folder before all others (agent/change/overlay.py).
+OVERLAY_VARIABLE = "PYTEST_MULTICORE_OVERLAY"
+RECORD_NAME = "multicore.json"
+GIT_PREFIX = "git:"
+PINNED = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]*\])?==[^=<>!~,;*\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What is laid over an environment.
+
+    Attributes:
+        folder: holds the packages.
+        packages: all that it holds, as ``name==version``.
+        own: the one that it was made for, by its normalized name.
+        modules: names at the top of that one's modules.
+        commit: the full name of the commit that it was built from; empty for a release.
+    """
+
+    folder: Path
+    packages: tuple[str, ...]
+    own: str
+    modules: tuple[str, ...]
+    commit: str = ""
+
+
+def is_overlay(name: str) -> bool:
+    """Whether a base's name is a requirement or a commit; else it is an environment's."""
+    return "==" in name or name.startswith(GIT_PREFIX)
+
+
+def check(name: str, project: Path) -> None:
+    """Refuse a name of a release or a commit that can't be a base.
+
+    Raises:
+        UsageError: it is neither one release of one package, nor a commit of the project's repository.
+    """
+    if name.startswith(GIT_PREFIX):
+        _commit(name.removeprefix(GIT_PREFIX), project)
+    elif not PINNED.fullmatch(name):
+        raise UsageError(
+            f"base {name!r}: expected one release of one package, such as numpy==1.26.4, or git:REF of the project"
+        )
+
+
+def prepare(name: str, installation: Installation, project: Path, progress: Callable[[str], None]) -> Overlay:
+    """Return an overlay, which is made if the cache has none.
+
+    Args:
+        name: ``package==version`` or ``git:REF``.
+        installation: the environment that it is laid over.
+        project: the folder of the project under test: a commit is one of its repository.
+        progress: called with a line of text before each step that takes long.
+
+    Raises:
+        UsageError: the name is neither, or the repository has no such commit.
+        EnvironmentUnavailable: it cannot be installed or built here; with the reason and what to do.
+    """
+    if installation.version < (3,):
+        raise UsageError(f"base {name}: found Python {installation.version[0]} in the environment; expected Python 3")
+    check(name, project)
+    if not name.startswith(GIT_PREFIX):
+        key = _key(name, installation)
+        return _made_once(key, name, progress, lambda job: _install(job, name, package_name(name), installation))
+    commit = _commit(name.removeprefix(GIT_PREFIX), project)
+    key = _key(f"{project}@{commit}", installation)
+    made = _made_once(key, name, progress, lambda job: _build(job, commit, project, installation))
+    return replace(made, commit=commit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One overlay to make: into a folder, with a log."""
+
+    folder: Path
+    log: Path
+    purpose: str
+
+    def run(self, *argv: str) -> None:
+        run(argv, self.log, self.purpose)
+
+
+def _key(what: str, installation: Installation) -> str:
+    facts = [cache.LAYOUT, what, str(installation.python), installation.version, installation.key]
+    facts.append(installed_packages(installation.site_packages))
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _made_once(key: str, name: str, progress: Callable[[str], None], make: Callable[[_Job], str]) -> Overlay:
+    folder = cache.root() / "overlays" / key[:24]
+    folder.parent.mkdir(exist_ok=True)
+    with cache.locked(key, lambda: progress(f"waiting for another process that makes the base {name}")):
+        if not (folder / RECORD_NAME).exists():
+            progress(f"making the base {name} (once)")
+            # Beside the final folder, and renamed into place: one with the final name is complete.
+            making = Path(tempfile.mkdtemp(prefix=f"{folder.name}{cache.BUILD_INFIX}", dir=folder.parent))
+            try:
+                own = make(_Job(making, cache.log_of(key), f"make the base {name}"))
+                (making / RECORD_NAME).write_text(json.dumps({"base": name, "own": own}), encoding="utf-8")
+                shutil.rmtree(folder, ignore_errors=True)
+                making.rename(folder)
+            except BaseException:
+                shutil.rmtree(making, ignore_errors=True)
+                raise
+    own = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))["own"]
+    return Overlay(folder, tuple(installed_packages(folder)), own, tuple(_modules(folder, own)))
+
+
+def _modules(folder: Path, package: str) -> list[str]:
+    """Names at the top of a package's modules."""
+    found = [one for one in distributions(path=[str(folder)]) if package_name(one.metadata["Name"] or "") == package]
+    tops = {file.parts[0] for one in found for file in one.files or () if file.suffix in (".py", ".so", ".pyd")}
+    return sorted(name for top in tops if (name := top.partition(".")[0]).isidentifier())
+
+
+def _install(job: _Job, requirement: str, package: str, installation: Installation) -> str:
+    """Install a requirement and what it needs, at the environment's own releases where that is possible.
+
+    Returns:
+        The package's normalized name.
+    """
+    constraints = job.folder / "constraints.txt"
+    for constraint in (_as_installed, _at_most):
+        kept = [constraint(*one) for one in _releases(installation) if package_name(one[0]) != package]
+        constraints.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        try:
+            _pip(job, installation, "--constraint", str(constraints), requirement)
+        except EnvironmentUnavailable:
+            # An old release may need an old release of what it stands on, and a new one a new one.
+            continue
+        break
+    else:
+        _pip(job, installation, requirement)
+    constraints.unlink()
+    return package
+
+
+def _as_installed(name: str, version: str) -> str:
+    """A constraint: this release."""
+    return f"{name}=={version}"
+
+
+def _at_most(name: str, version: str) -> str:
+    """A constraint: this release, or the last one before it that will do. A local version has no order."""
+    return f"{name}<={version.partition('+')[0]}"
+
+
+def _releases(installation: Installation) -> list[tuple[str, str]]:
+    """Names and versions of an environment's packages, without what was installed from a folder or an address."""
+    packages = list(distributions(path=[str(installation.site_packages)]))
+    return sorted(
+        (package.metadata["Name"], package.version)
+        for package in packages
+        if package.metadata["Name"] and package.read_text("direct_url.json") is None
+    )
+
+
+def _pip(job: _Job, installation: Installation, *arguments: str) -> None:
+    uv, python, target = find_uv(), str(installation.python), str(job.folder)
+    if uv:
+        job.run(uv, "pip", "install", "--compile-bytecode", "--python", python, "--target", target, *arguments)
+        return
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "--no-input")
+    job.run(*pip, "--upgrade", "--target", target, *arguments)
+
+
+def _commit(ref: str, project: Path) -> str:
+    """The full name of a commit.
+
+    Raises:
+        UsageError: the project is in no repository, or that has no such commit.
+    """
+    status, text = output_of(
+        ["git", "-C", str(project), "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"]
+    )
+    if status == 0 and text.strip():
+        return text.strip()
+    raise UsageError(
+        f"base git:{ref}: {project} has no such commit; expected a branch, a tag or a commit of its repository"
+    )
+
+
+def _build(job: _Job, commit: str, project: Path, installation: Installation) -> str:
+    """Build a wheel of the project as it was at a commit, and install it; returns its normalized name."""
+    with tempfile.TemporaryDirectory(prefix="pytest-multicore-") as scratch:
+        source, wheels = Path(scratch, "source"), Path(scratch, "wheels")
+        _status, top = output_of(["git", "-C", str(project), "rev-parse", "--show-toplevel"])
+        _status, prefix = output_of(["git", "-C", str(project), "rev-parse", "--show-prefix"])
+        # A clone, not an archive: tools that take the version from git look for the repository.
+        job.run("git", "clone", "--quiet", "--shared", "--no-checkout", top.strip(), str(source))
+        job.run("git", "-C", str(source), "checkout", "--quiet", "--detach", commit)
+        folder, python = str(source / prefix.strip()), str(installation.python)
+        if uv := find_uv():
+            job.run(uv, "build", "--wheel", "--python", python, "--out-dir", str(wheels), folder)
+        else:
+            pip = (sys.executable, "-m", "pip", "--python", python, "wheel", "--no-input", "--no-deps")
+            job.run(*pip, "--wheel-dir", str(wheels), folder)
+        wheel = next(wheels.glob("*.whl"))
+        return _install(job, str(wheel), package_name(wheel.name.partition("-")[0]), installation)

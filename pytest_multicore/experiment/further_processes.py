@@ -1,0 +1,81 @@
+"""A verdict on a base that a process's own speed could turn: further processes must say it, too.
+
+Where its memory lies makes a process faster or slower for as long as it lives (docs/explanation/measuring.md, Layout).
+Program and base are different programs, so that does not cancel, and no number of rows from the same processes tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+from pytest_multicore.measurement.subject import AnySubject
+from pytest_multicore.rounds.tolerances import FURTHER_PROCESSES
+from pytest_multicore.verdicts.base_comparison import is_near_limit
+from pytest_multicore.verdicts.limits import BASE_LIMITS, OpenReason, Outcome, Verdict, leave_open
+
+from .open_side import open_variant
+from .request import MeasuredProgram, Variant
+from .round_loop import MeasuredRows, RoundLoop
+
+#: Its text is of another length for each set of processes. What it moves, on the heap, moves all that follows.
+LAYOUT_VARIABLE = "PYTEST_MULTICORE_LAYOUT"
+LAYOUT_STEP_BYTES = 1040
+
+
+def confirmed(program: MeasuredProgram, first: MeasuredRows, subjects: Sequence[AnySubject]) -> MeasuredRows:
+    """The rows, with those verdicts left open that further processes do not bear out.
+
+    Args:
+        program: requested with a base.
+        first: rows of the first processes, and what they say.
+        subjects: these processes; they rest meanwhile.
+
+    Raises:
+        MulticoreError: a side could not be opened, or failed.
+    """
+    to_confirm = [verdict for verdict in first.judgement.verdicts if _needs_others(verdict, first.fixed_layout)]
+    losses: list[float] = []
+    for number in range(1, FURTHER_PROCESSES + 1):
+        if not to_confirm:
+            break
+        for subject in subjects:
+            subject.pause()
+        more = _rows_of_others(program, number)
+        assert more.judgement.against is not None  # noqa: S101 - the request has a base
+        losses.append(more.judgement.against.measured_loss.estimate)
+        said = {verdict.quantity: verdict.outcome for verdict in more.judgement.verdicts}
+        open_again = {verdict.quantity for verdict in to_confirm if said[verdict.quantity] is not verdict.outcome}
+        if open_again:
+            verdicts = tuple(
+                leave_open(verdict, OpenReason.LAYOUT) if verdict.quantity in open_again else verdict
+                for verdict in first.judgement.verdicts
+            )
+            first = replace(first, judgement=replace(first.judgement, verdicts=verdicts))
+            to_confirm = [verdict for verdict in to_confirm if verdict.quantity not in open_again]
+    return replace(first, further_losses=tuple(losses))
+
+
+def _needs_others(verdict: Verdict, fixed_layout: bool) -> bool:
+    """Whether processes that differ could turn it; at fixed addresses what has not changed does not differ."""
+    if verdict.quantity not in BASE_LIMITS or verdict.outcome is Outcome.INCONCLUSIVE:
+        return False
+    if fixed_layout and verdict.outcome is Outcome.PASSED:
+        return False
+    return is_near_limit(verdict)
+
+
+def _rows_of_others(program: MeasuredProgram, number: int) -> MeasuredRows:
+    """Rows of a new set of processes."""
+    request = replace(program.request, limits=program.request.limits.on_base())
+    extra = {LAYOUT_VARIABLE: "x" * (number * LAYOUT_STEP_BYTES)}
+    program.progress.live(f"{program.workload}: further processes, {number} of {FURTHER_PROCESSES}")
+    with ExitStack() as stack:
+        subjects = [
+            stack.enter_context(open_variant(request, Variant(place, request.workload(place), threads, extra=extra)))
+            for place, threads in request.openings(program.prepared)
+        ]
+        for subject in subjects:
+            subject.pause()
+        return RoundLoop(request, program.workload, subjects, program.progress).run()

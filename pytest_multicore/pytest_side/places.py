@@ -1,0 +1,59 @@
+"""The environments and bases that measurements run in: each is made ready once a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from pytest_multicore.environments import overlay
+from pytest_multicore.environments.provision import Installation
+from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
+
+Report = Callable[[str], None]
+
+
+@cache
+def prepared_environment(
+    environment: str, python: str | None, blas: str | None, folder: Path, report_step: Report, also: tuple[str, ...]
+) -> PreparedEnvironment:
+    """An environment; see PreparedEnvironment.prepare for the arguments, and what is raised."""
+    return PreparedEnvironment.prepare(environment, python, blas, folder, report_step, also)
+
+
+def prepared_base(
+    name: str,
+    prepared: PreparedEnvironment,
+    blas: str | None,
+    folder: Path,
+    report_step: Report,
+    also: tuple[str, ...],
+) -> PreparedEnvironment:
+    """What the measurements in an environment are compared with: another one, or the same with something laid over it.
+
+    Args:
+        name: an environment's, or an overlay's.
+        prepared: the environment of the measurements.
+        blas: the BLAS that the settings name.
+        folder: the project's.
+        report_step: called with a line of text before each step that takes long.
+        also: packages that another environment must have in addition to its own.
+
+    Raises:
+        EnvironmentUnavailable: it cannot be had.
+    """
+    if overlay.is_overlay(name):
+        return laid_over(prepared, name, folder, report_step)
+    return replace(prepared_environment(name, None, blas, folder, report_step, also), base_name=name)
+
+
+def laid_over(prepared: PreparedEnvironment, name: str, folder: Path, report_step: Report) -> PreparedEnvironment:
+    """An environment with a release or a commit laid over it; that is made ready once a session."""
+    over = _prepared_overlay(name, prepared.installation, folder, report_step)
+    return replace(prepared, base=over, base_name=name)
+
+
+@cache
+def _prepared_overlay(name: str, installation: Installation, folder: Path, report_step: Report) -> overlay.Overlay:
+    return overlay.prepare(name, installation, folder, report_step)

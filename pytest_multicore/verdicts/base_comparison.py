@@ -1,0 +1,221 @@
+"""A program against a base: what it lost by threading, and what it lost otherwise.
+
+A row has four rounds: the program's at N threads and at one (the baseline's), then the base's at both. Program and base
+ask the same of the machine, so pairs cancel what hits both (docs/explanation/against.md). Of each row
+
+    speed-up kept    =  (t_base(N) / t(N)) * (t(1) / t_base(1))     the difference of two differences, of logarithms
+    speed kept at N  =   t_base(N) / t(N)
+
+Loss is 1 - the larger of the two medians: a program that is as fast as its base at N threads has lost nothing by
+threading, however much faster one thread of it became. Where one of the two keeps more cores busy than the other, what
+the machine lacks hits it more. Then the bound on its side allows for that by the control, as a speed-up does
+(speedup.py).
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.tolerances import MAX_CORES_DIFFERENCE, MAX_PROCESS_SPEED_RATIO
+
+from .bounds import max_busy_cores
+from .control_evidence import core_speed_share
+from .figures import Comparison, all_single_threaded, comparison
+from .limits import Outcome, Verdict
+from .row_sets import Rows, RowSet, row_sets
+from .rules import NO_RULES, Rule
+from .speedup import extra_cores_share, ideal_speedup, stretch
+from .statistics import Interval, intersection, interval_of
+
+#: A figure of one row.
+Quantity = Callable[[tuple[Round, ...]], float]
+
+
+class Change(Enum):
+    """What became of a program against its base, in the words of reports."""
+
+    REGRESSION = "threading regression"
+    SLOWER = "slower, not by threading"
+    NO_LOSS = "no loss"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseComparison:
+    """A program against its base, at N threads and at the baseline's.
+
+    Attributes:
+        base: the base's own comparison of its two sides.
+        loss: share of the base's speed-up that the program lost by threading, with what the machine did not give
+            allowed for; negative is a gain.
+        measured_loss: the same as it was measured.
+        slowdown: wall time of the program / of the base at the baseline's threads, less 1. The low end allows for what
+            two processes that do the same may differ by.
+        measured_slowdown: the same as it was measured.
+        slowdown_at_threads: the same at N threads, as it was measured.
+    """
+
+    base: Comparison
+    loss: Interval
+    measured_loss: Interval
+    slowdown: Interval
+    measured_slowdown: Interval
+    slowdown_at_threads: Interval
+
+    def change(self, outcome: Outcome) -> Change:
+        """What became of the program, by the outcome of its ``max_loss``."""
+        if outcome is Outcome.FAILED:
+            return Change.REGRESSION
+        if outcome is not Outcome.PASSED:
+            return Change.UNDECIDED
+        return Change.SLOWER if self.slowdown.low > 0 else Change.NO_LOSS
+
+
+def base_comparison(
+    rows: Rows, confidence: float, compared: Comparison, without: frozenset[Rule] = NO_RULES
+) -> BaseComparison:
+    """The figures of rows of four rounds.
+
+    Args:
+        rows: the program's contender and baseline, then the base's.
+        confidence: of each bound.
+        compared: the program's own comparison.
+        without: rules to leave out.
+    """
+    base = comparison([row[2:] for row in rows], confidence, without)
+    kept, measured = _kept(rows, confidence, without)
+    if measured.bounded and all_single_threaded((compared.contender, compared.baseline, base.contender, base.baseline)):
+        # One thread did all the work everywhere: what the four differ by is their processes' speeds.
+        kept = Interval(1.0, 1.0, 1.0, confidence)
+    slowdown = _slowdown(rows, 1, confidence, without)
+    # More than two processes of the same program may differ by is the program's own.
+    low = (1 + slowdown.low) / MAX_PROCESS_SPEED_RATIO - 1
+    return BaseComparison(
+        base=base,
+        loss=_less_one(kept),
+        measured_loss=_less_one(measured),
+        slowdown=Interval(low, slowdown.estimate, slowdown.high, confidence),
+        measured_slowdown=slowdown,
+        slowdown_at_threads=_slowdown(rows, 0, confidence, without),
+    )
+
+
+def each_confidence(confidence: float) -> float:
+    """Confidence of each of the two medians of which the larger is taken: each has half of the error."""
+    return 1 - (1 - confidence) / 2
+
+
+def is_near_limit(verdict: Verdict) -> bool:
+    """Whether what processes that do the same differ by could turn a verdict on a base; a loss has two on each side."""
+    assert verdict.measured is not None  # noqa: S101 - it was decided by it
+    kept, limit, most = 1 - verdict.measured.estimate, 1 - verdict.limit, MAX_PROCESS_SPEED_RATIO**2
+    if verdict.quantity == "max_slowdown":
+        kept, limit, most = 1 + verdict.measured.estimate, 1 + verdict.limit, MAX_PROCESS_SPEED_RATIO
+    return max(kept, limit) < most * min(kept, limit)
+
+
+def _less_one(kept: Interval) -> Interval:
+    """The loss, of what was kept."""
+    return Interval(1 - kept.high, 1 - kept.estimate, 1 - kept.low, kept.confidence)
+
+
+def _slowdown(rows: Rows, side: int, confidence: float, without: frozenset[Rule]) -> Interval:
+    sets = row_sets([(row[side], row[side + 2]) for row in rows], confidence, without)
+    ratio = intersection(
+        interval_of([_times(of, to) for of, to in row_set.rows], row_set.confidence) for row_set in sets
+    )
+    return Interval(ratio.low - 1, ratio.estimate - 1, ratio.high - 1, confidence)
+
+
+def _times(of: Round, to: Round) -> float:
+    """Times as long as the other that one round's repetition took."""
+    return of.repetition_s / to.repetition_s if to.repetition_s > 0 else math.inf
+
+
+def _kept(rows: Rows, confidence: float, without: frozenset[Rule]) -> tuple[Interval, Interval]:
+    """Share of the base's speed-up that was kept: with what the machine did not give allowed for, and as measured."""
+    sets = row_sets(rows, each_confidence(confidence), without)
+    measured = _larger(*(intersection(_ratio(row_set, by) for row_set in sets) for by in (_speedup_kept, _speed_kept)))
+    bracket = _larger(
+        *(intersection(_bracket(row_set, by, without) for row_set in sets) for by in (_speedup_kept, _speed_kept))
+    )
+    return (
+        Interval(bracket.low, bracket.estimate, bracket.high, confidence),
+        Interval(measured.low, measured.estimate, measured.high, confidence),
+    )
+
+
+def _larger(one: Interval, other: Interval) -> Interval:
+    return Interval(
+        max(one.low, other.low), max(one.estimate, other.estimate), max(one.high, other.high), one.confidence
+    )
+
+
+def _speed_kept(row: tuple[Round, ...]) -> float:
+    return _times(row[2], row[0])
+
+
+def _speedup_kept(row: tuple[Round, ...]) -> float:
+    return _times(row[2], row[0]) * _times(row[1], row[3])
+
+
+def _ratio(row_set: RowSet, by: Quantity) -> Interval:
+    return interval_of([by(row) for row in row_set.rows], row_set.confidence)
+
+
+def _bracket(row_set: RowSet, by: Quantity, without: frozenset[Rule]) -> Interval:
+    """What may be kept on a machine that gives all cores; see the head of this module."""
+    measured = _ratio(row_set, by)
+    if _want_alike(row_set, without):
+        return _bounded_by_span(measured, row_set)
+    lows = [by(row) / _stretch_of(row[2], row[0], row[3], row_set, without) for row in row_set.rows]
+    highs = [by(row) * _stretch_of(row[0], row[2], row[1], row_set, without) for row in row_set.rows]
+    low = interval_of(lows, row_set.confidence).low
+    high = interval_of(highs, row_set.confidence).high
+    return _bounded_by_span(
+        Interval(min(low, measured.low), measured.estimate, max(high, measured.high), row_set.confidence), row_set
+    )
+
+
+def _bounded_by_span(interval: Interval, row_set: RowSet) -> Interval:
+    """Rows from a part of the measurement alone bound nothing: the other part may be another program's doing."""
+    if row_set.spans_measurement:
+        return interval
+    return Interval(-math.inf, interval.estimate, math.inf, interval.confidence)
+
+
+def _want_alike(row_set: RowSet, without: frozenset[Rule]) -> bool:
+    """Whether program and base keep as many cores busy at N threads, with waits for a core and without."""
+    idle = row_set.idle_machine
+    busy = statistics.median(row[0].busy_cores - row[2].busy_cores for row in row_set.rows)
+    wanted = statistics.median(
+        _finite_difference(max_busy_cores(row[0], idle, without), max_busy_cores(row[2], idle, without))
+        for row in row_set.rows
+    )
+    return max(abs(busy), abs(wanted)) <= MAX_CORES_DIFFERENCE
+
+
+def _finite_difference(one: float, other: float) -> float:
+    return 0.0 if one == other else one - other
+
+
+def _stretch_of(of: Round, to: Round, alone: Round, row_set: RowSet, without: frozenset[Rule]) -> float:
+    """Times as long as on a machine of its own that ``of`` took, for the cores that it keeps busy beyond ``to``'s.
+
+    Args:
+        of: round at N threads.
+        to: the other program's.
+        alone: that of the same program as ``of`` at the baseline's threads.
+        row_set: the rows that they are from.
+        without: rules to leave out.
+    """
+    most = ideal_speedup(of, alone)
+    known = of.control is not None and alone.control is not None and alone.control.speed > 0
+    speed_share = core_speed_share(of, alone, without) if known and Rule.CONTROL not in without else 0.0
+    extra = extra_cores_share(of, to, row_set.idle_machine, without)
+    return stretch(extra, max(speed_share, 1 / most))

@@ -1,0 +1,158 @@
+"""Bases laid over an environment: a release from an index, and a commit of a real repository."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_multicore.environments import cache, overlay
+from pytest_multicore.environments.environment import Environment
+from pytest_multicore.environments.overlay import Overlay
+from pytest_multicore.environments.provision import Installation, prepare
+from pytest_multicore.errors import EnvironmentUnavailable, UsageError
+
+PYPROJECT = """
+[project]
+name = "toy-project"
+version = "1.0"
+[build-system]
+requires = ["setuptools>=69"]
+build-backend = "setuptools.build_meta"
+[tool.setuptools]
+packages = ["toy"]
+py-modules = ["toy_alone"]
+"""
+
+
+@pytest.fixture
+def current() -> Installation:
+    return prepare(Environment("current"))
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
+    done = subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A repository with two commits: ``good`` says 1, the last one 2, the working tree 3."""
+    folder = tmp_path / "project"
+    (folder / "toy").mkdir(parents=True)
+    (folder / "pyproject.toml").write_text(PYPROJECT)
+    git(folder, "init", "--quiet")
+    for number in (1, 2, 3):
+        (folder / "toy" / "__init__.py").write_text(f"NUMBER = {number}\n")
+        (folder / "toy_alone.py").write_text(f"NUMBER = {number}\n")
+        if number < 3:
+            git(folder, "add", ".")
+            git(folder, "commit", "--quiet", "--message", str(number))
+            git(folder, "tag", f"commit-{number}")
+    return folder
+
+
+def made(name: str, installation: Installation, project: Path) -> tuple[Overlay, list[str]]:
+    told: list[str] = []
+    return overlay.prepare(name, installation, project, told.append), told
+
+
+def test_a_commit_is_built_once_and_found_again(project: Path, current: Installation) -> None:
+    first, told = made("git:commit-1", current, project)
+    assert told == ["making the base git:commit-1 (once)"]
+    assert first.packages == ("toy-project==1.0",)
+    assert (first.own, first.modules) == ("toy-project", ("toy", "toy_alone"))
+    assert first.commit == git(project, "rev-parse", "commit-1")
+    assert (first.folder / "toy" / "__init__.py").read_text() == "NUMBER = 1\n"
+    assert made("git:commit-1", current, project) == (first, [])
+    assert made("git:HEAD~1", current, project)[0] == first, "another name of the same commit"
+    other, _ = made("git:HEAD", current, project)
+    assert (other.folder / "toy_alone.py").read_text() == "NUMBER = 2\n", "a commit, not the working tree"
+    assert other.folder != first.folder
+    assert git(project, "status", "--short") == "M toy/__init__.py\n M toy_alone.py"
+    assert git(project, "worktree", "list").count("\n") == 0
+
+
+def test_a_project_in_a_folder_of_its_repository(tmp_path: Path, current: Installation, project: Path) -> None:
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    git(whole, "init", "--quiet")
+    subprocess.run(["cp", "-r", str(project), str(whole / "part")], check=True)
+    subprocess.run(["rm", "-rf", str(whole / "part" / ".git")], check=True)
+    git(whole, "add", ".")
+    git(whole, "commit", "--quiet", "--message", "one")
+    base, _ = made("git:HEAD", current, whole / "part")
+    assert (base.folder / "toy" / "__init__.py").read_text() == "NUMBER = 3\n"
+
+
+def test_a_commit_that_cannot_be_built_says_why(project: Path, current: Installation, cache_folder: Path) -> None:
+    (project / "pyproject.toml").write_text("[build-system]\nrequires = []\nbuild-backend = 'nothing'\n")
+    git(project, "commit", "--quiet", "--all", "--message", "broken")
+    with pytest.raises(EnvironmentUnavailable, match="make the base git:HEAD"):
+        made("git:HEAD", current, project)
+    assert list((cache_folder / "overlays").iterdir()) == [], "nothing is left of it"
+    assert list((cache.root() / "logs").iterdir()), "but the log"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("git:nothing", "git:nothing: .* has no such commit; expected a branch, a tag or a commit"),
+        ("git:--all", "git:--all: .* has no such commit"),
+        ("numpy==1.*", "expected one release of one package, such as numpy==1.26.4"),
+        ("numpy==1.26.4,!=2", "expected one release"),
+        ("numpy===1.26.4", "expected one release"),
+        ("numpy==1.26.4; python_version > '3'", "expected one release"),
+        ("-r==1", "expected one release"),
+    ],
+)
+def test_what_cannot_be_a_base_is_refused_before_anything_is_made(project: Path, name: str, told: str) -> None:
+    assert overlay.is_overlay(name)
+    with pytest.raises(UsageError, match=told):
+        overlay.check(name, project)
+
+
+def test_a_folder_outside_of_a_repository_has_no_commits(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="has no such commit"):
+        overlay.check("git:HEAD", tmp_path)
+
+
+def test_names_of_environments_are_none_of_overlays() -> None:
+    assert not any(map(overlay.is_overlay, ["current", "numpy", "numpy>=1", "theano-2016"]))
+
+
+# -- a release, from a package index -----------------------------------------------------------------------------------
+@pytest.mark.environments
+def test_a_release_is_laid_over_with_what_it_stands_on(tmp_path: Path) -> None:
+    """packaging has no needs, and mdurl none; markdown-it-py stands on mdurl, at the environment's own release."""
+    environment = Environment("own", requires=("markdown-it-py==3.0.0", "mdurl==0.1.1"))
+    installation = prepare(environment)
+    older, _ = made("markdown-it-py==2.2.0", installation, tmp_path)
+    assert older.packages == ("markdown-it-py==2.2.0", "mdurl==0.1.1")
+    assert (older.own, older.modules, older.commit) == ("markdown-it-py", ("markdown_it",), "")
+    newer, _ = made("mdurl==0.1.2", installation, tmp_path)
+    assert newer.packages == ("mdurl==0.1.2",)
+
+
+@pytest.mark.environments
+def test_an_old_release_may_stand_on_old_ones(tmp_path: Path) -> None:
+    """markdown-it-py 0.6 asks for attrs below 21; what it does not exclude stays as near as it can."""
+    installation = prepare(Environment("own", requires=("attrs==23.1.0",)))
+    base, _ = made("markdown-it-py==0.6.2", installation, tmp_path)
+    assert "markdown-it-py==0.6.2" in base.packages
+    assert any(line.startswith("attrs==20.") for line in base.packages)
+
+
+@pytest.mark.environments
+def test_a_release_that_is_not_there_says_so(tmp_path: Path, current: Installation) -> None:
+    with pytest.raises(EnvironmentUnavailable, match=r"make the base mdurl==99\.0"):
+        made("mdurl==99.0", current, tmp_path)
+
+
+def test_python_2_has_no_overlays(tmp_path: Path, provisioned: Installation) -> None:
+    old = Installation(Path(sys.executable), provisioned.site_packages, (2, 7, 18), None, "key")
+    with pytest.raises(UsageError, match="found Python 2 in the environment; expected Python 3"):
+        overlay.prepare("mdurl==0.1.2", old, tmp_path, print)

@@ -1,0 +1,175 @@
+"""What a program lost against its base, by rows of literals: the program at two threads and at one, then the base."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.tolerances import MAX_PROCESS_SPEED_RATIO
+from pytest_multicore.verdicts.base_comparison import BaseComparison, Change, is_near_limit
+from pytest_multicore.verdicts.judge import judgement
+from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome, Verdict
+from pytest_multicore.verdicts.rules import Rule
+from tests.rounds import look, made, spaced
+
+Row = tuple[Round, ...]
+PASSED, FAILED, OPEN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
+
+
+def sides(two_s: float, one_s: float, cores: float = 2.0, slowed_to: float = 1.0, **others: Any) -> Row:
+    """A program's rounds at two threads and at one, on a machine that slows two cores to a share of one's speed."""
+    return (
+        made(two_s, cores, cores_online=2, control=look(2, slowed_to), **others),
+        made(one_s, 1.0, threads=1, cores_online=2, control=look(1)),
+    )
+
+
+def said(rows: Sequence[Row], without: frozenset[Rule] = frozenset(), **limits: Any) -> tuple[BaseComparison, Verdict]:
+    """What the rows say of one limit, ``max_loss=0.1`` unless told."""
+    found = judgement(Limits(**(limits or {"max_loss": 0.1})), rows, 0.99, without)
+    assert found.against
+    (verdict,) = found.verdicts
+    return found.against, verdict
+
+
+PARALLEL, SERIAL = sides(0.05, 0.1), sides(0.1, 0.1, cores=1.0)
+#: Program and base, the loss, and what is said with a limit of 0.1.
+CASES = {
+    "the same": (PARALLEL, PARALLEL, 0.0, Change.NO_LOSS),
+    "serial for parallel": (SERIAL, PARALLEL, 0.5, Change.REGRESSION),
+    "parallel for serial": (PARALLEL, SERIAL, -1.0, Change.NO_LOSS),
+    "half serial for parallel": (sides(0.075, 0.1, cores=1.33), PARALLEL, 1 / 3, Change.REGRESSION),
+    "slower at all threads": (sides(0.1, 0.2), PARALLEL, 0.0, Change.SLOWER),
+    "slower, and by threading": (sides(0.2, 0.2, cores=1.0), PARALLEL, 0.5, Change.REGRESSION),
+    "faster on one thread alone": (sides(0.05, 0.06), PARALLEL, 0.0, Change.NO_LOSS),
+    "slower on one thread alone": (sides(0.05, 0.2), PARALLEL, -1.0, Change.SLOWER),
+    "faster at all threads": (sides(0.02, 0.04), PARALLEL, -1.5, Change.NO_LOSS),
+    "faster on one thread, and slower on two": (sides(0.06, 0.08), PARALLEL, 1 - 5 / 6, Change.REGRESSION),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_what_is_said_of_a_pair(case: tuple[Row, Row, float, Change]) -> None:
+    program, base, loss, change = case
+    against, verdict = said(spaced([(*program, *base)] * 20))
+    assert against.measured_loss.estimate == pytest.approx(loss)
+    assert against.change(verdict.outcome) is change
+    assert verdict.outcome is (FAILED if change is Change.REGRESSION else PASSED)
+
+
+@pytest.mark.parametrize("spread", [0.1, 0.5, 2.0])
+def test_noise_that_hits_all_sides_costs_the_same_programs_nothing(spread: float) -> None:
+    """Its size only takes rows: a spread of 2 makes one round in three over seven times as long as it is in truth."""
+    draw = random.Random(f"seed {spread}")
+    rows = spaced(
+        [
+            tuple(
+                replace(one, wall_s=one.wall_s * (noise := draw.lognormvariate(0, spread)), cpu_s=one.cpu_s * noise)
+                for one in (*PARALLEL, *PARALLEL)
+            )
+            for _ in range(300)
+        ]
+    )
+    against, verdict = said(rows, max_loss=0.9)
+    assert against.measured_loss.low <= 0 <= against.measured_loss.high
+    assert verdict.outcome is not FAILED
+
+
+def test_a_limit_on_time_holds_one_thread_against_the_bases() -> None:
+    rows = spaced([(*sides(0.1, 0.2), *PARALLEL)] * 20)
+    assert said(rows, max_slowdown=0.5)[1].outcome is FAILED
+    assert said(rows, max_slowdown=1.5)[1].outcome is PASSED
+
+
+def test_what_two_processes_differ_by_is_no_slowness() -> None:
+    one_s = 0.1 * (MAX_PROCESS_SPEED_RATIO - 0.01)
+    against, verdict = said(spaced([(*sides(one_s / 2, one_s), *PARALLEL)] * 20))
+    assert against.change(verdict.outcome) is Change.NO_LOSS
+    assert said(spaced([(*sides(one_s / 2, one_s), *PARALLEL)] * 20), max_slowdown=0.0)[1].outcome is OPEN
+
+
+def test_one_thread_everywhere_loses_nothing_by_threading() -> None:
+    """They differ by what is their processes' own, as where their memory lies."""
+    program, base = sides(0.13, 0.1, cores=1.0), sides(0.1, 0.1, cores=1.0)
+    against, verdict = said(spaced([(*program, *base)] * 20))
+    assert against.measured_loss.estimate == pytest.approx(1 - 10 / 13)
+    assert (against.loss.low, against.loss.high, verdict.outcome) == (0.0, 0.0, PASSED)
+    assert said(spaced([(*program, *base)] * 9))[1].outcome is OPEN, "a few rows may not show all threads"
+
+
+@pytest.mark.parametrize("whose", ["program", "base"])
+def test_a_pool_that_no_variable_reaches_is_no_loss_and_no_pass(whose: str) -> None:
+    """Its baseline has the gain of more threads already."""
+    pool = (PARALLEL[0], replace(PARALLEL[0], threads=1))
+    pair = (*pool, *PARALLEL) if whose == "program" else (*SERIAL, *pool)
+    _, verdict = said(spaced([pair] * 20))
+    assert (verdict.outcome, verdict.open_reason) == (
+        (PASSED, None) if whose == "program" else (OPEN, OpenReason.OWN_POOL)
+    )
+    if whose == "base":
+        assert said(spaced([pair] * 20), frozenset({Rule.OWN_POOL}))[1].open_reason is not OpenReason.OWN_POOL
+
+
+def test_who_is_as_fast_at_all_threads_passes_whatever_its_pool() -> None:
+    pool = (PARALLEL[0], replace(PARALLEL[0], threads=1))
+    assert said(spaced([(*pool, *PARALLEL)] * 20))[1].outcome is PASSED
+
+
+def test_a_machine_that_halves_both_alike_takes_nothing_from_the_verdict() -> None:
+    """Both keep two cores busy, of which there is one: pairs tell all the same."""
+    slow = sides(0.1, 0.1, slowed_to=0.5)
+    assert said(spaced([(*slow, *slow)] * 20))[1].outcome is PASSED
+
+
+def test_a_serial_program_and_a_base_that_the_machine_slows() -> None:
+    """The base comes to 1.0x on shared cores, as the program does: what it lost is not to be seen."""
+    base = sides(0.1, 0.1, slowed_to=0.5)
+    against, verdict = said(spaced([(*SERIAL, *base)] * 20))
+    assert against.measured_loss.estimate == pytest.approx(0)
+    assert against.loss.high == pytest.approx(0.5)
+    assert (verdict.outcome, verdict.open_reason) == (OPEN, OpenReason.MACHINE)
+    assert said(spaced([(*SERIAL, *base)] * 20), frozenset({Rule.CONTROL, Rule.CAP}))[1].outcome is OPEN
+
+
+def test_a_parallel_program_that_the_machine_slows_is_not_blamed() -> None:
+    """It wants two cores of which there is one, and its base wants one."""
+    program = sides(0.12, 0.1, slowed_to=0.5)
+    against, verdict = said(spaced([(*program, *SERIAL)] * 20))
+    assert against.measured_loss.low > 0.1
+    assert against.loss.low < 0
+    assert (verdict.outcome, verdict.open_reason) == (OPEN, OpenReason.MACHINE)
+
+
+def test_what_a_base_lost_is_told_where_the_machine_gives_all_cores() -> None:
+    assert said(spaced([(*SERIAL, *PARALLEL)] * 10))[1].outcome is FAILED
+    assert said(spaced([(*SERIAL, *PARALLEL)] * 9))[1].outcome is OPEN
+
+
+@pytest.mark.parametrize(
+    ("loss", "limit", "near"),
+    [(0.5, 0.1, False), (0.0, 0.1, True), (0.2, 0.1, True), (-0.3, 0.1, False), (0.0, 0.3, False)],
+)
+def test_a_verdict_that_processes_could_turn_is_near(loss: float, limit: float, near: bool) -> None:
+    program = sides(0.05 / (1 - loss), 0.1)
+    _, verdict = said(spaced([(*program, *PARALLEL)] * 20), max_loss=limit)
+    assert is_near_limit(verdict) is near
+
+
+def test_a_slowdown_is_near_its_limit_within_what_two_processes_differ_by() -> None:
+    rows = spaced([(*sides(0.1, 0.2), *PARALLEL)] * 20)
+    assert [is_near_limit(said(rows, max_slowdown=limit)[1]) for limit in (0.5, 0.95, 1.05, 1.5)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_limits_of_its_own_are_judged_beside_the_base() -> None:
+    found = judgement(Limits(min_speedup=1.5, max_loss=0.1), spaced([(*SERIAL, *SERIAL)] * 20), 0.99)
+    assert [(one.quantity, one.outcome) for one in found.verdicts] == [("min_speedup", FAILED), ("max_loss", PASSED)]
+    assert found.compared
+    assert found.compared.ratio.estimate == pytest.approx(1)
