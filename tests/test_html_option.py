@@ -89,6 +89,24 @@ def test_the_command_makes_the_page_of_a_file(tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8").count("<article") == 10
 
 
+def test_a_joined_report_has_a_part_for_each_machine(tmp_path: Path) -> None:
+    session = {"date": "2026-01-02T03:04:05+00:00", "commit": "abc1234", "clean": False, "version": "0.1.0"}
+    files = []
+    for name, number in (("arm", 0), ("x86", 2)):
+        whole = every_kind()
+        file = tmp_path / f"{name}.json"
+        file.write_text(json.dumps({**whole, **session, "date": f"{number}", "results": [whole["results"][number]]}))
+        files.append(str(file))
+    page = tmp_path / "page.html"
+    assert main(["merge", *files, "-o", str(tmp_path / "joined.json"), f"--html={page}"]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert [text.count(part) for part in ("<bdi>arm</bdi></h2>", "<bdi>x86</bdi></h2>", "<article")] == [1, 1, 2]
+    assert "abc1234 and changes" in text
+    again = tmp_path / "again.html"
+    assert main(["html", str(tmp_path / "joined.json"), str(again)]) == 0
+    assert again.read_text(encoding="utf-8") == text
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -98,6 +116,7 @@ def test_the_command_makes_the_page_of_a_file(tmp_path: Path) -> None:
             "report.json is not a report of pytest-multicore: it is no JSON; expected a file of --multicore-json",
         ),
         ('{"schema": 7}', "report.json: a report of schema 7; this version reads schema 1"),
+        ('{"schema": 1, "machine": {}, "results": []}', "report.json: the report does not hold what schema 1 says"),
     ],
 )
 def test_the_command_says_what_is_wrong_with_a_file(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.reports.html.packages import absent_packages, advice
@@ -32,15 +34,37 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UsageError: there is no such report, it cannot be shown, or the page cannot be written.
     """
-    if absent := absent_packages():
-        raise UsageError(f"html {advice(absent)}")
+    check_extra("html")
     if options.page.resolve() == options.file.resolve():
         raise UsageError(f"{options.page} is the report itself: expected another file for the page")
-    report = read_report(options.file)
-    try:
-        write_html(options.page, report)
-    except UsageError as error:
-        raise UsageError(f"{options.file}: {error}") from None
-    except OSError as error:
-        raise UsageError(f"{options.page} cannot be written: {error.strerror}") from None
+    write_page(options.page, read_report(options.file), str(options.file))
     return 0
+
+
+def check_extra(who: str) -> None:
+    """Refuse to go on without the extra's packages; ``who`` needs them.
+
+    Raises:
+        UsageError: says what to install.
+    """
+    if absent := absent_packages():
+        raise UsageError(f"{who} {advice(absent)}")
+
+
+def write_page(page: Path, report: Mapping[str, Any], name: str) -> None:
+    """Write the page of a report.
+
+    Args:
+        page: the file to write.
+        report: as data.
+        name: of the report, for messages.
+
+    Raises:
+        UsageError: the report cannot be shown, or the page cannot be written.
+    """
+    try:
+        write_html(page, report)
+    except UsageError as error:
+        raise UsageError(f"{name}: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{page} cannot be written: {error.strerror}") from None

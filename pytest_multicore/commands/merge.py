@@ -10,6 +10,7 @@ from pytest_multicore.errors import UsageError
 from pytest_multicore.reports.merge import host_names, merged
 from pytest_multicore.reports.read_report import checked, read_report
 
+from .html import check_extra, write_page
 from .subparsers import Subparsers
 
 
@@ -28,6 +29,7 @@ def add(commands: Subparsers) -> None:
         help="a report, with a name for its machine; without one that is the file's name, or its folder's",
     )
     merge.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="write the joined report here")
+    merge.add_argument("--html", type=Path, metavar="PAGE", help="make a page for the browser of it, too")
     merge.set_defaults(run=run)
 
 
@@ -37,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UsageError: a file is no report, two contradict each other, or the output can't be written.
     """
+    if options.html:
+        check_extra("--html")
     named = [_named(text) for text in options.files]
     defaults = host_names([file for _, file in named])
     reports = []
@@ -51,6 +55,8 @@ def run(options: argparse.Namespace) -> int:
         options.output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--output={options.output} cannot be written: {error.strerror}") from None
+    if options.html:
+        write_page(options.html, whole, str(options.output))
     given = sum(len(report["results"]) for _, _, report in reports)
     twice = given - len(whole["results"])
     copies = f"; {twice} of them stood in two files, and count once" if twice else ""

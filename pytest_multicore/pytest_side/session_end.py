@@ -89,7 +89,7 @@ def write_reports(session: pytest.Session) -> None:
         if file := report_file(session.config, name):
             try:
                 write(session.config.invocation_params.dir / file, session_report(session.config))
-            except (OSError, UsageError) as error:
+            except (ImportError, OSError, UsageError) as error:
                 _say_not_written(session, f"--multicore-{name}={file} cannot be written: {error}")
 
 

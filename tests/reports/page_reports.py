@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import matplotlib  # noqa: F401 - before pytester forgets what its sessions load: a process can load NumPy once
+
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.reports.json_report import report
 from pytest_multicore.reports.record import record

@@ -86,6 +86,7 @@ def _hosts(report: Mapping[str, Any]) -> Iterator[HostView]:
     """Each machine with its results; a report of several machines names the host of each result."""
     numbers, charts = itertools.count(1), itertools.count(1)
     machines = {machine["host"]: machine for machine in report.get("machines", ())}
+    sessions = {host: part.get("session") or {} for part in report.get("merged_from", ()) for host in part["hosts"]}
     records = {host: [] for host in machines} if machines else {None: list(report["results"])}
     for record in report["results"] if machines else ():
         records.setdefault(record.get("host"), []).append(record)
@@ -93,7 +94,8 @@ def _hosts(report: Mapping[str, Any]) -> Iterator[HostView]:
         machine = machines.get(host) if machines else report["machine"]
         views = [_view(record, next(numbers), charts) for record in of_host]
         name = str(host or "the machine that ran pytest") if machines else ""
-        yield HostView(name, [] if machine is None else list(_machine_facts(machine)), sorted(views, key=_urgency))
+        facts = [] if machine is None else [*_machine_facts(machine), *_run_facts(sessions.get(host, {}))]
+        yield HostView(name, facts, sorted(views, key=_urgency))
 
 
 def _view(record: Record, number: int, charts: Iterator[int]) -> ResultView:
