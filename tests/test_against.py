@@ -248,7 +248,7 @@ def test_limits_on_a_base_hold_nothing_without_one(pytester: pytest.Pytester) ->
             "*found no PACKAGE==VERSION and no git:REF, and: environment 'nowhere' is not known; expected one*",
         ),
         ("numpy>=1", "*environment 'numpy>=1' is not known*"),
-        ("numpy==1.*", "*expected one release of one package, such as numpy==1.26.4"),
+        ("numpy==1.*", "*expected one release of one package, such as numpy==1.26.4, or git:REF of the project"),
         ("git:nothing", "*git:nothing: * has no such commit; expected a branch, a tag or a commit of its repository"),
     ],
 )

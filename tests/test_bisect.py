@@ -54,7 +54,7 @@ def test_eight_commits_of_which_one_is_broken(pytester: pytest.Pytester, undecid
     first, last = (git(pytester.path, "rev-parse", name).strip() for name in ("c6", "c5"))
     assert f"git:{first} lost cores that git:{last} has" in told
     assert re.search(r"^git:\w{12} against git:\w{12}: .*OSError: broken", told, re.MULTILINE)
-    assert "sure: the two differ when compared with each other, too. 5 verdicts" in told
+    assert "sure: the two differ when compared with each other, too.\n5 verdicts" in told
 
 
 def wheel(folder: Path, version: str, source: str) -> None:

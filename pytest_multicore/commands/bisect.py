@@ -21,6 +21,9 @@ from pytest_multicore.verdicts.bisection import Answer, Neighbours, find_neighbo
 
 from .subparsers import Subparsers
 
+#: Searches that end with neighbours which do not differ from each other: then one of the answers was wrong.
+MAX_SEARCHES = 2
+
 
 def add(commands: Subparsers) -> None:
     """Add the command and its arguments."""
@@ -71,8 +74,19 @@ def _search(asking: Asking, line: Sequence[str]) -> int:
         return 1
     # Cores that were lost: the first has them. Cores that were won: the last has them, and is the reference.
     path = line if changed == "lost" else line[::-1]
-    found = find_neighbours(len(path), lambda place: asking.ask(path[place], path[0]))
-    return _conclude(asking, path, found, changed)
+    for attempt in range(MAX_SEARCHES):
+        found = find_neighbours(len(path), lambda place: asking.ask(path[place], path[0]))
+        is_sure = _differ(asking, path, found)
+        if is_sure or attempt + 1 == MAX_SEARCHES:
+            break
+        print("the two do not differ when compared with each other: the search begins anew", flush=True)
+    return _conclude(asking, path, found, changed, is_sure)
+
+
+def _differ(asking: Asking, path: Sequence[str], found: Neighbours) -> bool:
+    """Whether two neighbours differ when they are compared with each other."""
+    program, base = path[found.first_different], path[found.last_alike]
+    return last_answer(asking.ask(program, base) for _ in range(MAX_ASKED_TIMES)) is Answer.DIFFERENT
 
 
 def _what_changed(asking: Asking, line: Sequence[str]) -> str | None:
@@ -88,23 +102,20 @@ def _what_changed(asking: Asking, line: Sequence[str]) -> str | None:
     return None
 
 
-def _conclude(asking: Asking, path: Sequence[str], found: Neighbours, changed: str) -> int:
-    """Print the answer, and how sure it is: the neighbours are compared with each other once more."""
+def _conclude(asking: Asking, path: Sequence[str], found: Neighbours, changed: str, is_sure: bool) -> int:
+    """Print the answer, and how sure it is."""
     with_cores, without = path[found.last_alike], path[found.first_different]
-    sure = last_answer(asking.ask(without, with_cores) for _ in range(MAX_ASKED_TIMES)) is Answer.DIFFERENT
     told = f"{without} lost cores that {with_cores} has" if changed == "lost" else f"{with_cores} won cores"
     print(f"\n{told} ({asking.last})")
     for place in found.stepped_over:
         print(f"  stepped over: {path[place]}; it may be this one, too")
-    wrong = found.verdicts + 1
-    if sure:
-        print(
-            f"sure: the two differ when compared with each other, too. {wrong + 1} verdicts, each at the confidence of"
-        )
-        print("a verdict (--multicore-confidence: 0.99 unless set)")
+    if is_sure:
+        print("sure: the two differ when compared with each other, too.")
+        verdicts = found.verdicts + 2
+        print(f"{verdicts} verdicts, each at the confidence of a verdict (0.99 unless --multicore-confidence is set)")
         return 0
     print("not sure: compared with each other, the two do not differ by more than max_loss. The loss may have come in")
-    print("several steps: a smaller max_loss tells them apart")
+    print("several steps, and a smaller max_loss tells them apart. Or the machine was too busy: run it again")
     return 1
 
 

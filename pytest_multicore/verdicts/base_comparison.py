@@ -1,7 +1,8 @@
 """A program against a base: what it lost by threading, and what it lost otherwise.
 
 A row has four rounds: the program's at N threads and at one (the baseline's), then the base's at both. Program and base
-ask the same of the machine, so pairs cancel what hits both (docs/explanation/against.md). Of each row
+ask the same of the machine where they keep as many cores busy and wait for none, so pairs cancel what hits both
+(docs/explanation/against.md). Of each row
 
     speed-up kept    =  (t_base(N) / t(N)) * (t(1) / t_base(1))     the difference of two differences, of logarithms
     speed kept at N  =   t_base(N) / t(N)
@@ -190,18 +191,19 @@ def _bounded_by_span(interval: Interval, row_set: RowSet) -> Interval:
 
 
 def _want_alike(row_set: RowSet, without: frozenset[Rule]) -> bool:
-    """Whether program and base keep as many cores busy at N threads, with waits for a core and without."""
-    idle = row_set.idle_machine
+    """Whether program and base keep as many cores busy at N threads, and hardly wait for more.
+
+    What waits for a core may be parallel, or the next in turn for a lock: beside a neighbour on the other core both
+    read the same, and on cores of their own one of them is twice as fast.
+    """
     busy = statistics.median(row[0].busy_cores - row[2].busy_cores for row in row_set.rows)
-    wanted = statistics.median(
-        _finite_difference(max_busy_cores(row[0], idle, without), max_busy_cores(row[2], idle, without))
-        for row in row_set.rows
+    waits = (
+        statistics.median(
+            max_busy_cores(row[side], row_set.idle_machine, without) - row[side].busy_cores for row in row_set.rows
+        )
+        for side in (0, 2)
     )
-    return max(abs(busy), abs(wanted)) <= MAX_CORES_DIFFERENCE
-
-
-def _finite_difference(one: float, other: float) -> float:
-    return 0.0 if one == other else one - other
+    return max(abs(busy), *waits) <= MAX_CORES_DIFFERENCE
 
 
 def _stretch_of(of: Round, to: Round, alone: Round, row_set: RowSet, without: frozenset[Rule]) -> float:

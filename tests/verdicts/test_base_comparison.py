@@ -143,6 +143,16 @@ def test_a_parallel_program_that_the_machine_slows_is_not_blamed() -> None:
     assert (verdict.outcome, verdict.open_reason) == (OPEN, OpenReason.MACHINE)
 
 
+def test_threads_that_wait_for_a_core_may_be_parallel_or_wait_for_a_lock() -> None:
+    """Another process has the second core. A program under a lock and a parallel base read the same there."""
+    program = sides(0.1, 0.1, cores=1.0, slowed_to=0.55, demand=1.9, os_threads=2, foreign=1.0)
+    against, verdict = said(spaced([(*program, *program)] * 30))
+    assert against.measured_loss.high == pytest.approx(0)
+    assert (verdict.outcome, verdict.open_reason) == (OPEN, OpenReason.MACHINE)
+    given = sides(0.1, 0.1, cores=1.0, demand=1.9, os_threads=2)
+    assert said(spaced([(*given, *given)] * 30))[1].outcome is PASSED, "the machine had the core, and it was not taken"
+
+
 def test_what_a_base_lost_is_told_where_the_machine_gives_all_cores() -> None:
     assert said(spaced([(*SERIAL, *PARALLEL)] * 10))[1].outcome is FAILED
     assert said(spaced([(*SERIAL, *PARALLEL)] * 9))[1].outcome is OPEN
