@@ -52,8 +52,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Where nobody may write bytecode each of the hundreds of sessions that tests start compiles the package: 0.6 s.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# The sessions that tests start are no workers of pytest-xdist, where this one is.
-for variable in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
+# The sessions that tests start are no workers of pytest-xdist, where this one is; nor have they a terminal's width.
+for variable in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID", "COLUMNS"):
     os.environ.pop(variable, None)
 
 # pytester gives each test a home folder of its own: without this every test would build Theano's environment anew.

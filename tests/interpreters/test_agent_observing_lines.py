@@ -42,7 +42,7 @@ def test_a_region_that_is_over_before_a_look_is_traced_where_that_is_asked_for(p
 @on_every_interpreter
 def test_lines_of_other_threads_are_told_apart(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
-        seen = observed(child, "threads_that_run", rounds=2, samples=20, seconds=0.3, count=2)
+        seen = observed(child, "threads_that_run", rounds=3, samples=40, seconds=0.4, count=2)
     waiting = [line for line in seen["lines"] if line["called_from"] and "join" in line["called_from"]["source"]]
     running = [line for line in seen["lines"] if line["function"] == "burn"]
     assert sum(line["share"] for line in running) > 0.5
