@@ -31,9 +31,11 @@ def raise_priority(pid: int) -> bool:
     except PermissionError:
         return False
     # Linux groups threads by session (autogroup) and weighs the groups first: nice alone would rank the child only
-    # within its own session, where it has no competitor.
+    # within its own session, where it has no competitor. A session that it shares is not its own to raise: all of a
+    # user's shell would outrank the machine from then on.
     with contextlib.suppress(OSError):
-        Path(f"/proc/{pid}/autogroup").write_text(str(HIGHEST_NICE))
+        if os.getsid(pid) == pid:
+            Path(f"/proc/{pid}/autogroup").write_text(str(HIGHEST_NICE))
     return True
 
 

@@ -1,6 +1,7 @@
 """The CPU priority of an interpreter: raised where that is permitted, in the real-time class and back."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import psutil
 import pytest
 
 from pytest_multicore.interpreters.launch import Launch
-from pytest_multicore.interpreters.priority import set_real_time
+from pytest_multicore.interpreters.priority import raise_priority, set_real_time
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from tests.interpreters.living import Open, call
 
@@ -23,6 +24,21 @@ def test_the_priority_is_raised_where_permitted(raising: bool) -> None:
             assert nice == psutil.Process().nice()
         else:
             assert (one.priority, nice) == ("raised (nice -20)", -20)
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system weighs no sessions")
+@pytest.mark.parametrize("own_session", [True, False])
+def test_only_a_session_of_its_own_is_raised(own_session: bool) -> None:
+    before = Path("/proc/self/autogroup").read_text()
+    waiting = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(waiting, stdin=subprocess.PIPE, start_new_session=own_session) as child:
+        raised = raise_priority(child.pid)
+        weight = Path(f"/proc/{child.pid}/autogroup").read_text()
+        child.communicate(b"\n")
+    if not raised:
+        pytest.skip("no priority may be raised here")
+    assert weight.endswith("nice -20\n") is own_session or weight == before
+    assert Path("/proc/self/autogroup").read_text() == before
 
 
 POLICIES = """
