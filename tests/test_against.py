@@ -164,6 +164,7 @@ def test_fixtures_measure_the_base_too(pytester: pytest.Pytester, undecided: Und
     assert len(told[1]["rounds"]) > 10, "it ends when its figures have bounds"
 
 
+@pytest.mark.exhaustive
 def test_new_interpreters_for_every_round(pytester: pytest.Pytester, undecided: Undecided) -> None:
     marker = ", fresh=True, max_loss=0.2"
     result, (told,) = Project(pytester, PARALLEL, LOCKED, TEST.format(marker=marker)).run()

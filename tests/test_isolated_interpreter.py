@@ -110,7 +110,7 @@ def test_a_call_in_a_test_with_limits_is_measured(project: pytest.Pytester) -> N
         marker="@pytest.mark.multicore(min_cores=0.5, threads=1)",
     )
     result.assert_outcomes(passed=1)
-    result.stdout.re_match_lines([r"work:serial \(steps=1000\) .* passed"])
+    result.stdout.re_match_lines([r"test_it: work:serial \(steps=1000\) .* passed"])
 
 
 def test_a_call_can_miss_a_limit_on_two_sides(project: pytest.Pytester, undecided: Undecided) -> None:

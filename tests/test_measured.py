@@ -45,6 +45,6 @@ def test_figures_without_bounds_skip_nothing(pytester: pytest.Pytester, source: 
 def test_bounded_figures_are_measured_too(pytester: pytest.Pytester) -> None:
     result, text = told(pytester, "def test_a(multicore): multicore.run('slow:work')\n", "--multicore-budget=20")
     assert result["outcome"] == "measured"
-    assert [line.split()[-1] for line in text.splitlines() if line.startswith("slow:work")] == ["measured"]
+    assert [line.split()[-1] for line in text.splitlines() if line.startswith("test_a: slow:work")] == ["measured"]
     if not any("have no bounds" in one for one in result["notes"]):
         assert result["wall_s"]["low"] <= result["wall_s"]["estimate"] <= result["wall_s"]["high"]

@@ -70,6 +70,8 @@ def test_it_holds_what_no_import_would_miss(wheel: Path) -> None:
     assert {Path(name).suffix for name in names if name.startswith("pytest_multicore/")} == {
         ".py",
         ".c",
+        ".css",
+        ".html",
         ".json",
         ".typed",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -195,6 +196,12 @@ def _first_line(text: str) -> str:
 
 def _last_error(printed: str) -> str:
     """The last error that pytest shows, or else its last line."""
-    lines = [line for line in printed.splitlines() if line.strip()] or ["it printed nothing"]
+    # A line of progress may begin with the letter that marks an error's lines.
+    lines = [line for line in printed.splitlines() if line.strip() and not line.endswith("%]")] or [
+        "it printed nothing"
+    ]
     errors = [line.removeprefix("E").strip() for line in lines if line.startswith("E  ")]
-    return (errors or lines)[-1]
+    # An interpreter's own error is shown as its traceback, whose last line has no mark.
+    raised = [line.strip() for line in lines if re.match(r"[\w.]*(Error|Exception|Failure)\b.*:", line)]
+    summed_up = [line for line in lines if line.startswith(("ERROR ", "FAILED "))]
+    return (errors or raised or summed_up or lines)[-1]

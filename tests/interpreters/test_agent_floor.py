@@ -15,6 +15,7 @@ LAZY = {"numpy", "theano", "pytensor", "keras", "_pytest", "pytest", "pytest_ben
 # Used behind hasattr, or behind a check for the running version: newer than the floor, or not in both 2.7 and 3.
 GUARDED = (
     "faulthandler",
+    "importlib.machinery.PathFinder.find_spec",
     "os.fsdecode",
     "os.register_at_fork",
     "os.sched_getaffinity",

@@ -41,12 +41,15 @@ def test_losses_are_those_of_two_cores() -> None:
     same = {name: loss for name, loss in losses.items() if name.partition(" for ")[0] == name.rpartition(" for ")[2]}
     assert set(same.values()) == {0.0}
     assert len(same) == 7
-    assert {name: loss for name, loss in losses.items() if name not in same} == {
-        "serial for scales": 0.48,
-        "half_serial for scales": 0.3,
-        "wins_in_large_calls for half_serial": 0.12,
-        "serial for pool_per_call": 0.43,
-        "scales for half_serial": -0.43,
-        "scales x 1.3 for scales": 0.0,
-        "half_serial x 1.5 for half_serial": 0.0,
-    }
+    assert {name: loss for name, loss in losses.items() if name not in same} == pytest.approx(
+        {
+            "serial for scales": 0.48,
+            "half_serial for scales": 0.3,
+            "wins_in_large_calls for half_serial": 0.12,
+            "serial for pool_per_call": 0.43,
+            "scales for half_serial": -0.43,
+            "scales x 1.3 for scales": 0.0,
+            "half_serial x 1.5 for half_serial": 0.0,
+        },
+        abs=0.011,
+    )
