@@ -118,13 +118,17 @@ def is_undecided(report: pytest.TestReport) -> bool:
     return report.skipped and isinstance(report.longrepr, tuple) and UNDECIDED in report.longrepr[2]
 
 
-def pytest_xdist_auto_num_workers() -> int:
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
     """Two lanes, where measured processes come first: while one lane measures, the other starts its next session.
 
-    Elsewhere a second lane would be a neighbour that no measurement is rid of.
+    Elsewhere a second lane would be a neighbour that no measurement is rid of. ``-n 0`` runs all in one process.
     """
     may_come_first = hasattr(os, "geteuid") and os.geteuid() == 0
-    return 2 if may_come_first else 0
+    chosen = getattr(config.option, "numprocesses", 0) is not None  # or there is no pytest-xdist
+    if may_come_first and not (chosen or config.option.usepdb or hasattr(config, "workerinput")):
+        config.option.numprocesses = 2
+        config.option.dist = "worksteal"
 
 
 def pytest_configure(config: pytest.Config) -> None:
