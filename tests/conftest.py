@@ -52,6 +52,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Where nobody may write bytecode each of the hundreds of sessions that tests start compiles the package: 0.6 s.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# The docs' commands are those of an activated environment, which this one need not be.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
 # The sessions that tests start are no workers of pytest-xdist, where this one is; nor have they a terminal's width.
 for variable in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID", "COLUMNS"):
     os.environ.pop(variable, None)
