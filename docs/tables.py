@@ -18,7 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 from pytest_multicore.diagnosis.causes.catalogue import DETECTORS, key_of
 from pytest_multicore.environments.catalogue import SHIPPED
 from pytest_multicore.environments.threads import SUSPECT_VARIABLES, THREAD_VARIABLES
-from pytest_multicore.history.history_file import SCHEMA_FILE as HISTORY_SCHEMA_FILE
+from pytest_multicore.reports.history.history_file import SCHEMA_FILE as HISTORY_SCHEMA_FILE
 from pytest_multicore.reports.json_report import SCHEMA_FILE
 from pytest_multicore.settings.marker import MARKER
 from pytest_multicore.settings.options import OPTIONS

@@ -41,6 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"multicore(*, {', '.join(MARKER)}): hold the test to limits. {arguments}")
     if not options.is_child(config):
         options.check_options(config)
+        if options.uses_history(config) and not options.is_worker():
+            from .pytest_side import history_options
+
+            history_options.check(config)
         if options.varies(config):
             from .pytest_side.matrix import MatrixTests
 

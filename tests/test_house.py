@@ -18,7 +18,7 @@ AGENT = HOUSE / "interpreters" / "agent"
 #: What a room, or a module at the top, may use: itself and what stands before it here.
 ORDER = (
     *("errors", "settings", "rounds", "environments", "interpreters", "measurement", "verdicts", "diagnosis"),
-    *("experiment", "reports", "history", "pytest_side", "commands", "plugin", "__main__"),
+    *("experiment", "reports", "pytest_side", "commands", "plugin", "__main__"),
 )
 
 MODULES = sorted(file for file in HOUSE.rglob("*.py") if AGENT not in file.parents)

@@ -8,8 +8,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from pytest_multicore.history.history_file import SCHEMA_FILE, append, lock_of, read
 from pytest_multicore.reports import json_report
+from pytest_multicore.reports.history.history_file import SCHEMA_FILE, append, lock_of, read
 from tests.fixture_types import Run, Undecided
 from tests.history.literals import entry
 

@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 from pytest_multicore.errors import UsageError
-from pytest_multicore.history.changes import Kind, Pair, pairs_of_runs
-from pytest_multicore.history.report_entries import entries_of_report
-from pytest_multicore.history.words import pair_lines
+from pytest_multicore.reports.history.changes import Kind, Pair, pairs_of_runs
+from pytest_multicore.reports.history.report_entries import entries_of_report
+from pytest_multicore.reports.history.words import pair_lines
 from pytest_multicore.settings.parsers import percentage
 
 from .subparsers import Subparsers

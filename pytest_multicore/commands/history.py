@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_multicore.errors import UsageError
-from pytest_multicore.history.changes import FIGURES
-from pytest_multicore.history.drawing import drawing
-from pytest_multicore.history.history_file import read
-from pytest_multicore.history.sparkline import levels_for
-from pytest_multicore.history.trend_words import table
-from pytest_multicore.history.trends import Trend, trends
+from pytest_multicore.reports.history.changes import FIGURES
+from pytest_multicore.reports.history.drawing import drawing
+from pytest_multicore.reports.history.history_file import read
+from pytest_multicore.reports.history.sparkline import levels_for
+from pytest_multicore.reports.history.trend_words import table
+from pytest_multicore.reports.history.trends import Trend, trends
 
 from .subparsers import Subparsers
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from pytest_multicore.errors import UsageError
-from pytest_multicore.history import history_file
-from pytest_multicore.history.changes import Kind, Pair, since_last
-from pytest_multicore.history.entry import Entry, entries_of
-from pytest_multicore.history.words import since_last_line
 from pytest_multicore.measurement.machine import this_machine
+from pytest_multicore.reports.history import history_file
+from pytest_multicore.reports.history.changes import Kind, Pair, since_last
+from pytest_multicore.reports.history.entry import Entry, entries_of
+from pytest_multicore.reports.history.words import since_last_line
 from pytest_multicore.reports.origin import Origin
 from pytest_multicore.settings.options import option_value
 
@@ -51,8 +51,15 @@ def check(config: pytest.Config) -> None:
     """Refuse a file that is no history, and one that is not there to compare with, before anything is measured.
 
     Raises:
-        UsageError: names the option, what was found and what is expected.
+        pytest.UsageError: names the option, what was found and what is expected.
     """
+    try:
+        _check(config)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _check(config: pytest.Config) -> None:
     files = files_of(config)
     if files.loss is not None and files.compare is None:
         raise UsageError(

@@ -59,10 +59,7 @@ def check_options(config: pytest.Config) -> None:
         if settings.python and os.sep in settings.python:
             _check_file("--multicore-python (ini: multicore_python)", settings.python, "the path of an interpreter")
         _check_reports(config)
-        if uses_history(config) and not is_worker():
-            from . import history_options
-
-            history_options.check(config)
+        uses_history(config)  # it refuses a wrong value
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
 

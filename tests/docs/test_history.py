@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pytest_multicore.history.change_points import MIN_RUNS
+from pytest_multicore.reports.history.change_points import MIN_RUNS
 from pytest_multicore.rounds.tolerances import MAX_ATTAINED_CHANGE_RATIO, MAX_PROCESS_SPEED_RATIO
 from pytest_multicore.settings.options import OPTIONS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_multicore.history.entry import KEPT, Entry
+from pytest_multicore.reports.history.entry import KEPT, Entry
 from pytest_multicore.reports.origin import Origin
 
 Bounds = tuple[float | None, float, float | None]

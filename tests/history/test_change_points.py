@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_multicore.history.change_points import MIN_RUNS, change_points
+from pytest_multicore.reports.history.change_points import MIN_RUNS, change_points
 
 pytest.importorskip("ruptures", reason="the extra history: no release of ruptures for this Python")
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.history.changes import FIGURES, Kind, pair_of, pairs_of_runs, since_last
-from pytest_multicore.history.conditions import also_changed, changed_conditions, differences
-from pytest_multicore.history.entry import KEPT, Entry, entries_of
-from pytest_multicore.history.words import pair_lines, since_last_line
+from pytest_multicore.reports.history.changes import FIGURES, Kind, pair_of, pairs_of_runs, since_last
+from pytest_multicore.reports.history.conditions import also_changed, changed_conditions, differences
+from pytest_multicore.reports.history.entry import KEPT, Entry, entries_of
+from pytest_multicore.reports.history.words import pair_lines, since_last_line
 from pytest_multicore.reports.origin import Origin
 from pytest_multicore.reports.record import record
 from pytest_multicore.verdicts.change import Movement

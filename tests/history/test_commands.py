@@ -10,10 +10,10 @@ import pytest
 
 from pytest_multicore.__main__ import main
 from pytest_multicore.commands.history import NO_RUPTURES
-from pytest_multicore.history.entry import Entry
-from pytest_multicore.history.history_file import append
-from pytest_multicore.history.sparkline import ASCII, levels_for, sparkline
 from pytest_multicore.measurement.machine import this_machine
+from pytest_multicore.reports.history.entry import Entry
+from pytest_multicore.reports.history.history_file import append
+from pytest_multicore.reports.history.sparkline import ASCII, levels_for, sparkline
 from pytest_multicore.reports.json_report import report
 from pytest_multicore.reports.origin import Origin
 from pytest_multicore.reports.record import record

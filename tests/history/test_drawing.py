@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 import pytest
 
 from pytest_multicore.__main__ import main
-from pytest_multicore.history.drawing import LETTERS, WIDTH, drawing
-from pytest_multicore.history.history_file import append
-from pytest_multicore.history.trends import trends
+from pytest_multicore.reports.history.drawing import LETTERS, WIDTH, drawing
+from pytest_multicore.reports.history.history_file import append
+from pytest_multicore.reports.history.trends import trends
 
 from .literals import bounds, entry, series
 

@@ -13,9 +13,9 @@ import jsonschema
 import pytest
 
 from pytest_multicore.errors import UsageError
-from pytest_multicore.history import history_file
-from pytest_multicore.history.entry import Entry
-from pytest_multicore.history.history_file import SCHEMA_FILE, append, check, lock_of, read
+from pytest_multicore.reports.history import history_file
+from pytest_multicore.reports.history.entry import Entry
+from pytest_multicore.reports.history.history_file import SCHEMA_FILE, append, check, lock_of, read
 
 from .literals import bounds, entry
 
@@ -60,7 +60,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from tests.history.literals import entry
-from pytest_multicore.history.history_file import append
+from pytest_multicore.reports.history.history_file import append
 sys.stdin.readline()  # all begin together
 for number in range(3):
     append(Path(sys.argv[1]), [entry(test=f"{sys.argv[2]}-{number}-{part}") for part in range(3)])
@@ -89,7 +89,7 @@ def test_of_twenty_that_write_at_once_nothing_is_lost(file: Path) -> None:
 HALF_A_LINE = """
 import os, signal, sys
 from pathlib import Path
-from pytest_multicore.history import history_file
+from pytest_multicore.reports.history import history_file
 from tests.history.literals import entry
 whole = os.write
 def half(descriptor, data):
