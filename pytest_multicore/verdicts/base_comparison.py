@@ -24,7 +24,7 @@ from enum import Enum
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import MAX_CORES_DIFFERENCE, MAX_PROCESS_SPEED_RATIO
 
-from .bounds import max_busy_cores
+from .bounds import max_wait_s
 from .control_evidence import core_speed_share
 from .figures import Comparison, all_single_threaded, comparison
 from .limits import Outcome, Verdict
@@ -194,16 +194,21 @@ def _want_alike(row_set: RowSet, without: frozenset[Rule]) -> bool:
     """Whether program and base keep as many cores busy at N threads, and hardly wait for more.
 
     What waits for a core may be parallel, or the next in turn for a lock: beside a neighbour on the other core both
-    read the same, and on cores of their own one of them is twice as fast.
+    read the same, and on cores of their own one of them is twice as fast. What a hypervisor takes it takes of busy
+    cores, and these are compared.
     """
     busy = statistics.median(row[0].busy_cores - row[2].busy_cores for row in row_set.rows)
     waits = (
-        statistics.median(
-            max_busy_cores(row[side], row_set.idle_machine, without) - row[side].busy_cores for row in row_set.rows
-        )
+        statistics.median(_waiting_cores(row[side], row_set.idle_machine, without) for row in row_set.rows)
         for side in (0, 2)
     )
     return max(abs(busy), *waits) <= MAX_CORES_DIFFERENCE
+
+
+def _waiting_cores(round_: Round, idle_machine: bool, without: frozenset[Rule]) -> float:
+    """Cores that a round's threads waited for; on an idle machine they waited for each other alone."""
+    waited_s = 0.0 if idle_machine and round_.waits_are_known else max_wait_s(round_, without)
+    return (waited_s + round_.throttled_s) / round_.wall_s
 
 
 def _stretch_of(of: Round, to: Round, alone: Round, row_set: RowSet, without: frozenset[Rule]) -> float:
