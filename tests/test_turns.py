@@ -1,8 +1,10 @@
 """Which sessions take turns with measurements on the host: none that measures nothing."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from pytest_multicore.measurement.host_lock import host_lock
+from pytest_multicore.measurement.host_lock import HOLDER_VARIABLE, host_lock
 
 TESTS = """
 import pytest
@@ -17,6 +19,15 @@ def test_plain():
 """
 
 
+@pytest.fixture
+def measured_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Somebody else holds the machine alone: not an ancestor of the sessions that the test starts."""
+    with host_lock().exclusive(lambda _: None):
+        monkeypatch.delenv(HOLDER_VARIABLE, raising=False)
+        yield
+
+
+@pytest.mark.usefixtures("measured_elsewhere")
 @pytest.mark.parametrize(
     ("mark", "options", "outcomes"),
     [
@@ -30,14 +41,14 @@ def test_a_session_that_measures_nothing_waits_for_no_measurement(
     pytester: pytest.Pytester, mark: str, options: list[str], outcomes: dict[str, int]
 ) -> None:
     pytester.makepyfile(TESTS.format(mark=mark))
-    with host_lock().exclusive(lambda _: None):
-        result = pytester.runpytest_subprocess(*options, timeout=60)
+    result = pytester.runpytest_subprocess(*options, timeout=60)
     result.assert_outcomes(**outcomes)
     result.stdout.no_fnmatch_line("*waiting for another pytest*")
 
 
+@pytest.mark.usefixtures("measured_elsewhere")
 @pytest.mark.parametrize("mark", ["", "@pytest.mark.skipif('1 > 2', reason='nowhere')"])
 def test_one_that_may_measure_waits(pytester: pytest.Pytester, mark: str) -> None:
     pytester.makepyfile(TESTS.format(mark=mark))
-    with host_lock().exclusive(lambda _: None), pytest.raises(pytest.Pytester.TimeoutExpired):
+    with pytest.raises(pytest.Pytester.TimeoutExpired):
         pytester.runpytest_subprocess(timeout=5)
