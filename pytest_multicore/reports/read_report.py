@@ -48,8 +48,8 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 @contextmanager
-def checked(file: Path) -> Iterator[None]:
-    """Say of which file it is when results do not hold what the schema says.
+def checked(file: Path, which: str = "a result") -> Iterator[None]:
+    """Say of which file it is, and which of its results, when they do not hold what the schema says.
 
     Raises:
         UsageError: in place of what comes of a missing field, or a wrong type.
@@ -58,6 +58,6 @@ def checked(file: Path) -> Iterator[None]:
         yield
     except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise UsageError(
-            f"{file}: a result does not hold what schema {SCHEMA} says ({type(error).__name__}: {error}); "
+            f"{file}: {which} does not hold what schema {SCHEMA} says ({type(error).__name__}: {error}); "
             f"{EXPECTED} as this version writes it"
         ) from None

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pytest_multicore.errors import UsageError
 from pytest_multicore.rounds.round import Call, Control, Round, ThreadUse
 from pytest_multicore.rounds.sides import compared_sides, contender_index
 from pytest_multicore.settings.options import option_value
@@ -20,8 +18,7 @@ from pytest_multicore.verdicts.limits import Limits, OpenReason, Verdict, claims
 from pytest_multicore.verdicts.repeatable import FirstCalls, why_not_repeatable
 from pytest_multicore.verdicts.stopping import StoppingRule
 
-from .json_report import SCHEMA
-from .read_report import read_report
+from .read_report import checked, read_report
 
 Row = tuple[Round, ...]
 #: What rounds do not show: those of further processes are not kept, nor where modules came from.
@@ -37,7 +34,7 @@ def judge_by_own_limits(file: Path) -> Iterator[tuple[Record, tuple[Verdict, ...
         UsageError: the file is not a report of this schema, or does not contain what that says.
     """
     for number, record in enumerate(read_report(file)["results"]):
-        with _malformed_as_usage_error(file, number):
+        with checked(file, f"entry {number} of its results"):
             if not record["verdicts"]:
                 continue
             _check(record)
@@ -54,21 +51,10 @@ def judge_by_other_limits(file: Path, limits: Limits) -> Iterator[tuple[Record, 
         UsageError: as in ``judge_by_own_limits``.
     """
     for number, record in enumerate(read_report(file)["results"]):
-        with _malformed_as_usage_error(file, number):
+        with checked(file, f"entry {number} of its results"):
             _check(record)
             verdicts = _verdicts_on(limits, record) if record["rounds"] else ()
         yield record, verdicts
-
-
-@contextmanager
-def _malformed_as_usage_error(file: Path, number: int) -> Iterator[None]:
-    try:
-        yield
-    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise UsageError(
-            f"{file}: entry {number} of its results does not hold what schema {SCHEMA} says "
-            f"({type(error).__name__}: {error}); expected a file of --multicore-json as this version writes it"
-        ) from None
 
 
 def _check(record: Record) -> None:

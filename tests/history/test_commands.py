@@ -138,9 +138,12 @@ def test_a_report_of_an_older_version_has_no_origin_and_is_read(tmp_path: Path) 
         ("not json", "is not a report of pytest-multicore: it is no JSON"),
         ("[]", "is not a report of pytest-multicore; expected a file of --multicore-json"),
         ('{"schema": 7, "machine": {}, "results": []}', "a report of schema 7; this version reads schema 1"),
-        ('{"schema": 1, "machine": {}, "results": []}', "do not hold what schema 1 says (KeyError: 'cpu')"),
-        ('{"schema": 1, "machine": {"cpu": "x"}, "results": [5]}', "do not hold what schema 1 says"),
-        ('{"schema": 1, "machine": {"cpu": 5}, "results": [{"wall_s": 1}]}', "do not hold what schema 1 says"),
+        ('{"schema": 1, "machine": {}, "results": []}', "does not hold what schema 1 says (KeyError: 'cpu')"),
+        (
+            '{"schema": 1, "machine": {"cpu": "x"}, "results": [5]}',
+            "its machine and each of its results must be objects",
+        ),
+        ('{"schema": 1, "machine": {"cpu": 5}, "results": [{"wall_s": 1}]}', "does not hold what schema 1 says"),
     ],
 )
 def test_what_is_no_report_is_told(
