@@ -231,7 +231,7 @@ def test_an_import_that_pins_pytest_itself_is_told(project: pytest.Pytester) -> 
 
 
 @needs_two_cores
-@pytest.mark.parametrize("priority", ["auto", "off"])
+@pytest.mark.parametrize("priority", ["auto", "realtime", "off"])
 @pytest.mark.parametrize("limit", ["min_cores=1.5", "min_speedup=1.5"])
 def test_threads_that_share_a_pinned_core_miss_their_limit(
     project: pytest.Pytester, priority: str, limit: str, undecided: Undecided

@@ -47,7 +47,7 @@ def test_every_wrong_marker_is_named_in_one_go(pytester: pytest.Pytester) -> Non
         ("--multicore-threads=0", "*--multicore-threads*found '0', expected a whole number from 1 to 1,000,000*"),
         ("--multicore-confidence=99", "*--multicore-confidence*expected*"),
         ("--multicore-budget=soon", "*--multicore-budget*found 'soon'*"),
-        ("--multicore-priority=max", "*--multicore-priority*auto*off*"),
+        ("--multicore-priority=max", "*--multicore-priority*auto*realtime*off*"),
     ],
 )
 def test_a_wrong_option_is_a_usage_error_before_collection(

@@ -38,7 +38,7 @@ def test_the_marker_wins_over_the_options() -> None:
         ("confidence", "1", "0.5 to"),
         ("confidence", "0.4", "0.5 to"),
         ("confidence", "nan", "0.5 to"),
-        ("priority", "high", '"auto" or "off"'),
+        ("priority", "high", '"auto" or "realtime" or "off"'),
         ("strict", "perhaps", "true or false"),
     ],
 )

@@ -176,10 +176,11 @@ def row_taker(
         counters.for_this_system(),
         machine.cores_granted,
         request.seed(workload),
-        control_runs(machine, priority=request.settings.priority == "auto"),
+        control_runs(machine, priority=request.settings.priority != "off"),
         cores_online=machine.cores_online,
         cores_in_reach=machine.cores_in_reach,
         same_work=same_work,
+        may_use_real_time=request.settings.priority == "realtime",
     )
 
 

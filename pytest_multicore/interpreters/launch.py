@@ -30,13 +30,14 @@ class Launch:
         command: the interpreter and its flags, without the agent.
         variables: the child's whole environment.
         folder: its working folder.
-        raise_priority: whether it gets the highest CPU priority that the system permits.
+        priority: ``"auto"``: the highest nice priority that the system permits; ``"realtime"``: the real-time class
+            too, when it is asked for; ``"off"``: as it is.
     """
 
     command: Sequence[str]
     variables: Mapping[str, str]
     folder: Path
-    raise_priority: bool = True
+    priority: str = "auto"
 
 
 def spawn(launch: Launch, log: Log, mark: str) -> subprocess.Popen[bytes]:

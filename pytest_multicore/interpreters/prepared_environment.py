@@ -111,10 +111,8 @@ class PreparedEnvironment:
         )
 
     def open(self, variables: ChildVariables, *, priority: str) -> IsolatedInterpreter:
-        """Start an interpreter with these variables; ``priority`` is ``"auto"`` or ``"off"``."""
-        return IsolatedInterpreter(
-            Launch(self._command(), variables.variables, Path.cwd(), raise_priority=priority == "auto")
-        )
+        """Start an interpreter with these variables; ``priority`` as for ``Launch``."""
+        return IsolatedInterpreter(Launch(self._command(), variables.variables, Path.cwd(), priority=priority))
 
     def _command(self) -> list[str]:
         python = str(self.installation.python)

@@ -52,7 +52,7 @@ class IsolatedInterpreter:
         self._process = spawn(launch, self._log, self._mark)
         self.pid = self._process.pid
         guard().watch(self.pid, self._mark)
-        self._raised = raise_priority(self.pid) if launch.raise_priority else None
+        self._raised = raise_priority(self.pid) if launch.priority != "off" else None
         try:
             self.hello = self.wait_for("hello", START_TIMEOUT_S)
             self.fixed_layout = has_fixed_addresses(self.pid)
@@ -125,8 +125,9 @@ class IsolatedInterpreter:
         return self._real_time
 
     def request_real_time(self, enabled: bool) -> None:
-        """Put it into the real-time class, where its priority was raised and that is permitted, or take it back."""
-        if self._raised and enabled is not self._real_time and set_real_time(self.pid, enabled):
+        """Put it into the real-time class, where it was launched for that and that is permitted, or take it back."""
+        may_change = self._raised and self.launch.priority == "realtime" and enabled is not self._real_time
+        if may_change and set_real_time(self.pid, enabled):
             self._real_time, self._was_real_time = enabled, True
 
     def reset_scheduling(self) -> None:

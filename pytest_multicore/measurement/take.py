@@ -101,6 +101,7 @@ class RowTaker:
         cores_online: of the machine; None where unknown.
         cores_in_reach: CPUs that the sides' threads may run on, whatever a quota grants of them; None where unknown.
         same_work: so many neighbouring sides run the same, and run it as often in a round; None: all of them.
+        may_use_real_time: whether the real-time class is tried where threads wait.
     """
 
     subjects: Sequence[Subject]
@@ -111,6 +112,7 @@ class RowTaker:
     cores_online: int | None = None
     cores_in_reach: int | None = None
     same_work: int | None = None
+    may_use_real_time: bool = True
     _trees: dict[int, TreeSnapshot] = field(default_factory=dict)
     _start_s: float = 0.0
 
@@ -129,7 +131,7 @@ class RowTaker:
         try:
             while True:
                 yield row
-                may_try = trials < MAX_TRIALS and len(recent) == TRIAL_ROWS
+                may_try = self.may_use_real_time and trials < MAX_TRIALS and len(recent) == TRIAL_ROWS
                 if may_try and wants_real_time(recent, self.cores_granted):
                     trials += yield from self._try_real_time(draw, repeats, recent)
                     recent = []

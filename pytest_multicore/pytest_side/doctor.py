@@ -22,7 +22,7 @@ def doctor(config: pytest.Config) -> None:
     gate = Gate("--multicore-doctor", config.rootpath, session_settings(config), Limits(), NoProgress(), skip)
     try:
         environments = load(config.rootpath)
-        for line in report.machine_lines(this_machine(), priority=gate.settings.priority == "auto"):
+        for line in report.machine_lines(this_machine(), priority=gate.settings.priority != "off"):
             print(line, flush=True)
         for environment in environments.values():
             print(f"environment {environment.name}: {_examine(environment, gate)}", flush=True)

@@ -99,10 +99,10 @@ OPTIONS = (
     ),
     Option(
         "priority",
-        choice("auto", "off"),
+        choice("auto", "realtime", "off"),
         "auto",
-        "run measured code at a higher CPU priority where permitted, or off",
-        "auto|off",
+        "CPU priority of measured code: raised where permitted (auto), real-time too where it is kept waiting, or off",
+        "auto|realtime|off",
     ),
     Option(
         "explain",

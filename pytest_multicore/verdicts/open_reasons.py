@@ -107,7 +107,8 @@ def _disturbed(case: OpenMeasurement, verdict: Verdict) -> str:
     example = f" ({examples[-1]})" if examples else ""
     return (
         f"{_limit(verdict)}: {_measured(verdict)} were busy, and up to {verdict.interval.high:.3g} would have been had "
-        f"the program's threads not waited for a core; {of_all}{example}; {_others(case)}run it on a quieter machine"
+        f"the program's threads not waited for a core; {of_all}{example}; {_others(case)}"
+        "run it on a quieter machine, or with --multicore-priority=realtime where that is permitted"
     )
 
 

@@ -22,8 +22,8 @@ def workloads(tmp_path: Path) -> Path:
 def start() -> Iterator[Open]:
     opened: list[IsolatedInterpreter] = []
 
-    def start(**variables: str) -> IsolatedInterpreter:
-        launch = Launch([sys.executable], {**os.environ, **variables}, Path.cwd())
+    def start(priority: str = "auto", **variables: str) -> IsolatedInterpreter:
+        launch = Launch([sys.executable], {**os.environ, **variables}, Path.cwd(), priority=priority)
         opened.append(IsolatedInterpreter(launch))
         return opened[-1]
 

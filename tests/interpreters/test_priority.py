@@ -14,11 +14,11 @@ from pytest_multicore.interpreters.process import IsolatedInterpreter
 from tests.interpreters.living import Open, call
 
 
-@pytest.mark.parametrize("raising", [True, False])
-def test_the_priority_is_raised_where_permitted(raising: bool) -> None:
-    with IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd(), raise_priority=raising)) as one:
+@pytest.mark.parametrize("asked", ["auto", "realtime", "off"])
+def test_the_priority_is_raised_where_permitted(asked: str) -> None:
+    with IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd(), priority=asked)) as one:
         nice = psutil.Process(one.pid).nice()
-        if not raising:
+        if asked == "off":
             assert (one.priority, nice) == ("off", psutil.Process().nice())
         elif one.priority == "not permitted":
             assert nice == psutil.Process().nice()
@@ -52,7 +52,7 @@ return [os.sched_getscheduler(0), found[0], os.getpriority(os.PRIO_PROCESS, 0)]
 
 @pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="this system has no scheduling classes to choose")
 def test_it_is_urged_into_the_real_time_class_and_back(start: Open, workloads: Path) -> None:
-    interpreter = start()
+    interpreter = start(priority="realtime")
     before = call(interpreter, workloads, POLICIES)
     interpreter.request_real_time(True)
     if "real-time" not in interpreter.priority:
@@ -67,6 +67,15 @@ def test_it_is_urged_into_the_real_time_class_and_back(start: Open, workloads: P
     interpreter.reset_scheduling()
     assert call(interpreter, workloads, POLICIES) == before
     assert "real-time" not in interpreter.priority
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system has no scheduling classes to choose")
+@pytest.mark.parametrize("asked", ["auto", "off"])
+def test_it_stays_in_the_ordinary_class_unless_that_was_asked_for(asked: str, start: Open) -> None:
+    interpreter = start(priority=asked)
+    interpreter.request_real_time(True)
+    assert not interpreter.real_time
+    assert os.sched_getscheduler(interpreter.pid) == os.SCHED_OTHER
 
 
 def test_what_ends_while_it_is_urged_is_no_refusal(start: Open, workloads: Path) -> None:

@@ -91,6 +91,13 @@ def test_sides_whose_threads_wait_are_urged_all_alike_after_the_first_rows() -> 
     assert [side.urged for side in sides] == [[True], [True]]
 
 
+def test_they_are_left_in_their_class_where_nobody_asked_for_another() -> None:
+    made, _, sides = urgent(1.0, 1.0)
+    rows = list(islice(replace(made, may_use_real_time=False).rows(), 3 * TRIAL_ROWS))
+    assert all(rows)
+    assert [side.urged for side in sides] == [[], []]
+
+
 def test_rows_on_trial_are_empty_and_given_at_last_where_all_sides_keep_their_work() -> None:
     made, diary, sides = urgent(1.0, 1.0)
     rows = list(islice(made.rows(), 3 * TRIAL_ROWS + 2))
