@@ -31,6 +31,10 @@ def elementwise(share: float, threads: int = 1, cores: float = 1.0) -> Evidence:
     return idle(cores, facts=facts)
 
 
+def unread(share: float) -> Evidence:
+    return idle(facts=observed(line("numpy.exp(load())", "elementwise", share=share)))
+
+
 def anothers(**told: object) -> dict[str, Any]:
     """An array of a package that threads its operations otherwise than NumPy, and may not say where they lie."""
     return {**operand([5, 9, 9], "float16"), "type": "torch.Tensor", **told}

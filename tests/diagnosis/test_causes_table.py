@@ -35,6 +35,7 @@ from .suffering import (
     quota,
     resting,
     theano,
+    unread,
     workers,
 )
 
@@ -86,6 +87,7 @@ TABLE = [
     ("elementwise-serial", elementwise(0.3), elementwise(0.29), "much of the time"),
     ("elementwise-serial", elementwise(1.0, 1, 1.9), elementwise(1.0, 2, 1.9), "threads share it already"),
     ("elementwise-serial", elementwise(1.0, 2, 1.69), elementwise(1.0, 2, 1.71), "and keep the cores busy"),
+    ("elementwise-serial", unread(0.3), unread(0.29), "of operands that a call returns"),
     ("elementwise-serial", theano(openmp=False), theano(openmp=True), "Theano"),
     ("memory-bound", memory(500_000), memory(499_999), "more than a cache holds"),
     ("memory-bound", memory(500_000), memory(500_000, threads=1), "NumPy threads no such operation by itself"),

@@ -102,22 +102,34 @@ def elementwise_serial(evidence: Evidence) -> Suspicion | None:
         config = evidence.facts.get(name)
         if config and not config.get("openmp"):
             return _openmp_is_off(evidence, name)
-    share, line = evidence.operation_share(*ELEMENT_OPERATIONS), hottest_line(evidence, *ELEMENT_OPERATIONS)
-    if line is None or share < MIN_TIME_SHARE or max(map(size, line["operands"])) < CACHE_ELEMENTS:
+    share = evidence.operation_share(*ELEMENT_OPERATIONS)
+    line = hottest_line(evidence, *ELEMENT_OPERATIONS) or _unread_line(evidence)
+    if line is None or share < MIN_TIME_SHARE:
+        return None
+    if line["operands"] and max(map(size, line["operands"])) < CACHE_ELEMENTS:
         return None
     if not evidence.has_idle_cores and evidence.observed_figure("python_threads") > 1:
         return None  # the program's own threads divide them already
-    original = replay_arguments(line, [same_operand(operand) for operand in line["operands"]])
-    split = Replay(original, {**original, "variant": "split", "parts": int(evidence.usable_cores)})
-    knob = f"the operation alone, in {evidence.usable_cores:.0f} parts on as many threads"
     return Suspicion(
         key="elementwise-serial",
-        strength=0.8 * share,
+        strength=(0.8 if line["operands"] else 0.7) * share,
         evidence=f"{share:.0%} of the samples are in operations on elements, which NumPy does not thread; most in "
         f"{location(line)}",
         remedy="numexpr or numba(parallel=True), or parts of the arrays in threads: such operations release the lock",
-        trials=[Trial(knob, Effect.MORE_CORES, replay=split)],
+        trials=[_split_trial(line, int(evidence.usable_cores))] if line["operands"] else [],
     )
+
+
+def _unread_line(evidence: Evidence) -> Line | None:
+    """The hottest line with a ufunc whose operands no look can know, like those that a call returns."""
+    lines = (line for line in evidence.lines if line.get("operation") in ELEMENT_OPERATIONS)
+    return next((line for line in lines if not line["operands"] and line["share"] >= MIN_TIME_SHARE), None)
+
+
+def _split_trial(line: Line, parts: int) -> Trial:
+    original = replay_arguments(line, [same_operand(operand) for operand in line["operands"]])
+    split = Replay(original, {**original, "variant": "split", "parts": parts})
+    return Trial(f"the operation alone, in {parts} parts on as many threads", Effect.MORE_CORES, replay=split)
 
 
 def _openmp_is_off(evidence: Evidence, framework: str) -> Suspicion:

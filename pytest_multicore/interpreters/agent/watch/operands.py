@@ -3,8 +3,8 @@
 An operand is {"name", "type", "dtype", "shape", "strides": in bytes | null, "itemsize",
                "contiguous": "C" | "F" | null}.
 
-Names, stored attributes, and `.T` and plain slices of NumPy's own arrays are followed; properties, calls and everything
-else that runs code are not.
+Names, stored attributes, items of plain dicts, lists and tuples, and `.T` and plain slices of NumPy's own arrays are
+followed; properties, calls and everything else that runs code are not.
 """
 
 import sys
@@ -105,9 +105,12 @@ def _attribute(value, name):
 
 
 def _item(value, index):
-    if index is MISSING or not _is_numpy(value):
-        return MISSING
-    return value[index]
+    """An item of a NumPy array, or of a plain dict, list or tuple, whose look-up runs no code of the user's."""
+    if type(value) in (list, tuple) and type(index) is int:
+        return value[index]
+    if type(value) is dict and type(index) in (int, str):
+        return value.get(index, MISSING)
+    return value[index] if _is_numpy(value) and index is not MISSING and type(index) is not str else MISSING
 
 
 def _index(node, frame):
@@ -127,9 +130,9 @@ def _index(node, frame):
     if kind == "Ellipsis":
         return Ellipsis
     value = resolve(node, frame)
-    if value is MISSING:
-        value = getattr(node, "value" if hasattr(node, "value") else "n", MISSING)  # n: before 3.6
-    return value if value is None or value is Ellipsis or type(value) is int else MISSING
+    if value is MISSING:  # n, s: before 3.8
+        value = next((getattr(node, name) for name in ("value", "n", "s") if hasattr(node, name)), MISSING)
+    return value if value is None or value is Ellipsis or type(value) in (int, str) else MISSING
 
 
 def _is_numpy(value):

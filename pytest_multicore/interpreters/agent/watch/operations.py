@@ -4,7 +4,8 @@
               "copy" | "elementwise" (ufuncs, operators between arrays, comparisons) | null,
  "function_called": NumPy's name of it, as "dot" or, for a + b, "add" | null,
  "subscripts": einsum's, where they are written there | null,
- "operands": [...] see operands.py}
+ "operands": [...] see operands.py,
+ "called": the dotted name of the compiled function of a library that the line calls | null}
 """
 
 import ast
@@ -45,6 +46,8 @@ OPERATORS = {
     "Eq": "equal",
     "NotEq": "not_equal",
 }
+BY_ELEMENT = ("elementwise", "reduction")
+NO_OPERATION = {"operation": None, "function_called": None, "subscripts": None, "operands": [], "called": None}
 TEXTS = {"Constant": "value", "Str": "s"}  # Str: before 3.8
 MAX_SOURCE_LINES = 20000  # lines
 FILES = {}  # path -> its statements, or ()
@@ -58,20 +61,40 @@ def at(frame, operands, text):
         operands: the module operands.py.
         text: a function that turns any value into text that JSON can carry.
     """
+    try:
+        return _at(frame, operands, text)
+    except Exception:  # whatever objects of the user's answer: the look at them must not break the program
+        return None
+
+
+def _at(frame, operands, text):
     statement = _statement(frame)
     nodes = _expressions(statement) if statement is not None else []
-    candidates = [(_operation(node, frame, operands, text), node) for node in nodes]
-    candidates = [(operation, node) for operation, node in candidates if operation is not None]
-    if not candidates:
-        return None
     line, here = frame.f_lineno, _position(frame)
 
-    def rank(pair):
-        operation, node = pair
-        on_line = node.lineno <= line <= (getattr(node, "end_lineno", None) or node.lineno)
-        return _place(node) != here, not on_line, ORDER.index(operation["operation"])
+    def distance(node):
+        on_line = getattr(node, "lineno", line) <= line <= (getattr(node, "end_lineno", None) or node.lineno)
+        return _place(node) != here, not on_line
 
-    return min(candidates, key=rank)[0]
+    nodes = [node for node in nodes if hasattr(node, "lineno")]
+    candidates = [(_operation(node, frame, operands, text), node) for node in nodes]
+    candidates = [(operation, node) for operation, node in candidates if operation is not None]
+    called = _compiled(sorted(nodes, key=distance), frame, operands, text)
+    if not candidates:
+        return called and dict(NO_OPERATION, called=called)
+    chosen = min(candidates, key=lambda pair: (distance(pair[1]), ORDER.index(pair[0]["operation"])))[0]
+    return dict(chosen, called=called)
+
+
+def _compiled(nodes, frame, operands, text):
+    """The name of the first function of these expressions that is compiled; None where there is none."""
+    for node in nodes:
+        if type(node).__name__ == "Call":
+            function = operands.resolve(node.func, frame)
+            name = None if function is operands.MISSING else operands.callees.compiled_name(function)
+            if name:
+                return text(name)
+    return None
 
 
 def _operation(node, frame, operands, text):
@@ -85,7 +108,8 @@ def _operation(node, frame, operands, text):
         operation = OPERATIONS.get(function, "elementwise") if function else None
     if operation is None:
         return None
-    arrays = [entry for side in sides for entry in _arrays(side, frame, operands, text)]
+    by_element = operation in BY_ELEMENT
+    arrays = [entry for side in sides for entry in _arrays(side, frame, operands, text, by_element)]
     if not (arrays or array_function):
         return None
     subscripts = _subscripts(sides) if operation == "einsum" else None
@@ -117,12 +141,12 @@ def _called_function(node, frame, operands):
     sides = list(node.args)
     array_function = False
     if function is not operands.MISSING:
-        name = getattr(function, "__name__", name)
-        package = str(getattr(function, "__module__", None) or "").partition(".")[0]
-        array_function = package in operands.ARRAY_PACKAGES
+        word = operands.callees.word
+        name = word(function, "__name__") or name
+        array_function = (word(function, "__module__") or "").partition(".")[0] in operands.ARRAY_PACKAGES
         if type(function).__name__ == "ufunc":
             array_function = "ufunc"
-            if getattr(function, "signature", None) and name not in OPERATIONS:
+            if word(function, "signature") and name not in OPERATIONS:
                 name = name.partition("_")[0]  # linalg's own: svd_f, cholesky_lo
     if isinstance(node.func, ast.Attribute):
         sides.insert(0, node.func.value)
@@ -135,15 +159,31 @@ def _subscripts(sides):
     return next((text for text in texts if hasattr(text, "upper")), None)
 
 
-def _arrays(node, frame, operands, text):
-    """The entries of an operand that is an array, or a list of arrays; none for values that are not computed yet."""
-    if type(node).__name__ in ("List", "Tuple"):
-        return [entry for part in node.elts for entry in _arrays(part, frame, operands, text)]
+def _arrays(node, frame, operands, text, by_element):
+    """The entries of an operand that is an array, or a list of arrays; none for values that are not computed yet.
+
+    Of exp(a * b) the largest array that a * b is computed from: as long, and whatever the order in memory, it costs an
+    operation on elements about as much.
+    """
+    kind = type(node).__name__
+    if kind in ("List", "Tuple"):
+        return [entry for part in node.elts for entry in _arrays(part, frame, operands, text, by_element)]
+    if by_element and kind in ("BinOp", "UnaryOp", "Compare", "Call"):
+        inner = _operation(node, frame, operands, text)
+        arrays = inner["operands"] if inner and inner["operation"] == "elementwise" else []
+        return sorted(arrays, key=lambda entry: -_size(entry))[:1]
     value = operands.resolve(node, frame)
     if value is operands.MISSING or not operands.is_array(value):
         return []
     entry = operands.describe(operands.words(node), value, text)
     return [entry] if entry else []
+
+
+def _size(entry):
+    size = entry["itemsize"]
+    for length in entry["shape"]:
+        size *= length
+    return size
 
 
 def _statement(frame):

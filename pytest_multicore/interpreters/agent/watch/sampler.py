@@ -3,7 +3,7 @@
 {"lines": [{"file", "line", "function", "source", "thread",       digits of a thread's name as #: pools number them
             "samples", "share",                                   of the sampled time
             "cpu_s",                                              of its thread meanwhile | null, not known
-            "operation", "function_called", "subscripts", "operands",      see operations.py; nulls and []
+            "operation", "function_called", "subscripts", "operands", "called",      see operations.py; nulls and []
             "called_from": {"file", "line", "function", "source"} | null}],
                                      the user's line, where this one is the standard library's or a package's
 "samples": number of looks, "sampled_s": seconds sampled,
@@ -54,7 +54,13 @@ class Line(object):
         path, number, _ = place
         self.waits = _is_standard_library(path) and bool(WAIT_CALL.search(linecache.getline(path, number)))
         self.at_start = False  # whether it is the start of a function, other than a lambda
-        self.operation = {"operation": None, "function_called": None, "subscripts": None, "operands": []}
+        self.operation = {
+            "operation": None,
+            "function_called": None,
+            "subscripts": None,
+            "operands": [],
+            "called": None,
+        }
 
     def took(self, elapsed_s, cpu_s):
         """Count a look's time for this line."""
@@ -77,6 +83,7 @@ class Sampler(object):
         self._wall = load_sibling("dialogue/clocks").wall
         self._thread_cpu = load_sibling("watch/python_threads").ThreadCpu(load_sibling("dialogue/clocks"))
         self._operations, self._operands = load_sibling("watch/operations"), load_sibling("watch/operands")
+        self._operands.callees = load_sibling("watch/callees")
         self._sizes = load_sibling("watch/pool_sizes").PoolSizes(load_sibling("watch/pools"))
         failures = load_sibling("dialogue/failures")
         self._text, self._is_ours = failures.text, failures.is_ours
@@ -210,11 +217,12 @@ class Sampler(object):
         if line is None:
             line = self._lines[key] = Line(*key)
             line.at_start = frame.f_lineno == frame.f_code.co_firstlineno and frame.f_code.co_name[:1] != "<"
+        line.operation = line.operation or self._operations.NO_OPERATION
         if line.tries < MAX_TRIES and not line.operation["operands"]:
             line.tries += 1
             users = [user for user in (frame, caller) if user and not _is_standard_library(user.f_code.co_filename)]
             operations = [self._operations.at(user, self._operands, self._text) for user in users]
-            operations = sorted(filter(None, operations), key=lambda operation: not operation["operands"])
+            operations = sorted(filter(None, operations), key=_how_little_is_known)
             line.operation = (operations or [line.operation])[0]
         return line
 
@@ -240,6 +248,10 @@ class Sampler(object):
         path, number, function = place
         source = self._text(linecache.getline(path, number).strip())
         return {"file": self._text(path), "line": number, "function": self._text(function), "source": source}
+
+
+def _how_little_is_known(operation):
+    return not operation["operands"], not operation["operation"]
 
 
 def _place(frame):
