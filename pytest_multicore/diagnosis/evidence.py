@@ -24,6 +24,9 @@ MIN_TIME_SHARE = 0.3
 #: Of the busiest thread's CPU time: a thread with a smaller share does none of the work.
 MIN_THREAD_SHARE = 0.05
 
+#: Of the busiest thread's CPU time: a pool's thread that works or spins has more. The observer's own had 3 to 5 %.
+MIN_POOL_THREAD_SHARE = 0.15
+
 
 @dataclass(frozen=True, slots=True)
 class BlasCalls:
@@ -151,6 +154,34 @@ class Evidence:
     def lacks_useful_cores(self) -> bool:
         """Whether usable cores stood idle, or were busy and made nothing faster: a pool's threads spin for a while."""
         return self.minimum_missed and self.useful_cores < MIN_BUSY_SHARE * self.usable_cores
+
+    def share_of_loss(self, time_share: float) -> float:
+        """Of the time that was lost, how much a part of it with one core at work could explain at most.
+
+        On N cores of which u are useful, N - u are lost; in a share s of the time, at most N - 1 of them.
+
+        Args:
+            time_share: that part's share of the wall time.
+        """
+        lost_cores = self.usable_cores - self.useful_cores
+        return min(1.0, time_share * (self.usable_cores - 1) / lost_cores) if lost_cores > 0 else 1.0
+
+    @property
+    def pool_threads(self) -> Sequence[ThreadSample] | None:
+        """The threads at work that are not Python's: those of a library's pool. None where that is not known.
+
+        Of a child process any thread but the main one may be a pool's.
+        """
+        samples, known = self.thread_samples, self.observed.get("python_ids")
+        if not samples.at_work or not known:
+            return None
+        least_s = MIN_POOL_THREAD_SHARE * samples.tasks[0].cpu_s
+        return [
+            thread
+            for thread in samples.at_work
+            if thread.cpu_s > least_s
+            and (thread.tid not in known if thread.pid == samples.root else thread.tid != thread.pid)
+        ]
 
     @property
     def has_comparison(self) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 
 from .evidence import Evidence
 
+#: Of the lost time: what could explain less is never told first.
+MIN_SHARE_OF_LOSS = 1 / 3
 #: The changed side runs on as many threads as the original.
 ORIGINAL_THREADS = "same"
 
@@ -69,6 +71,8 @@ class Trial:
         change: the change to the program.
         replay: an operation that is measured in the program's place.
         can_refute: whether the missing effect refutes the cause; False where the change itself costs time.
+        min_cores: cores that the changed side must keep busy: with fewer the change undid more than it should.
+        remedy: the user's line that this trial has run; empty where the suspicion's says it.
     """
 
     knob: str
@@ -76,6 +80,8 @@ class Trial:
     change: Change = NO_CHANGE
     replay: Replay | None = None
     can_refute: bool = True
+    min_cores: float = 0.0
+    remedy: str = ""
 
     @property
     def changes_work(self) -> bool:
@@ -95,6 +101,9 @@ class Suspicion:
         trials: what would prove it, the likeliest first.
         conclusive: whether the evidence is a proof already, as the curve of ``serial-fraction`` is.
         follow_ups: trials that run after a proof: what the report's reader would try next.
+        share_of_loss: of the time that the program lost, at most so much could be its doing; None: that is not known.
+        told_unproven: whether it is worth a word without a proof; False where it is tried because it may be so.
+        remedy_is_measured: whether the measurement itself has run the remedy.
     """
 
     key: str
@@ -104,6 +113,14 @@ class Suspicion:
     trials: Sequence[Trial] = ()
     conclusive: bool = False
     follow_ups: Sequence[Trial] = ()
+    share_of_loss: float | None = None
+    told_unproven: bool = True
+    remedy_is_measured: bool = False
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether it could explain so little of the lost time that it is never told first."""
+        return self.share_of_loss is not None and self.share_of_loss < MIN_SHARE_OF_LOSS
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from .suspicions import Effect, Trial
 
 #: A change that brings less than this is none that a user would make; a proof excludes "no change" all the more.
 MIN_USEFUL_RATIO = 1.05
-#: A passive wait may cost so much time, as a share, and still show that the CPU time was waste.
+#: A change may cost so much time, as a share, and still be worth the cores that it keeps busy, or leaves free.
 MIN_SPEED_RATIO = 0.9
 
 
@@ -36,11 +36,13 @@ class TrialResult:
         trial: what was changed.
         finding: whether that proves or refutes the cause.
         text: the change and the difference that it made, with intervals.
+        helps: whether the changed program is about as fast, or faster: else its line shows the cause, and no remedy.
     """
 
     trial: Trial
     finding: Finding
     text: str
+    helps: bool = True
 
 
 def judge_trial(
@@ -60,7 +62,9 @@ def judge_trial(
         return TrialResult(trial, Finding.OPEN, f"{text}, but that did not reach the program")
     if finding is Finding.REFUTED and not trial.can_refute:
         return TrialResult(trial, Finding.OPEN, text)
-    return TrialResult(trial, finding, text)
+    if finding is Finding.PROVEN and not compared.contender.cores.low >= trial.min_cores:
+        return TrialResult(trial, Finding.OPEN, f"{text}, but that undid more than the inner pool")
+    return TrialResult(trial, finding, text, helps=trial.changes_work or compared.speedup.low > MIN_SPEED_RATIO)
 
 
 def is_settled(trial: Trial, compared: Comparison, original_speedup: Interval | None) -> bool:
@@ -108,9 +112,11 @@ def _finding(trial: Trial, compared: Comparison, original_speedup: Interval | No
             return Finding.PROVEN
         return Finding.REFUTED if ratio.high <= MIN_USEFUL_RATIO else Finding.OPEN
     cpu = compared.cpu_inflation
-    if cpu.high < 1 / MAX_PROCESS_SPEED_RATIO and ratio.low > MIN_SPEED_RATIO:
-        return Finding.PROVEN
-    return Finding.REFUTED if cpu.low >= 1 / MIN_USEFUL_RATIO or ratio.high <= MIN_SPEED_RATIO else Finding.OPEN
+    if cpu.high < 1 / MAX_PROCESS_SPEED_RATIO:
+        return (
+            Finding.PROVEN
+        )  # at whatever time: threads that sleep may take long to wake up, and did spin all the same
+    return Finding.REFUTED if cpu.low >= 1 / MIN_USEFUL_RATIO else Finding.OPEN
 
 
 def _higher(value: Interval, reference: Interval, min_ratio: float = MIN_USEFUL_RATIO) -> Finding:

@@ -11,6 +11,7 @@ from pytest_multicore.diagnosis.causes import catalogue
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.evidence_record import evidence_record
 from pytest_multicore.diagnosis.profile import Profile
+from pytest_multicore.diagnosis.remedies import proven_remedy, told, unproven_remedy
 from pytest_multicore.diagnosis.suspicions import Explanation, Suspicion, Trial
 from pytest_multicore.diagnosis.trials import Finding, TrialResult
 from pytest_multicore.errors import EnvironmentUnavailable, MulticoreError, first_line
@@ -133,19 +134,22 @@ class CauseSearch:
         Next comes what the measurement itself has proven: it says how much, but not what.
         """
         proven: list[Explanation] = []
-        suspected: list[Explanation] = []
+        suspected: list[tuple[Suspicion, Explanation]] = []
         for suspicion in catalogue.ranked_suspicions(self.evidence):
             if suspicion.conclusive:
                 proven.append(_explanation(suspicion, proven=True))
                 continue
-            results = self._try(suspicion.trials)
-            proof = next((result.text for result in results if result.finding is Finding.PROVEN), "")
+            results = self._try([trial for trial in suspicion.trials if not (suspicion.is_minor and trial.replay)])
+            proof = next((result for result in results if result.finding is Finding.PROVEN), None)
             if proof:
                 also = tuple(result.text for result in self._try(suspicion.follow_ups))
-                return [_explanation(suspicion, proven=True, trial=proof, also=also), *proven, *suspected]
+                first = _explanation(suspicion, proven=True, trial=proof.text, also=also)
+                first = replace(first, remedy=proven_remedy(suspicion, proof))
+                return [first, *proven, *told(suspected)]
             if not results or any(result.finding is Finding.OPEN for result in results):
-                suspected.append(_explanation(suspicion, trial="; ".join(result.text for result in results)))
-        return [*proven, *suspected]
+                explanation = _explanation(suspicion, trial="; ".join(result.text for result in results))
+                suspected.append((suspicion, replace(explanation, remedy=unproven_remedy(suspicion))))
+        return proven + told(suspected, first=not proven)
 
     def _try(self, trials: Sequence[Trial]) -> list[TrialResult]:
         """Run trials until one proves its cause or the budget is spent."""

@@ -48,7 +48,8 @@ What a program lost against a base (base_comparison.py)
 When measuring ends (stopping.py), and what is left open then
   24. It ends when every limit is decided, or one is missed. Without limits it ends when the medians are bounded, with
       some rows to spare.
-  25. A passed ``min_cores`` waits until it is known whether the cores are useful (warnings.py), or for rule 26's time.
+  25. A passed ``min_cores``, or a ``min_speedup`` that asks for no gain, waits until it is known whether the cores are
+      useful (warnings.py), or for rule 26's time.
   26. SETTLE: a miss, or a ``max_`` limit that is met, must last for the settle time, and the rows after half of it must
       show it by themselves.
   27. FUTILITY: it ends when rows like the last ones could not decide.

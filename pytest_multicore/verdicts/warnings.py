@@ -8,17 +8,20 @@ from pytest_multicore.rounds.tolerances import MIN_GAIN_RATIO
 
 from .figures import Comparison
 from .limits import Outcome, Verdict
+from .words import threads_in_words
 
 
 def waste_warning(verdicts: Sequence[Verdict], compared: Comparison | None) -> str | None:
-    """The warning to give beside a passed ``min_cores``, or None.
+    """The warning to give beside a passed ``min_cores``, or a passed ``min_speedup`` that asks for no gain, or None.
 
     A thread that waits in a loop is busy, too. The warning is given only where the cores that are busy beyond the
     baseline's cannot be worth half of what they cost, whatever the machine lacked: a machine whose cores were shared
-    for a while makes good programs look so.
+    for a while makes good programs look so. Where the baseline keeps as many cores busy, that cannot be known.
     """
     if compared is None or not claims_busy_cores(verdicts):
         return None
+    if compared.baseline_ignores_thread_count and not gains(compared):
+        return _unknown_worth(compared) if _passed(verdicts, "min_cores") else None
     baseline_busy, busy = compared.baseline.cores.estimate, compared.contender.cores.estimate
     if busy < MIN_GAIN_RATIO * baseline_busy or compared.useful_cores >= MIN_GAIN_RATIO * baseline_busy:
         return None
@@ -28,16 +31,41 @@ def waste_warning(verdicts: Sequence[Verdict], compared: Comparison | None) -> s
     return f"{busy:.2f} cores busy, {compared.ratio.estimate:.2f}x as fast: {wasted} burnt"
 
 
+def gains(compared: Comparison) -> bool:
+    """Whether the cores gained something for certain."""
+    return compared.ratio.low >= MIN_GAIN_RATIO
+
+
 def usefulness_is_known(verdicts: Sequence[Verdict], compared: Comparison | None) -> bool:
     """Whether it is known if the cores that a limit says are busy are useful. If not, more rows may tell."""
     if compared is None or not claims_busy_cores(verdicts):
         return True
-    return compared.ratio.low >= MIN_GAIN_RATIO or (compared.ratio.bounded and _extra_cores_gain_little(compared))
+    if compared.baseline_ignores_thread_count:
+        return True  # more rows tell no more of it
+    return gains(compared) or (compared.ratio.bounded and _extra_cores_gain_little(compared))
 
 
 def claims_busy_cores(verdicts: Sequence[Verdict]) -> bool:
-    """Whether a limit on busy cores passed, so that it matters what they are worth."""
-    return any(verdict.quantity == "min_cores" and verdict.outcome is Outcome.PASSED for verdict in verdicts)
+    """Whether a limit passed by which cores may be busy for nothing, so that it matters what they are worth.
+
+    These are ``min_cores``, and a ``min_speedup`` that guards against a loss: who is no slower may burn them, too.
+    """
+    guards = (verdict for verdict in verdicts if verdict.quantity == "min_speedup" and verdict.limit < MIN_GAIN_RATIO)
+    return _passed(verdicts, "min_cores") or any(verdict.outcome is Outcome.PASSED for verdict in guards)
+
+
+def _passed(verdicts: Sequence[Verdict], quantity: str) -> bool:
+    return any(verdict.quantity == quantity and verdict.outcome is Outcome.PASSED for verdict in verdicts)
+
+
+def _unknown_worth(compared: Comparison) -> str:
+    """Of cores that are busy however many threads are asked for: those of a pool that spins look like any others."""
+    asked = threads_in_words(compared.baseline.threads)
+    return (
+        f"{compared.contender.cores.estimate:.2f} cores busy, but {compared.baseline.cores.estimate:.2f} with {asked}, "
+        f"too, and {compared.ratio.estimate:.2f}x as fast: the setting reaches no pool, and whether the cores are "
+        "useful or burnt is not known"
+    )
 
 
 def _extra_cores_gain_little(compared: Comparison) -> bool:

@@ -61,3 +61,8 @@ def test_a_sum_of_them_is_of_as_many() -> None:
     found = result("sum", row, variant="resident", repeats=10, parts=1)
 
     assert found == pytest.approx(10 * replay_numpy.array(numpy, row).sum())
+
+
+def test_what_broadcasts_is_common_to_all_parts() -> None:
+    """A row that is as long as there are rows is not cut with them."""
+    assert len(result("add", operand([6, 6]), operand([6]), variant="split", parts=2)) == 2

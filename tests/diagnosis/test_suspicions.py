@@ -13,7 +13,7 @@ from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from tests.rounds import made, rows
 
-from .literals import COUNT, TWO_CORES, evidence, idle, line, observed, pool, seen, task
+from .literals import COUNT, TWO_CORES, evidence, idle, line, observed, operand, pool, seen, task
 from .suffering import (
     AT_ONE,
     capped,
@@ -172,3 +172,26 @@ def test_an_idle_worker_of_a_pool_is_not_the_hottest_line() -> None:
     found = idle(facts=observed(waiting, line("total += 1"), python_threads=2, late_s=0.5))
     (suspicion,) = (one for one in catalogue.ranked_suspicions(found) if one.key == "interpreter-bound")
     assert "most in work.py:7 (total += 1)" in suspicion.evidence
+
+
+@pytest.mark.parametrize(
+    ("part", "other", "large"),
+    [
+        ((2000, 2000), (2000,), [(4000, 2000), (2000,)]),
+        ((2000, 2000), (2000, 1), [(4000, 2000), (4000, 1)]),
+        ((2_000_000, 8), (8,), [(2_000_000, 8), (8,)]),
+        ((600, 1000), (600, 1000), [(1_200_000,), (1_200_000,)]),
+    ],
+    ids=["a row", "a column", "no more than fits", "no broadcast"],
+)
+def test_the_memory_trial_keeps_what_broadcasts(
+    part: tuple[int, ...], other: tuple[int, ...], large: list[tuple[int, ...]]
+) -> None:
+    facts = observed(line("part += row", "elementwise", operand(part), operand(other)), python_threads=2)
+    (suspicion,) = (
+        one for one in catalogue.ranked_suspicions(idle(1.9, 1.1, facts=facts)) if one.key == "memory-bound"
+    )
+    replay = suspicion.trials[0].replay
+
+    assert replay
+    assert [tuple(one["shape"]) for one in replay.original["operands"]] == large

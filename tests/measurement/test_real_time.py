@@ -7,7 +7,9 @@ import pytest
 from pytest_multicore.measurement.real_time import does_same_work, wants_real_time, with_row
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import MIN_ROUNDS_WITH_WAITS, TRIAL_ROWS
-from tests.rounds import look, made
+from pytest_multicore.verdicts.judge import decide
+from pytest_multicore.verdicts.limits import Limits
+from tests.rounds import look, made, spaced
 
 CALM = made(0.1, 1.0, threads=1)
 #: Two threads of which one waits for a third of the time: for a neighbour, or for the other beside a free core.
@@ -164,3 +166,41 @@ def test_rows_of_another_class_than_the_last_are_dropped() -> None:
     rows = with_row([(CALM, CALM)] * 3, row)
     assert rows == [row]
     assert with_row(rows, row) == [row, row]
+
+
+@pytest.mark.parametrize(
+    ("limits", "outcome"),
+    [
+        (Limits(max_cores=1.3), "passed"),
+        (Limits(min_cores=1.3), "failed"),
+        (Limits(max_speedup=1.3), "passed"),
+        (Limits(min_speedup=1.3), "failed"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("speeds", [(1.0, 0.8), None], ids=["cores a quarter slower", "no control"])
+@pytest.mark.parametrize("changes_class", [True, False])
+def test_rounds_that_took_longer_in_another_class_or_spell_leave_nothing_open(
+    limits: Limits, outcome: str, speeds: tuple[float, float] | None, changes_class: bool
+) -> None:
+    """Two rows of 0.100 s, then 200 of 0.125 s, at one core on both sides: the sides are alike all along.
+
+    CPU seconds are held against each other within a row, or by the speed of the cores, and never across the change.
+    """
+
+    def row(wall_s: float, speed: float | None, real_time: bool) -> tuple[Round, ...]:
+        return tuple(
+            replace(
+                made(wall_s, 1.0, threads=threads, cores_online=2, control=look(threads, speed) if speed else None),
+                real_time=real_time,
+            )
+            for threads in (2, 1)
+        )
+
+    before, after = speeds or (None, None)
+    taken: list[tuple[Round, ...]] = []
+    for one in spaced([row(0.1, before, False)] * 2 + [row(0.125, after, changes_class)] * 200, 0.3):
+        taken = with_row(taken, one)
+
+    assert len(taken) == (200 if changes_class else 202)
+    assert [verdict.outcome.value for verdict in decide(limits, taken, 0.99)] == [outcome]

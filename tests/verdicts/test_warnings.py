@@ -41,6 +41,36 @@ def test_it_is_about_min_cores_that_passed() -> None:
     assert warned(1.03, 1.05, limits=Limits(min_cores=0.9)) is None, "one core is busy, and one is useful"
 
 
+def test_a_guard_against_a_loss_does_not_hide_burnt_cores() -> None:
+    """No slower, by a limit of 0.7, and a second core that does nothing for it."""
+    assert (
+        warned(0.95, 1.98, limits=Limits(min_speedup=0.7)) == "1.98 cores busy, 0.95x as fast: the second core is burnt"
+    )
+    assert warned(1.0, 1.0, limits=Limits(min_speedup=0.7)) is None, "one thread does it all"
+    assert warned(1.6, 2.0, limits=Limits(min_speedup=0.7)) is None, "it gains"
+    assert warned(1.3, 2.0, limits=Limits(min_speedup=1.2)) is None, "a limit that asks for a gain"
+
+
+@pytest.mark.parametrize(
+    ("baseline_cores", "speedup", "is_told"), [(1.9, 0.99, True), (1.2, 0.99, False), (1.9, 1.5, False)]
+)
+def test_cores_that_no_setting_keeps_from_being_busy_may_be_burnt(
+    baseline_cores: float, speedup: float, is_told: bool
+) -> None:
+    """A pool that spins on both sides, as ONNX Runtime's through a loop of Python: nothing differs by the setting."""
+    side = made(0.1 * speedup, baseline_cores, threads=1, os_threads=2, control=look(1))
+    found = judgement(MIN_CORES, [(made(0.1, 1.93, control=look(2)), side)] * 11, 0.99)
+    warning = waste_warning(found.verdicts, found.compared)
+
+    assert usefulness_is_known(found.verdicts, found.compared)
+    assert ("is not known" in (warning or "")) is is_told
+    if is_told:
+        assert warning == (
+            "1.93 cores busy, but 1.90 with 1 thread, too, and 0.99x as fast: the setting reaches no pool, and whether "
+            "the cores are useful or burnt is not known"
+        )
+
+
 def test_a_machine_whose_cores_are_shared_makes_no_program_look_bad() -> None:
     """1.03x where two cores attain 1.1x: on cores of its own it may come to twice as much."""
     assert warned(1.03, 1.98, slowed_to=0.55) is None

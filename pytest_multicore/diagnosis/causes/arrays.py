@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, MIN_TIME_SHARE, Evidence
@@ -116,6 +117,7 @@ def elementwise_serial(evidence: Evidence) -> Suspicion | None:
         evidence=f"{share:.0%} of the samples are in operations on elements, which NumPy does not thread; most in "
         f"{location(line)}",
         remedy="numexpr or numba(parallel=True), or parts of the arrays in threads: such operations release the lock",
+        share_of_loss=evidence.share_of_loss(share),
         trials=[_split_trial(line, int(evidence.usable_cores))] if line["operands"] else [],
     )
 
@@ -171,14 +173,27 @@ def _cache_trial(line: Line, threads: int) -> Trial:
     """The operation on large arrays against the same on arrays that a cache holds."""
     operands = line["operands"]
     name = "positive" if line["operation"] == "copy" else line.get("function_called")
-    # The operands were those of one thread: all threads together have as many times more.
-    elements = [min(size(operand), MAX_TRIAL_ELEMENTS) * threads for operand in operands]
-    large = [contiguous_operand((count,), operand["dtype"]) for count, operand in zip(elements, operands, strict=True)]
+    shapes = _shapes_of_all_threads([operand["shape"] for operand in operands], threads)
+    large = [contiguous_operand(shape, operand["dtype"]) for shape, operand in zip(shapes, operands, strict=True)]
     small = [contiguous_operand((CACHE_ELEMENTS,), operand["dtype"]) for operand in operands]
     original: dict[str, Any] = {"operation": name, "operands": large, "variant": "split"}
     resident = {"operation": name, "operands": small, "variant": "resident", "repeats": CACHE_REPEATS}
     knob = "the operation alone, on elements that a cache holds"
     return Trial(knob, Effect.SCALES, replay=Replay(original, resident))
+
+
+def _shapes_of_all_threads(shapes: Sequence[Sequence[int]], threads: int) -> list[tuple[int, ...]]:
+    """The operands were those of one thread: all threads together have as many times more.
+
+    What broadcasts along the result's first axis stays as it is: each thread has the same.
+    """
+    if len({math.prod(shape) for shape in shapes}) == 1:
+        return [(min(math.prod(shape), MAX_TRIAL_ELEMENTS) * threads,) for shape in shapes]
+    axes = max(map(len, shapes))
+    rows = max(shape[0] for shape in shapes if len(shape) == axes)
+    row_elements = math.prod(max(shape[-axis] for shape in shapes if len(shape) >= axis) for axis in range(1, axes))
+    many_rows = min(rows, max(1, MAX_TRIAL_ELEMENTS // row_elements)) * threads
+    return [(many_rows, *shape[1:]) if len(shape) == axes and shape[0] == rows else tuple(shape) for shape in shapes]
 
 
 def _strength(certain: float, line: Line) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Detector, Suspicion
 
-from . import arrays, libraries, machine, program, run_time_limits, settings, work
+from . import arrays, libraries, machine, program, run_time_limits, settings, thread_pools, work
 
 DETECTORS: Sequence[Detector] = (
     *machine.DETECTORS,
@@ -15,6 +15,7 @@ DETECTORS: Sequence[Detector] = (
     *settings.DETECTORS,
     *libraries.DETECTORS,
     *program.DETECTORS,
+    *thread_pools.DETECTORS,
     *work.DETECTORS,
     *arrays.DETECTORS,
 )
@@ -26,6 +27,6 @@ def key_of(detector: Detector) -> str:
 
 
 def ranked_suspicions(evidence: Evidence) -> list[Suspicion]:
-    """All suspicions that the evidence raises, the strongest first."""
+    """All suspicions that the evidence raises, the strongest first; those come last that could explain but little."""
     suspicions = [suspicion for detector in DETECTORS if (suspicion := detector(evidence)) is not None]
-    return sorted(suspicions, key=lambda suspicion: -suspicion.strength)
+    return sorted(suspicions, key=lambda suspicion: (suspicion.is_minor, -suspicion.strength))

@@ -1,4 +1,4 @@
-"""Causes in how the program runs: the interpreter's lock, waits, spinning, too many threads, forks."""
+"""Causes in how the program runs: the interpreter's lock, waits, forks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from pytest_multicore.diagnosis.evidence import (
     MAX_CORES_OF_ONE_THREAD,
     MIN_BUSY_SHARE,
-    MIN_CPU_INFLATION,
     MIN_TIME_SHARE,
     Evidence,
 )
@@ -29,8 +28,6 @@ LOCK_LINE = re.compile(r"\.acquire\(|^(async )?with .*(lock|mutex|semaphore|cond
 MIN_LOCK_SHARE = 0.2
 #: The idle threads of a pool wait in the standard library, which is no cause.
 STANDARD_LIBRARY = re.compile(r"[/\\]lib[/\\]python\d", re.IGNORECASE)
-#: Cores demanded over cores granted: from here on there are too many threads.
-MIN_OVERLOAD_RATIO = 1.25
 
 
 def interpreter_bound(evidence: Evidence) -> Suspicion | None:
@@ -95,19 +92,47 @@ def waiting(evidence: Evidence) -> Suspicion | None:
     if device > 0.05:
         text += f" and waited for a device in {device:.0%}"
     if lock_lines:
-        text += f"; another thread waited at {location(lock_lines[0])}"
+        text += f"; other threads waited for a lock at {location(lock_lines[0])}{_holder(evidence, lock_lines)}"
     elif evidence.lines:
         text += f", most at {location(evidence.lines[0])}"
-    # Where it sleeps for a smaller share, a trial without sleep would refute nothing.
-    sleeps = evidence.observed_figure("slept_s") > MIN_TIME_SHARE * evidence.thread_samples.wall_s
+    # Where it sleeps for a smaller share, a trial without sleep would refute nothing. Whoever sleeps with a lock in its
+    # hands is faster without sleep, too: that shows nothing of the lock, which is what keeps the others waiting.
+    sleeps = evidence.observed_figure("slept_s") > MIN_TIME_SHARE * evidence.thread_samples.wall_s and not lock_lines
     no_sleep = Trial("time.sleep left out", Effect.FASTER, Change(agent_changes=("no-sleep",)))
     return Suspicion(
         key="waiting",
         strength=0.9 if sleeps or (lock_lines and not _lock_is_held(evidence)) else 0.6,
         evidence=text,
-        remedy="overlap the waiting with work: read ahead, ask for data in another thread"
-        + (", split the lock" if lock_lines else ""),
+        remedy="split the lock, or do the slow part outside of it"
+        if lock_lines
+        else "overlap the waiting with work: read ahead, ask for data in another thread",
         trials=[no_sleep] if sleeps else [],
+    )
+
+
+def _holder(evidence: Evidence, lock_lines: Sequence[Mapping[str, Any]]) -> str:
+    """Where a thread was meanwhile that had the lock, in words: the line within the block that most of the looks found.
+
+    It is the same function's, or one that a line of its block called.
+    """
+    at_lock = lock_lines[0]
+    others = [
+        line
+        for line in evidence.lines
+        if line not in lock_lines
+        and line["samples"] > MIN_LOCK_SHARE * evidence.observed_figure("samples")
+        and _is_within(line, at_lock)
+    ]
+    longest = max(others, key=lambda line: float(line["samples"]), default=None)
+    return f"; who had it was at {location(longest)}" if longest else ""
+
+
+def _is_within(line: Mapping[str, Any], at_lock: Mapping[str, Any]) -> bool:
+    """Whether a line, or the user's line that called it, is of the function that takes the lock, and below that."""
+    place = at_lock.get("called_from") or at_lock
+    return any(
+        one["file"] == place["file"] and one["function"] == place["function"] and one["line"] > place["line"]
+        for one in (line, line.get("called_from") or line)
     )
 
 
@@ -121,47 +146,6 @@ def _lock_lines(evidence: Evidence) -> Sequence[Mapping[str, Any]]:
         and line["samples"] > MIN_LOCK_SHARE * evidence.observed_figure("samples")
         and LOCK_LINE.search(line["source"])
     ]
-
-
-def oversubscribed(evidence: Evidence) -> Suspicion | None:
-    """More threads want to run than there are cores, and they displace each other."""
-    if not evidence.minimum_missed or not evidence.result.measurement or not evidence.thread_samples.tasks:
-        return None
-    granted, threads = evidence.machine.cores_granted, evidence.working_threads
-    if evidence.demanded_cores < MIN_OVERLOAD_RATIO * granted or len(threads) <= granted:
-        return None
-    displaced = sum(thread.involuntary for thread in threads) / max(evidence.thread_samples.wall_s, 1e-9)
-    return Suspicion(
-        key="oversubscribed",
-        strength=0.8,
-        evidence=f"{len(threads)} threads want {evidence.demanded_cores:.1f} cores where {granted:g} are granted; "
-        f"they were displaced {displaced:.0f} times a second",
-        remedy="give the inner pool one thread (OMP_NUM_THREADS=1 or threadpool_limits), or the outer one fewer",
-        trials=[Trial("inner pools at 1 thread", Effect.FASTER, Change(threads=1))],
-    )
-
-
-def busy_waiting(evidence: Evidence) -> Suspicion | None:
-    """Cores are busy and the work is no faster: threads spin while they wait."""
-    if not evidence.minimum_missed or evidence.cpu_inflation < MIN_CPU_INFLATION:
-        return None
-    trials = []
-    openmp_layer = any(library.get("layer") == "openmp" for library in evidence.libraries)
-    if openmp_layer or evidence.libraries_of_kind("openmp"):
-        policy = Change(variables={"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": None, "KMP_BLOCKTIME": None})
-        trials.append(Trial("OMP_WAIT_POLICY=PASSIVE", Effect.LESS_CPU, policy))
-    if evidence.libraries_of_kind("openblas"):
-        timeout = Change(variables={"OPENBLAS_THREAD_TIMEOUT": "4"})
-        trials.append(Trial("OPENBLAS_THREAD_TIMEOUT=4", Effect.LESS_CPU, timeout))
-    useful_cores = evidence.result.comparison.useful_cores if evidence.result.comparison else 0.0
-    return Suspicion(
-        key="busy-waiting",
-        strength=0.6,
-        evidence=f"{evidence.busy_cores:.2f} cores busy, {useful_cores:.2f} useful, "
-        f"for {evidence.cpu_inflation:.2f}x the CPU time",
-        remedy="fewer threads for this work, or a passive wait policy so that the cores are free for others",
-        trials=trials,
-    )
 
 
 def after_fork(evidence: Evidence) -> Suspicion | None:
@@ -181,4 +165,4 @@ def after_fork(evidence: Evidence) -> Suspicion | None:
     )
 
 
-DETECTORS = (waiting, interpreter_bound, oversubscribed, busy_waiting, after_fork)
+DETECTORS = (waiting, interpreter_bound, after_fork)

@@ -18,7 +18,10 @@ def affinity_narrowed(evidence: Evidence) -> Suspicion | None:
         return None
     masks = [evidence.facts.get("affinity"), evidence.observed.get("inherited_affinity")]
     counts = [len(mask) for mask in masks if mask]
-    counts += [cpus_in(thread.affinity) for thread in evidence.thread_samples.tasks if thread.affinity]
+    # A pool may pin each of its workers to a CPU of its own: together they have as many as before.
+    at_work = evidence.working_threads or evidence.thread_samples.tasks
+    threads = [cpus_in(thread.affinity) for thread in at_work if thread.affinity]
+    counts += [len(set().union(*threads))] if threads else []
     if not counts or min(counts) >= min(len(at_start), evidence.usable_cores):
         return None
     start = evidence.variables_at_start
@@ -83,6 +86,7 @@ def nested_limit(evidence: Evidence) -> Suspicion | None:
             "another stays on one thread",
             remedy="by design: call it outside of the outer region, or set OMP_MAX_ACTIVE_LEVELS=2 and divide the "
             "threads",
+            told_unproven=False,  # that a runtime is loaded says nothing of regions within regions
             trials=[Trial("OMP_MAX_ACTIVE_LEVELS=2", Effect.MORE_CORES, levels)],
         )
     return None
@@ -100,13 +104,13 @@ def _worker_limit(evidence: Evidence, name: str, value: str) -> Suspicion:
     )
 
 
-def cpus_in(cpu_list: str) -> int:
-    """The number of CPUs in a list in the kernel's notation: 5 for ``0-3,8``."""
-    total = 0
+def cpus_in(cpu_list: str) -> set[int]:
+    """The CPUs in a list in the kernel's notation: 0, 1, 2, 3 and 8 for ``0-3,8``."""
+    cpus: set[int] = set()
     for part in filter(None, cpu_list.split(",")):
         first, _, last = part.partition("-")
-        total += int(last or first) - int(first) + 1
-    return total
+        cpus |= set(range(int(first), int(last or first) + 1))
+    return cpus
 
 
 DETECTORS = (affinity_narrowed, limited_at_runtime, nested_limit)

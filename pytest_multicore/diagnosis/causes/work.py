@@ -61,6 +61,7 @@ def gemm_too_small(evidence: Evidence) -> Suspicion | None:
         f"and the threshold is {threshold:,} ({source}); {time_share:.0%} of the time is in them",
         remedy=remedy or "more rows in a call (batches, stacked operands), or thread the loop around it",
         trials=_larger_product_trials(evidence, worst, threshold) if trial_proves else (),
+        share_of_loss=None if experiment else evidence.share_of_loss(time_share),
         follow_ups=[OPENMP_TRIAL] if experiment and experiment.has_small_steps and evidence.facts.get("theano") else (),
     )
 
@@ -89,6 +90,8 @@ def serial_fraction(evidence: Evidence) -> Suspicion | None:
     comparison = evidence.result.comparison
     if not evidence.minimum_missed or comparison is None or evidence.cpu_inflation > 1.2:
         return None
+    if comparison.baseline.cores.estimate > MAX_CORES_OF_ONE_THREAD * (evidence.result.baseline or 1):
+        return None  # Amdahl's law is about one thread's time, and this baseline kept more cores busy than it was told
     speedup, cores_ratio = comparison.speedup, evidence.usable_cores / (evidence.result.baseline or 1)
     if cores_ratio <= 1 or not speedup.low > 1.05:  # there is no certain gain
         return None

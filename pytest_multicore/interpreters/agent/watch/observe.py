@@ -4,7 +4,7 @@
 "pools": {"start": [...], "opened": [...], "region": [...], "after": [...]},      see pools.py; at the `watch` message,
                                     before the first round, within rounds (with "least" and "most"; "threads" is then
                                     the commonest size), and now
-"lines", "samples", "python_threads", "late_s", "sampled_s": see sampler.py
+"lines", "samples", "python_threads", "python_ids", "late_s", "sampled_s": see sampler.py
 "forks": [{"how": "fork", "after_pool": whether threads other than Python's had run by then | null, "in_region": bool,
            "count"}],
 "inherited_affinity": [0, 1] | null      the CPUs that a child started at the end of the last round would get

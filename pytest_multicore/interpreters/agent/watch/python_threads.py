@@ -48,6 +48,10 @@ class ThreadCpu(object):
             self.max_threads = max(count, self.max_threads)
         self._window, self._since_s = {}, now_s
 
+    def natives(self):
+        """The system's numbers of all Python threads ever read."""
+        return sorted(self._known)
+
     def _read(self):
         """Native number and CPU seconds by identifier, of the threads that run Python code now."""
         # Only the identifiers: frames that this function kept would live on with all that they hold.

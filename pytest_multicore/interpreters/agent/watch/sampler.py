@@ -10,7 +10,8 @@
 "late_s": seconds by which looks came later than they were due, for code that holds the interpreter's lock
 "traced": whether the lines are those of line_tracer.py
 "python_threads": the most Python threads that got CPU time within 50 ms; without such clocks, the most that were
-                  outside of the standard library at the same time}
+                  outside of the standard library at the same time
+"python_ids": the system's numbers of the Python threads, and of the sampler's own; none before Python 3.8}
 The time of a look counts for the threads that got CPU time in it, by how much each got. Where none did, all sleep or
 wait for a core: the time counts in equal parts for the threads outside of the standard library, or for the main thread
 where there are none. So the shares add up to 1, less what the agent itself used, and a thread that only waits while
@@ -90,6 +91,7 @@ class Sampler(object):
         self._tracer = load_sibling("watch/line_tracer").LineTracer(load_sibling("dialogue/clocks"), self._traced_line)
         self._traced, self._running = trace, False
         self._ended = None
+        self._own_ids = set()  # native numbers of this sampler's threads
         self.forget()
 
     def forget(self):
@@ -140,6 +142,7 @@ class Sampler(object):
             "late_s": self._late_s,
             "traced": self._traced,
             "python_threads": self._thread_cpu.max_threads,
+            "python_ids": sorted(set(self._thread_cpu.natives()) | self._own_ids) if self._own_ids else [],
         }
 
     def _seconds(self):
@@ -156,6 +159,8 @@ class Sampler(object):
 
     def _run(self, ended):
         own = low_level.get_ident()
+        if hasattr(low_level, "get_native_id"):
+            self._own_ids.add(low_level.get_native_id())
         last_s = self._wall()
         self._thread_cpu.begin(last_s)
         try:

@@ -4,7 +4,8 @@ operation: NumPy's name of a function or ufunc ("matmul", "dot", "einsum", "add"
 operands: [{"shape", "dtype", "strides": in bytes | null for contiguous ones}].
 subscripts: einsum's.
 variant: null: unchanged; "one product": stacked operands reshaped to one 2-D product, einsum with optimize=True;
-    "split": in `parts` parts along the first axis, each on a thread of its own;
+    "split": in `parts` parts along the result's first axis, each on a thread of its own: what broadcasts along it is
+    common to all;
     "resident": `repeats` times the elements, all at the same few addresses, split in the same way.
 parts: default OMP_NUM_THREADS.
 """
@@ -75,10 +76,11 @@ def split(numpy, operation, operands, subscripts, parts):
     """Parts of the operands, each on a thread of its own: most of NumPy's functions release the interpreter's lock."""
     if parts < 2:
         return as_it_is(numpy, operation, operands, subscripts, parts)
-    longest = max(len(operand) if operand.ndim else 0 for operand in operands)
+    axes = max(operand.ndim for operand in operands)
+    longest = max(len(operand) if operand.ndim == axes and axes else 0 for operand in operands)
 
     def cut(operand):
-        splits = operand.ndim and len(operand) == longest
+        splits = axes and operand.ndim == axes and len(operand) == longest
         return numpy.array_split(operand, parts) if splits else [operand] * parts
 
     pieces = zip(*[cut(operand) for operand in operands])  # noqa: B905 - 2.7 has no strict

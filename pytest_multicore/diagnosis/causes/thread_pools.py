@@ -1,0 +1,121 @@
+"""Causes in thread pools that are at work: too many threads for the cores, and threads that spin."""
+
+from __future__ import annotations
+
+from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, MIN_CPU_INFLATION, Evidence
+from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
+from pytest_multicore.verdicts.words import threads_in_words
+
+#: Cores demanded over cores granted: from here on there are too many threads, whoever they are.
+MIN_OVERLOAD_RATIO = 1.25
+#: By imported module, the variable of a pool that it brings along.
+POOL_VARIABLES = {
+    "jax": "PJRT_NPROC",
+    "tensorflow": "TF_NUM_INTRAOP_THREADS",
+    "numba": "NUMBA_NUM_THREADS",
+    "polars": "POLARS_MAX_THREADS",
+    "numexpr": "NUMEXPR_NUM_THREADS",
+}
+#: By kind of a BLAS with threads of its own, its variable.
+BLAS_VARIABLES = {"openblas": "OPENBLAS_NUM_THREADS", "mkl": "MKL_NUM_THREADS", "blis": "BLIS_NUM_THREADS"}
+#: Inner pools that are tried at one thread, one after the other: each trial takes seconds.
+MAX_POOLS_TRIED = 2
+
+
+def oversubscribed(evidence: Evidence) -> Suspicion | None:
+    """More threads want to run than there are cores, and they displace each other."""
+    if not evidence.minimum_missed or not evidence.result.measurement or not evidence.thread_samples.tasks:
+        return None
+    granted, threads = evidence.machine.cores_granted, evidence.working_threads
+    overloaded = evidence.demanded_cores >= MIN_OVERLOAD_RATIO * granted
+    if len(threads) <= granted or not (overloaded or _pools_in_pools(evidence)):
+        return None
+    displaced = sum(thread.involuntary for thread in threads) / max(evidence.thread_samples.wall_s, 1e-9)
+    callers = evidence.caller_count
+    of_pools = f", {callers} of which call a pool that has its own" if callers > 1 else ""
+    return Suspicion(
+        key="oversubscribed",
+        strength=0.8 if overloaded else 0.65,
+        evidence=f"{len(threads)} threads want {evidence.demanded_cores:.1f} cores where {granted:g} are granted"
+        f"{of_pools}; they were displaced {displaced:.0f} times a second",
+        remedy="give the inner pool one thread, or the outer one fewer",
+        trials=[_one_thread_inside(name, callers) for name in _inner_pools(evidence)[:MAX_POOLS_TRIED]],
+    )
+
+
+def _pools_in_pools(evidence: Evidence) -> bool:
+    """Whether several callers keep a pool's threads at work, and cores are busy for nothing: each has its own team."""
+    return bool(evidence.caller_count > 1 and evidence.pool_threads and evidence.lacks_useful_cores)
+
+
+def _inner_pools(evidence: Evidence) -> list[str]:
+    """The variables of the pools that may be the inner ones, the likeliest first."""
+    frameworks = evidence.facts.get("frameworks", {})
+    found = [variable for module, variable in POOL_VARIABLES.items() if module in frameworks]
+    if blas_is_used(evidence):
+        found += [
+            "OMP_NUM_THREADS" if library.get("layer") == "openmp" else BLAS_VARIABLES[library["kind"]]
+            for library in evidence.libraries_of_kind(*BLAS_VARIABLES)
+        ]
+    if evidence.libraries_of_kind("openmp") or not found:
+        found.append("OMP_NUM_THREADS")
+    return list(dict.fromkeys(found))
+
+
+def _one_thread_inside(variable: str, callers: int) -> Trial:
+    """The pool at one thread. Where several call it they still have to: the same variable may size the outer pool."""
+    return Trial(
+        f"{variable}=1",
+        Effect.FASTER,
+        Change(variables={variable: "1"}),
+        min_cores=MAX_CORES_OF_ONE_THREAD if callers > 1 else 0.0,
+        remedy=f"set {variable}=1, which leaves the cores to the outer pool",
+    )
+
+
+def busy_waiting(evidence: Evidence) -> Suspicion | None:
+    """Cores are busy and the work is no faster: a pool's threads spin while they wait."""
+    comparison, pool_threads = evidence.result.comparison, evidence.pool_threads
+    if not evidence.minimum_missed or comparison is None or evidence.cpu_inflation < MIN_CPU_INFLATION:
+        return None
+    if pool_threads is not None and not pool_threads:
+        return None  # all that is busy is Python's: no pool's thread can have spun
+    baseline = threads_in_words(evidence.result.baseline)
+    return Suspicion(
+        key="busy-waiting",
+        strength=0.6,
+        evidence=f"{evidence.busy_cores:.2f} cores busy, {comparison.useful_cores:.2f} useful, "
+        f"for {evidence.cpu_inflation:.2f}x the CPU time",
+        remedy=f"{baseline} for this work: {1 / comparison.ratio.estimate:.2f}x as fast for "
+        f"{1 / evidence.cpu_inflation:.2f}x the CPU time, as measured",
+        remedy_is_measured=True,
+        trials=_passive_waits(evidence),
+    )
+
+
+def _passive_waits(evidence: Evidence) -> list[Trial]:
+    """Have the threads of the pools sleep soon, those that are used first."""
+    trials = []
+    if evidence.libraries_of_kind("openblas") and blas_is_used(evidence):
+        timeout = Change(variables={"OPENBLAS_THREAD_TIMEOUT": "4"})
+        trials.append(_passive_wait("OPENBLAS_THREAD_TIMEOUT=4", timeout))
+    if any(library.get("layer") == "openmp" for library in evidence.libraries) or evidence.libraries_of_kind("openmp"):
+        policy = Change(variables={"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": None, "KMP_BLOCKTIME": None})
+        trials.append(_passive_wait("OMP_WAIT_POLICY=PASSIVE", policy))
+    return trials
+
+
+def _passive_wait(knob: str, change: Change) -> Trial:
+    return Trial(knob, Effect.LESS_CPU, change, remedy=f"set {knob}, so that the cores are free for others")
+
+
+def blas_is_used(evidence: Evidence) -> bool:
+    """Whether the BLAS was called, as far as that is known: by its recorded calls, or by the lines of the program.
+
+    Only calls of matrix products and their like are recorded; those of LAPACK's functions stay within the library.
+    """
+    by_lines = evidence.operation_share("matmul", "einsum", "linalg") > 0
+    return evidence.calls is None or bool(evidence.calls) or by_lines
+
+
+DETECTORS = (oversubscribed, busy_waiting)

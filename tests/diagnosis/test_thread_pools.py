@@ -1,0 +1,123 @@
+"""Pools at work, by literal evidence: who calls them, whose threads they are, and what is tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_multicore.diagnosis.causes import catalogue
+from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence
+from pytest_multicore.diagnosis.suspicions import Suspicion
+from pytest_multicore.rounds.round import Round
+from pytest_multicore.verdicts.limits import Limits
+from tests.rounds import look, made
+
+from .literals import COUNT, evidence, idle, library, line, observed, operand, seen, task
+from .suffering import keys
+
+CALL = BlasCalls("dgemm", 100, 100, 100, 10, 0.01)
+PYTHON = [100, 101]
+
+
+def against(contender: Round, baseline_s: float, cores: float = 1.0) -> list[tuple[Round, Round]]:
+    return [(contender, made(baseline_s, cores, threads=1, control=look(1)))] * COUNT
+
+
+def pools(*tasks: Any, demand: float = 2.07, python: int = 2, **told: Any) -> Evidence:
+    """Two cores busy for the work of one."""
+    taken = against(made(0.1, 1.9, demand=demand, control=look(2)), 0.1)
+    facts = {
+        **observed(line(), python_threads=python, python_ids=PYTHON),
+        "libraries": [library("openblas")],
+        **told.pop("facts", {}),
+    }
+    return evidence(taken, facts=facts, thread_samples=seen(*tasks), **{"calls": (CALL,), **told})
+
+
+def found(key: str, inside: Evidence) -> Suspicion:
+    return next(one for one in catalogue.ranked_suspicions(inside) if one.key == key)
+
+
+TEAMS = (task(), task(101), task(102), task(103))
+
+
+def test_two_callers_with_a_team_each_are_too_many_for_two_cores() -> None:
+    """They take turns: demanded are hardly more cores than there are."""
+    suspicion = found("oversubscribed", pools(*TEAMS))
+
+    assert "4 threads want 2.1 cores where 2 are granted, 2 of which call a pool that has its own" in suspicion.evidence
+    assert [(one.knob, one.min_cores > 1) for one in suspicion.trials] == [("OPENBLAS_NUM_THREADS=1", True)]
+    assert suspicion.trials[0].remedy.startswith("set OPENBLAS_NUM_THREADS=1")
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [pools(task(), task(101)), pools(*TEAMS, python=1), pools(task(), task(101), task(102, cpu_s=0.1))],
+    ids=["no pool", "one caller", "a pool at rest"],
+)
+def test_no_teams_within_callers(inside: Evidence) -> None:
+    assert "oversubscribed" not in keys(inside)
+
+
+@pytest.mark.parametrize(
+    ("told", "variables"),
+    [
+        ({"frameworks": {"numpy": "2", "jax": "0.4"}}, ["PJRT_NPROC=1", "OPENBLAS_NUM_THREADS=1"]),
+        ({"libraries": [library("openblas", "openmp"), library("openmp", None)]}, ["OMP_NUM_THREADS=1"]),
+        ({"libraries": [library("openmp", None)]}, ["OMP_NUM_THREADS=1"]),
+        ({"libraries": [library("mkl")]}, ["MKL_NUM_THREADS=1"]),
+    ],
+    ids=["a framework's own", "OpenBLAS on OpenMP", "OpenMP", "MKL"],
+)
+def test_each_pool_is_tried_by_the_variable_that_it_reads(told: dict[str, Any], variables: list[str]) -> None:
+    assert [one.knob for one in found("oversubscribed", pools(*TEAMS, facts=told)).trials] == variables
+
+
+def test_a_library_that_is_loaded_and_not_called_is_not_tried() -> None:
+    unused = pools(*TEAMS, calls=(), facts={"libraries": [library("openblas"), library("openmp", None)]})
+
+    assert [one.knob for one in found("oversubscribed", unused).trials] == ["OMP_NUM_THREADS=1"]
+    assert [one.knob for one in found("busy-waiting", unused).trials] == ["OMP_WAIT_POLICY=PASSIVE"]
+
+
+def test_lapack_calls_its_products_by_itself() -> None:
+    facts = observed(line("numpy.linalg.svd(a)", "linalg", operand([9, 9])), python_threads=1, python_ids=[100])
+    svd = pools(task(), task(102), calls=(), facts=facts)
+
+    assert [one.knob for one in found("busy-waiting", svd).trials] == ["OPENBLAS_THREAD_TIMEOUT=4"]
+
+
+def test_cores_that_are_busy_with_python_threads_alone_do_not_spin() -> None:
+    """Two threads that do ``part += row``: the pool that is loaded never woke up, and its knob moves memory at most."""
+    assert "busy-waiting" not in keys(pools(task(), task(101)))
+    assert "busy-waiting" not in keys(pools(task(), task(101), task(102, cpu_s=0.1))), "it sleeps, or watches"
+    assert "busy-waiting" in keys(pools(task(), task(101), task(102, cpu_s=0.2)))
+
+
+def test_threads_of_a_child_process_may_be_of_a_pool() -> None:
+    assert "busy-waiting" in keys(pools(task(200, 200), task(201, 200)))
+    assert "busy-waiting" not in keys(pools(task(200, 200), task(300, 300)))
+
+
+def test_what_the_measurement_has_run_is_the_remedy() -> None:
+    remedy = found("busy-waiting", pools(*TEAMS)).remedy
+    assert remedy == "1 thread for this work: 1.00x as fast for 0.53x the CPU time, as measured"
+
+
+def test_a_pool_that_pins_each_worker_narrows_nothing() -> None:
+    """As ONNX Runtime's does: a CPU for each, and all of them together."""
+
+    def pinned(*masks: str) -> Evidence:
+        tasks = (task(100 + number, affinity=mask) for number, mask in enumerate(masks))
+        return idle(facts={"affinity_at_start": [0, 1], "affinity": [0, 1]}, thread_samples=seen(*tasks))
+
+    assert "affinity-narrowed" not in keys(pinned("0-1", "1"))
+    assert "affinity-narrowed" not in keys(pinned("0", "1"))
+    assert "affinity-narrowed" in keys(pinned("0", "0"))
+
+
+@pytest.mark.parametrize(("busy", "cores", "told"), [(1.6, 1.37, False), (1.2, 1.0, True)])
+def test_amdahls_law_is_about_a_baseline_of_one_thread(busy: float, cores: float, told: bool) -> None:
+    taken = against(made(0.1, busy, control=look(2)), 0.12, cores)
+    assert ("serial-fraction" in keys(evidence(taken, limits=Limits(min_speedup=1.5)))) is told
