@@ -1,4 +1,4 @@
-"""Start an isolated interpreter's process, wait for its end, and describe its exit."""
+"""How an isolated interpreter is started; wait for the end of a process, and describe its exit."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from pytest_multicore.errors import InterpreterCrash
-
-from .address_layout import fixed_addresses, padded_variables
-from .log import Log
-from .process_tree import MARK
 
 RUNNER = Path(__file__).parent / "agent" / "runner.py"
 #: A killed process ends sooner, unless the system delays it.
@@ -38,32 +32,6 @@ class Launch:
     variables: Mapping[str, str]
     folder: Path
     priority: str = "auto"
-
-
-def spawn(launch: Launch, log: Log, mark: str) -> subprocess.Popen[bytes]:
-    """Start the agent in a session of its own; every process that it starts inherits the mark.
-
-    Raises:
-        InterpreterCrash: there is no such program, or it cannot be run.
-    """
-    command = [*launch.command, str(RUNNER)]
-    try:
-        with fixed_addresses():
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log.fileno(),
-                env=padded_variables({**launch.variables, MARK: mark}),
-                cwd=launch.folder,
-                start_new_session=True,
-            )
-    except OSError as error:
-        log.close()
-        raise InterpreterCrash(
-            f"the interpreter {launch.command[0]} cannot be started: {error.strerror}; "
-            "check the path, or let the environment be built again"
-        ) from error
 
 
 def wait_for_exit(process: subprocess.Popen[bytes], timeout_s: float) -> None:

@@ -24,11 +24,11 @@ def raise_priority(pid: int) -> bool:
     """Give a process that has started no threads the highest nice priority, which all that it starts inherits.
 
     Returns:
-        Whether that is permitted.
+        Whether that is permitted, and the process is there.
     """
     try:
         os.setpriority(os.PRIO_PROCESS, pid, HIGHEST_NICE)
-    except PermissionError:
+    except (PermissionError, ProcessLookupError):
         return False
     # Linux groups threads by session (autogroup) and weighs the groups first: nice alone would rank the child only
     # within its own session, where it has no competitor. A session that it shares is not its own to raise: all of a

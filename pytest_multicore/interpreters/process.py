@@ -12,10 +12,8 @@ import selectors
 import signal
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
-
-import psutil
 
 from pytest_multicore.errors import (
     InterpreterCrash,
@@ -27,11 +25,12 @@ from pytest_multicore.errors import (
 )
 
 from . import protocol
-from .address_layout import has_fixed_addresses
-from .launch import Launch, describe_exit, reap, spawn, wait_for_exit
+from .address_layout import has_fixed_addresses, padded_variables
+from .guarded_process import GuardedProcess
+from .launch import RUNNER, Launch
 from .log import Log
 from .priority import HIGHEST_NICE, raise_priority, set_real_time
-from .process_tree import descendants, guard, kill_group, kill_processes, marked_processes
+from .process_tree import MARK
 
 START_TIMEOUT_S = 60.0
 CLOSE_TIMEOUT_S = 5.0
@@ -48,10 +47,8 @@ class IsolatedInterpreter:
         self._log = Log()
         self._buffer = bytearray()
         self._closed = self._paused = self._real_time = self._was_real_time = False
-        self._mark = uuid.uuid4().hex
-        self._process = spawn(launch, self._log, self._mark)
+        self._process = _started(launch, self._log)
         self.pid = self._process.pid
-        guard().watch(self.pid, self._mark)
         self._raised = raise_priority(self.pid) if launch.priority != "off" else None
         try:
             self.hello = self.wait_for("hello", START_TIMEOUT_S)
@@ -161,10 +158,9 @@ class IsolatedInterpreter:
         """Ask the child to end, wait for its exit handlers, then kill whatever is left of its tree."""
         if self._closed:
             return
-        tree = descendants(self.pid)
         self.request_close()
-        wait_for_exit(self._process, CLOSE_TIMEOUT_S)
-        self._end(tree)
+        self._process.wait(CLOSE_TIMEOUT_S)
+        self.kill()
 
     def request_close(self) -> None:
         """Ask the child to end without waiting for it, so that several can end at a time. ``close`` must follow."""
@@ -175,29 +171,17 @@ class IsolatedInterpreter:
     def kill(self) -> None:
         """Kill the child's whole tree now."""
         if not self._closed:
-            alive = self._process.poll() is None
-            self._end(descendants(self.pid) if alive else marked_processes(self._mark))
-
-    def _end(self, tree: Iterable[psutil.Process]) -> None:
-        # Only once: afterwards the system may give the process id to any other process.
-        self._closed = True
-        kill_group(self.pid, tree)
-        reap(self._process)
-        # Processes in sessions of their own that lost their parent, like a server that detaches itself.
-        kill_processes(marked_processes(self._mark))
-        guard().forget(self.pid, self._mark)
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    stream.close()
-        self._log.close()
+            # Only once: afterwards the system may give the process id to any other process.
+            self._closed = True
+            self._process.end()
+            self._log.close()
 
     def _send(self, line: bytes) -> None:
-        assert self._process.stdin is not None  # noqa: S101 - opened as a pipe
         if self._closed:
             raise ProtocolError("the interpreter was closed; open a new one")
-        self._process.stdin.write(line)
-        self._process.stdin.flush()
+        view = memoryview(line)
+        while view:
+            view = view[os.write(self._process.stdin.fileno(), view) :]
 
     def _read_line(self, timeout_s: float) -> bytes:
         for chunk in self._chunks(timeout_s):
@@ -216,7 +200,6 @@ class IsolatedInterpreter:
 
     def _chunks(self, timeout_s: float) -> Iterator[bytes]:
         """Bytes from the child until its pipe ends or it has died; after ``timeout_s`` it is killed."""
-        assert self._process.stdout is not None  # noqa: S101 - opened as a pipe
         deadline = time.monotonic() + timeout_s
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)
@@ -226,7 +209,7 @@ class IsolatedInterpreter:
                     if not chunk:
                         return
                     yield chunk
-                elif self._process.poll() is not None:
+                elif self._process.has_ended:
                     return
                 self._log.truncate()
         raise self._timed_out(timeout_s)
@@ -240,8 +223,8 @@ class IsolatedInterpreter:
         return WorkloadError(text, str(message.get("traceback") or ""), self.log_tail())
 
     def _crash(self) -> InterpreterCrash:
-        wait_for_exit(self._process, CLOSE_TIMEOUT_S)
-        how, tail = describe_exit(self._process.poll()), self.log_tail()
+        self._process.wait(CLOSE_TIMEOUT_S)
+        how, tail = self._process.how_it_ended, self.log_tail()
         self.kill()
         return InterpreterCrash(f"the isolated interpreter (process {self.pid}) {how}", tail)
 
@@ -253,3 +236,14 @@ class IsolatedInterpreter:
             "everything it had started. If the work is meant to take that long, raise the budget",
             tail,
         )
+
+
+def _started(launch: Launch, log: Log) -> GuardedProcess:
+    """The agent's process; the log is closed where it cannot be started."""
+    mark = uuid.uuid4().hex
+    variables = padded_variables({**launch.variables, MARK: mark})
+    try:
+        return GuardedProcess([*launch.command, str(RUNNER)], variables, launch.folder, log, mark)
+    except BaseException:
+        log.close()
+        raise

@@ -1,20 +1,16 @@
-"""Process trees: which processes belong to one, how to kill one, and the guard that does so when pytest is killed."""
+"""Process trees: what belongs to one, and how to kill one where no guard has adopted its orphans (guard.py)."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 
 import psutil
-
-GUARD = Path(__file__).with_name("guard.py")
 
 #: A process without an environment may be starting while it is younger than the first; how long to wait for such
 #: processes, and how often to look.
@@ -24,45 +20,6 @@ PF_KTHREAD = 0x00200000
 
 #: The environment variable that every process of an interpreter's tree inherits.
 MARK = "PYTEST_MULTICORE_INTERPRETER"
-
-
-class Guard:
-    """The process that outlives a killed pytest and kills its interpreters."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(GUARD)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    @property
-    def pid(self) -> int:
-        """The guard's process id."""
-        return self._process.pid
-
-    def watch(self, group: int, mark: str) -> None:
-        """Have this process group, and all processes with its mark, killed if this process is killed."""
-        self._tell(f"+{group} {mark}\n")
-
-    def forget(self, group: int, mark: str) -> None:
-        """Take an ended group off the list: the system may use its number again."""
-        self._tell(f"-{group} {mark}\n")
-
-    def _tell(self, line: str) -> None:
-        assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above
-        # A guard that was killed must not end the measurement: it is only the second line of defence.
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(line.encode())
-            self._process.stdin.flush()
-
-
-@cache
-def guard() -> Guard:
-    """This process's guard, started with the first interpreter; it ends when this process does."""
-    return Guard()
 
 
 def descendants(pid: int) -> list[psutil.Process]:

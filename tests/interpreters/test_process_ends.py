@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from pytest_multicore.errors import InterpreterCrash, InterpreterTimeout
 from pytest_multicore.interpreters import process_tree
+from pytest_multicore.interpreters.launch import Launch
+from pytest_multicore.interpreters.process import IsolatedInterpreter
 from tests.interpreters.living import Open, alive, call, wait_until_gone
 
 STARTING_TWO = """
@@ -45,7 +48,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from pytest_multicore.interpreters.launch import Launch
 from pytest_multicore.interpreters.process import IsolatedInterpreter
-from pytest_multicore.interpreters.process_tree import guard
 one = IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd()))
 Path(sys.argv[1], "w.py").write_text(
     "import subprocess\\ndef work():\\n    one = subprocess.Popen(['sleep', '60'])\\n"
@@ -53,7 +55,7 @@ Path(sys.argv[1], "w.py").write_text(
     "def hang():\\n    while True: pass\\n")
 file = os.path.join(sys.argv[1], "w.py")
 child = one.ask("call", "result", 30, target=file + ":work", arguments={}, path=[])["value"]
-print(one.pid, *child, guard().pid, flush=True)
+print(one.pid, *child, one._process._guard.pid, flush=True)
 one.ask("call", "result", 60, target=file + ":hang", arguments={}, path=[])
 """
 
@@ -78,9 +80,9 @@ def test_a_ctrl_c_in_the_middle_of_a_poll_does_not_have_it_waited_for_for_ever(s
     """Popen.poll takes a lock; what comes right after that leaves it taken, and Popen.wait wants it."""
     interpreter = start()
     assert call(interpreter, workloads, "return 5") == 5
-    interpreter._process._waitpid_lock.acquire()  # type: ignore[attr-defined]  # subprocess keeps it to itself
+    interpreter._process._guard._waitpid_lock.acquire()  # type: ignore[attr-defined]  # subprocess keeps it to itself
     interpreter.kill()
-    assert interpreter._process.returncode == -signal.SIGKILL
+    assert interpreter._process.status == -signal.SIGKILL
 
 
 def test_the_mark_finds_a_process_wherever_it_hangs() -> None:
@@ -114,6 +116,70 @@ def test_the_mark_finds_a_process_that_is_just_being_started() -> None:
         for neighbour in neighbours:
             neighbour.kill()
             neighbour.wait()
+
+
+#: Each leaves a process that leads a session of its own and has an empty environment: no tree and no mark leads to it.
+UNMARKED = {
+    "one fork": "left = subprocess.Popen(['sleep', '60'], env={}, start_new_session=True).pid",
+    "two forks": """
+script = (
+    "import os, sys\\n"
+    "if os.fork(): os._exit(0)\\n"
+    "os.setsid()\\n"
+    "if os.fork(): os._exit(0)\\n"
+    "print(os.getpid(), flush=True)\\n"
+    "os.close(1)\\n"
+    "os.execve('/bin/sleep', ['sleep', '60'], {})"
+)
+left = int(subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, env={}, check=True).stdout)
+""",
+}
+
+
+#: What the interpreter does afterwards, and what that is reported as.
+ENDINGS = {
+    "closed": ("return None", None),
+    "crashed": ("os._exit(1)", InterpreterCrash),
+    "hung": ("while True: pass", InterpreterTimeout),
+    "killed": ("os.kill(os.getpid(), signal.SIGKILL)", InterpreterCrash),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux")
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("how", UNMARKED)
+def test_an_unmarked_orphan_ends_with_its_interpreter(start: Open, workloads: Path, how: str, ending: str) -> None:
+    interpreter, note = start(), workloads / "left"
+    statement, error = ENDINGS[ending]
+    body = f"{UNMARKED[how]}\nopen({str(note)!r}, 'w').write(str(left))\n{statement}"
+    with pytest.raises(error) if error else nullcontext():
+        call(interpreter, workloads, body, timeout_s=1.5)
+    left = int(note.read_text())
+    assert alive(left) is (error is None)
+    interpreter.close()
+    wait_until_gone([left])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted on Linux")
+def test_an_unmarked_orphan_ends_when_pytest_is_killed(tmp_path: Path) -> None:
+    unmarked = OWNER.replace("start_new_session=True", "env={}, start_new_session=True")
+    assert unmarked != OWNER
+    with subprocess.Popen([sys.executable, "-c", unmarked, str(tmp_path)], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        pids = [int(pid) for pid in owner.stdout.readline().split()]
+        assert all(map(alive, pids))
+        owner.kill()
+    wait_until_gone(pids)
+
+
+def test_a_killed_guard_takes_the_interpreter_with_it(workloads: Path) -> None:
+    """What it had adopted is looked for by its mark."""
+    interpreter = IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd()))
+    server = call(interpreter, workloads, DETACHED)
+    interpreter._process._guard.kill()
+    with pytest.raises(InterpreterCrash, match="its guard process was ended by SIGKILL"):
+        call(interpreter, workloads, "return 1")
+    wait_until_gone([server, interpreter.pid])
 
 
 DETACHED = """

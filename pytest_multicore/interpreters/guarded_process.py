@@ -1,0 +1,174 @@
+"""An interpreter's process and its guard (guard.py), which ends all that the interpreter has started."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pytest_multicore.errors import InterpreterCrash
+
+from .address_layout import fixed_addresses
+from .launch import describe_exit, reap, wait_for_exit
+from .log import Log
+from .process_tree import descendants, kill_group, kill_processes, marked_processes
+
+GUARD = Path(__file__).with_name("guard.py")
+#: The guard starts within 0.1 s where the machine is free. It ends at once, and at the latest a second before this: by
+#: then it gives up on processes that the kernel does not let end.
+START_TIMEOUT_S, END_TIMEOUT_S = 60.0, 6.0
+#: What is wrong where the system refuses a process, and not the program.
+LIMITS = {
+    errno.EAGAIN: "the limit of processes is reached: see ulimit -u, or the container's pids limit",
+    errno.ENOMEM: "there is not enough memory",
+    errno.EMFILE: "the limit of open files is reached: see ulimit -n",
+    errno.E2BIG: "the environment variables are too large: see ulimit -s",
+}
+
+
+class GuardedProcess:
+    """One started interpreter.
+
+    Attributes:
+        pid: the interpreter's process id; it leads a session and a process group of its own.
+        stdin, stdout: the ends of its pipes, unbuffered.
+    """
+
+    def __init__(self, command: Sequence[str], variables: Mapping[str, str], folder: Path, log: Log, mark: str) -> None:
+        """Start the guard, which starts the interpreter.
+
+        Args:
+            command: the interpreter and its arguments.
+            variables: its whole environment.
+            folder: its working folder.
+            log: gets its standard error.
+            mark: a value of the variable process_tree.MARK, which its tree inherits.
+
+        Raises:
+            InterpreterCrash: there is no such program, or it cannot be run.
+        """
+        self.pid, self._adopts, self._mark = 0, True, mark
+        self._status: int | None = None
+        self._lines = bytearray()
+        self._control, theirs = socket.socketpair()
+        try:
+            with theirs, fixed_addresses():
+                self._guard = subprocess.Popen(
+                    [sys.executable, "-I", "-S", str(GUARD), str(theirs.fileno())],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log.fileno(),
+                    bufsize=0,
+                    cwd=folder,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                )
+        except OSError as error:
+            self._control.close()
+            raise not_started(command[0], error.errno) from error
+        assert self._guard.stdin is not None  # noqa: S101 - opened as a pipe above
+        assert self._guard.stdout is not None  # noqa: S101 - opened as a pipe above
+        self.stdin, self.stdout = self._guard.stdin, self._guard.stdout
+        try:
+            self.pid, self._adopts = self._start(command, variables)
+        except BaseException:
+            self.end()
+            raise
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, negative for a signal; None while it runs, and where its guard was killed with it."""
+        self._read(0.0)
+        return self._status
+
+    @property
+    def how_it_ended(self) -> str:
+        """Its end in words; the guard's where that has taken it with it."""
+        status, of_guard = self.status, self._guard.poll()
+        if status is None and of_guard:
+            return f"ended, since its guard process {describe_exit(of_guard)}"
+        return describe_exit(status)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended, or its guard has, with which it ends."""
+        return self.status is not None or self._guard.poll() is not None
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for its end, at most so long."""
+        deadline = time.monotonic() + timeout_s
+        while self.status is None and (left_s := deadline - time.monotonic()) > 0 and self._read(left_s):
+            pass
+
+    def end(self) -> None:
+        """Kill it and all that it started, unless that has ended by itself."""
+        tree = [] if self._adopts else descendants(self.pid)
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)  # upon which the guard ends everything
+        wait_for_exit(self._guard, END_TIMEOUT_S)
+        is_stuck = self._guard.poll() is None
+        if is_stuck:
+            self._guard.kill()
+        reap(self._guard)
+        if is_stuck or self._guard.returncode or not self._adopts:
+            # Nobody has adopted what lost its parent: its mark identifies it.
+            kill_group(self.pid, tree)
+            kill_processes(marked_processes(self._mark))
+        self._close()
+
+    def _start(self, command: Sequence[str], variables: Mapping[str, str]) -> tuple[int, bool]:
+        """Tell the guard what to start; returns the interpreter's process id, and whether its orphans are adopted."""
+        texts = [str(len(command)), *command, *(f"{name}={value}" for name, value in variables.items())]
+        content = b"".join(os.fsencode(text) + b"\0" for text in texts)
+        with contextlib.suppress(BrokenPipeError):
+            self._control.sendall(len(content).to_bytes(8, "big") + content)
+        kind, *numbers = self._line(START_TIMEOUT_S).split() or [b"error", b"0"]
+        if kind == b"error":
+            raise not_started(command[0], int(numbers[0]))
+        return int(numbers[0]), numbers[1] == b"1"
+
+    def _line(self, timeout_s: float) -> bytes:
+        """The guard's next line; empty where it has ended, or was silent for so long."""
+        while b"\n" not in self._lines and self._read(timeout_s):
+            pass
+        line, _, rest = bytes(self._lines).partition(b"\n")
+        self._lines[:] = rest
+        return line
+
+    def _read(self, timeout_s: float) -> bool:
+        """Read what the guard says within so long, once; whether it said something."""
+        try:
+            self._control.settimeout(timeout_s)
+            chunk = self._control.recv(4096)
+        except OSError:  # BlockingIOError and TimeoutError among them, and a socket that was closed
+            return False
+        self._lines += chunk
+        kind, _, number = bytes(self._lines).partition(b" ")
+        if kind == b"status" and number.endswith(b"\n"):
+            self._status = int(number)
+        return bool(chunk)
+
+    def _close(self) -> None:
+        self._read(0.0)
+        self._control.close()
+        for stream in (self.stdin, self.stdout):
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
+
+
+def not_started(program: str, number: int | None) -> InterpreterCrash:
+    """The error for an interpreter that the system has refused to start.
+
+    Args:
+        program: its path.
+        number: the system's errno; 0 where its guard ended.
+    """
+    reason = os.strerror(number) if number else "its guard process has ended"
+    remedy = LIMITS.get(number or 0, "check the path, or let the environment be built again")
+    return InterpreterCrash(f"the interpreter {program} cannot be started: {reason}; {remedy}")
