@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
+from pytest_multicore.diagnosis.start_changes import warnings_of
 from pytest_multicore.interpreters.blas_in_use import blas_in_use
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
@@ -110,7 +111,11 @@ def _findings(
         request.settings.confidence,
         measured.busy_others,
     )
-    warnings = (waste_warning(judgement.verdicts, judgement.compared), "" if judgement.verdicts else unlike)
+    warnings = (
+        waste_warning(judgement.verdicts, judgement.compared),
+        "" if judgement.verdicts else unlike,
+        *_start_warnings(request, prepared, measured, judgement, machine),
+    )
     return {
         "outcome": judgement.outcome,
         "reason": (unlike or foreign or why_inconclusive(open_measurement)) if inconclusive else "",
@@ -126,6 +131,24 @@ def _findings(
         "notes": notes(request, prepared, workload, measured, machine, open_measurement),
         "first_calls": measured.first_calls,
     }
+
+
+def _start_warnings(
+    request: MeasurementRequest,
+    prepared: PreparedEnvironment,
+    measured: MeasuredRows,
+    judgement: Judgement,
+    machine: Machine,
+) -> Iterator[str]:
+    """What an import or a step of the program changed that its users would meet; a miss has it as its cause."""
+    if judgement.outcome is Outcome.FAILED:
+        return
+    started = prepared.variables(request.contender, request.theano_flags, request.env)
+    ours = {name for name in started.set if name not in started.overridden and name not in request.env}
+    users = {name: value for name, value in started.variables.items() if name not in ours}
+    held = {verdict.quantity for verdict in judgement.verdicts}
+    wants_few = bool(held) and held <= {"max_cores", "max_threads", "max_speedup"}
+    yield from warnings_of(measured.facts, machine.cores_granted, users, wants_few=wants_few)
 
 
 def _base_findings(base: PreparedEnvironment, prepared: PreparedEnvironment, measured: MeasuredRows) -> dict[str, Any]:

@@ -22,6 +22,7 @@ GUARDED = (
     "os.sched_setaffinity",
     "str.decode",
     "sys._is_gil_enabled",
+    "threading.get_ident",
     "time.perf_counter",
     "time.process_time",
 )

@@ -98,6 +98,8 @@ class Session(object):
         self.region = None
         self.target = None
         self.affinity_at_start = process.affinity()
+        self.changes = load_sibling("watch/start_changes").StartChanges(load_sibling)
+        targets.import_noted = load_sibling("watch/imports").noted
         self.watcher = None
         self.measure = self.measure_first = clocks.measure
 
@@ -124,7 +126,7 @@ class Session(object):
         """Replace the plain measurement by one that observes the region, or changes its surroundings."""
         if self.target is not None or self.watcher is not None:
             raise failures.Failure("protocol", "watch comes out of turn: it goes before open and test, and once")
-        self.watcher = load_sibling("watch/watch").Watch(message, self.affinity_at_start, load_sibling)
+        self.watcher = load_sibling("watch/watch").Watch(message, self.affinity_at_start, self.changes, load_sibling)
         self.measure, self.measure_first = self.watcher.measure, self.watcher.measure_first
         return {"type": "watching", "changes": self.watcher.changes}
 
@@ -132,14 +134,20 @@ class Session(object):
         """Load and prepare a workload, and run its region once."""
         self.region = None  # the region of an earlier open must not be measured under this one's name
         self.target = message["target"]
+        self.changes.enter("set-up")
         function, arguments, loaded_s = load_function(message)
+        self.changes.enter("first call")
         value, called_s, cpu_s = timed_call(self.target, function, arguments)
+        self.changes.enter("rounds")
         ready = {"type": "ready", "form": "function", "setup_s": loaded_s, "warmup_s": called_s, "warmup_cpu_s": cpu_s}
         if not callable(value):
             refuse_promise(self.target, value)
             self.region = (lambda: function(**arguments)) if arguments else function
             return ready
+        self.changes.rename("first call", "set-up")
+        self.changes.enter("first call")
         result, warmup_s, cpu_s = timed_call("the region returned by " + self.target, value, {})
+        self.changes.enter("rounds")
         refuse_promise("the region returned by " + self.target, result)
         self.region = value
         return dict(ready, form="set-up", setup_s=loaded_s + called_s, warmup_s=warmup_s, warmup_cpu_s=cpu_s)
@@ -156,6 +164,14 @@ class Session(object):
 
     def call(self, message):
         """Call a function once for its value."""
+        before = self.changes.enter("call of %s" % message["target"])
+        try:
+            return self.called(message)
+        finally:
+            self.changes.enter(before)
+
+    def called(self, message):
+        """The answer to `call`."""
         function, arguments, _ = load_function(message)
         value, wall_s, cpu_s = timed_call(message["target"], function, arguments)
         refuse_promise(message["target"], value)
@@ -171,6 +187,7 @@ class Session(object):
         facts.update(
             affinity=process.affinity(),
             affinity_at_start=self.affinity_at_start,
+            start_changes=self.changes.report(),
             implementation=process.implementation(),
             observed=self.watcher and self.watcher.report(),
             changed=self.watcher and self.watcher.used(),

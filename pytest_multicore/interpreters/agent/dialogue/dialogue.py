@@ -39,6 +39,10 @@ class Dialogue(object):
         """Run some work once; returns the same figures as a round's answer."""
         return self._session.measure_first(work, 1)
 
+    def step(self, name):
+        """Another step begins, as changes since the start name it; returns the name of the one before."""
+        return self._session.changes.enter(name)
+
     def measure(self, target, region):
         """Make rounds repeat this region from now on."""
         self._session.target, self._session.region = target, region

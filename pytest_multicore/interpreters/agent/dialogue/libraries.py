@@ -94,15 +94,16 @@ def _defined_in(function, path):
     return os.path.realpath(defining_file) == os.path.realpath(path)
 
 
-def loaded(text, pattern=LIBRARY_PATTERN):
+def loaded(text, pattern=LIBRARY_PATTERN, files=None):
     """The list of this file's docstring, in the order of the map; [] where the system does not show its map.
 
     Args:
         text: a function that turns a path into text that JSON can carry.
         pattern: only files whose path it matches are opened.
+        files: paths to look at; None: all of the map.
     """
     entries = []
-    for path in mapped_files():
+    for path in mapped_files() if files is None else files:
         if not pattern.search(path):
             continue
         try:

@@ -3,6 +3,8 @@
 import os
 import sys
 
+#: Calls a function that loads a module; runner.py has it note what the module's code changes.
+import_noted = lambda name, load: load()  # noqa: E731
 BUILT_IN = {}  # name -> module: here and not in sys.modules, where a user's module may have that name
 
 
@@ -72,7 +74,7 @@ def _from_file(path):
 def _register(path, stem):
     module = sys.modules[stem] = type(sys)(stem)
     try:
-        return _run_file(path, module)
+        return import_noted(stem, lambda: _run_file(path, module))
     except:  # noqa: E722 - 2.7 can raise classes that are no BaseException
         sys.modules.pop(stem, None)  # another attempt must not find the incomplete module
         raise

@@ -47,6 +47,7 @@ def run(dialogue, message, load_sibling):
     if arguments.get("benchmark") is not None:
         rounds, fixtures = load_sibling("marked_test/benchmark_rounds"), load_sibling("marked_test/benchmark_fixture")
         benchmark = rounds.BenchmarkUse(dialogue, arguments["benchmark"], fixtures)
+    dialogue.step("collection")
     plugin = ItemPlugin(dialogue, arguments["nodeid"], benchmark, load_sibling)
     config = Config.fromdictargs(arguments["options"], [str(arg) for arg in arguments["args"]])
     if benchmark is not None:
@@ -139,6 +140,13 @@ class ItemPlugin(object):
                 "lineno": warning_message.lineno,
             }
 
+    @_hookimpl(hookwrapper=True)
+    def pytest_fixture_setup(self, fixturedef, request):
+        """What a fixture changes is told by its name."""
+        before = self._dialogue.step("fixture %s" % fixturedef.argname)
+        yield
+        self._dialogue.step(before)
+
     def pytest_runtest_logreport(self, report):
         """Note the failures of subtests: pytest reports them separately, and lets the test pass."""
         if report.when == "call" and report.failed:
@@ -174,6 +182,7 @@ class ItemPlugin(object):
     def _run(self, item):
         from _pytest import runner
 
+        self._dialogue.step("set-up")
         reports = [runner.call_and_report(item, "setup", log=False)]
         if reports[0].passed:
             reports = self._begin_call(item, runner, reports)
@@ -192,6 +201,7 @@ class ItemPlugin(object):
     def _call(self, item, runner):
         """The first call and, when it passed, rounds; returns the reports that the parent does not have yet."""
         outcome = []
+        self._dialogue.step("first call")
         figures = self._dialogue.clocked(lambda: outcome.append(self._first_call(item, runner)))
         report, passed = outcome[0]
         metadata, ended_by = None, None
@@ -236,6 +246,7 @@ class ItemPlugin(object):
 
     def _repeat(self, item):
         """Answer until a message comes that ends the rounds; returns its type."""
+        self._dialogue.step("rounds")
         with self._repeat_call.surroundings(item) as handler:
             region = self._repeat_call.region(item, self._parts, handler, self._benchmark)
             self._dialogue.measure(self._nodeid, region)

@@ -17,6 +17,7 @@ class AnswerTracker(object):
     def __init__(self, dialogue):
         self._dialogue = dialogue
         self.answer, self.measure, self.clocked = dialogue.answer, dialogue.measure, dialogue.clocked
+        self.step = dialogue.step
         self.answer_due = True  # that of `test`
 
     def receive(self):

@@ -17,6 +17,15 @@ def listen(before, after):
     LISTENERS.append((before, after))
 
 
+def noted(name, load):
+    """Load a module by a function of the agent's own, as an import would."""
+    _notify(0, name)
+    try:
+        return load()
+    finally:
+        _notify(1, name)
+
+
 def patch(patches):
     """Have modules changed as soon as they are loaded.
 
@@ -42,15 +51,25 @@ def _wrap_imports():
         builtin.__import__ = _import_statement(builtin.__import__)
 
 
-def _loading_of_specs(load):
+#: Its frame counts as the import system's own, by its file's name: Python leaves those out of tracebacks, and a warning
+#: that is meant for the importer passes them by.
+LOADING = """
+def loading_of_specs(load, notify):
     def notifying_load(spec):
-        _notify(0, spec.name)
+        notify(0, spec.name)
         try:
             return load(spec)
         finally:
-            _notify(1, spec.name)
+            notify(1, spec.name)
 
     return notifying_load
+"""
+
+
+def _loading_of_specs(load):
+    place = {}
+    exec(compile(LOADING, "<frozen importlib._bootstrap>", "exec"), place)  # noqa: S102 - the text above
+    return place["loading_of_specs"](load, _notify)
 
 
 def _import_statement(load):

@@ -1,6 +1,6 @@
 """The observation of a process from within: `observed` of the facts, see watch.py.
 
-{"imports": [{"module", "what", "path", "before", "after"}],      see import_changes.py
+{"imports": [{"module", "step", "what", "path", "before", "after"}],      see start_changes.py
 "pools": {"start": [...], "opened": [...], "region": [...], "after": [...]},      see pools.py; at the `watch` message,
                                     before the first round, within rounds (with "least" and "most"; "threads" is then
                                     the commonest size), and now
@@ -23,11 +23,12 @@ plain_sleep = time.sleep  # bound before change/change.py replaces it
 class Observer(object):
     """Observes from the moment it is made."""
 
-    def __init__(self, load_sibling, trace):
+    def __init__(self, load_sibling, changes, trace):
         self._process, self._clocks = load_sibling("dialogue/process"), load_sibling("dialogue/clocks")
         self._text = load_sibling("dialogue/failures").text
         self._pools, self._libraries = load_sibling("watch/pools"), load_sibling("dialogue/libraries")
-        self._changes = load_sibling("watch/import_changes").ImportChanges(load_sibling)
+        self._changes = changes
+        changes.fine = True
         self._sampler = load_sibling("watch/sampler").Sampler(load_sibling, trace)
         self._start = self._pool_entries(self._pools.early_pools(self._libraries, self._text))
         self._opened = []
@@ -37,7 +38,6 @@ class Observer(object):
         self._slept_s = 0.0
         self._pool_ran = None
         self._forks = []  # [entry, count]
-        load_sibling("watch/imports").listen(self._changes.before, self._changes.after)
         self._wrap_sleep()
         self._wrap_fork()
 

@@ -61,9 +61,9 @@ def all_pools(libraries, text):
     return [pool for pool in pools if pool]
 
 
-def early_pools(libraries, text):
-    """The pools that can be asked while modules are being imported."""
-    pools = [_of_library(libraries, entry) for entry in libraries.loaded(text, LOAD_TIME_LIBRARIES)]
+def early_pools(libraries, text, files=None):
+    """The pools that can be asked while modules are being imported: of these files, or of all."""
+    pools = [_of_library(libraries, entry) for entry in libraries.loaded(text, LOAD_TIME_LIBRARIES, files)]
     return [pool for pool in pools if pool]
 
 
@@ -132,37 +132,3 @@ def _numba(text):
 
     layer = getattr(parallel, "_threading_layer", None)
     return Pool("numba", path, None if layer is None else text(layer), threads)
-
-
-class _LoadedLibrary(ctypes.Structure):
-    """The start of struct dl_phdr_info of <link.h>."""
-
-    _fields_ = [
-        ("address", ctypes.c_void_p),
-        ("name", ctypes.c_char_p),
-        ("headers", ctypes.c_void_p),
-        ("header_count", ctypes.c_uint16),
-        ("loads", ctypes.c_ulonglong),
-        ("unloads", ctypes.c_ulonglong),
-    ]
-
-
-def library_loads():
-    """The number of libraries that this process has loaded so far, also unloaded ones; None: the system does not say.
-
-    It costs microseconds, where reading the map of a large process takes a millisecond. PyDLL holds the interpreter's
-    lock, because the loader's lock is held, and a thread that imports takes the two in the other order.
-    """
-    loads = []
-
-    def look(loaded, size, _):
-        if size >= ctypes.sizeof(_LoadedLibrary):
-            loads.append(loaded.contents.loads)
-        return 1
-
-    kind = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.POINTER(_LoadedLibrary), ctypes.c_size_t, ctypes.c_void_p)
-    try:
-        ctypes.PyDLL(None).dl_iterate_phdr(kind(look), None)
-    except (OSError, AttributeError):
-        return None
-    return loads[0] if loads else None

@@ -18,7 +18,7 @@ class Watch(object):
         changes: the names of the changes that were made.
     """
 
-    def __init__(self, message, affinity_at_start, load_sibling):
+    def __init__(self, message, affinity_at_start, start_changes, load_sibling):
         self._clocks = load_sibling("dialogue/clocks")
         failures, change_module = load_sibling("dialogue/failures"), load_sibling("change/change")
         unknown = [name for name in message["changes"] if name not in change_module.CHANGES]
@@ -28,7 +28,7 @@ class Watch(object):
         # The observer first: a sleep that a change leaves out must not count as slept.
         self._observer = None
         if message["observe"]:
-            self._observer = load_sibling("watch/observe").Observer(load_sibling, message["trace"])
+            self._observer = load_sibling("watch/observe").Observer(load_sibling, start_changes, message["trace"])
         context = change_module.ChangeContext(affinity_at_start, message["threads"], load_sibling)
         changes = [(name, change_module.CHANGES[name](context)) for name in message["changes"]]
         self.changes = [name for name, change in changes if change.possible]

@@ -1,0 +1,81 @@
+"""The files of libraries that this process has loaded since the last look, in microseconds.
+
+Every extension module is a library, and to read the map of a large process takes a millisecond. So the loader is asked
+how many it has loaded (dl_iterate_phdr(3)), and its list is followed from the library that was the last: link_map of
+<link.h>, which dlinfo(3) gives. The list starts anew whenever a library was unloaded.
+"""
+
+import ctypes
+
+RTLD_DI_LINKMAP = 2  # <dlfcn.h>
+
+
+class _LoadedLibrary(ctypes.Structure):
+    """The start of struct dl_phdr_info of <link.h>."""
+
+    _fields_ = [
+        ("address", ctypes.c_void_p),
+        ("name", ctypes.c_char_p),
+        ("headers", ctypes.c_void_p),
+        ("header_count", ctypes.c_uint16),
+        ("loads", ctypes.c_ulonglong),
+        ("unloads", ctypes.c_ulonglong),
+    ]
+
+
+class _LinkMap(ctypes.Structure):
+    """The start of struct link_map of <link.h>."""
+
+    _fields_ = [
+        ("address", ctypes.c_void_p),
+        ("name", ctypes.c_char_p),
+        ("dynamic", ctypes.c_void_p),
+        ("following", ctypes.c_void_p),
+    ]
+
+
+class LoadedFiles(object):
+    """Looks at the loader's list. To be used by one thread."""
+
+    def __init__(self):
+        self._counts, self._seen, self._last = (0, 0), (0, 0), None
+        try:
+            # PyDLL holds the interpreter's lock: the loader's lock is held, and a thread that imports takes the two in
+            # the other order.
+            everything = ctypes.PyDLL(None)
+            iterate, dlinfo = everything.dl_iterate_phdr, everything.dlinfo
+        except (OSError, AttributeError):
+            self._head = None
+            return
+        kind = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.POINTER(_LoadedLibrary), ctypes.c_size_t, ctypes.c_void_p)
+        callback = kind(self._note_counts)
+        self._ask = lambda: iterate(callback, None)
+        head = ctypes.c_void_p()
+        found = dlinfo(ctypes.c_void_p(everything._handle), RTLD_DI_LINKMAP, ctypes.byref(head)) == 0
+        self._head = head.value if found else None
+
+    def new(self):
+        """Their paths, bytes, at first those of all; none where the loader does not say."""
+        if self._head is None:
+            return ()
+        self._ask()
+        loads, unloads = self._counts
+        if (loads, unloads) == self._seen:
+            return ()
+        if unloads != self._seen[1]:
+            self._last = None  # it may have been unloaded itself
+        self._seen = loads, unloads
+        return list(self._following())
+
+    def _note_counts(self, loaded, size, _):
+        if size >= ctypes.sizeof(_LoadedLibrary):
+            library = loaded.contents
+            self._counts = library.loads, library.unloads
+        return 1
+
+    def _following(self):
+        place = self._head if self._last is None else _LinkMap.from_address(self._last).following
+        while place:
+            library = _LinkMap.from_address(place)
+            yield library.name or b""
+            self._last, place = place, library.following
