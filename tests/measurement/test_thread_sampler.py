@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from pytest_multicore.measurement.thread_sampler import Sampler
@@ -43,7 +44,9 @@ def test_threads_are_seen_at_work_and_standing_by(program: "subprocess.Popen[str
     program.stdin.write("\n")
     program.stdin.flush()
     with Sampler(program.pid, ["OMP_NUM_THREADS"]) as sampler:
-        time.sleep(0.5)
+        busy_until = psutil.Process(program.pid).cpu_times().user + 0.5  # however busy the machine is
+        while psutil.Process(program.pid).cpu_times().user < busy_until:
+            time.sleep(0.1)
     seen = sampler.samples
 
     main, *others = [task for task in seen.tasks if task.pid == program.pid]
