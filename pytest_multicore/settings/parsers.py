@@ -18,11 +18,11 @@ Parser = Callable[[object], Any]
 
 
 def _number(raw: object, *, above: float, maximum: float, allowed: str) -> float:
-    if isinstance(raw, bool):
+    if isinstance(raw, bool | bytes | bytearray):
         raise ValueError(allowed)
     try:
         number = float(raw)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError):  # a whole number may be too large, a Decimal no number
         raise ValueError(allowed) from None
     if not above < number <= maximum:
         raise ValueError(allowed)
@@ -77,8 +77,8 @@ def count(raw: object) -> int:
 
 def threads(raw: object) -> Threads:
     """A thread count, ``auto`` or ``inherit``."""
-    if raw in ("auto", "inherit"):
-        return raw
+    if isinstance(raw, str) and raw in ("auto", "inherit"):
+        return raw  # type: ignore[return-value]
     try:
         return count(raw)
     except ValueError:
@@ -118,9 +118,9 @@ def choice(*words: str) -> Parser:
     """A parser that allows only these words."""
 
     def parse(raw: object) -> str:
-        if raw not in words:
+        if not isinstance(raw, str) or raw not in words:
             raise ValueError(" or ".join(f'"{word}"' for word in words))
-        return str(raw)
+        return raw
 
     return parse
 
