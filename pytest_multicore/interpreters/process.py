@@ -47,6 +47,7 @@ class IsolatedInterpreter:
         self._log = Log()
         self._buffer = bytearray()
         self._closed = self._paused = self._real_time = self._was_real_time = False
+        self._question: int | None = None
         self._process = _started(launch, self._log)
         self.pid = self._process.pid
         self._raised = raise_priority(self.pid) if launch.priority != "off" else None
@@ -82,7 +83,8 @@ class IsolatedInterpreter:
 
     def tell(self, kind: str, **fields: Any) -> None:
         """Send one message, without waiting for its answer; see ``ask`` for the errors."""
-        line = protocol.encode(kind, **fields)
+        self._question = (self._question or 0) + 1
+        line = protocol.encode(kind, question=self._question, **fields)
         self.resume()
         try:
             self._send(line)
@@ -92,7 +94,7 @@ class IsolatedInterpreter:
     def wait_for(self, expected: str | tuple[str, ...], timeout_s: float) -> protocol.Message:
         """Wait for the next message, which must be of an expected type; see ``ask`` for the errors."""
         try:
-            message = protocol.decode(self._read_line(timeout_s))
+            message = self._decode(self._read_line(timeout_s))
         except MulticoreError:
             raise
         except BaseException:
@@ -103,6 +105,20 @@ class IsolatedInterpreter:
             raise self._error_of(message)
         if message["type"] not in ((expected,) if isinstance(expected, str) else expected):
             raise ProtocolError(f"the agent answered {message['type']!r} where {expected!r} was expected")
+        return message
+
+    def _decode(self, line: bytes) -> protocol.Message:
+        """The answer to the last question. What breaks the dialogue ends it: no later answer could be trusted."""
+        try:
+            message = protocol.decode(line)
+            if message.get("question") != self._question:
+                raise ProtocolError(
+                    f"the agent sent {message['type']!r} out of turn: it answers question {message.get('question')!r}, "
+                    f"and the last one was {self._question}"
+                )
+        except ProtocolError:
+            self.kill()
+            raise
         return message
 
     @property

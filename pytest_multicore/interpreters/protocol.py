@@ -6,6 +6,7 @@ The agent's module docstring (agent/runner.py) lists the messages; this module o
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from pytest_multicore.errors import ProtocolError
@@ -41,14 +42,39 @@ def decode(line: bytes) -> Message:
         ProtocolError: the line is not a JSON object of this protocol's number with a type.
     """
     try:
-        message = json.loads(line)
-    except ValueError as error:
+        message = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
         raise ProtocolError(f"the agent sent a line that is not JSON: {line[:200]!r} ({error})") from error
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise ProtocolError(f"the agent sent {line[:200]!r}; expected an object with a 'type'")
-    if message.get("protocol") != PROTOCOL:
+    if message.get("protocol") is not PROTOCOL:
         raise ProtocolError(
             f"the agent speaks protocol {message.get('protocol')!r}, this side {PROTOCOL}: "
             "two versions of pytest-multicore are mixed; install it afresh"
         )
     return message
+
+
+def seconds_in(message: Message, field: str) -> float:
+    """A time that the agent read off a clock.
+
+    Raises:
+        ProtocolError: the message holds no finite number of at least 0 there.
+    """
+    value = message.get(field)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise ProtocolError(
+            f"the agent sent {field}={value!r} in {message['type']!r}; expected seconds, a finite number of at least 0"
+        )
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:20]} is beyond what a float holds")
+    return number

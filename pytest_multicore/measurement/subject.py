@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.interpreters.process import IsolatedInterpreter
-from pytest_multicore.interpreters.protocol import Message
+from pytest_multicore.interpreters.protocol import Message, seconds_in
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.rounds.round import Call
 
@@ -159,19 +159,20 @@ AnySubject = OpenedWorkload | FreshTest
 
 def call_from_ready(ready: Message) -> Call:
     """The first call of a workload, from the agent's message that it is set up."""
-    return Call(ready["warmup_s"], ready["warmup_cpu_s"])
+    return Call(seconds_in(ready, "warmup_s"), seconds_in(ready, "warmup_cpu_s"))
 
 
 def call_from_done(done: Message) -> Call:
     """One call, from the agent's message at its end: it is timed as a round of one repetition."""
     clock = own_clock(done)
-    return Call(done["wall_s"], clock.process_cpu_s + clock.reaped_cpu_s)
+    return Call(seconds_in(done, "wall_s"), clock.process_cpu_s + clock.reaped_cpu_s)
 
 
 def own_clock(done: Message) -> OwnClock:
     """What an agent read of its own process, from its message at the end of a round."""
-    return OwnClock(done["process_cpu_end_s"] - done["process_cpu_start_s"], done["children_cpu_s"])
+    process_cpu_s = seconds_in(done, "process_cpu_end_s") - seconds_in(done, "process_cpu_start_s")
+    return OwnClock(process_cpu_s, seconds_in(done, "children_cpu_s"))
 
 
 def _timing(done: Message) -> Timing:
-    return Timing(done["wall_s"], own_clock(done), done["clocks_s"])
+    return Timing(seconds_in(done, "wall_s"), own_clock(done), seconds_in(done, "clocks_s"))

@@ -3,7 +3,8 @@
     <python> -s -B /abs/path/runner.py        (CPython 2.7 and 3.6 or later, standard library only)
 
 This text is the wire contract. Messages are JSON objects, one a line, UTF-8; each holds "protocol": 1 and "type". The
-parent asks on descriptor 0, the child answers on descriptor 1, one answer to each question. Descriptor 2 is the log:
+parent asks on descriptor 0, the child answers on descriptor 1, one answer to each question. A question may hold a
+number, "question", which its answer repeats. Descriptor 2 is the log:
 the parent gives a file. Before any other code runs the child moves the dialogue to private copies of 0 and 1 (high
 numbers, closed on exec and after fork); then 0 is the null device and 1 a copy of 2, so no print can garble a message.
 

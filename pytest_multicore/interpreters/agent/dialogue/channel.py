@@ -47,6 +47,7 @@ class Channel(object):
     def __init__(self, protocol):
         self._protocol = protocol
         self._owner = os.getpid()
+        self.question = None  # the number of the last message, which its answer repeats
         self._questions = io.open(_private_copy(0), "rb")
         self._answers = io.open(_private_copy(1), "wb")
         _hand_over_standard_streams()
@@ -66,7 +67,10 @@ class Channel(object):
         Raises:
             NotSerializable: JSON cannot carry a value in it; nothing was written.
         """
-        line = encode(dict(message, protocol=self._protocol))
+        numbers = {"protocol": self._protocol}
+        if self.question is not None:
+            numbers["question"] = self.question
+        line = encode(dict(message, **numbers))
         if os.getpid() != self._owner:  # user code forked, and its child returned to the agent: it must not answer
             os._exit(1)
         self._answers.write(line)

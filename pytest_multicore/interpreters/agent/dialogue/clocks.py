@@ -121,5 +121,5 @@ def measure(region, repeat):
         "process_cpu_start_s": cpu_start_s,
         "process_cpu_end_s": cpu_end_s,
         "children_cpu_s": children_s,
-        "clocks_s": (after_s - before_s) - (end_s - start_s),
+        "clocks_s": max(0.0, (after_s - before_s) - (end_s - start_s)),
     }

@@ -17,7 +17,9 @@ class Dialogue(object):
             if not line:
                 return {"type": "close"}
             try:
-                return self._channel.decode(line, self._protocol)
+                message = self._channel.decode(line, self._protocol)
+                self._wire.question = message.get("question")
+                return message
             except self._channel.InvalidMessage as error:
                 self._send_failure("protocol", error)
 
