@@ -12,12 +12,18 @@ from pytest_multicore.rounds.tolerances import MAX_PROCESS_SPEED_RATIO
 from pytest_multicore.verdicts.figures import Comparison
 from pytest_multicore.verdicts.statistics import Interval
 
+from .evidence import MAX_CORES_OF_ONE_THREAD
 from .suspicions import Effect, Trial
 
 #: A change that brings less than this is none that a user would make; a proof excludes "no change" all the more.
 MIN_USEFUL_RATIO = 1.05
 #: A change may cost so much time, as a share, and still be worth the cores that it keeps busy, or leaves free.
 MIN_SPEED_RATIO = 0.9
+#: Times that one layout of memory is as fast as another, at most: the address of a row within its page made a thread
+#: that adds it to others 2.7 times as fast (4000 rows of 2000 numbers, 2 cores).
+MAX_LAYOUT_SPEED_RATIO = 3.0
+#: Far below any figure that is measured: nothing is divided by zero.
+MIN_FIGURE = 1e-9
 
 
 class Finding(Enum):
@@ -77,6 +83,32 @@ def is_settled(trial: Trial, compared: Comparison, original_speedup: Interval | 
     return (
         trial.effect is Effect.LESS_CPU and cpu.high < 1 / MIN_USEFUL_RATIO and cpu.low >= 1 / MAX_PROCESS_SPEED_RATIO
     )
+
+
+def layout_could_do(trial: Trial, compared: Comparison) -> bool:
+    """Whether the difference could come from where the memory of two processes lies.
+
+    That makes a thread faster or slower. It does not start any, and the largest difference that was seen has a bound.
+    """
+    if trial.effect is Effect.FEWER_THREADS:
+        return False
+    if trial.effect is Effect.MORE_CORES:
+        return compared.baseline.cores.high > MAX_CORES_OF_ONE_THREAD
+    if trial.effect is Effect.LESS_CPU:
+        return compared.cpu_inflation.high > 1 / MAX_LAYOUT_SPEED_RATIO
+    return trial.effect is Effect.SCALES or compared.speedup.low < MAX_LAYOUT_SPEED_RATIO
+
+
+def gain(trial: Trial, compared: Comparison, original_speedup: Interval | None) -> float:
+    """How much of the effect a trial's rows show, as a ratio of medians: 1 is none."""
+    changed, before = compared.contender, compared.baseline
+    if trial.effect is Effect.MORE_CORES:
+        return changed.cores.estimate / max(before.cores.estimate, MIN_FIGURE)
+    if trial.effect is Effect.FEWER_THREADS:
+        return before.threads_seen.estimate / max(changed.threads_seen.estimate, MIN_FIGURE)
+    if trial.effect is Effect.LESS_CPU:
+        return 1 / max(compared.cpu_inflation.estimate, MIN_FIGURE)
+    return compared.speedup.estimate / (original_speedup.estimate if original_speedup else 1.0)
 
 
 def took_effect(trial: Trial, facts: Mapping[str, Any]) -> bool:

@@ -15,12 +15,12 @@ from pytest_multicore.rounds.tolerances import FURTHER_PROCESSES
 from pytest_multicore.verdicts.base_comparison import is_near_limit
 from pytest_multicore.verdicts.limits import BASE_LIMITS, OpenReason, Outcome, Verdict, leave_open
 
+from .layouts import LAYOUT_VARIABLE
 from .open_side import open_variant
 from .request import MeasuredProgram, Variant
 from .round_loop import MeasuredRows, RoundLoop
 
-#: Its text is of another length for each set of processes. What it moves, on the heap, moves all that follows.
-LAYOUT_VARIABLE = "PYTEST_MULTICORE_LAYOUT"
+#: By how much longer its text is in each set of processes.
 LAYOUT_STEP_BYTES = 1040
 
 

@@ -2,86 +2,47 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from contextlib import ExitStack
-from dataclasses import replace
-from typing import Any
-
-from pytest_multicore.diagnosis.suspicions import NO_CHANGE, Effect, Trial
-from pytest_multicore.diagnosis.trials import TrialResult, is_settled, judge_trial, took_effect
-from pytest_multicore.interpreters.workload import Workload
-from pytest_multicore.measurement.real_time import with_row
-from pytest_multicore.rounds.round import Round
-from pytest_multicore.verdicts import figures
-from pytest_multicore.verdicts.figures import Comparison
+from pytest_multicore.diagnosis.suspicions import Trial
+from pytest_multicore.diagnosis.trials import (
+    Finding,
+    TrialResult,
+    is_settled,
+    judge_trial,
+    layout_could_do,
+    took_effect,
+)
 from pytest_multicore.verdicts.row_sets import Rows
-from pytest_multicore.verdicts.statistics import Interval, fewest_values
+from pytest_multicore.verdicts.statistics import fewest_values
 
-from .open_side import FACTS_TIMEOUT_S, open_variant
-from .request import MeasuredProgram, Variant
-from .round_loop import row_taker
+from .confirm_trial import confirmed
+from .request import MeasuredProgram
+from .trial_rows import sides_of, take_rows, trial_figures
 
 
 def run_trial(trial: Trial, program: MeasuredProgram, rounds_s: float) -> TrialResult:
     """Take rounds until the difference is clear or the time is up. The caller holds the machine's lock.
 
+    What the layout of two processes' memory could do, too, has to show in others (confirm_trial.py).
+
     Args:
         trial: what to change.
         program: the program to change.
-        rounds_s: seconds that its rounds may take.
+        rounds_s: seconds that its rounds may take, and those of further processes.
 
     Raises:
         MulticoreError: a side could not be opened, or failed.
     """
-    request, rows = program.request, list[tuple[Round, ...]]()
-    with ExitStack() as stack:
-        subjects = [stack.enter_context(open_variant(request, variant)) for variant in _sides(trial, program)]
-        for subject in subjects:
-            subject.pause()
-        ends = time.monotonic() + rounds_s
-        for row in row_taker(request, program.workload, subjects, same_work=1).rows():
-            rows = with_row(rows, row)
-            if _is_clear(rows, trial, request.settings.confidence) or time.monotonic() > ends:
-                break
-        facts = subjects[0].interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=[])
-    compared, original = _figures(rows, trial, request.settings.confidence)
-    return judge_trial(trial, compared, original, took_effect=took_effect(trial, facts))
-
-
-def _sides(trial: Trial, program: MeasuredProgram) -> list[Variant]:
-    """The changed program and the original; for ``Effect.SCALES``, each at both thread counts."""
-    change, threads, workload = trial.change, program.request.contender, program.workload
-    prepared = program.prepared
-    if change.blas:
-        prepared = prepared.with_blas(change.blas, program.progress.step, build=False)
-    changed_workload = original_workload = workload
-    if trial.replay:
-        changed_workload = _replay_workload(trial.replay.changed)
-        original_workload = _replay_workload(trial.replay.original)
-    elif change.arguments:
-        changed_workload = replace(workload, arguments={**workload.arguments, **change.arguments})
-    changed = Variant(prepared, changed_workload, threads, change)
-    original = Variant(program.prepared, original_workload, threads, NO_CHANGE)
-    if trial.effect is not Effect.SCALES:
-        return [changed, original]
-    baseline = program.request.baseline
-    return [side for variant in (changed, original) for side in (variant, replace(variant, threads=baseline))]
-
-
-def _replay_workload(arguments: Mapping[str, Any]) -> Workload:
-    return Workload("replay", "builtin:replay_numpy", dict(arguments))
+    confidence = program.request.settings.confidence
+    sides = sides_of(trial, program)
+    taken = take_rows(program, sides, rounds_s, lambda rows: _is_clear(rows, trial, confidence))
+    compared, original = trial_figures(taken.rows, trial, confidence)
+    found = judge_trial(trial, compared, original, took_effect=took_effect(trial, taken.facts))
+    if found.finding is not Finding.PROVEN or not layout_could_do(trial, compared):
+        return found
+    return confirmed(found, program, sides, rounds_s)
 
 
 def _is_clear(rows: Rows, trial: Trial, confidence: float) -> bool:
     if len(rows) < fewest_values(confidence):
         return False
-    return is_settled(trial, *_figures(rows, trial, confidence))
-
-
-def _figures(rows: Rows, trial: Trial, confidence: float) -> tuple[Comparison, Interval | None]:
-    """The trial's comparison; for ``Effect.SCALES``, the changed work's speed-up and the original's."""
-    if trial.effect is not Effect.SCALES:
-        return figures.comparison(rows, confidence), None
-    changed, original = (figures.comparison([row[at : at + 2] for row in rows], confidence) for at in (0, 2))
-    return changed, original.speedup
+    return is_settled(trial, *trial_figures(rows, trial, confidence))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Replay, Trial
-from pytest_multicore.diagnosis.trials import Finding, is_settled, judge_trial, took_effect
+from pytest_multicore.diagnosis.trials import Finding, gain, is_settled, judge_trial, layout_could_do, took_effect
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.figures import Comparison, comparison
 from pytest_multicore.verdicts.statistics import Interval
@@ -185,3 +185,50 @@ def test_the_difference_is_told_with_its_intervals() -> None:
 @pytest.mark.parametrize("told", [{"change": Change(arguments={"size": 9})}, {"replay": Replay({}, {})}])
 def test_other_work_is_not_compared_in_time(told: dict[str, object]) -> None:
     assert "as fast" not in judge_trial(trial(Effect.MORE_CORES, **told), compared(made(0.05), made(0.1))).text
+
+
+@pytest.mark.parametrize(
+    ("effect", "changed", "original", "could"),
+    [
+        (Effect.MORE_CORES, made(0.05, 2.0), made(0.1, 1.0), False),
+        (Effect.MORE_CORES, made(0.05, 2.0), made(0.1, 1.4), True),
+        (Effect.FASTER, made(0.05), made(0.1), True),
+        (Effect.FASTER, made(0.03), made(0.1), False),
+        (Effect.LESS_CPU, made(0.1, 1.0), made(0.1, 2.0), True),
+        (Effect.LESS_CPU, made(0.1, 0.5), made(0.1, 2.0), False),
+        (Effect.FEWER_THREADS, made(os_threads=1), made(os_threads=2), False),
+        (Effect.SCALES, made(0.1), made(0.19, threads=1), True),
+    ],
+    ids=[
+        "one thread before: no layout starts another",
+        "threads that wait for a slow one",
+        "twice as fast",
+        "more than any layout",
+        "half of the CPU time",
+        "less than by any layout",
+        "threads are counted",
+        "a gain that two processes have",
+    ],
+)
+def test_a_layout_makes_threads_slower_and_starts_none(
+    effect: Effect, changed: Round, original: Round, could: bool
+) -> None:
+    assert layout_could_do(trial(effect), compared(changed, original)) is could
+
+
+@pytest.mark.parametrize(
+    ("effect", "changed", "original", "ratio"),
+    [
+        (Effect.MORE_CORES, made(0.1, 1.8), made(0.1, 1.2), 1.5),
+        (Effect.FASTER, made(0.1), made(0.15), 1.5),
+        (Effect.LESS_CPU, made(0.1, 1.0), made(0.1, 1.5), 1.5),
+        (Effect.FEWER_THREADS, made(os_threads=2), made(os_threads=3), 1.5),
+    ],
+)
+def test_the_gain_is_by_what_the_cause_predicts(effect: Effect, changed: Round, original: Round, ratio: float) -> None:
+    assert gain(trial(effect), compared(changed, original, FEW), None) == pytest.approx(ratio)
+
+
+def test_the_gain_of_changed_work_is_over_what_the_original_gains() -> None:
+    before = Interval(1.1, 1.2, 1.3, 0.99)
+    assert gain(trial(Effect.SCALES), compared(made(0.1), made(0.18, threads=1)), before) == pytest.approx(1.5)

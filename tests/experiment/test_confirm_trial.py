@@ -1,0 +1,47 @@
+"""A proof that further processes bear out, or not, from literals; and layouts that differ."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from pytest_multicore.diagnosis.suspicions import Effect, Trial
+from pytest_multicore.diagnosis.trials import Finding, TrialResult
+from pytest_multicore.experiment.confirm_trial import LayoutGains, with_further_processes
+from pytest_multicore.experiment.layouts import ALIGNMENT_BYTES, LAYOUT_VARIABLE, MIN_LAYOUT_BYTES, drawn_layout
+from pytest_multicore.interpreters.address_layout import PAGE_BYTES
+
+PROOF = TrialResult(Trial("A=1", Effect.FASTER), Finding.PROVEN, "A=1: 1.50x as fast")
+
+
+def test_a_proof_that_shows_in_all_processes_stays_one() -> None:
+    gains = [LayoutGains((1.4, 1.6), 0.98), LayoutGains((1.3, 1.5), 1.05)]
+    found = with_further_processes(PROOF, gains)
+
+    assert found.finding is Finding.PROVEN
+    assert found.text == (
+        "A=1: 1.50x as fast; in 2 further sets of processes, laid out anew in memory, by 1.30x to 1.60x; the original "
+        "differs from itself by up to 1.05x"
+    )
+
+
+@pytest.mark.parametrize(
+    "turned",
+    [LayoutGains((0.9, 1.4), 1.6), LayoutGains((1.4, 0.9), 0.6), LayoutGains((1.04, 1.04), 1.0)],
+    ids=["one original is as fast", "the other is", "nothing that a user would change"],
+)
+def test_one_set_of_processes_that_does_not_show_it_is_enough(turned: LayoutGains) -> None:
+    found = with_further_processes(PROOF, [LayoutGains((1.4, 1.6), 1.0), turned])
+
+    assert found.finding is Finding.OPEN
+    assert found.text.endswith(": that is no proof")
+
+
+def test_layouts_differ_by_less_than_a_page_in_steps_of_an_allocation() -> None:
+    draw = random.Random(0)
+    lengths = {len(drawn_layout(draw)[LAYOUT_VARIABLE]) - MIN_LAYOUT_BYTES for _ in range(1000)}
+
+    assert max(lengths) < PAGE_BYTES
+    assert all(length % ALIGNMENT_BYTES == 0 for length in lengths)
+    assert len(lengths) > 200, "of 256 that there are"
