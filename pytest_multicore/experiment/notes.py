@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pytest_multicore.interpreters.blas_in_use import links_own_blas
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
@@ -12,6 +13,7 @@ from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE
 from pytest_multicore.verdicts.judge import Judgement
 from pytest_multicore.verdicts.open_reasons import OpenMeasurement, why_inconclusive
 from pytest_multicore.verdicts.repeatable import FirstCalls, first_call_note, why_not_repeatable
+from pytest_multicore.verdicts.words import threads_in_words
 
 from .base_modules import nothing_imported
 from .request import MeasurementRequest
@@ -30,7 +32,7 @@ def notes(
     first_calls = measured.first_calls[request.contender_index]
     return (
         *_figure_notes(workload, measured.judgement, open_measurement, first_calls),
-        *_environment_notes(request, prepared, workload, machine),
+        *_environment_notes(request, prepared, workload, machine, measured.facts),
         *_attained_notes(measured.judgement, machine),
         f"CPU priority: {measured.priority}",
         *_layout_notes(request, measured),
@@ -61,7 +63,11 @@ def _base_notes(request: MeasurementRequest, measured: MeasuredRows) -> Iterator
 
 
 def _environment_notes(
-    request: MeasurementRequest, prepared: PreparedEnvironment, workload: Workload, machine: Machine
+    request: MeasurementRequest,
+    prepared: PreparedEnvironment,
+    workload: Workload,
+    machine: Machine,
+    facts: Mapping[str, Any],
 ) -> Iterator[str]:
     """What is special about the variables, the thread count and the BLAS."""
     overridden = prepared.variables(request.contender, request.theano_flags, request.env).overridden
@@ -70,10 +76,22 @@ def _environment_notes(
     most_threads = max((count for count in request.sides if count is not None), default=0)
     if most_threads > machine.cores_granted:
         yield f"{most_threads} threads were asked for on {machine.why_granted()}"
+    yield from _pool_notes(request.contender, facts)
     if prepared.selection.note:
         yield f"BLAS {prepared.selection.name}: {prepared.selection.note}"
     if prepared.selection.carried_by_numpy and not links_own_blas(workload.target):
         yield f"NumPy goes on using the BLAS that it carries ({prepared.selection.carried_by_numpy})"
+
+
+def _pool_notes(threads: int | None, facts: Mapping[str, Any]) -> Iterator[str]:
+    """Pools smaller than what was asked for, each kind once: a BLAS may take no more threads than there are CPUs."""
+    sizes = {
+        (library["kind"], library["threads"])
+        for library in facts.get("libraries", ())
+        if library.get("threads") and threads and library["threads"] < threads and library["kind"] != "reference"
+    }
+    for kind, size in sorted(sizes):
+        yield f"{threads_in_words(threads)} were asked for, and the pool of {kind} has {size}"
 
 
 def _attained_notes(judgement: Judgement, machine: Machine) -> Iterator[str]:

@@ -58,6 +58,8 @@ def _evidence(record: Mapping[str, Any]) -> Iterator[str]:
     if evidence.get("profile"):
         lines = evidence["profile"]["told"]
         yield from (_row("profile" if number == 0 else "", line) for number, line in enumerate(lines))
+    for told in (evidence["observed"] or {}).get("warnings", ()):
+        yield _row("warned", f"{told['message']} [{told['category']} of {told['module']}]")
     if evidence["blas_not_recorded"] and not any(cause["proven"] for cause in record["causes"]):
         yield _row("note", f"BLAS calls were not recorded: {evidence['blas_not_recorded']}")
     if not record["causes"]:
@@ -71,9 +73,15 @@ def _seen(evidence: Mapping[str, Any]) -> str:
         f"{task['name']} {task['cpu_s'] / evidence['wall_s']:.2f}" for task in tasks[:4] if task["cpu_s"] > 0
     )
     hottest = next(iter(observed.get("lines", ())), None)
-    where = f"; most at {hottest['file'].rpartition('/')[2]}:{hottest['line']}" if hottest else ""
+    where = f"; most at {_place(hottest)}" if hottest else ""
     pools = ", ".join(f"{pool['api']} {pool['threads']}" for pool in observed.get("pools", {}).get("region", ()))
     return f"cores used by threads: {at_work or 'none'}{where}; thread pools: {pools or 'none'}"
+
+
+def _place(line: Mapping[str, Any]) -> str:
+    """Where a line is: of a line in a package, the user's line that called it."""
+    users = line.get("called_from") or line
+    return f"{users['file'].rpartition('/')[2]}:{users['line']} ({users['source']})"
 
 
 def _limit(verdict: Mapping[str, Any], confidence: float) -> str:

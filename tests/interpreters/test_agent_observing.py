@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.interpreters.dialogue import Dialogue, on_every_interpreter
-from tests.interpreters.observing import WATCHED, source_file
+from tests.interpreters.observing import WATCHED, observed, source_file
 
 
 @on_every_interpreter
@@ -80,3 +80,15 @@ def test_a_pytest_item_is_observed_in_its_rounds(tmp_path: Path) -> None:
         assert told["lines"][0]["function"] == "test_it"
         assert told["lines"][0]["source"] == "time.sleep(0.1)"
         assert 0.09 < told["slept_s"] < told["wall_s"]  # what was seen of the first call is dropped at the first round
+
+
+@on_every_interpreter
+def test_what_the_program_warns_of_threads_is_kept(python: str, tmp_path: Path) -> None:
+    """As UMAP says that a seed forces one job; what is for developers, or of other matters, is not."""
+    with Dialogue(python, tmp_path) as child:
+        seen = observed(child, "warning")["warnings"]
+
+    assert seen == [
+        {"category": "UserWarning", "message": "n_jobs value 2 overridden to 1", "module": "watched_code"},
+        {"category": "RuntimeWarning", "message": "falling back to one thread", "module": "watched_code"},
+    ]

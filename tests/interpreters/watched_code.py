@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 import weakref
 
 try:
@@ -217,3 +218,15 @@ def last_note(_):
 def initialized_by_executor():
     with concurrent.futures.ThreadPoolExecutor(None, "named", NOTES.append, ("x",)) as pool:
         return list(pool.map(last_note, range(2)))
+
+
+def warning():
+    """Warns of several matters, and of one of them again and again."""
+
+    def region():
+        warnings.warn("n_jobs value 2 overridden to 1")  # noqa: B028
+        warnings.warn("one thread is going away", DeprecationWarning)  # noqa: B028
+        warnings.warn(RuntimeWarning("falling back to one\n   thread"))  # noqa: B028
+        warnings.warn("a comet comes near")  # noqa: B028
+
+    return region

@@ -7,6 +7,7 @@
 "lines", "samples", "python_threads", "python_ids", "late_s", "sampled_s": see sampler.py
 "forks": [{"how": "fork", "after_pool": whether threads other than Python's had run by then | null, "in_region": bool,
            "count"}],
+"warnings": see program_warnings.py; of all of the program, the tests' set-up among it
 "inherited_affinity": [0, 1] | null      the CPUs that a child started at the end of the last round would get
 "slept_s": seconds that all threads together spent in time.sleep within rounds}
 
@@ -38,6 +39,7 @@ class Observer(object):
         self._slept_s = 0.0
         self._pool_ran = None
         self._forks = []  # [entry, count]
+        self._warnings = load_sibling("watch/program_warnings").ProgramWarnings(self._text)
         self._wrap_sleep()
         self._wrap_fork()
 
@@ -80,6 +82,7 @@ class Observer(object):
             imports=self._changes.entries,
             pools=pools,
             forks=[dict(fork, count=count) for fork, count in self._forks],
+            warnings=list(self._warnings.entries),
             inherited_affinity=self._inherited,
             slept_s=self._slept_s,
         )
