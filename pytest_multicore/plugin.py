@@ -9,13 +9,13 @@ import pytest
 
 from .errors import UsageError
 from .pytest_side import collection, options, outcomes
-from .pytest_side.fixtures import dot_product, isolated_interpreter, keras_fit, multicore
+from .pytest_side.fixtures import dot_product, isolated_interpreter, keras_fit, multicore, multicore_threads
 from .pytest_side.stash import HOSTS, MARKER_VALUES
 from .settings import affinity_at_start as affinity_at_start  # noted before any test module is imported
 from .settings.marker import MARKER
 from .settings.options import OPTIONS, option_value
 
-__all__ = ["dot_product", "isolated_interpreter", "keras_fit", "multicore"]
+__all__ = ["dot_product", "isolated_interpreter", "keras_fit", "multicore", "multicore_threads"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

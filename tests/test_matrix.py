@@ -54,6 +54,12 @@ def test_every_combination_has_an_id_and_limits_hold_at_the_largest_count() -> N
     }
 
 
+def test_ids_say_cores_where_sides_differ_in_cores() -> None:
+    assert ids({"threads": "1,2", "vary": "cores"}) == {"1-core": False, "2-cores": True}
+    assert ids({"threads": "1,2"}, vary="cores") == {"1-core": False, "2-cores": True}
+    assert ids({"threads": "1,2", "vary": "cores"}, vary="threads") == {"1-thread": False, "2-threads": True}
+
+
 def test_without_thread_counts_limits_hold_everywhere() -> None:
     assert ids({"environment": "current,theano"}) == {"current": True, "theano": True}
 

@@ -98,9 +98,14 @@ class Evidence:
 
     @property
     def usable_cores(self) -> float:
-        """Cores that the program could have used: one for each thread, as far as the machine grants them."""
+        """Cores that the program could have used: those given, or one for each thread, as far as they are granted."""
         granted = self.machine.cores_granted
         return min(self.result.threads or granted, granted)
+
+    @property
+    def inherits_variables(self) -> bool:
+        """Whether the program's thread variables are the user's: no thread count was told to it."""
+        return self.result.threads is None or self.result.vary == "cores"
 
     @property
     def busy_cores(self) -> float:

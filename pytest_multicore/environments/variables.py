@@ -73,6 +73,7 @@ def child_variables(
     theano_flags: Mapping[str, str],
     env: Mapping[str, str],
     environ: Mapping[str, str],
+    cores: int | None = None,
 ) -> ChildVariables:
     """Compute the variables of a child: the user's, with as few changes as the experiment needs.
 
@@ -84,13 +85,14 @@ def child_variables(
         theano_flags: flags of this child; flag by flag they win over the environment's, and over the user's.
         env: variables of this child; they win over everything else, except for flags, which are merged.
         environ: the parent's variables, usually ``os.environ``.
+        cores: how many it may run on, by its affinity; None: all that are granted.
 
     Raises:
         UsageError: threads below 1, or flags of the user's that cannot be parsed.
     """
     base = _without_coverage(environ if installation.is_current else tool_variables(environ))
     ours = _hash_seed(base) | for_threads(threads) | dict(environment.env) | _library_path(blas, base) | dict(env)
-    ours |= _flags(environment, installation, blas, theano_flags, {**base, **ours}, threads)
+    ours |= _flags(environment, installation, blas, theano_flags, {**base, **ours}, (threads, cores))
     return ChildVariables(base | ours, _changes(ours, base), _overridden(ours, environ))
 
 
@@ -116,7 +118,7 @@ def _flags(
     blas: BlasSelection,
     theano_flags: Mapping[str, str],
     base: Mapping[str, str],
-    threads: int | None,
+    side: tuple[int | None, int | None],
 ) -> dict[str, str]:
     dialect = _dialect(environment, theano_flags)
     if dialect is None:
@@ -126,7 +128,7 @@ def _flags(
     own = {dialect.flag_name(name): value for name, value in {**environment.theano_flags, **theano_flags}.items()}
     merged = {**dialect.defaults, **users, **link, **own}
     if "base_compiledir" not in own:
-        merged["base_compiledir"] = _compile_folder(merged, installation, blas, threads)
+        merged["base_compiledir"] = _compile_folder(merged, installation, blas, side)
     return {dialect.variable: flags.render(merged)}
 
 
@@ -139,16 +141,16 @@ def _dialect(environment: Environment, theano_flags: Mapping[str, str]) -> Diale
 
 
 def _compile_folder(
-    merged: Mapping[str, str], installation: Installation, blas: BlasSelection, threads: int | None
+    merged: Mapping[str, str], installation: Installation, blas: BlasSelection, side: tuple[int | None, int | None]
 ) -> str:
     """Return a folder for compiled code that nothing else shares.
 
     Theano's own key leaves out some flags (openmp_elemwise_minsize) and names a library without its path: code that was
-    compiled for one set of flags would be used for another. Each thread count has its own folder, because two sides
+    compiled for one set of flags would be used for another. Each side (threads, cores) has its own folder, because two
     that are set up at the same time would wait for each other's lock, in steps of 5 to 10 s.
     """
     own = {name: value for name, value in merged.items() if name != "base_compiledir"}
-    facts = json.dumps([installation.key, sorted(own.items()), str(blas.library), threads])
+    facts = json.dumps([installation.key, sorted(own.items()), str(blas.library), side])
     return str(cache.root() / "compiled" / hashlib.sha256(facts.encode()).hexdigest()[:24])
 
 

@@ -25,7 +25,7 @@ from pytest_multicore.verdicts.open_reasons import OpenMeasurement, why_inconclu
 from pytest_multicore.verdicts.repeatable import why_not_repeatable
 from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.warnings import waste_warning
-from pytest_multicore.verdicts.words import threads_in_words
+from pytest_multicore.verdicts.words import side_in_words
 
 from .base_modules import modules_from_elsewhere
 from .differences import differences
@@ -44,7 +44,12 @@ def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress
     began, machine, workload = time.monotonic(), this_machine(), request.workload(prepared)
     findings: dict[str, Any]
     why = why_unreachable(
-        request.limits, machine.cores_granted, request.contender, request.baseline, machine.cores_online
+        request.limits,
+        machine.cores_granted,
+        request.contender,
+        request.baseline,
+        machine.cores_online,
+        request.settings.vary,
     )
     if why:
         reason = f"{why.reason}: it grants {machine.why_granted()}"
@@ -64,6 +69,7 @@ def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress
         confidence=request.settings.confidence,
         seed=request.seed(workload),
         settle_s=request.settings.settle_s,
+        vary=request.settings.vary,
         **findings,
     )
 
@@ -76,7 +82,8 @@ def _take_rows(
         with request.program.paused():  # while it waits for its turn it must disturb no other measurement
             stack.enter_context(host_lock().exclusive(progress.step))
         against = f", and the same against {request.base.base_name}" if request.base else ""
-        progress.live(f"{workload}: setting up with {' and '.join(map(threads_in_words, request.sides))}{against}")
+        sides = " and ".join(side_in_words(count, request.settings.vary) for count in request.sides)
+        progress.live(f"{workload}: setting up with {sides}{against}")
         subjects = stack.enter_context(request.program.sides(request, prepared, workload))
         try:
             measured = RoundLoop(request, workload, subjects, progress).run()
@@ -110,6 +117,7 @@ def _findings(
         request.settings.budget_s,
         request.settings.confidence,
         measured.busy_others,
+        request.settings.vary,
     )
     warnings = (
         waste_warning(judgement.verdicts, judgement.compared),

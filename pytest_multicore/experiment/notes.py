@@ -11,9 +11,9 @@ from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE
 from pytest_multicore.verdicts.judge import Judgement
-from pytest_multicore.verdicts.open_reasons import OpenMeasurement, why_inconclusive
+from pytest_multicore.verdicts.open_reasons import OpenMeasurement, own_pool_in_words, why_inconclusive
 from pytest_multicore.verdicts.repeatable import FirstCalls, first_call_note, why_not_repeatable
-from pytest_multicore.verdicts.words import threads_in_words
+from pytest_multicore.verdicts.words import side_in_words
 
 from .base_modules import nothing_imported
 from .request import MeasurementRequest
@@ -52,6 +52,8 @@ def _figure_notes(
     figure = judgement.compared.ratio if judgement.compared else judgement.measured.wall_s
     if not (judgement.verdicts or figure.bounded):
         yield f"{workload}: the figures have no bounds: {why_inconclusive(open_measurement)}"
+    if judgement.compared and judgement.compared.baseline_ignores_thread_count and not judgement.verdicts:
+        yield f"{workload}: {own_pool_in_words(judgement.compared.baseline, open_measurement.vary)}"
 
 
 def _base_notes(request: MeasurementRequest, measured: MeasuredRows) -> Iterator[str]:
@@ -70,20 +72,23 @@ def _environment_notes(
     facts: Mapping[str, Any],
 ) -> Iterator[str]:
     """What is special about the variables, the thread count and the BLAS."""
-    overridden = prepared.variables(request.contender, request.theano_flags, request.env).overridden
+    given = request.given(request.contender)
+    overridden = prepared.variables(given.threads, request.theano_flags, request.env, given.cpus).overridden
     for name, before in sorted(overridden.items()):
         yield f"{name}={before} of the outer world was overridden"
     most_threads = max((count for count in request.sides if count is not None), default=0)
-    if most_threads > machine.cores_granted:
+    if given.cpus is not None:
+        yield _cores_given(request)
+    elif most_threads > machine.cores_granted:
         yield f"{most_threads} threads were asked for on {machine.why_granted()}"
-    yield from _pool_notes(request.contender, facts)
+    yield from _pool_notes(request.contender, request.settings.vary, facts)
     if prepared.selection.note:
         yield f"BLAS {prepared.selection.name}: {prepared.selection.note}"
     if prepared.selection.carried_by_numpy and not links_own_blas(workload.target):
         yield f"NumPy goes on using the BLAS that it carries ({prepared.selection.carried_by_numpy})"
 
 
-def _pool_notes(threads: int | None, facts: Mapping[str, Any]) -> Iterator[str]:
+def _pool_notes(threads: int | None, vary: str, facts: Mapping[str, Any]) -> Iterator[str]:
     """Pools smaller than what was asked for, each kind once: a BLAS may take no more threads than there are CPUs."""
     sizes = {
         (library["kind"], library["threads"])
@@ -91,7 +96,13 @@ def _pool_notes(threads: int | None, facts: Mapping[str, Any]) -> Iterator[str]:
         if library.get("threads") and threads and library["threads"] < threads and library["kind"] != "reference"
     }
     for kind, size in sorted(sizes):
-        yield f"{threads_in_words(threads)} were asked for, and the pool of {kind} has {size}"
+        yield f"{side_in_words(threads, vary)} were asked for, and the pool of {kind} has {size}"
+
+
+def _cores_given(request: MeasurementRequest) -> str:
+    """``cores by affinity: CPUs 0,1 against 0; thread variables are inherited``."""
+    sides = (",".join(map(str, request.given(count).cpus or ())) for count in request.sides)
+    return f"cores by affinity: CPUs {' against '.join(sides)}; thread variables are inherited"
 
 
 def _attained_notes(judgement: Judgement, machine: Machine) -> Iterator[str]:

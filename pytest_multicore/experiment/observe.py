@@ -141,9 +141,10 @@ def _probe_threshold(request: MeasurementRequest, prepared: PreparedEnvironment,
     arguments = {"threads": request.contender, "library": None if numpys_own else files[0]["path"]}
     probe = {"target": "builtin:gemm_probe", "arguments": arguments, "path": []}
     for extra, timeout_s in zip(PROBE_VARIABLES, PROBE_TIMEOUTS_S, strict=True):
-        variables = prepared.variables(request.contender, request.theano_flags, {**request.env, **extra})
+        cpus = request.given(request.contender).cpus
+        variables = prepared.variables(request.contender, request.theano_flags, {**request.env, **extra}, cpus)
         try:
-            with prepared.open(variables, priority=request.settings.priority) as interpreter:
+            with prepared.open(variables, priority=request.settings.priority, cpus=cpus) as interpreter:
                 threshold = interpreter.ask("call", "result", timeout_s, **probe)["value"]["threshold_mnk"]
                 return None if threshold is None else int(threshold)
         except InterpreterTimeout:

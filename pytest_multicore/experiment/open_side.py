@@ -63,8 +63,7 @@ class WorkloadProgram:
             for side, (place, threads) in enumerate(request.openings(prepared)):
                 interpreter = self.interpreter if side == 0 else None
                 if interpreter is None:
-                    variables = place.variables(threads, request.theano_flags, request.env)
-                    interpreter = interpreters.enter_context(place.open(variables, priority=request.settings.priority))
+                    interpreter = interpreters.enter_context(_opened(request, place, threads))
                 here = workload if place is prepared else request.workload(place)
                 subjects.append(_set_up(interpreter, threads, place, here))
             for subject in subjects:
@@ -78,7 +77,8 @@ class WorkloadProgram:
     def variant(self, request: MeasurementRequest, variant: Variant, initializer: Initializer) -> Iterator[AnySubject]:
         """See Program."""
         variables = variant.variables(request)
-        with variant.prepared.open(variables, priority=request.settings.priority) as interpreter:
+        cpus = request.given(variant.threads).cpus
+        with variant.prepared.open(variables, priority=request.settings.priority, cpus=cpus) as interpreter:
             initialize(interpreter, variant)
             initializer(interpreter)
             subject = _set_up(interpreter, variant.threads, variant.prepared, variant.workload)
@@ -116,6 +116,13 @@ def initialize(interpreter: IsolatedInterpreter, variant: Variant) -> None:
     """Have an interpreter watched or changed, before any of the user's code."""
     if variant.watch:
         interpreter.ask("watch", "watching", SETUP_TIMEOUT_S, **variant.watch)
+
+
+def _opened(request: MeasurementRequest, place: PreparedEnvironment, threads: int | None) -> IsolatedInterpreter:
+    """A new interpreter for a side."""
+    given = request.given(threads)
+    variables = place.variables(given.threads, request.theano_flags, request.env, given.cpus)
+    return place.open(variables, priority=request.settings.priority, cpus=given.cpus)
 
 
 def _set_up(

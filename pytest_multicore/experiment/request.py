@@ -10,9 +10,11 @@ from typing import Any, Protocol
 
 from pytest_multicore.diagnosis.suspicions import NO_CHANGE, ORIGINAL_THREADS, Change
 from pytest_multicore.environments.variables import ChildVariables
+from pytest_multicore.interpreters.affinity import check_affinity
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.workload import Workload
+from pytest_multicore.measurement.cpu_order import cpus_for
 from pytest_multicore.measurement.subject import AnySubject
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.sides import compared_sides, contender_index
@@ -42,7 +44,7 @@ class Variant:
     Attributes:
         prepared: the environment.
         workload: what runs there.
-        threads: the thread count that it is given; None for inherited threads.
+        threads: the thread count, or the cores, that it is given; None for inherited threads.
         change: what is different from the measured program.
         extra: additional environment variables.
         observe: whether it is observed from within.
@@ -61,9 +63,10 @@ class Variant:
         """The child's variables, without those that the change removes."""
         changed = {name: value for name, value in self.change.variables.items() if value is not None}
         flags = {**request.theano_flags, **self.change.theano_flags}
-        threads = self.threads if self.change.threads == ORIGINAL_THREADS else self.change.threads
+        given = request.given(self.threads)
+        threads = given.threads if self.change.threads == ORIGINAL_THREADS else self.change.threads
         assert not isinstance(threads, str)  # noqa: S101 - the only word is ORIGINAL_THREADS
-        child = self.prepared.variables(threads, flags, {**request.env, **changed, **self.extra})
+        child = self.prepared.variables(threads, flags, {**request.env, **changed, **self.extra}, given.cpus)
         removed = self.change.variables.keys() - changed.keys()
         return replace(child, variables={name: value for name, value in child.variables.items() if name not in removed})
 
@@ -78,6 +81,32 @@ class Variant:
             "changes": list(self.change.agent_changes),
             "threads": self.threads,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a side is given, by what the sides differ in.
+
+    Attributes:
+        threads: the thread count that its variables tell; None: they are inherited.
+        cpus: the CPUs that it may run on; None: all that this process may.
+    """
+
+    threads: int | None
+    cpus: tuple[int, ...] | None
+
+    @classmethod
+    def to_side(cls, count: int | None, vary: str) -> Given:
+        """What a side of so many threads or cores gets.
+
+        Raises:
+            UsageError: affinity cannot be set on this system.
+        """
+        if vary == "threads":
+            return cls(count, None)
+        check_affinity()
+        assert count is not None  # noqa: S101 - a side that differs in cores has a number of them
+        return cls(None, cpus_for(count))
 
 
 class Program(Protocol):
@@ -119,7 +148,8 @@ class MeasurementRequest:
         test: the test's node id.
         label: the workload as the test named it, for reports without an environment.
         workload: gives the workload, once the environment is known.
-        sides: thread counts, the contender first; None for inherited threads. One side, two, or a scaling series.
+        sides: thread counts, the contender first; None for inherited threads. One side, two, or a scaling series. Where
+            the settings vary cores, they are numbers of cores.
         limits: what the figures must meet.
         settings: the user's settings.
         program: opens the sides.
@@ -144,6 +174,10 @@ class MeasurementRequest:
         """Where each side is opened, and its thread count: the program's sides, then the base's."""
         places = [prepared, self.base] if self.base else [prepared]
         return [(place, threads) for place in places for threads in self.sides]
+
+    def given(self, count: int | None) -> Given:
+        """What a side of so many threads or cores gets."""
+        return Given.to_side(count, self.settings.vary)
 
     @property
     def contender_index(self) -> int:

@@ -40,10 +40,11 @@ def profile_theano(
 def _sample(
     prepared: PreparedEnvironment, request: MeasurementRequest, workload: Workload, repetition_s: float
 ) -> SamplingProfile:
-    variables = prepared.variables(request.contender, request.theano_flags, request.env)
+    given = request.given(request.contender)
+    variables = prepared.variables(given.threads, request.theano_flags, request.env, given.cpus)
     path = import_path(prepared.installation.is_current)
     # At ordinary priority: py-spy needs a core, too.
-    with prepared.open(variables, priority="off") as interpreter:
+    with prepared.open(variables, priority="off", cpus=given.cpus) as interpreter:
         arguments = dict(workload.arguments)
         interpreter.ask("open", "ready", SETUP_TIMEOUT_S, target=workload.target, arguments=arguments, path=path)
         return sampling_profile(interpreter, repetition_s, SETUP_TIMEOUT_S)

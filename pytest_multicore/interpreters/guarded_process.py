@@ -15,6 +15,7 @@ from pathlib import Path
 from pytest_multicore.errors import InterpreterCrash
 
 from .address_layout import fixed_addresses
+from .affinity import started_on
 from .launch import describe_exit, reap, wait_for_exit
 from .log import Log
 from .process_tree import descendants, kill_group, kill_processes, marked_processes
@@ -40,7 +41,15 @@ class GuardedProcess:
         stdin, stdout: the ends of its pipes, unbuffered.
     """
 
-    def __init__(self, command: Sequence[str], variables: Mapping[str, str], folder: Path, log: Log, mark: str) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+        folder: Path,
+        log: Log,
+        mark: str,
+        cpus: tuple[int, ...] | None = None,
+    ) -> None:
         """Start the guard, which starts the interpreter.
 
         Args:
@@ -49,6 +58,7 @@ class GuardedProcess:
             folder: its working folder.
             log: gets its standard error.
             mark: a value of the variable process_tree.MARK, which its tree inherits.
+            cpus: those that both may run on; None: all that this process may.
 
         Raises:
             InterpreterCrash: there is no such program, or it cannot be run.
@@ -58,7 +68,7 @@ class GuardedProcess:
         self._lines = bytearray()
         self._control, theirs = socket.socketpair()
         try:
-            with theirs, fixed_addresses():
+            with theirs, fixed_addresses(), started_on(cpus):
                 self._guard = subprocess.Popen(
                     [sys.executable, "-I", "-S", str(GUARD), str(theirs.fileno())],
                     stdin=subprocess.PIPE,

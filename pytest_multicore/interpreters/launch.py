@@ -26,12 +26,14 @@ class Launch:
         folder: its working folder.
         priority: ``"auto"``: the highest nice priority that the system permits; ``"realtime"``: the real-time class
             too, when it is asked for; ``"off"``: as it is.
+        cpus: the CPUs that it may run on, with all that it starts; None: those of this process.
     """
 
     command: Sequence[str]
     variables: Mapping[str, str]
     folder: Path
     priority: str = "auto"
+    cpus: tuple[int, ...] | None = None
 
 
 def wait_for_exit(process: subprocess.Popen[bytes], timeout_s: float) -> None:

@@ -40,6 +40,7 @@ class TestAddress:
             does not.
         worker: the values of pytest-xdist's fixtures (agent/marked_test/xdist_fixtures.py); None: the parent is not one
             of its workers.
+        threads: what the fixture multicore_threads returns there.
     """
 
     __test__ = False  # pytest must not collect this class
@@ -48,6 +49,7 @@ class TestAddress:
     args: tuple[str, ...]
     options: Mapping[str, Any]
     path: list[str]
+    threads: int
     benchmark: Mapping[str, Any] | None = None
     worker: Mapping[str, str] | None = None
 
@@ -98,6 +100,7 @@ class LiveTest:
             "options": dict(address.options),
             "benchmark": address.benchmark,
             "worker": address.worker,
+            "threads": address.threads,
         }
         self.interpreter.tell("test", arguments=arguments, path=address.path)
 

@@ -91,8 +91,21 @@ class PreparedEnvironment:
             listed += self.base.packages
         return {name.lower(): version for name, _, version in (line.partition("==") for line in listed)}
 
-    def variables(self, threads: int | None, theano_flags: Mapping[str, str], env: Mapping[str, str]) -> ChildVariables:
-        """The variables of a child with this number of threads (None: it inherits the user's)."""
+    def variables(
+        self,
+        threads: int | None,
+        theano_flags: Mapping[str, str],
+        env: Mapping[str, str],
+        cpus: tuple[int, ...] | None = None,
+    ) -> ChildVariables:
+        """The variables of a child with this number of threads (None: it inherits the user's).
+
+        Args:
+            threads: see above.
+            theano_flags: see ``child_variables``.
+            env: likewise.
+            cpus: those that it will run on; None: all. Two sides on different ones share no folder of compiled code.
+        """
         installation = self.installation
         if self.base:
             # Spawned interpreters find its packages by PYTHONPATH, and what is compiled for it is its own.
@@ -105,14 +118,24 @@ class PreparedEnvironment:
             installation,
             self.selection,
             threads=threads,
+            cores=None if cpus is None else len(cpus),
             theano_flags=theano_flags,
             env=env,
             environ=os.environ,
         )
 
-    def open(self, variables: ChildVariables, *, priority: str) -> IsolatedInterpreter:
-        """Start an interpreter with these variables; ``priority`` as for ``Launch``."""
-        return IsolatedInterpreter(Launch(self._command(), variables.variables, Path.cwd(), priority=priority))
+    def open(
+        self, variables: ChildVariables, *, priority: str, cpus: tuple[int, ...] | None = None
+    ) -> IsolatedInterpreter:
+        """Start an interpreter with these variables.
+
+        Args:
+            variables: all that it gets.
+            priority: as for ``Launch``.
+            cpus: those that it may run on; None: all that this process may.
+        """
+        launch = Launch(self._command(), variables.variables, Path.cwd(), priority=priority, cpus=cpus)
+        return IsolatedInterpreter(launch)
 
     def _command(self) -> list[str]:
         python = str(self.installation.python)

@@ -259,7 +259,7 @@ def _started(launch: Launch, log: Log) -> GuardedProcess:
     mark = uuid.uuid4().hex
     variables = padded_variables({**launch.variables, MARK: mark})
     try:
-        return GuardedProcess([*launch.command, str(RUNNER)], variables, launch.folder, log, mark)
+        return GuardedProcess([*launch.command, str(RUNNER)], variables, launch.folder, log, mark, launch.cpus)
     except BaseException:
         log.close()
         raise

@@ -16,6 +16,7 @@ from pytest_multicore.rounds.tolerances import MAX_BUSY_PROCESSES, MIN_BUSY_PROC
 from pytest_multicore.settings import affinity_at_start as start
 
 from .cgroups import quota_cores
+from .cpu_order import CPUS, siblings
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,11 @@ def this_machine() -> Machine:
     )
 
 
+def told_threads(count: int | None) -> int:
+    """How many threads a side's own pools shall have: its count; all that is granted where it inherits its threads."""
+    return this_machine().threads_auto if count is None else count
+
+
 def cpu_by_process() -> dict[int, tuple[str, float]]:
     """Name and CPU seconds of every process that psutil shows, by process id."""
     processes = {}
@@ -118,13 +124,10 @@ def busiest_processes(
     return sorted(busy, key=lambda entry: -entry[1])[:MAX_BUSY_PROCESSES]
 
 
-def _cores_real(cpus: Sequence[int], system: Path = Path("/sys/devices/system/cpu")) -> int | None:
-    """CPUs that share a core list each other as siblings (Documentation/admin-guide/cputopology.rst)."""
-    try:
-        lists = {(system / f"cpu{cpu}" / "topology" / "thread_siblings_list").read_text() for cpu in cpus}
-    except OSError:
-        return None
-    return len(lists)
+def _cores_real(cpus: Sequence[int], system: Path = CPUS) -> int | None:
+    """CPUs that share a core list each other as siblings."""
+    lists = {siblings(cpu, system) for cpu in cpus}
+    return None if None in lists else len(lists)
 
 
 def _cpu_name() -> str:

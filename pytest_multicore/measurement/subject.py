@@ -12,6 +12,7 @@ from pytest_multicore.interpreters.protocol import Message, seconds_in
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.rounds.round import Call
 
+from .machine import told_threads
 from .take import Timing
 from .usage import OwnClock
 
@@ -36,7 +37,8 @@ class OpenedWorkload:
 
     def set_up(self, workload: Workload, path: list[str]) -> None:
         """Have the child import, set up and warm up the workload, outside the measured region; do not wait for it."""
-        self.interpreter.tell("open", target=workload.target, arguments=dict(workload.arguments), path=path)
+        arguments, threads = dict(workload.arguments), told_threads(self.threads)
+        self.interpreter.tell("open", target=workload.target, arguments=arguments, path=path, threads=threads)
 
     def wait_until_ready(self, timeout_s: float) -> None:
         """Wait for the end of the set-up; see IsolatedInterpreter.ask for the errors."""
@@ -51,6 +53,11 @@ class OpenedWorkload:
     def pid(self) -> int:
         """The agent's process id."""
         return self.interpreter.pid
+
+    @property
+    def cpus(self) -> tuple[int, ...] | None:
+        """See take.Subject."""
+        return self.interpreter.launch.cpus
 
     @property
     def repeatable(self) -> bool:
@@ -109,6 +116,11 @@ class FreshTest:
     def pid(self) -> int:
         """The agent's process id."""
         return self.interpreter.pid
+
+    @property
+    def cpus(self) -> tuple[int, ...] | None:
+        """See take.Subject."""
+        return self.interpreter.launch.cpus
 
     @property
     def repeatable(self) -> bool:

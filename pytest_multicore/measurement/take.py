@@ -53,7 +53,12 @@ class Subject(Protocol):
 
     @property
     def threads(self) -> int | None:
-        """Threads that it is told to use; None for inherited ones."""
+        """Threads that it is told to use, or cores that it is given; None for inherited threads."""
+        ...
+
+    @property
+    def cpus(self) -> tuple[int, ...] | None:
+        """The CPUs that it was started on; None: all that this process may use."""
         ...
 
     @property
@@ -209,9 +214,10 @@ class RowTaker:
         began_s, real_time = time.monotonic() - self._start_s, subject.real_time
         timing, used, around, unseen = self._run(subject, repeat)
         threads = [(use.pid, use.tid) for use in used.threads]
+        in_reach = self.cores_in_reach if subject.cpus is None else len(subject.cpus)
         cores_open = self.counters.cores_open_to(threads)
         if cores_open is not None and not used.all_threads_seen:  # those that ended may have had more cores
-            cores_open = self.cores_in_reach or cores_open
+            cores_open = in_reach or cores_open
         return Round(
             threads=subject.threads,
             repeat=repeat,
@@ -228,7 +234,7 @@ class RowTaker:
             cores_online=self.cores_online,
             cores_open=None if cores_open is None else min(cores_open, self.cores_granted),
             threads_unseen=unseen,
-            cores_in_reach=self.cores_in_reach or self.cores_online,
+            cores_in_reach=in_reach or self.cores_online,
             foreign_raw_s=around.foreign_raw_s,
             real_time=real_time,
             clocks_s=timing.clocks_s,
@@ -240,7 +246,9 @@ class RowTaker:
             return None
         subject.pause()
         self.control.real_time(subject.real_time)
-        near = self.counters.cores_of([(use.pid, use.tid) for use in used.threads])
+        ran_on = self.counters.cores_of([(use.pid, use.tid) for use in used.threads])
+        # On the cores that the side had: its pace there may be another one than elsewhere.
+        near = ran_on if subject.cpus is None else [*subject.cpus]
         granted = math.ceil(self.cores_granted)
         cores = min(subject.threads or granted, granted)
         return self.control.after_round(cores, wall_s, near, (used.cpu_s / wall_s, around.foreign_s / wall_s))

@@ -30,13 +30,14 @@ class ChildFailure(Exception):  # noqa: N818 - it is the test's own failure, not
         self.longrepr = longrepr
 
 
-def child_address(item: pytest.Item, prepared: PreparedEnvironment, *, once: bool) -> TestAddress:
+def child_address(item: pytest.Item, prepared: PreparedEnvironment, *, once: bool, threads: int) -> TestAddress:
     """Where a child finds the item.
 
     Args:
         item: this process's.
         prepared: where the child is opened.
         once: whether it is called once in each child.
+        threads: what the fixture multicore_threads returns there.
     """
     config = item.config
     # The user named the whole run's files on the command line; argparse would warn of them, too.
@@ -55,6 +56,7 @@ def child_address(item: pytest.Item, prepared: PreparedEnvironment, *, once: boo
         args=(*left_out, str(config.rootpath / file) + colons + rest),
         options=options,
         path=import_path(prepared.installation.is_current),
+        threads=threads,
         benchmark=benchmark_fixture(config, once=once),
         worker=_xdist_worker(config),
     )

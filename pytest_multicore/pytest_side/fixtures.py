@@ -1,4 +1,4 @@
-"""The fixtures: ``multicore``, ``isolated_interpreter``, ``dot_product``, ``keras_fit``.
+"""The fixtures: ``multicore``, ``multicore_threads``, ``isolated_interpreter``, ``dot_product``, ``keras_fit``.
 
 What they need is imported when a test uses them: a session without such a test pays nothing for it.
 """
@@ -154,6 +154,21 @@ def multicore(request: pytest.FixtureRequest) -> Multicore:
 
 
 @pytest.fixture
+def multicore_threads(request: pytest.FixtureRequest) -> int:
+    """How many threads this side was told to use, an int: for the pools that a test makes itself.
+
+    ``ThreadPoolExecutor(multicore_threads)``, ``n_jobs=multicore_threads``: so the baseline's pool has its one thread.
+    Where sides differ in cores (``vary="cores"``) it is the number of cores that the side was given. Where threads are
+    inherited, and in a test that runs plainly (``--multicore-off``), it is what the side in question would have.
+
+    A workload of ``multicore`` that has a parameter ``threads`` gets the same number by that.
+    """
+    from pytest_multicore.measurement.machine import told_threads
+
+    return told_threads(_gate(request).thread_count())
+
+
+@pytest.fixture
 def isolated_interpreter(request: pytest.FixtureRequest) -> Iterator[Callable[..., OpenInterpreter]]:
     """Open live interpreters whose thread counts, flags and BLAS are set before anything is imported.
 
@@ -161,6 +176,7 @@ def isolated_interpreter(request: pytest.FixtureRequest) -> Iterator[Callable[..
     Each argument is optional:
 
     - ``threads``: a number, ``"auto"`` or ``"inherit"``;
+    - ``cores``: so many CPUs, by affinity, in place of ``threads``: thread variables are inherited;
     - ``environment``: an environment's name;
     - ``blas``: a BLAS's name, or a library's path;
     - ``theano_flags``, ``env``: dicts of text.
@@ -181,6 +197,7 @@ def isolated_interpreter(request: pytest.FixtureRequest) -> Iterator[Callable[..
         def isolated_interpreter(
             *,
             threads: object = None,
+            cores: object = None,
             environment: str | None = None,
             blas: str | None = None,
             theano_flags: Mapping[str, str] | None = None,
@@ -189,7 +206,7 @@ def isolated_interpreter(request: pytest.FixtureRequest) -> Iterator[Callable[..
             __tracebackhide__ = True
             flags, extra = dict(theano_flags or {}), dict(env or {})
             interpreter = gate.guard_environment(
-                lambda: open_interpreter(gate, threads, environment, blas, flags, extra)
+                lambda: open_interpreter(gate, threads, cores, environment, blas, flags, extra)
             )
             interpreters.callback(interpreter.close)
             return interpreter

@@ -109,11 +109,11 @@ class Gate:
         return lambda prepared: resolve(workload, arguments, prepared.environment.frameworks, framework, self.folder)
 
     def thread_count(self, argument: object = None) -> int | None:
-        """A thread count: the argument, or the settings'; None for inherited threads."""
+        """A thread count, or a number of cores: the argument, or the settings'; None for inherited threads."""
         count = self.settings.threads if argument is None else parse_argument("threads", argument, threads)
-        if count == "inherit":
+        if count == "inherit" and self.settings.vary == "threads":
             return None
-        return this_machine().threads_auto if count == "auto" else int(count)
+        return int(count) if isinstance(count, int) else this_machine().threads_auto
 
     def sides(self, threads: int | None, *, compare_without_limits: bool = False) -> tuple[int | None, ...]:
         """The sides to measure: the contender, and a baseline where there is a use for it.
@@ -191,7 +191,9 @@ class Gate:
         machine = this_machine()
         baseline = self.settings.baseline if self.limits.need_baseline else None
         threads = self.thread_count()
-        if why := why_unreachable(self.limits, machine.cores_granted, threads, baseline, machine.cores_online):
+        if why := why_unreachable(
+            self.limits, machine.cores_granted, threads, baseline, machine.cores_online, self.settings.vary
+        ):
             reason = f"{why.reason}: it grants {machine.why_granted()}"
             self._act_on(self._not_measured(label, Outcome.INCONCLUSIVE, reason, lacks_cores=why.lacks_cores))
 
@@ -233,6 +235,7 @@ class Gate:
             confidence=settings.confidence,
             seed=0,
             lacks_cores=lacks_cores,
+            vary=settings.vary,
         )
         return self._keep(explain_open(result) if settings.explain != "never" else result)
 

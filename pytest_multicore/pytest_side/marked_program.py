@@ -11,11 +11,12 @@ import pytest
 from pytest_multicore.environments.variables import ChildVariables
 from pytest_multicore.errors import InterpreterCrash, WorkloadError, first_line
 from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, initialize, round_timeout_s
-from pytest_multicore.experiment.request import Initializer, MeasurementRequest, Variant
+from pytest_multicore.experiment.request import Given, Initializer, MeasurementRequest, Variant
 from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.workload import Workload
+from pytest_multicore.measurement.machine import told_threads
 from pytest_multicore.measurement.subject import AnySubject, FreshTest
 from pytest_multicore.verdicts.repeatable import FRESH_ADVICE
 
@@ -52,7 +53,7 @@ class MarkedProgram:
         return self._gate.prepare_environment(also=("pytest",))
 
     def thread_counts(self) -> tuple[int | None, ...]:
-        """Threads of each side; None for inherited threads."""
+        """Threads, or cores, of each side; None for inherited threads."""
         return self._gate.sides(self._gate.thread_count(), compare_without_limits=True)
 
     def set_up(self) -> None:
@@ -138,7 +139,7 @@ class MarkedProgram:
                 initialize(interpreter, variant)
 
             def open_live_test() -> LiveTest:
-                live = self._start(interpreters, variant.prepared, variables, watched, initializer)
+                live = self._start(interpreters, variant.prepared, variables, variant.threads, watched, initializer)
                 live.begin_again(SETUP_TIMEOUT_S)
                 return live
 
@@ -167,22 +168,26 @@ class MarkedProgram:
         return [*self.live_tests, *self.base_tests]
 
     def _open(self, prepared: PreparedEnvironment, threads: int | None) -> LiveTest:
-        return self._start(self._interpreters, prepared, prepared.variables(threads, {}, {}))
+        given = Given.to_side(threads, self._gate.settings.vary)
+        variables = prepared.variables(given.threads, {}, {}, given.cpus)
+        return self._start(self._interpreters, prepared, variables, threads)
 
     def _start(
         self,
         interpreters: ExitStack,
         prepared: PreparedEnvironment,
         variables: ChildVariables,
+        threads: int | None,
         *initializers: Initializer,
     ) -> LiveTest:
         """Open an interpreter, kept by ``interpreters``, and have it collect the test."""
-        interpreter = prepared.open(variables, priority=self._gate.settings.priority)
+        given = Given.to_side(threads, self._gate.settings.vary)
+        interpreter = prepared.open(variables, priority=self._gate.settings.priority, cpus=given.cpus)
         interpreters.callback(interpreter.close)
         for initializer in initializers:
             initializer(interpreter)
         live = LiveTest(interpreter)
-        live.find(child_address(self._item, prepared, once=self.runs_once))
+        live.find(child_address(self._item, prepared, once=self.runs_once, threads=told_threads(threads)))
         return live
 
     def _subject(self, live: LiveTest, prepared: PreparedEnvironment, threads: int | None) -> AnySubject:

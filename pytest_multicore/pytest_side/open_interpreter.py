@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, WorkloadProgram
-from pytest_multicore.experiment.request import MeasurementRequest
+from pytest_multicore.experiment.request import Given, MeasurementRequest
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.workload import AnyWorkload, import_path, name_of
+from pytest_multicore.measurement.machine import told_threads
 from pytest_multicore.rounds.round import Call
+from pytest_multicore.settings.parsers import parse_argument
 from pytest_multicore.verdicts.figures import Measurement
 
 from .gate import Gate
@@ -28,7 +30,7 @@ class OpenInterpreter:
     Attributes:
         pid: its process id.
         python: its version, as ``"3.8.18"``.
-        threads: the thread count that it was given; None for inherited threads.
+        threads: the thread count, or the cores, that it was given; None for inherited threads.
         variables_set: environment variables that were added or changed for it.
         overridden: the previous values of those that had another value outside.
     """
@@ -41,6 +43,7 @@ class OpenInterpreter:
     overridden: Mapping[str, str]
     _theano_flags: Mapping[str, str]
     _env: Mapping[str, str]
+    _vary: str
 
     @property
     def pid(self) -> int:
@@ -84,6 +87,7 @@ class OpenInterpreter:
             target=workload.target,
             arguments=dict(workload.arguments),
             path=import_path(self._prepared.installation.is_current),
+            threads=told_threads(self.threads),
         )
 
     def measure(self, function: AnyWorkload, /, **arguments: Any) -> Measurement:
@@ -114,7 +118,7 @@ class OpenInterpreter:
             workload=gate.workload(function, arguments, None),
             sides=(self.threads, *baseline),
             limits=gate.limits,
-            settings=gate.settings,
+            settings=replace(gate.settings, vary=self._vary),
             theano_flags=self._theano_flags,
             env=self._env,
             program=WorkloadProgram(self._interpreter, first_call),
@@ -137,6 +141,7 @@ class OpenInterpreter:
 def open_interpreter(
     gate: Gate,
     threads: object,
+    cores: object,
     environment: str | None,
     blas: str | None,
     flags: Mapping[str, str],
@@ -145,13 +150,19 @@ def open_interpreter(
     """Start a live interpreter; see the fixture for the arguments.
 
     Raises:
-        UsageError: a variable or flag is not text.
+        UsageError: a variable or flag is not text; both threads and cores; more cores than are granted.
     """
     for argument, values in (("env", extra), ("theano_flags", flags)):
         for name, value in values.items():
             if not isinstance(name, str) or not isinstance(value, str):
                 raise UsageError(f"{argument}={{{name!r}: {value!r}}}: expected text, {name!r}: {str(value)!r}")
-    prepared, count = gate.prepare_environment(environment, blas), gate.thread_count(threads)
-    variables = prepared.variables(count, flags, extra)
-    interpreter = prepared.open(variables, priority=gate.settings.priority)
-    return OpenInterpreter(gate, prepared, interpreter, count, variables.set, variables.overridden, flags, extra)
+    if threads is not None and cores is not None:
+        raise UsageError(f"threads={threads!r}, cores={cores!r}: expected one of the two")
+    prepared, vary = gate.prepare_environment(environment, blas), gate.settings.vary
+    count = gate.thread_count(threads)
+    if cores is not None:
+        count, vary = parse_argument("cores", cores), "cores"
+    given = Given.to_side(count, vary)
+    variables = prepared.variables(given.threads, flags, extra, given.cpus)
+    interpreter = prepared.open(variables, priority=gate.settings.priority, cpus=given.cpus)
+    return OpenInterpreter(gate, prepared, interpreter, count, variables.set, variables.overridden, flags, extra, vary)

@@ -46,6 +46,10 @@ def check_options(config: pytest.Config) -> None:
         for environment in _values("environment", config):
             if environment != "current":
                 check_environment("--multicore-environment (ini: multicore_environment)", environment, config)
+        if settings.vary == "cores":
+            from pytest_multicore.interpreters.affinity import check_affinity
+
+            check_affinity()
         if settings.against:
             check_base("--multicore-against (ini: multicore_against)", settings.against, config)
         if settings.overlay:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_multicore.verdicts.words import threads_in_words
-
-from .words import estimate, figure
+from .words import estimate, figure, side
 
 #: Differences between the two environments on the terminal; the JSON report has all.
 MAX_DIFFERENCES = 8
@@ -24,7 +22,7 @@ def against_line(record: Mapping[str, Any]) -> str:
         return ""
     lost = figure({end: None if value is None else 100 * value for end, value in against["measured_loss"].items()})
     times = (
-        f"{threads_in_words(threads)} {1 + against[name]['estimate']:.2f}x"
+        f"{side(threads, record)} {1 + against[name]['estimate']:.2f}x"
         for name, threads in (("slowdown_at_threads", record["threads"]), ("measured_slowdown", record["baseline"]))
     )
     return (

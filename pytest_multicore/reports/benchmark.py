@@ -17,10 +17,10 @@ from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.sides import contender_index
 from pytest_multicore.verdicts.figures import measurement
 from pytest_multicore.verdicts.row_sets import undisturbed_rows
-from pytest_multicore.verdicts.words import threads_in_words
 
 from .record import Record, interval_record
 from .replay import rows_of
+from .words import side as side_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def sides_of(record: Record) -> Iterator[Side]:
     counted = undisturbed_rows(rows) or rows
     seen: set[str] = set()
     for number, rounds in enumerate(zip(*rows, strict=True)):
-        threads = threads_in_words(rounds[0].threads)
+        threads = side_in_words(rounds[0].threads, record)
         if record.get("against") and number >= len(rows[0]) / 2:
             threads = f"{threads}, {record['against']['base']}"
         elif threads in seen:  # both sides may have the same thread count

@@ -11,7 +11,7 @@ from pytest_multicore.verdicts.result import Result
 from .against import against_line, differences_line
 from .record import Record
 from .scaling import series_line
-from .words import estimate, figure, seconds, split_line, threads
+from .words import estimate, figure, seconds, split_line, threads, varies_cores
 
 UNITS = {"min_speedup": "x", "max_speedup": "x"}
 #: The value on a machine that gives all its cores is reported if it may be so many times the measured one.
@@ -99,7 +99,8 @@ def _measured(result: Result, record: Record) -> Iterator[str]:
     rounds = result.measurement.rounds
     with_ended_threads = sum(not taken.all_threads_seen for taken in rounds)
     ended = ", and others that ended within a round" if 2 * with_ended_threads > len(rounds) else ""
-    yield _row("threads", f"{threads(record)}; {_count(len(record['threads_seen']), 'OS thread')} got CPU time{ended}")
+    name = "given" if varies_cores(record) else "threads"
+    yield _row(name, f"{threads(record)}; {_count(len(record['threads_seen']), 'OS thread')} got CPU time{ended}")
     yield _row("cores", f"{figure(record['cores'])} busy; {estimate(record['demand'])} demanded{_useful(record)}")
     if went := split_line(record):
         yield _row("split", went)

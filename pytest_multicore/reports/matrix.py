@@ -6,9 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pytest_multicore.verdicts.words import threads_in_words
-
-from .words import figure
+from .words import figure, side
 
 Record = Mapping[str, Any]
 
@@ -33,13 +31,13 @@ def matrix_lines(records: Sequence[Record]) -> Iterator[str]:
 
 def _scaling(group: Mapping[int, Record]) -> str:
     """``1 thread 1x, 2 threads 1.85x [1.80, 1.91] (0.93 each); as fast as any: 2 threads``."""
-    counts = ", ".join(f"{threads_in_words(threads)} {_gain(threads, record)}" for threads, record in group.items())
+    counts = ", ".join(f"{side(threads, record)} {_gain(threads, record)}" for threads, record in group.items())
     bounds = {threads: _bounds(record) for threads, record in group.items()}
     best_low = max(low for low, _ in bounds.values())
     fewest = next(threads for threads, (_, high) in bounds.items() if high >= best_low)
     slower = [threads for threads, (_, high) in bounds.items() if threads > fewest and high < best_low]
-    harm = f"; {threads_in_words(slower[0])} are slower" if slower else ""
-    return f"{counts}; as fast as any: {threads_in_words(fewest)}{harm}"
+    harm = f"; {side(slower[0], group[fewest])} are slower" if slower else ""
+    return f"{counts}; as fast as any: {side(fewest, group[fewest])}{harm}"
 
 
 def _gain(threads: int, record: Record) -> str:

@@ -29,6 +29,7 @@ def record(result: Result) -> Record:
         "environment": result.environment,
         "python": result.python,
         "blas": result.blas,
+        "vary": result.vary,
         "threads": result.threads,
         "baseline": result.baseline,
         "outcome": result.outcome.value,

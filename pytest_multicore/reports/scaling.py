@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .words import figure, seconds
+from .words import figure, seconds, varies_cores
 
 #: A part of a record.
 Part = Mapping[str, Any]
@@ -15,19 +15,19 @@ def series_line(record: Part) -> str | None:
     """The series in one line; None where no series was measured."""
     if record["scaling"] is None:
         return None
-    law = record["scaling_law"]
-    return "; ".join([_times(record["scaling"]), *(_law(law) if law else ())])
+    law, unit = record["scaling_law"], "core" if varies_cores(record) else "thread"
+    return "; ".join([_times(record["scaling"], unit), *(_law(law, f"{unit}s") if law else ())])
 
 
-def _times(counts: Sequence[Part]) -> str:
+def _times(counts: Sequence[Part], unit: str) -> str:
     first, *others = counts
-    unit = "thread" if first["threads"] == 1 else "threads"
+    unit = unit if first["threads"] == 1 else f"{unit}s"
     times = [f"{seconds(other['wall_s'])} at {other['threads']}" for other in others]
     return ", ".join([f"{seconds(first['wall_s'])} at {first['threads']} {unit}", *times])
 
 
-def _law(law: Part) -> Iterator[str]:
-    reach = f"{law['threads'][0]} to {law['threads'][-1]} threads"
+def _law(law: Part, unit: str) -> Iterator[str]:
+    reach = f"{law['threads'][0]} to {law['threads'][-1]} {unit}"
     if law["model"] == "amdahl":
         doubt = "" if law["tested"] else "; untested with so few counts"
         yield f"serial fraction {figure(law['serial_fraction'])} (Amdahl, {reach}{doubt})"
@@ -40,12 +40,12 @@ def _law(law: Part) -> Iterator[str]:
     else:
         yield f"no one serial fraction (Amdahl, {reach}): {law['reason']}"
     if law["superlinear"]:
-        yield f"faster at {_in_words(law['superlinear'])} threads than so many cores can be"
+        yield f"faster at {_in_words(law['superlinear'])} {unit} than so many cores can be"
     if law["peak_threads"]:
-        yield f"fastest at {figure(law['peak_threads'])} threads"
+        yield f"fastest at {figure(law['peak_threads'])} {unit}"
     for prediction in law["predictions"]:
-        where = " on as many cores" if prediction["extrapolated"] else ""
-        yield f"at {prediction['threads']} threads{where} {figure(prediction['speedup'], 'x')}"
+        where = " on as many cores" if prediction["extrapolated"] and unit == "threads" else ""
+        yield f"at {prediction['threads']} {unit}{where} {figure(prediction['speedup'], 'x')}"
     if law["left_out"]:
         yield f"{_in_words(law['left_out'])} threads are more than the cores granted and say nothing of it"
 

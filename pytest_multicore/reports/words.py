@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_multicore.verdicts.words import duration_in_words
+from pytest_multicore.verdicts.words import duration_in_words, side_in_words
 
 #: Digits after the decimal point; and at most so many, where it takes more to tell a number from a limit.
 DIGITS, MAX_DIGITS = 2, 6
@@ -55,9 +55,20 @@ def estimate(interval: Mapping[str, Any] | float | None, unit: str = "") -> str:
 
 
 def threads(record: Mapping[str, Any]) -> str:
-    """``2 vs 1``, ``2``, ``inherit vs 1``."""
+    """``2 vs 1``, ``2``, ``inherit vs 1``; ``2 vs 1 cores`` where the sides differ in cores."""
     contender = "inherit" if record["threads"] is None else str(record["threads"])
-    return contender if record["speedup"] is None else f"{contender} vs {record['baseline']}"
+    unit = " cores" if varies_cores(record) else ""
+    return f"{contender}{unit}" if record["speedup"] is None else f"{contender} vs {record['baseline']}{unit}"
+
+
+def varies_cores(record: Mapping[str, Any]) -> bool:
+    """Whether the sides differ in cores; a report from before they could has threads."""
+    return record.get("vary") == "cores"
+
+
+def side(count: int | None, record: Mapping[str, Any]) -> str:
+    """What a side of a record is given: ``2 threads``, ``2 cores``."""
+    return side_in_words(count, "cores" if varies_cores(record) else "threads")
 
 
 def seconds(interval: Mapping[str, Any] | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_multicore.errors import UsageError
 
-from .parsers import Parser, count, efficiency, not_negative, parsed, positive, share, switch, threads, word
+from .parsers import VARY, Parser, count, efficiency, not_negative, parsed, positive, share, switch, threads, word
 
 #: The marker's arguments: parser and meaning. ``pytest --markers``, the reference and the checks are made from it.
 MARKER: Mapping[str, tuple[Parser, str]] = {
@@ -20,6 +20,10 @@ MARKER: Mapping[str, tuple[Parser, str]] = {
     "against": (word, "a base to compare with: an environment, PACKAGE==VERSION or git:REF; wins over the option"),
     "max_loss": (share, "share of the base's speed-up that may be lost by threading, 0 to below 1 (0.1)"),
     "max_slowdown": (not_negative, "times slower than the base at `baseline` threads, less 1, at most"),
+    "vary": (
+        VARY,
+        'what the sides differ in: "threads" (thread variables) or "cores" (CPU affinity); wins over the option',
+    ),
     "threads": (threads, 'threads to ask for, or "inherit": set none; wins over the option'),
     "baseline": (count, "threads of the other side of the comparison (1)"),
     "environment": (word, "name of the environment to run in"),
@@ -91,7 +95,7 @@ def _check_pairs(test: str, values: Mapping[str, Any]) -> None:
             f"{test}: @pytest.mark.multicore(threads={threads}, baseline={baseline}): nothing is compared; "
             "expected more threads than the baseline's"
         )
-    if values.get("threads") == "inherit" and "min_efficiency" in values:
+    if values.get("threads") == "inherit" and "min_efficiency" in values and values.get("vary") != "cores":
         raise UsageError(
             f'{test}: @pytest.mark.multicore(threads="inherit", min_efficiency=...): efficiency needs a thread count; '
             "use min_speedup, or give threads a number"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .options import Option, axis_values
+from .options import Option, axis_values, option_value
 
 #: Options that may have several values, in the order of their parts in a test's id.
 AXES = ("threads", "environment", "blas")
@@ -20,16 +20,23 @@ class Cell:
 
     Attributes:
         values: of the options that vary, by their names.
+        vary: what thread counts are: threads, or cores.
         holds_limits: whether limits hold here: at the largest thread count. At others the test is measured only.
     """
 
     values: Mapping[str, Any]
     holds_limits: bool
+    vary: str = "threads"
 
     @property
     def id(self) -> str:
         """Its part of a test's id: ``2-threads-theano-mkl``."""
-        return "-".join(_part(name, value) for name, value in self.values.items())
+        return "-".join(self._part(name, value) for name, value in self.values.items())
+
+    def _part(self, name: str, value: Any) -> str:
+        if name == "threads":
+            return f"{value}-{self.vary[:-1] if value == 1 else self.vary}"
+        return os.path.basename(str(value))
 
 
 def cells(raw_value: Callable[[Option], object], fixed: Mapping[str, Any]) -> Sequence[Cell]:
@@ -49,10 +56,5 @@ def cells(raw_value: Callable[[Option], object], fixed: Mapping[str, Any]) -> Se
     counts = [count for count in varying.get("threads", ()) if isinstance(count, int)]
     combinations = (dict(zip(varying, values, strict=True)) for values in itertools.product(*varying.values()))
     held = (max(counts, default=None), "auto", "inherit")
-    return [Cell(values, values.get("threads") in held) for values in combinations]
-
-
-def _part(name: str, value: Any) -> str:
-    if name == "threads":
-        return f"{value}-thread{'' if value == 1 else 's'}"
-    return os.path.basename(str(value))
+    vary = "cores" if fixed.get("vary", option_value("vary", raw_value)) == "cores" else "threads"
+    return [Cell(values, values.get("threads") in held, vary) for values in combinations]

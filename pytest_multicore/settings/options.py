@@ -14,6 +14,7 @@ from typing import Any
 from pytest_multicore.errors import UsageError
 
 from .parsers import (
+    VARY,
     Parser,
     Threads,
     choice,
@@ -69,6 +70,13 @@ OPTIONS = (
         "by commas, run each marked test at each",
         "N|auto|inherit",
         varies=True,
+    ),
+    Option(
+        "vary",
+        VARY,
+        "threads",
+        "what the sides differ in: threads (thread variables are set) or cores (CPU affinity; variables are inherited)",
+        "threads|cores",
     ),
     Option(
         "environment",
@@ -153,6 +161,7 @@ OPTIONS = (
 class Settings:
     """The settings of one measurement; see OPTIONS and MARKER. Those that end in ``_s`` are in seconds."""
 
+    vary: str
     threads: Threads
     baseline: int
     environment: str
@@ -187,6 +196,7 @@ def resolve_settings(raw_value: Callable[[Option], object], marker: Mapping[str,
         return several[0]
 
     return Settings(
+        vary=value("vary"),
         threads=value("threads"),
         baseline=marker.get("baseline", 1),
         environment=value("environment"),

@@ -125,6 +125,10 @@ def choice(*words: str) -> Parser:
     return parse
 
 
+#: What the sides of a measurement differ in.
+VARY = choice("threads", "cores")
+
+
 def parsed(source: str, parse: Parser, raw: object) -> Any:
     """A value that was given under a name.
 

@@ -174,7 +174,12 @@ class Unreachable(NamedTuple):
 
 
 def why_unreachable(
-    limits: Limits, cores_granted: float, threads: int | None, baseline: int | None, cores_online: int = 0
+    limits: Limits,
+    cores_granted: float,
+    threads: int | None,
+    baseline: int | None,
+    cores_online: int = 0,
+    vary: str = "threads",
 ) -> Unreachable | None:
     """Why nothing can be decided on this machine, or None when something can.
 
@@ -188,8 +193,11 @@ def why_unreachable(
         threads: of the contender; None: inherited, taken for all that the machine grants.
         baseline: threads of the baseline; None: there is none.
         cores_online: of the machine. Where a quota or an affinity grants fewer, they hide what is over ``max_cores``.
+        vary: what the sides differ in. Threads may be more than cores; cores that are given must be there.
     """
     given = limits.given()
+    if vary == "cores" and threads is not None and threads > math.ceil(cores_granted):
+        return Unreachable(f"{threads} cores cannot be given on this machine", lacks_cores=True)
     if given.get("min_cores", 0) > cores_granted:
         return Unreachable(f"min_cores={given['min_cores']:g} cannot be reached on this machine", lacks_cores=True)
     if given.get("max_cores", 0) >= cores_granted and cores_granted < cores_online:
@@ -198,7 +206,7 @@ def why_unreachable(
         return None
     if threads is not None and threads <= baseline:
         return Unreachable(
-            f"{threads} threads against {baseline} compare nothing: the side in question takes more threads"
+            f"{threads} {vary} against {baseline} compare nothing: the side in question takes more {vary}"
         )
     most = min(threads or cores_granted, cores_granted) / min(baseline, cores_granted)
     if given.get("min_speedup", 0) > most:

@@ -13,12 +13,21 @@ from dataclasses import dataclass
 from pytest_multicore.rounds.tolerances import ADVISED_BUDGET_RATIO
 
 from .base_comparison import each_confidence
-from .figures import Comparison
+from .figures import Comparison, Measurement
 from .judge import Judgement
 from .limits import BASE_LIMITS, OpenReason, Outcome, Verdict
 from .repeatable import NOT_REPEATABLE, SAME_STATE_ADVICE
 from .row_sets import Rows, disturbance, fewest_rows
-from .words import cores_in_words, interval_in_words, threads_in_words
+from .words import cores_in_words, interval_in_words, side_in_words
+
+#: Where the baseline used more than it was given: why, and what to do, by what the sides differ in.
+POOL_REMEDIES = {
+    "threads": "No variable that is set reaches its pool, as with n_jobs=-1, processes or DuckDB: use "
+    'vary="cores", which gives each side its cores whatever its pool reads; or size the pool by the fixture '
+    "multicore_threads",
+    "cores": "It has widened its own affinity, as a pool does that pins its threads by number: have it keep the CPUs "
+    "that it finds (os.sched_getaffinity)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,7 @@ class OpenMeasurement:
         rounds_s, budget_s: seconds that the rows took, and might have taken.
         confidence: of each verdict.
         busy_others: other processes that used the machine meanwhile, and how many cores.
+        vary: what the sides differ in: threads or cores.
     """
 
     rows: Rows
@@ -39,6 +49,7 @@ class OpenMeasurement:
     budget_s: float
     confidence: float
     busy_others: Sequence[tuple[str, float]] = ()
+    vary: str = "threads"
 
 
 def why_inconclusive(case: OpenMeasurement) -> str:
@@ -53,6 +64,15 @@ def why_inconclusive(case: OpenMeasurement) -> str:
             f"raise the budget of {case.budget_s:g} s"
         )
     return SENTENCES[first.open_reason](case, first)
+
+
+def own_pool_in_words(baseline: Measurement, vary: str) -> str:
+    """``told to use 1 thread it kept 1.90 cores busy ...``: of a baseline that used more than it was given."""
+    told = "given" if vary == "cores" else "told to use"
+    return (
+        f"{told} {side_in_words(baseline.threads, vary)} it kept {baseline.cores.estimate:.2f} cores busy, and what "
+        f"more {vary} gain is in it already. {POOL_REMEDIES[vary]}"
+    )
 
 
 def attained_in_words(compared: Comparison) -> str:
@@ -133,12 +153,8 @@ def _own_pool(case: OpenMeasurement, verdict: Verdict) -> str:
     assert compared is not None  # noqa: S101 - it is the baseline that is told of
     if verdict.quantity in BASE_LIMITS and against and not compared.baseline_ignores_thread_count:
         compared = against.base
-    threads, cores = compared.baseline.threads, compared.baseline.cores
-    return (
-        f"{_limit(verdict)} cannot be held against its baseline: told to use {threads_in_words(threads)} it kept "
-        f"{cores.estimate:.2f} cores busy, and what more threads gain is in it already. No variable that is set "
-        "reaches its pool, as one of Python's of a fixed size, or n_jobs=-1: take the size from OMP_NUM_THREADS"
-    )
+    own_pool = own_pool_in_words(compared.baseline, case.vary)
+    return f"{_limit(verdict)} cannot be held against its baseline: {own_pool}"
 
 
 def _not_counted(case: OpenMeasurement, verdict: Verdict) -> str:

@@ -20,7 +20,8 @@ class Result:
         test: the test's node id.
         workload, arguments: its label and arguments.
         environment: the environment's name.
-        threads, baseline: threads of the contender and of the baseline; None for inherited ones, or without that side.
+        threads, baseline: threads of the contender and of the baseline, or their cores; None for inherited threads, or
+            without that side.
         outcome: of the whole.
         reason: why it is inconclusive or an error; empty otherwise.
         verdicts: one for each limit.
@@ -41,6 +42,7 @@ class Result:
         evidence: what the causes rest on; empty where none were looked for.
         first_calls: of each side in the rounds' order, before them; None where every round is a first call.
         lacks_cores: whether a limit asks for more cores than the machine grants, so that nothing was run.
+        vary: what the sides differ in: threads or cores.
         settle_s: seconds for which a miss had to last; None where nothing was measured.
     """
 
@@ -74,3 +76,4 @@ class Result:
     first_calls: tuple[FirstCalls | None, ...] = ()
     lacks_cores: bool = False
     settle_s: float | None = None
+    vary: str = "threads"

@@ -22,6 +22,11 @@ def threads_in_words(threads: int | None) -> str:
     return f"{threads} thread{'' if threads == 1 else 's'}"
 
 
+def side_in_words(count: int | None, vary: str) -> str:
+    """What a side is given: ``8 threads``, or ``8 cores`` where the sides differ in cores."""
+    return cores_in_words(count) if vary == "cores" and count is not None else threads_in_words(count)
+
+
 def cores_in_words(count: int) -> str:
     """``1 core``, ``8 cores``."""
     return f"{count} core{'' if count == 1 else 's'}"

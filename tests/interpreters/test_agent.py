@@ -155,3 +155,18 @@ def _loaded_with_user_code(python: str) -> set[str]:
         [python, "-E", "-s", "-B", "-c", code, str(USER_CODE.parent)], capture_output=True, text=True, check=True
     )
     return set(said.stdout.split())
+
+
+@on_every_interpreter
+def test_a_function_that_takes_threads_gets_the_sides_count(python: str, tmp_path: Path) -> None:
+    with Dialogue(python, tmp_path) as child:
+
+        def told(function: str, **arguments: object) -> object:
+            target = f"{USER_CODE}:{function}"
+            return child.ask("call", target=target, arguments=arguments, path=[], threads=2)["value"]
+
+        assert told("told", size=3) == [2, 3]
+        assert told("told", threads=5) == [5, 0], "what the test says wins"
+        assert told("echo", value=1) == 1, "who takes none gets none"
+        if child.hello["python"][0] > 2:
+            assert told("wrapped") == [2, 0], "2.7 does not look through a wrapper"

@@ -64,6 +64,7 @@ def test_a_pytest_item_is_observed_in_its_rounds(tmp_path: Path) -> None:
         "options": {"rootdir": str(tmp_path)},
         "args": [str(tmp_path / "test_it.py"), "-p", "no:cacheprovider"],
         "nodeid": "test_it.py::test_it",
+        "threads": 1,
     }
     with Dialogue(sys.executable, tmp_path) as child:
         child.ask("watch", observe=True)

@@ -3,6 +3,7 @@
 # none of the newer syntax that the rules above ask for; shells and plain `cat` are part of what is tried.
 import atexit
 import ctypes
+import functools
 import os
 import subprocess
 import sys
@@ -28,6 +29,15 @@ def calls():
 
 def echo(value):
     return value
+
+
+def told(threads=0, size=0):
+    return [threads, size]
+
+
+@functools.wraps(told)
+def wrapped(*args, **kwargs):
+    return told(*args, **kwargs)
 
 
 def module_name():

@@ -50,6 +50,7 @@ class Side:
     prepared: int = 0
     urged: list[bool] = field(default_factory=list)
 
+    cpus: tuple[int, ...] | None = None
     repeatable: bool = True
     real_time: bool = False
     first_s: float | None = None

@@ -140,6 +140,14 @@ def test_what_no_program_could_reach_or_miss_here(
     assert not found or found.lacks_cores is ("cannot be reached" in found.reason)
 
 
+def test_cores_that_are_not_there_cannot_be_given_whatever_the_limit() -> None:
+    for limits in (Limits(), Limits(max_cores=9), Limits(min_speedup=1.1)):
+        found = why_unreachable(limits, 2, 4, 1, vary="cores")
+        assert found == ("4 cores cannot be given on this machine", True)
+    assert why_unreachable(Limits(min_speedup=1.1), 1.5, 2, 1, vary="cores") is None, "a quota's part of one is given"
+    assert why_unreachable(Limits(min_speedup=1.1), 2, 4, 1, vary="threads") is None
+
+
 def test_what_a_quota_or_an_affinity_hides_cannot_be_missed() -> None:
     """Four busy threads on one granted core of many keep one busy."""
     hidden = why_unreachable(Limits(max_cores=1.5), 1, 1, None, 64)

@@ -91,6 +91,15 @@ def test_a_baseline_that_takes_more_than_it_was_told_to_is_named() -> None:
     )
 
 
+def test_a_baseline_that_no_variable_reaches_is_sent_to_cores_and_one_that_leaves_its_cores_is_named() -> None:
+    both = made(0.1, 2.0, control=look(2)), made(0.1, 2.0, threads=1, control=look(1))
+    told = undecided([both] * 20, min_speedup=1.5)
+    assert 'use vary="cores", which gives each side its cores' in why_inconclusive(told)
+    text = why_inconclusive(replace(told, vary="cores"))
+    assert "given 1 core it kept 2.00 cores busy, and what more cores gain is in it already" in text
+    assert "It has widened its own affinity" in text
+
+
 def test_busy_cores_have_nothing_to_do_with_a_baseline() -> None:
     taken = [(made(0.1, cores), made(0.1, 2.0, threads=1)) for cores in (1.4, 1.6)] * 10
     assert why(taken, min_cores=1.5).startswith("min_cores=1.5 lies within")

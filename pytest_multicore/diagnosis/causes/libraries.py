@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
+from pytest_multicore.verdicts.words import cores_in_words
 
 #: By imported module, the variable of a library that reads none of the thread variables that are set.
 OWN_VARIABLE = {
@@ -96,11 +97,14 @@ def ignores_setting(evidence: Evidence) -> Suspicion | None:
         if name in evidence.facts.get("frameworks", {}) and evidence.variables_at_start.get(variable) != str(count)
     ]
     python_threads = evidence.observed_figure("python_threads")
+    where = f"where {count} were asked for by every known variable"
+    if evidence.inherits_variables:
+        where = f"on {cores_in_words(count)}: no affinity sizes its pool"
     return Suspicion(
         key="ignores-setting",
         strength=0.8,
-        evidence=f"{measurement.threads_seen.estimate:.0f} threads got CPU time where {count} were asked for by every "
-        "known variable" + (f"; {python_threads:.0f} are Python's" if python_threads > 1 else ""),
+        evidence=f"{measurement.threads_seen.estimate:.0f} threads got CPU time {where}"
+        + (f"; {python_threads:.0f} are Python's" if python_threads > 1 else ""),
         remedy=f"set {variables[0]}={count}" if variables else "find its pool, and give it its count by name",
         trials=[
             Trial(f"{variable}={count}", Effect.FEWER_THREADS, Change(variables={variable: str(count)}))

@@ -77,7 +77,7 @@ def thread_limit(evidence: Evidence) -> Suspicion | None:
     if not evidence.has_idle_cores:
         return None
     start = evidence.variables_at_start
-    counts = THREAD_VARIABLES if evidence.result.threads is None else ()
+    counts = THREAD_VARIABLES if evidence.inherits_variables else ()
     caps = {
         name: start[name]
         for name in (*CAP_VARIABLES, *counts)

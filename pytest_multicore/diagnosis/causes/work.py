@@ -118,7 +118,7 @@ def _fraction(evidence: Evidence, speedup: Interval) -> tuple[Interval | None, s
     result = evidence.result
     law, baseline = result.scaling.law if result.scaling else None, result.baseline or 1
     if law is not None:
-        counts = f"{', '.join(map(str, law.threads))} threads"
+        counts = f"{', '.join(map(str, law.threads))} {result.vary}"
         return (law.serial_fraction if law.model is Model.AMDAHL else None), counts
     threads = math.floor(evidence.usable_cores)
 
@@ -126,7 +126,9 @@ def _fraction(evidence: Evidence, speedup: Interval) -> tuple[Interval | None, s
         return min(1.0, max(0.0, serial_fraction_of(ratio, threads, baseline)))
 
     low, high = fraction_at(speedup.high), fraction_at(speedup.low)
-    return Interval(low, fraction_at(speedup.estimate), high, speedup.confidence), f"{baseline} and {threads} threads"
+    return Interval(
+        low, fraction_at(speedup.estimate), high, speedup.confidence
+    ), f"{baseline} and {threads} {result.vary}"
 
 
 DETECTORS = (gemm_too_small, serial_fraction)

@@ -11,11 +11,12 @@ numbers, closed on exec and after fork); then 0 is the null device and 1 a copy 
   child  -> hello   {"python": [3, 8, 18], "implementation": "CPython", "executable", "pid", "affinity": [0, 1] | null}
   parent -> watch   observe the region, or change its surroundings; only before open and test: see watch/watch.py
   child  -> watching {"changes": [those that can be made here]}
-  parent -> open    {"target", "arguments": {}, "path": [directories for the front of sys.path, unless there]}
+  parent -> open    {"target", "arguments": {}, "path": [directories for the front of sys.path, unless there],
+                     "threads": for a function that takes `threads` and is not given it; may be missing}
   child  -> ready   {"form": "set-up" | "function", "setup_s", "warmup_s", "warmup_cpu_s"}
   parent -> round   {"repeat": n >= 1}
   child  -> done    {"repeat", "wall_s", "process_cpu_start_s", "process_cpu_end_s", "children_cpu_s", "clocks_s"}
-  parent -> call    {"target", "arguments", "path"}
+  parent -> call    {"target", "arguments", "path", "threads"}
   child  -> result  {"value", "wall_s", "cpu_s"}
   parent -> test    a pytest item as the workload: see marked_test/pytest_agent.py
   parent -> facts   {"variables": [names]}
@@ -206,6 +207,8 @@ def load_function(message):
     except:  # noqa: E722 - see round
         raise failures.from_user_code(message["target"], "cannot be loaded", "import")
     arguments = dict((targets.native(name), value) for name, value in message["arguments"].items())
+    if "threads" in message and targets.takes(function, "threads"):
+        arguments.setdefault("threads", message["threads"])
     return function, arguments, clocks.wall() - start_s
 
 

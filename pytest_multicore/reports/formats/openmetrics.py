@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pytest_multicore.reports.escape import plain
+from pytest_multicore.reports.words import varies_cores
 
 from .results import Record, Report, bounds, thread_count
 
@@ -71,7 +72,7 @@ def _labelled(records: Sequence[Record]) -> Iterator[tuple[str, Record]]:
             "nodeid": record["nodeid"],
             "workload": record["workload"],
             "environment": record["environment"],
-            "threads": thread_count(record),
+            "cores" if varies_cores(record) else "threads": thread_count(record),
             **({"host": host} if (host := record.get("host")) else {}),
         }
         labels = ",".join(f'{name}="{_label(value)}"' for name, value in values.items())

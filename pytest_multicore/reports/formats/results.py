@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_multicore.reports.escape import plain
+from pytest_multicore.reports.words import varies_cores
 
 Record = Mapping[str, Any]
 Report = Mapping[str, Any]
@@ -37,7 +38,8 @@ def unique_names(records: Sequence[Record]) -> Iterator[tuple[str, Record]]:
     used: Counter[str] = Counter()
     for record in records:
         where = [plain(record["environment"]), *([plain(host)] if (host := record.get("host")) else [])]
-        name = f"{measured_name(record)} ({', '.join([*where, f'threads {thread_count(record)}'])})"
+        unit = "cores" if varies_cores(record) else "threads"
+        name = f"{measured_name(record)} ({', '.join([*where, f'{unit} {thread_count(record)}'])})"
         used[name] += 1
         yield (name if used[name] == 1 else f"{name} #{used[name]}"), record
 

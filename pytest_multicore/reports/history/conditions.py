@@ -21,7 +21,13 @@ T = TypeVar("T")
 PATH_VARIABLES = {"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LD_PRELOAD"}
 #: A folder in THEANO_FLAGS and PYTENSOR_FLAGS.
 PATH_FLAG = re.compile(r"\b(?:base_)?compiledir=[^,]*,?")
-SIDES = (("environment", "environment"), ("threads", "threads"), ("baseline", "baseline threads"), ("python", "Python"))
+SIDES = (
+    ("environment", "environment"),
+    ("threads", "threads"),
+    ("baseline", "baseline threads"),
+    ("vary", "sides differ in"),
+    ("python", "Python"),
+)
 
 #: One thing that differs, in words.
 Difference = str

@@ -17,6 +17,7 @@ from pytest_multicore.verdicts.statistics import Interval
 #: as much.
 KEPT = (
     *("host", "nodeid", "workload", "arguments", "environment", "python", "blas", "threads", "baseline", "outcome"),
+    "vary",
     *("confidence", "wall_s", "cores", "demand", "baseline_wall_s", "baseline_cores", "speedup", "measured_speedup"),
     *("attained_speedup", "efficiency", "useful_cores", "cpu_inflation", "frameworks", "variables"),
 )
@@ -64,7 +65,7 @@ class Entry:
     @property
     def sides(self) -> tuple[object, ...]:
         """Where it was measured, and at which threads."""
-        places = (self.result[name] for name in ("host", "environment", "threads", "baseline"))
+        places = (self.result[name] for name in ("host", "environment", "threads", "baseline", "vary"))
         return *places, self.number
 
     @property
@@ -105,7 +106,12 @@ def entries_of(
 
 def _kept(record: Mapping[str, Any]) -> dict[str, Any]:
     libraries = [{name: library.get(name) for name in KEPT_OF_LIBRARY} for library in record["libraries"]]
-    return {**{name: record.get(name) for name in KEPT}, "libraries": libraries}
+    return {**{name: record.get(name) for name in KEPT}, **_axis(record), "libraries": libraries}
+
+
+def _axis(record: Mapping[str, Any]) -> dict[str, str]:
+    """What its sides differ in; threads, in data from before they could differ in cores."""
+    return {"vary": record.get("vary") or "threads"}
 
 
 def _numbered(entries: Iterator[Entry]) -> Iterator[Entry]:
@@ -136,7 +142,7 @@ def entry_from(record: Mapping[str, Any]) -> Entry:
         KeyError, TypeError, ValueError, AttributeError: the data are of another shape.
     """
     origin = Origin(record["date"], record["version"], record["commit"], record["clean"])
-    result = {**dict.fromkeys(KEPT), **record["result"]}
+    result = {**dict.fromkeys(KEPT), **record["result"], **_axis(record["result"])}
     return checked(Entry(origin, record["cpu"], result, record["number"], record["lost"]))
 
 

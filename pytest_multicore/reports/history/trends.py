@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pytest_multicore.reports.words import threads
+from pytest_multicore.reports.words import threads, varies_cores
 from pytest_multicore.verdicts.change import attained_alike
 
 from .change_points import change_points
@@ -82,8 +82,9 @@ def _trend(entries: Sequence[Entry], figure: str | None) -> Trend | None:
     usual = _usual(having)
     alike = [one for one in having if attained_alike(*(run.interval("attained_speedup") for run in (one, usual)))]
     last = having[-1]
+    unit = "" if varies_cores(last.result) else " threads"
     return Trend(
-        name=f"{last.name}, {threads(last.result)} threads in {last.result['environment']}",
+        name=f"{last.name}, {threads(last.result)}{unit} in {last.result['environment']}",
         cpu=last.cpu,
         figure=shown,
         entries=tuple(alike),

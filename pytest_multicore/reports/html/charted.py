@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pytest_multicore.reports.replay import rows_of
+from pytest_multicore.reports.words import side
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.sides import compared_sides, contender_index
-from pytest_multicore.verdicts.words import threads_in_words
 
 Record = Mapping[str, Any]
 Row = tuple[Round, ...]
@@ -108,7 +108,7 @@ class Measured:
     def _name(self, index: int, threads: int | None) -> str:
         """A side's name. Beside the two that are compared, a program that is held against a base has the base's two."""
         of_base = bool(self.record["against"]) and index > 1
-        return f"{'base, ' if of_base else ''}{threads_in_words(threads)}"
+        return f"{'base, ' if of_base else ''}{side(threads, self.record)}"
 
     @property
     def compared(self) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_multicore.reports.words import figure
+from pytest_multicore.reports.words import figure, varies_cores
 from pytest_multicore.verdicts import usl
 from pytest_multicore.verdicts.control_evidence import attained_speedup
 
@@ -32,7 +32,8 @@ def scaling_chart(measured: Measured, number: int) -> Chart | None:
     if not series:
         return None
     law = measured.record["scaling_law"]
-    axes = plot("threads", "times as fast")
+    unit = "cores" if varies_cores(measured.record) else "threads"
+    axes = plot(unit, "times as fast")
     attained = _attained(measured, [point["threads"] for point in series])
     curve = _law_curve(law) if law else []
     limits = measured.limits("min_speedup", "max_speedup")
@@ -54,7 +55,7 @@ def scaling_chart(measured: Measured, number: int) -> Chart | None:
         keys.append(Key("contender", "ring", "predicted"))
     draw_limits(axes, [limit.mark for limit in limits])
     keys += [Key("limit", "dash", "limit")] if limits else []
-    told = _told(series[-1], law)
+    told = _told(series[-1], law, unit)
     return Chart("scaling", "Scaling", told, svg_of(axes, f"Scaling. {told}", number), keys, bool(limits))
 
 
@@ -80,8 +81,8 @@ def _ticks(counts: Sequence[int]) -> list[int]:
     return ticks
 
 
-def _told(last: Mapping[str, Any], law: Mapping[str, Any] | None) -> str:
-    text = f"{last['threads']} threads: {figure(last['speedup'], '×')}."
+def _told(last: Mapping[str, Any], law: Mapping[str, Any] | None, unit: str) -> str:
+    text = f"{last['threads']} {unit}: {figure(last['speedup'], '×')}."
     if law and law["serial_fraction"]:
         text += f" {LAWS[law['model']]}: serial fraction {figure(law['serial_fraction'])}."
     return text

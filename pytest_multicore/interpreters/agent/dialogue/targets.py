@@ -123,6 +123,17 @@ def _attribute(module, dotted, place):
     return value
 
 
+def takes(function, name):
+    """Whether a function has a parameter of this name; False where nobody can tell."""
+    import inspect
+
+    signature = getattr(inspect, "signature", None)  # 2.7 has none
+    try:
+        return name in (signature(function).parameters if signature else inspect.getargspec(function).args)
+    except (TypeError, ValueError):
+        return False
+
+
 def describe_promise(value):
     """A description of `value`, where it stands for work that was not done yet; None otherwise."""
     kind = type(value)

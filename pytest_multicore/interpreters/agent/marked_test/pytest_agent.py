@@ -1,6 +1,7 @@
 """A pytest item as a workload: its setup and teardown once, its call as often as the parent asks.
 
-    parent -> test       {"arguments": {"options": {}, "args": [...], "nodeid", "benchmark", "worker"}, "path": [...]}
+    parent -> test       {"arguments": {"options": {}, "args": [...], "nodeid", "benchmark", "worker", "threads"},
+                          "path": [...]}
     child  -> collected  {}                       the item was found
     parent -> begin      {}
     child  -> begun      {"reports": [setup]}                    it is set up
@@ -55,6 +56,8 @@ def run(dialogue, message, load_sibling):
     if arguments.get("worker") is not None:
         fixtures = load_sibling("marked_test/xdist_fixtures").plugin(arguments["worker"])
         config.pluginmanager.register(fixtures, "multicore-xdist")
+    thread_count = load_sibling("marked_test/thread_count").plugin(arguments["threads"])
+    config.pluginmanager.register(thread_count, "multicore-thread-count")
     config.pluginmanager.register(plugin, "multicore-agent")
     config.pluginmanager.register(session_end, "multicore-ending")
     status = _status_of(config, plugin)
