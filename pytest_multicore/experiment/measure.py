@@ -20,7 +20,14 @@ from pytest_multicore.measurement.machine import Machine, this_machine
 from pytest_multicore.verdicts import figures
 from pytest_multicore.verdicts.figures import Scaling
 from pytest_multicore.verdicts.judge import Judgement
-from pytest_multicore.verdicts.limits import BASE_LIMITS, OpenReason, Outcome, leave_open, why_unreachable
+from pytest_multicore.verdicts.limits import (
+    BASE_LIMITS,
+    OpenReason,
+    Outcome,
+    asks_for_more_cores,
+    leave_open,
+    why_unreachable,
+)
 from pytest_multicore.verdicts.open_reasons import OpenMeasurement, why_inconclusive
 from pytest_multicore.verdicts.repeatable import why_not_repeatable
 from pytest_multicore.verdicts.result import Result
@@ -127,6 +134,7 @@ def _findings(
     return {
         "outcome": judgement.outcome,
         "reason": (unlike or foreign or why_inconclusive(open_measurement)) if inconclusive else "",
+        "lacks_cores": inconclusive and any(map(asks_for_more_cores, judgement.verdicts)),
         "verdicts": judgement.verdicts,
         "measurement": judgement.measured,
         "comparison": judgement.compared,

@@ -11,6 +11,7 @@ from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE
 from pytest_multicore.verdicts.judge import Judgement
+from pytest_multicore.verdicts.more_cores import waits
 from pytest_multicore.verdicts.open_reasons import OpenMeasurement, own_pool_in_words, why_inconclusive
 from pytest_multicore.verdicts.repeatable import FirstCalls, first_call_note, why_not_repeatable
 from pytest_multicore.verdicts.words import side_in_words
@@ -52,6 +53,9 @@ def _figure_notes(
     figure = judgement.compared.ratio if judgement.compared else judgement.measured.wall_s
     if not (judgement.verdicts or figure.bounded):
         yield f"{workload}: the figures have no bounds: {why_inconclusive(open_measurement)}"
+    if judgement.compared and waits(judgement.compared):
+        busy = judgement.compared.contender.cores.estimate
+        yield f"{workload}: waits, not work: {busy:.2f} cores busy, so cores do not bound its speed-up"
     if judgement.compared and judgement.compared.baseline_ignores_thread_count and not judgement.verdicts:
         yield f"{workload}: {own_pool_in_words(judgement.compared.baseline, open_measurement.vary)}"
 
@@ -108,7 +112,7 @@ def _cores_given(request: MeasurementRequest) -> str:
 def _attained_notes(judgement: Judgement, machine: Machine) -> Iterator[str]:
     """What it means for limits where the machine attains far less than its number of cores."""
     compared = judgement.compared
-    if compared is None or compared.attained is None or compared.contender.threads is None:
+    if compared is None or compared.attained is None or compared.contender.threads is None or waits(compared):
         return
     ideal = min(compared.contender.threads, machine.cores_granted) / (compared.baseline.threads or 1)
     if compared.attained.estimate < MIN_ATTAINED_SHARE * ideal:

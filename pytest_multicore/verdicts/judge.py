@@ -34,6 +34,8 @@ A verdict for each limit (limits.py)
       decide it, by the rows where that would not. Without an interval it is open, too.
 
 What a comparison leaves open all the same (this module)
+  -  A limit on the speed-up beyond the ratio of the cores is reached anew: what waits is not bound by cores, and what
+     would need more of them than there are is left open (more_cores.py).
   19. MEMORY: a limit that is open by rule 16 says so.
   20. ONE_THREAD: where one thread did all the work on both sides, a limit is decided only as two sides of the same
       speed would decide it.
@@ -79,6 +81,7 @@ from .limits import (
     outcome_of,
     verdicts_on,
 )
+from .more_cores import beyond_cores
 from .row_sets import Rows
 from .rules import NO_RULES, Rule
 from .statistics import Interval
@@ -130,6 +133,7 @@ def judgement(limits: Limits, rows: Rows, confidence: float, without: frozenset[
 def judge_comparison(limits: Limits, compared: Comparison, without: frozenset[Rule] = NO_RULES) -> tuple[Verdict, ...]:
     """What a comparison says of each limit; see ``judgement``."""
     verdicts: Sequence[Verdict] = verdicts_on(limits, comparison_figures(compared))
+    verdicts = beyond_cores(verdicts, compared, without)
     if compared.memory_impaired and Rule.MEMORY not in without:
         verdicts = [_with_memory_reason(verdict) for verdict in verdicts]
     if compared.both_single_threaded and Rule.ONE_THREAD not in without:

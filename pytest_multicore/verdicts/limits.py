@@ -27,6 +27,7 @@ class OpenReason(Enum):
     NOT_REPEATABLE = "later calls do none of the first one's work"
     LAYOUT = "further processes do not bear it out: where their memory lies makes the difference"
     NOT_THE_BASE = "the base's modules were imported from elsewhere"
+    TOO_FEW_CORES = "only more cores than the machine grants could tell"
     BRIEF = "the rounds are over too soon for a miss, or a max_ limit that is met: a program may be slow at first"
 
 
@@ -161,6 +162,11 @@ def claims_no_gain(verdict: Verdict) -> bool:
     return verdict.outcome is (Outcome.PASSED if good_is_no_gain else Outcome.FAILED)
 
 
+def asks_for_more_cores(verdict: Verdict) -> bool:
+    """Whether it is open because a ``min_`` limit takes more cores than the machine grants."""
+    return verdict.open_reason is OpenReason.TOO_FEW_CORES and verdict.quantity.startswith("min_")
+
+
 class Unreachable(NamedTuple):
     """Why nothing can be decided on this machine.
 
@@ -183,9 +189,10 @@ def why_unreachable(
 ) -> Unreachable | None:
     """Why nothing can be decided on this machine, or None when something can.
 
-    A program cannot be faster than by the cores that it has more: at most the granted cores at the contender, at least
-    one thread's worth at the baseline. A ``min_`` limit beyond that cannot be told from a regression. A ``max_`` limit
-    beyond it would let any code pass, and so would two sides with the same threads, as on a machine with one core.
+    A program cannot be faster than by the threads that it has more. A ``min_`` limit beyond that cannot be told from a
+    regression. A ``max_`` limit beyond it would let any code pass, and so would two sides with the same threads, as on
+    a machine with one core. Threads beyond the granted cores help what waits, and not what works: which of the two a
+    program does is measured (more_cores.py).
 
     Args:
         limits: those asked for.
@@ -208,7 +215,7 @@ def why_unreachable(
         return Unreachable(
             f"{threads} {vary} against {baseline} compare nothing: the side in question takes more {vary}"
         )
-    most = min(threads or cores_granted, cores_granted) / min(baseline, cores_granted)
+    most = math.inf if threads is None else threads / baseline
     if given.get("min_speedup", 0) > most:
         reason = f"min_speedup={given['min_speedup']:g} cannot be reached on this machine ({most:.3g} at most)"
         return Unreachable(reason, lacks_cores=True)
@@ -222,6 +229,11 @@ def why_unreachable(
 def leave_open(verdict: Verdict, reason: OpenReason) -> Verdict:
     """The verdict, left open for a reason."""
     return replace(verdict, outcome=Outcome.INCONCLUSIVE, open_reason=reason)
+
+
+def verdict_on(verdict: Verdict, interval: Interval, measured: Interval) -> Verdict:
+    """The verdict on the same limit by another interval."""
+    return _verdict(verdict.quantity, verdict.limit, interval, measured)
 
 
 def _verdict(name: str, limit: float, interval: Interval | None, measured: Interval | None) -> Verdict:

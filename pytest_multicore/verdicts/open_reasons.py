@@ -18,6 +18,7 @@ from .judge import Judgement
 from .limits import BASE_LIMITS, OpenReason, Outcome, Verdict
 from .repeatable import NOT_REPEATABLE, SAME_STATE_ADVICE
 from .row_sets import Rows, disturbance, fewest_rows
+from .speedup import ideal_speedup
 from .words import cores_in_words, interval_in_words, side_in_words
 
 #: Where the baseline used more than it was given: why, and what to do, by what the sides differ in.
@@ -171,6 +172,18 @@ def _not_repeatable(case: OpenMeasurement, verdict: Verdict) -> str:
     return f"{NOT_REPEATABLE}: {OpenReason.NOT_REPEATABLE.value}: {SAME_STATE_ADVICE}"
 
 
+def _too_few_cores(case: OpenMeasurement, verdict: Verdict) -> str:
+    compared = case.judged.compared
+    assert compared is not None  # noqa: S101 - it is a limit on the speed-up
+    most = ideal_speedup(compared.contender.rounds[-1], compared.baseline.rounds[-1])
+    way = "missed" if verdict.quantity.startswith("max_") else "reached"
+    return (
+        f"{_limit(verdict)} cannot be {way} on this machine by work that needs its cores ({most:.3g} at most): "
+        f"measured {_measured(verdict)}, {compared.contender.cores.estimate:.2f} cores busy; run it where more cores "
+        "are granted, or use min_efficiency"
+    )
+
+
 def _brief(case: OpenMeasurement, verdict: Verdict) -> str:
     return (
         f"{_limit(verdict)}: measured {_measured(verdict)}, but {OpenReason.BRIEF.value}: raise the budget of "
@@ -199,6 +212,7 @@ SENTENCES: Mapping[OpenReason, Callable[[OpenMeasurement, Verdict], str]] = {
     OpenReason.LAYOUT: _layout,
     OpenReason.NOT_THE_BASE: lambda _, verdict: f"{_limit(verdict)}: {OpenReason.NOT_THE_BASE.value}",
     OpenReason.BRIEF: _brief,
+    OpenReason.TOO_FEW_CORES: _too_few_cores,
 }
 
 

@@ -41,7 +41,7 @@ class Result:
         causes: why a limit was missed, as data (diagnosis/suspicions.py, Explanation), the likeliest first.
         evidence: what the causes rest on; empty where none were looked for.
         first_calls: of each side in the rounds' order, before them; None where every round is a first call.
-        lacks_cores: whether a limit asks for more cores than the machine grants, so that nothing was run.
+        lacks_cores: whether a limit asks for more cores than the machine grants.
         vary: what the sides differ in: threads or cores.
         settle_s: seconds for which a miss had to last; None where nothing was measured.
     """

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Callable
 
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import MAX_CORES_DIFFERENCE, MIN_CONTROL_ROWS_SHARE
@@ -117,14 +118,23 @@ def _bracket(row_set: RowSet, without: frozenset[Rule]) -> Interval:
             low = -math.inf
     most = ideal_speedup(contender, baseline)
     if Rule.CONTROL not in without:
-        high = max(high, _high_by_control(row_set, most, without))
+        high = max(high, high_by_control(row_set, most, without))
     if Rule.CAP not in without:
         high = max(measured.high, min(high, most))
     return Interval(low, measured.estimate, high if row_set.spans_measurement else math.inf, measured.confidence)
 
 
-def _high_by_control(row_set: RowSet, most: float, without: frozenset[Rule]) -> float:
-    """The high end on a machine that gives all cores, pair by pair; ``most``: the speed-up that the cores allow."""
+def high_by_control(
+    row_set: RowSet, most: float, without: frozenset[Rule], gain: Callable[[Round], float] = lambda _: 1.0
+) -> float:
+    """The high end on a machine that gives all cores, pair by pair.
+
+    Args:
+        row_set: the rows.
+        most: the speed-up that the cores allow.
+        without: rules to leave out.
+        gain: times as fast that the contender's round may have been for another reason.
+    """
     pairs = [(row[0], row[1], core_speed_share(row[0], row[1], without)) for row in rows_with_control(row_set)]
     if len(pairs) < MIN_CONTROL_ROWS_SHARE * len(row_set.rows):
         # Without enough controls all cores together may do no more than the baseline's.
@@ -132,6 +142,7 @@ def _high_by_control(row_set: RowSet, most: float, without: frozenset[Rule]) -> 
     ratios = [
         to.repetition_s
         / of.repetition_s
+        * gain(of)
         * stretch(extra_cores_share(of, to, row_set.idle_machine, without), max(speed_share, 1 / most))
         for of, to, speed_share in pairs
     ]

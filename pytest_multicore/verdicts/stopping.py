@@ -70,6 +70,8 @@ class StoppingRule:
         """
         if not self.limits.given():
             return self._bounded(judged)
+        if any(verdict.open_reason is OpenReason.TOO_FEW_CORES for verdict in judged.verdicts):
+            return True
         waits = not usefulness_is_known(judged.verdicts, judged.compared)
         if Rule.SETTLE not in self.without:
             waits = waits or any(map(claims_regression, judged.verdicts))

@@ -58,8 +58,8 @@ def test_its_words_are_no_other_reasons(reason: OpenReason) -> None:
 
 UNREACHABLE = [
     (Limits(min_cores=4), 2, 2, None, 2),
-    (Limits(min_speedup=3), 2.5, 8, 1, 4),
-    (Limits(max_speedup=2.0), 2, 4, 1, 2),
+    (Limits(min_speedup=3), 2.5, 2, 1, 4),
+    (Limits(max_speedup=2.0), 2, 2, 1, 2),
     (Limits(max_cores=1.5), 1, 1, None, 64),
     (Limits(min_efficiency=0.8), 1, 1, 1, 1),
 ]

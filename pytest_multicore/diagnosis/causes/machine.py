@@ -14,7 +14,7 @@ NO_GPU_VARIABLES = {"CUDA_VISIBLE_DEVICES": "-1", "HIP_VISIBLE_DEVICES": "-1"}
 
 
 def too_few_cores(evidence: Evidence) -> Suspicion | None:
-    """The machine grants fewer cores than the limit asks for; nothing was run."""
+    """The machine grants fewer cores than the limit asks for."""
     result = evidence.result
     if not result.lacks_cores:
         return None

@@ -1,0 +1,90 @@
+"""A limit on the speed-up beyond what the granted cores allow: only work that needs cores is bound by them.
+
+Eight threads that sleep or wait for answers are eight times as fast as one, on any machine. Eight that compute are
+twice as fast on two cores, and nobody can tell there how fast they would be on eight. So such a limit is measured, and
+the high end of the speed-up is what the program may come to on a machine with a core for each of its N threads:
+
+    In a share f of its time all C granted cores were in use; f is at most the busy cores / C. More cores would have
+    helped in that time alone, and made it shorter to C / N at most:    ratio / (1 - f + f * C / N), pair by pair
+
+What waits has f near 0 and is judged by its rows. What computes has f near 1: its high end lies beyond the limit, and
+the limit is left open for want of cores. Threads that wake up late, because others had the cores, are allowed for too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.tolerances import MAX_WAITING_CORES
+
+from .bounds import max_busy_cores
+from .control_evidence import undelayed_share
+from .figures import Comparison, Measurement
+from .limits import OpenReason, Outcome, Verdict, leave_open, verdict_on
+from .row_sets import RowSet, row_sets
+from .rules import NO_RULES, Rule
+from .speedup import high_by_control, ideal_speedup
+
+LIMITS_BY_CORES = ("min_speedup", "max_speedup")
+
+
+def beyond_cores(
+    verdicts: Sequence[Verdict], compared: Comparison, without: frozenset[Rule] = NO_RULES
+) -> list[Verdict]:
+    """The verdicts; those on a speed-up that the granted cores do not allow are reached anew."""
+    most = ideal_speedup(compared.contender.rounds[-1], compared.baseline.rounds[-1])
+    return [
+        _reached_anew(verdict, compared, most, without)
+        if verdict.quantity in LIMITS_BY_CORES and verdict.limit > most
+        else verdict
+        for verdict in verdicts
+    ]
+
+
+def waits(compared: Comparison) -> bool:
+    """Whether the program waits and does next to no work, on both sides: cores do not bound its speed-up."""
+    return all(map(_waits, (compared.contender, compared.baseline)))
+
+
+def _waits(side: Measurement) -> bool:
+    return side.cores.high < MAX_WAITING_CORES
+
+
+def _reached_anew(verdict: Verdict, compared: Comparison, most: float, without: frozenset[Rule]) -> Verdict:
+    here, anywhere = (_high(compared, most, without, more_cores=more) for more in (False, True))
+    found = verdict_on(verdict, replace(compared.speedup, high=max(compared.ratio.high, anywhere)), compared.ratio)
+    if found.outcome is not Outcome.INCONCLUSIVE:
+        return found
+    # Had the machine the cores, these rows would decide it.
+    decided = verdict_on(verdict, replace(compared.speedup, high=max(compared.ratio.high, here)), compared.ratio)
+    lacks_cores = decided.outcome is not Outcome.INCONCLUSIVE
+    return leave_open(found, OpenReason.TOO_FEW_CORES) if lacks_cores else found
+
+
+def _high(compared: Comparison, most: float, without: frozenset[Rule], *, more_cores: bool) -> float:
+    """The high end of the speed-up, on these cores or on as many as it has threads; no cap but that of its rows."""
+    sets = row_sets(compared.rows, compared.ratio.confidence, without)
+    highs = [_high_of(row_set, most, without, more_cores=more_cores) for row_set in sets if row_set.spans_measurement]
+    return min(highs, default=math.inf)
+
+
+def _high_of(row_set: RowSet, most: float, without: frozenset[Rule], *, more_cores: bool) -> float:
+    def gain(round_: Round) -> float:
+        undelayed = undelayed_share(round_, without)
+        late = 1 / undelayed if undelayed > 0 else math.inf
+        return late * (_gain_by_cores(round_, row_set.idle_machine, without) if more_cores else 1.0)
+
+    return high_by_control(row_set, most, without, gain)
+
+
+def _gain_by_cores(round_: Round, idle_machine: bool, without: frozenset[Rule]) -> float:
+    """Times as fast that a round would be with a core for each thread, at most."""
+    cores = round_.cores_open or round_.cores_online or math.inf
+    if math.isinf(cores):
+        return 1.0
+    share = min(1.0, max_busy_cores(round_, idle_machine, without) / cores)
+    left = 1 - share + (share * cores / round_.threads if round_.threads else 0.0)
+    return max(1.0, 1 / left) if left > 0 else math.inf
