@@ -50,7 +50,7 @@ def waits(compared: Comparison) -> bool:
 
 
 def _waits(side: Measurement) -> bool:
-    return side.cores.high < MAX_WAITING_CORES
+    return side.busy.estimate < MAX_WAITING_CORES
 
 
 def _reached_anew(verdict: Verdict, compared: Comparison, most: float, without: frozenset[Rule]) -> Verdict:
