@@ -35,7 +35,7 @@ class StartChange:
         path: of a pool's library; empty else.
         before, after: the state before the first and after the last change of it.
         default: the value that ``os.environ.setdefault`` would have given a variable that was set; None else.
-        pool_followed: whether a pool was loaded after it, which reads such a variable.
+        pools_followed: the sizes of the pools that were loaded after it: they have read such a variable.
     """
 
     module: str
@@ -45,7 +45,7 @@ class StartChange:
     before: Any
     after: Any
     default: str | None = None
-    pool_followed: bool = False
+    pools_followed: tuple[int, ...] = ()
 
     @property
     def variable(self) -> str:
@@ -88,6 +88,11 @@ class StartChange:
             return f"narrowed the affinity from {_cores(len(self.before))} to {_cores(len(self.after))}"
         return f"set the pool of {self.what.removeprefix(POOL)} from {self.before} threads to {self.after}"
 
+    @property
+    def limits_pools(self) -> bool:
+        """Whether a pool that was loaded after this variable was set is no larger than it says."""
+        return self.cores is not None and any(size <= self.cores for size in self.pools_followed)
+
     def leaves_fewer(self, cores: float) -> bool:
         """Whether it leaves fewer cores than these, and than there were before it."""
         before = self.cores_before
@@ -97,7 +102,7 @@ class StartChange:
 def start_changes(facts: Mapping[str, Any]) -> list[StartChange]:
     """The changes that an interpreter noted, each as it stood at the end; not what was changed back."""
     entries: Sequence[Mapping[str, Any]] = facts.get("start_changes") or ()
-    last_pool = max((place for place, entry in enumerate(entries) if _loads_pool(entry)), default=-1)
+    pools = [(place, entry["after"]) for place, entry in enumerate(entries) if _loads_pool(entry)]
     last: dict[tuple[str, str, bool], StartChange] = {}
     for place, entry in enumerate(entries):
         key = (entry["what"], entry.get("path") or "", "default" in entry)
@@ -112,7 +117,7 @@ def start_changes(facts: Mapping[str, Any]) -> list[StartChange]:
             before=before,
             after=entry["after"],
             default=entry.get("default"),
-            pool_followed=place < last_pool,
+            pools_followed=tuple(size for loaded, size in pools if loaded > place),
         )
     return [change for change in last.values() if change.before != change.after or change.default is not None]
 
@@ -141,7 +146,7 @@ def _consequence(change: StartChange) -> str:
         return f"what is started later runs on {cores}"
     if not change.variable:
         return "it stays so until somebody raises it"
-    readers = "programs that set nothing" if change.pool_followed else "libraries and processes that start later"
+    readers = "programs that set nothing" if change.pools_followed else "libraries and processes that start later"
     if change.variable != "OMP_NUM_THREADS":
         return f"{readers} get no more of what reads {change.variable}"
     return f"{readers} run on {cores}"

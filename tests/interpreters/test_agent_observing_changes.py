@@ -19,7 +19,7 @@ def test_an_import_that_narrows_the_affinity_is_named_and_not_its_importer(versi
     with Dialogue(interpreters()[version], tmp_path) as child:
         seen = observed(child, "import_module", name="outer", folder=str(tmp_path))
     affinity = [entry for entry in seen["imports"] if entry["what"] == "affinity"]
-    where = {"module": "outer.inner", "step": "set-up"}
+    where = {"module": "outer.inner", "step": "first call"}
     assert affinity == [{**where, "what": "affinity", "path": None, "before": cpus, "after": [cpus[0]]}]
     assert seen["inherited_affinity"] == [cpus[0]]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from pytest_multicore.diagnosis.evidence import Evidence
+from pytest_multicore.diagnosis.start_changes import start_changes
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 from pytest_multicore.environments.threads import THREAD_VARIABLES
 
-from .settings import assignments, importer, thread_count
+from .settings import assignments, importer, setter_calls, setter_place, thread_count
 
 AFFINITY_VARIABLES = ("OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY")
 
@@ -27,7 +31,9 @@ def affinity_narrowed(evidence: Evidence) -> Suspicion | None:
     start = evidence.variables_at_start
     variables = {name: start[name] for name in AFFINITY_VARIABLES if name in start}
     module = importer(evidence, "affinity")
+    now = next((mask for mask in masks if mask and len(mask) == min(counts)), None)
     by = f"import of {module}" if module else assignments(variables) or "the program"
+    by += setter_place(evidence, "affinity", now)
     trials = [Trial("the mask of the start restored", Effect.MORE_CORES, Change(agent_changes=("restore-affinity",)))]
     if variables:
         unset = Change(variables=dict.fromkeys(variables, None))
@@ -48,7 +54,7 @@ def affinity_narrowed(evidence: Evidence) -> Suspicion | None:
 
 
 def limited_at_runtime(evidence: Evidence) -> Suspicion | None:
-    """A pool that is large before the region is small inside it."""
+    """A pool that a call made smaller, inside the region or in a step before it."""
     if not evidence.has_idle_cores:
         return None
     pools = evidence.observed.get("pools", {})
@@ -56,16 +62,39 @@ def limited_at_runtime(evidence: Evidence) -> Suspicion | None:
     for pool in pools.get("opened", ()):
         before, inside = pool["threads"], region.get(pool["path"])
         if inside and before and inside["threads"] < min(before, evidence.usable_cores):
-            return Suspicion(
-                key="limited-at-runtime",
-                strength=0.95,
-                evidence=f"the pool of {pool['api']} has {before} threads before the region, {inside['threads']} in it",
-                remedy="find who lowers it there (threadpool_limits, set_num_threads) and raise it for this call",
-                trials=[
-                    Trial("calls that lower a pool ignored", Effect.MORE_CORES, Change(agent_changes=("keep-limits",)))
-                ],
-            )
+            where = setter_place(evidence, f"pool {pool['api']}", inside["threads"])
+            text = f"the pool of {pool['api']} has {before} threads before the region, {inside['threads']} in it"
+            return _lowered(f"{text}{f': lowered{where}' if where else ''}", "the call that lowers it there")
+    return _left_low(evidence, list(region.values()))
+
+
+def _left_low(evidence: Evidence, region: Sequence[Mapping[str, Any]]) -> Suspicion | None:
+    """A pool that an import, a fixture or the first call made smaller, and left so."""
+    sizes = {pool["path"]: pool["threads"] for pool in region}
+    for change in start_changes(evidence.facts):
+        if change.path in sizes and change.leaves_fewer(evidence.usable_cores) and sizes[change.path] <= change.after:
+            where = setter_place(evidence, change.what, change.after)
+            text = f"{change.who} {change.did}{where}, and it is still so in the region"
+            return _lowered(text, change.who)
+    for pool in region:  # those that cannot be asked while modules are imported
+        for call in setter_calls(evidence, f"pool {pool['api']}"):
+            if call["value"] == pool["threads"] < evidence.usable_cores:
+                where = setter_place(evidence, call["what"], call["value"])
+                text = f"the pool of {pool['api']} was set to {pool['threads']} threads{where}, and is so in the region"
+                return _lowered(text, "that call")
+            break
     return None
+
+
+def _lowered(text: str, who: str) -> Suspicion:
+    return Suspicion(
+        key="limited-at-runtime",
+        strength=0.96,
+        evidence=text,
+        remedy=f"have {who} leave the pool alone, restore it afterwards (with threadpool_limits(...):), or raise it "
+        "for this call",
+        trials=[Trial("calls that lower a pool ignored", Effect.MORE_CORES, Change(agent_changes=("keep-limits",)))],
+    )
 
 
 def nested_limit(evidence: Evidence) -> Suspicion | None:

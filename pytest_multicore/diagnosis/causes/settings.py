@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from typing import Any
 
 from pytest_multicore.diagnosis.evidence import Evidence
+from pytest_multicore.diagnosis.start_changes import start_changes
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 from pytest_multicore.environments.threads import THREAD_VARIABLES
 
@@ -73,9 +76,42 @@ def overridden_variable(evidence: Evidence) -> Suspicion | None:
 
 
 def thread_limit(evidence: Evidence) -> Suspicion | None:
-    """A cap below the thread count that was asked for; where none was asked for, a low count itself."""
+    """A cap below the thread count that was asked for; where none was asked for, or an import set it, a low count."""
     if not evidence.has_idle_cores:
         return None
+    return _set_by_program(evidence) or _set_outside(evidence)
+
+
+def _set_by_program(evidence: Evidence) -> Suspicion | None:
+    """A thread variable that an import, a fixture or the test itself sets to a low count."""
+    changes = [
+        change
+        for change in start_changes(evidence.facts)
+        if change.variable and change.default is None and change.leaves_fewer(evidence.usable_cores)
+    ]
+    if not changes:
+        return None
+    # What read none of them, like a pool that was loaded before, was not limited by them.
+    first = next((change for change in changes if change.limits_pools), changes[0])
+    told = [change for change in changes if change.who == first.who]
+    values = assignments({change.variable: change.after for change in told})
+    names = " and ".join(change.variable for change in told)
+    where = setter_place(evidence, first.what, first.after)
+    after = ", before the library was loaded that reads it" if first.limits_pools else ""
+    keep = Change(agent_changes=tuple(f"keep-variable {change.variable}" for change in told))
+    return Suspicion(
+        key="thread-limit",
+        strength=0.97 if first.limits_pools else 0.5,
+        evidence=f"{first.who} set {values}{where}{after}: what reads it has {first.cores:g} of "
+        f"{evidence.usable_cores:g} cores",
+        remedy=f"leave {names} alone there, or set it to what the machine grants; until then import the numeric "
+        f"libraries first, or raise the limit afterwards (threadpoolctl.threadpool_limits)",
+        trials=[Trial(f"{first.who} kept from setting {names}", Effect.MORE_CORES, keep)],
+    )
+
+
+def _set_outside(evidence: Evidence) -> Suspicion | None:
+    """Caps in the environment that the interpreter was started with."""
     start = evidence.variables_at_start
     counts = THREAD_VARIABLES if evidence.inherits_variables else ()
     caps = {
@@ -88,17 +124,50 @@ def thread_limit(evidence: Evidence) -> Suspicion | None:
     obeyed = bool(evidence.libraries_of_kind("openmp", "mkl") or counts)
     # MKL_DYNAMIC is TRUE by default: to unset it changes nothing.
     change = {name: "FALSE" if name == "MKL_DYNAMIC" else None for name in caps}
+    again = {name: call for name in caps if (call := _set_again(evidence, name))}
     knobs = [f"{name} unset" if value is None else f"{name}={value}" for name, value in change.items()]
+    knobs += [f"kept from {call}" for call in dict.fromkeys(again.values())]
     remedies = [
         f"unset {name}, or raise it" if value is None else f"set {name}={value}" for name, value in change.items()
     ]
     return Suspicion(
         key="thread-limit",
         strength=0.85 if obeyed else 0.2,
-        evidence=f"{assignments(caps)} in the environment, and {evidence.usable_cores:g} cores could be used",
-        remedy="; ".join(remedies),
-        trials=[Trial(" and ".join(knobs), Effect.MORE_CORES, Change(variables=change))],
+        evidence=f"{assignments(caps)} in the environment, and {evidence.usable_cores:g} cores could be used"
+        + "".join(f"; {call} sets it again" for call in dict.fromkeys(again.values())),
+        remedy="; ".join(remedies) + ("; and have the program leave it alone" if again else ""),
+        trials=[
+            Trial(
+                " and ".join(knobs),
+                Effect.MORE_CORES,
+                Change(variables=change, agent_changes=tuple(f"keep-variable {name}" for name in again)),
+            )
+        ],
     )
+
+
+def _set_again(evidence: Evidence, name: str) -> str:
+    """Who sets a variable again that was low at the start: to unset it outside would change nothing. Empty: nobody."""
+    for call in setter_calls(evidence, f"variable {name}"):
+        if call["value"] and _is_cap(name, call["value"], evidence.usable_cores):
+            module = f"the import of `{call['module']}`" if call.get("module") else f"the {call.get('step') or 'start'}"
+            return f"{module} ({_place(call)})"
+    return ""
+
+
+def setter_calls(evidence: Evidence, what: str) -> list[Mapping[str, Any]]:
+    """The calls that set something, the last one first (agent/watch/setter_calls.py)."""
+    return [call for call in reversed(evidence.observed.get("setters") or ()) if call["what"] == what]
+
+
+def setter_place(evidence: Evidence, what: str, value: Any) -> str:
+    """Where something was set to this value, in words that follow a verb; empty where no call was seen."""
+    calls = [call for call in setter_calls(evidence, what) if call["value"] == value]
+    return f" at {_place(calls[0])}" if calls else ""
+
+
+def _place(call: Mapping[str, Any]) -> str:
+    return f"{os.path.basename(call['file'])}:{call['line']} in {call['function']}"
 
 
 def _mkl_dynamic(evidence: Evidence) -> Suspicion | None:

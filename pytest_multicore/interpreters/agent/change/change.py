@@ -2,10 +2,11 @@
 
 restore-affinity   all threads get the CPUs of the start, whenever a module is loaded and before each region;
                    os.sched_setaffinity does nothing for this process
-keep-limits        functions that set a pool's size at run time do nothing: see keep_limits.py
+keep-limits        functions that set a pool's size at run time do nothing: see setters.py
 spawn              multiprocessing and concurrent.futures spawn processes where they would fork (Python 3)
 processes          ThreadPoolExecutor and multiprocessing's ThreadPool use processes; without a number of workers, as
                    many as threads were asked for
+keep-variable NAME nothing that runs here sets or removes this environment variable
 no-sleep           time.sleep returns at once
 
 The `watch` message makes them before any user code runs; they last as long as the process.
@@ -23,10 +24,11 @@ class ChangeContext(object):
         affinity: CPUs at the start, or None.
         threads: the thread count that was asked for, or None.
         load_sibling: returns a module of the agent.
+        argument: what follows the change's name, for instance a variable's name; "" where nothing does.
     """
 
-    def __init__(self, affinity, threads, load_sibling):
-        self.affinity, self.threads, self.load_sibling = affinity, threads, load_sibling
+    def __init__(self, affinity, threads, load_sibling, argument=""):
+        self.affinity, self.threads, self.load_sibling, self.argument = affinity, threads, load_sibling, argument
 
 
 class Change(object):
@@ -77,13 +79,39 @@ class RestoreAffinity(Change):
 
 
 class KeepLimits(Change):
-    """See keep_limits.py."""
+    """See setters.py."""
 
     def __init__(self, context):
-        context.load_sibling("change/keep_limits").keep(context.load_sibling("watch/imports"), self._note)
+        context.load_sibling("change/setters").intercept(context.load_sibling("watch/imports"), self._ignore)
 
-    def _note(self):
+    def _ignore(self, _name, _call, _arguments):
+        """Change nothing; returns 0 in place of the previous size."""
         self.used += 1
+        return 0
+
+
+class KeepVariable(Change):
+    """See this file's docstring. What has read the variable before it was set there goes on as it would have."""
+
+    def __init__(self, context):
+        kind, name = type(os.environ) if sys.version_info[0] > 2 else os.environ.__class__, str(context.argument)
+        self.possible = bool(name)
+        plain_set, plain_delete, change = kind.__setitem__, kind.__delitem__, self
+
+        def set_item(self, key, value):
+            if self is os.environ and key == name:
+                change.used += 1
+            else:
+                plain_set(self, key, value)
+
+        def delete_item(self, key):
+            if self is os.environ and key == name:
+                change.used += 1
+            else:
+                plain_delete(self, key)
+
+        if self.possible:
+            kind.__setitem__, kind.__delitem__ = set_item, delete_item
 
 
 class SpawnForFork(Change):
@@ -155,9 +183,16 @@ class NoSleep(Change):
         time.sleep = sleep
 
 
+def make(name, affinity, threads, load_sibling):
+    """The change of this name, which may have an argument behind it."""
+    kind, _, argument = name.partition(" ")
+    return CHANGES[kind](ChangeContext(affinity, threads, load_sibling, argument))
+
+
 CHANGES = {
     "restore-affinity": RestoreAffinity,
     "keep-limits": KeepLimits,
+    "keep-variable": KeepVariable,
     "spawn": SpawnForFork,
     "processes": UseProcesses,
     "no-sleep": NoSleep,

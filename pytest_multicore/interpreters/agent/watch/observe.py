@@ -9,7 +9,8 @@
            "count"}],
 "warnings": see program_warnings.py; of all of the program, the tests' set-up among it
 "inherited_affinity": [0, 1] | null      the CPUs that a child started at the end of the last round would get
-"slept_s": seconds that all threads together spent in time.sleep within rounds}
+"slept_s": seconds that all threads together spent in time.sleep within rounds,
+"setters": what set a variable, the affinity or a pool, and from which line: see setter_calls.py}
 
 It is of the rounds; where there were none, of a test's first call.
 """
@@ -40,6 +41,7 @@ class Observer(object):
         self._pool_ran = None
         self._forks = []  # [entry, count]
         self._warnings = load_sibling("watch/program_warnings").ProgramWarnings(self._text)
+        self._setter_calls = load_sibling("watch/setter_calls").SetterCalls(load_sibling, changes, self._in_region)
         self._wrap_sleep()
         self._wrap_fork()
 
@@ -85,6 +87,7 @@ class Observer(object):
             warnings=list(self._warnings.entries),
             inherited_affinity=self._inherited,
             slept_s=self._slept_s,
+            setters=self._setter_calls.report(),
         )
 
     def _pool_entries(self, pools):

@@ -82,6 +82,11 @@ class StartChanges(object):
         step, self.step = self.step, step
         return step
 
+    def module(self):
+        """The innermost module whose code runs now, in the thread that asks; None where none is being loaded."""
+        loading = self._loading.get(get_ident())
+        return self._text(loading[-1]) if loading else None
+
     def rename(self, step, now):
         """A step turned out to be another one."""
         for entry in self.entries:
@@ -140,8 +145,7 @@ class StartChanges(object):
     def _note(self, what, path, before, after, **more):
         if len(self.entries) >= MAX_CHANGES:
             return
-        loading = self._loading.get(get_ident())
-        module = self._text(loading[-1]) if loading else None
+        module = self.module()
         if module and not (self.fine or what.startswith("variable ")):
             module = module.partition(".")[0]
         entry = {"module": module, "step": self.step, "what": what, "path": path, "before": before, "after": after}

@@ -21,7 +21,7 @@ class Watch(object):
     def __init__(self, message, affinity_at_start, start_changes, load_sibling):
         self._clocks = load_sibling("dialogue/clocks")
         failures, change_module = load_sibling("dialogue/failures"), load_sibling("change/change")
-        unknown = [name for name in message["changes"] if name not in change_module.CHANGES]
+        unknown = [name for name in message["changes"] if name.partition(" ")[0] not in change_module.CHANGES]
         if unknown:
             known = ", ".join(sorted(change_module.CHANGES))
             raise failures.Failure("protocol", "there is no change %r; there are %s" % (unknown[0], known))
@@ -29,8 +29,8 @@ class Watch(object):
         self._observer = None
         if message["observe"]:
             self._observer = load_sibling("watch/observe").Observer(load_sibling, start_changes, message["trace"])
-        context = change_module.ChangeContext(affinity_at_start, message["threads"], load_sibling)
-        changes = [(name, change_module.CHANGES[name](context)) for name in message["changes"]]
+        given = (affinity_at_start, message["threads"], load_sibling)
+        changes = [(name, change_module.make(name, *given)) for name in message["changes"]]
         self.changes = [name for name, change in changes if change.possible]
         self._changes = [(name, change) for name, change in changes if change.possible]
 
