@@ -131,3 +131,70 @@ def test_files_that_were_loaded_are_told_once_and_anew_after_an_unload(tmp_path:
     )
     pytest.importorskip("_ctypes_test")
     subprocess.run([sys.executable, str(tmp_path / "looking.py")], check=True, timeout=60)
+
+
+KEPT = [
+    "import os",
+    "def run():",
+    "    os.environ['OMP_NUM_THREADS'] = '1'",
+    "    os.environ.update(OMP_NUM_THREADS='1')",
+    "    os.environ['MKL_NUM_THREADS'] = '1'",
+    "    return [os.environ.get('OMP_NUM_THREADS'), os.environ.get('MKL_NUM_THREADS')]",
+]
+
+
+@on_every_interpreter
+@pytest.mark.parametrize("start", ["2", None])
+def test_a_variable_can_be_kept_as_it_was_at_the_start(python: str, tmp_path: Path, start: str | None) -> None:
+    source_file(tmp_path, "program.py", *KEPT)
+    variables = {"OMP_NUM_THREADS": start} if start else {}
+    name = "keep-variable OMP_NUM_THREADS"
+    with Dialogue(python, tmp_path, **variables) as child:
+        if start is None and "OMP_NUM_THREADS" in os.environ:
+            pytest.skip("it is set in the tests' own world")
+        child.ask("watch", observe=False, trace=False, changes=[name], threads=2)
+        value = child.ask("call", target=f"{tmp_path / 'program.py'}:run")["value"]
+        facts = child.ask("facts")
+    assert value == [start, "1"]
+    assert facts["changed"] == {name: 2}
+    assert [one["what"] for one in facts["start_changes"]] == ["variable MKL_NUM_THREADS"]
+
+
+@on_every_interpreter
+def test_an_observed_child_tells_which_line_sets_a_variable_even_to_the_same(python: str, tmp_path: Path) -> None:
+    source_file(tmp_path, "ultra.py", "import os", "", "os.environ['OMP_NUM_THREADS'] = '2'")
+    source_file(tmp_path, "program.py", "def run():", "    import ultra")
+    with Dialogue(python, tmp_path, OMP_NUM_THREADS="2") as child:
+        child.ask("watch", observe=True, trace=False, changes=[], threads=2)
+        child.ask("open", target=f"{tmp_path / 'program.py'}:run")
+        facts = child.ask("facts")
+    (call,) = facts["observed"]["setters"]
+    assert (call["what"], call["value"], call["module"]) == ("variable OMP_NUM_THREADS", "2", "ultra")
+    assert (os.path.basename(call["file"]), call["line"], call["count"]) == ("ultra.py", 3, 1)
+    assert facts["start_changes"] == []
+
+
+@LINUX_ONLY
+def test_an_observed_child_tells_who_lowers_a_pool(tmp_path: Path) -> None:
+    pytest.importorskip("threadpoolctl")
+    source_file(
+        tmp_path,
+        "program.py",
+        "import numpy, threadpoolctl",
+        "def lower():",
+        "    threadpoolctl.threadpool_limits(1, user_api='blas')",
+        "def run(): lower()",
+    )
+    with Dialogue(sys.executable, tmp_path, **NUMPY) as child:
+        child.ask("watch", observe=True, trace=False, changes=[], threads=2)
+        child.ask("open", target=f"{tmp_path / 'program.py'}:run")
+        child.ask("round", repeat=2)
+        facts = child.ask("facts")
+    calls = [call for call in facts["observed"]["setters"] if call["what"] == "pool openblas"]
+    if not calls:
+        pytest.skip("NumPy is not linked to OpenBLAS here")
+    first, in_region = calls
+    assert (first["step"], first["in_region"], in_region["in_region"]) == ("first call", False, True)
+    assert {(call["value"], call["line"], call["function"]) for call in calls} == {(1, 3, "lower")}
+    assert in_region["count"] == 2
+    assert facts["observed"]["pools"]["after"][0]["threads"] == 1  # the call itself was made

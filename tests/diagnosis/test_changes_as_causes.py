@@ -1,0 +1,119 @@
+"""Limits that an import, a fixture or the test itself sets: their keys, who is named, and the trial that undoes it."""
+
+from typing import Any
+
+from pytest_multicore.diagnosis.causes.catalogue import ranked_suspicions
+from pytest_multicore.diagnosis.evidence import Evidence
+from pytest_multicore.diagnosis.suspicions import Suspicion
+from tests.diagnosis.literals import idle
+
+OPENBLAS = "/lib/libopenblas.so"
+
+
+def change(what: str, before: Any, after: Any, module: str | None = "ultra", step: str = "set-up") -> dict[str, Any]:
+    path = OPENBLAS if what.startswith("pool") else None
+    return {"module": module, "step": step, "what": what, "path": path, "before": before, "after": after}
+
+
+def call(what: str, value: object, **told: Any) -> dict[str, Any]:
+    where = {"file": "/site/ultra.py", "line": 3, "function": "<module>", "step": "set-up", "module": "ultra"}
+    return {**where, "what": what, "value": value, "in_region": False, "count": 1, **told}
+
+
+def seen(*changes: dict[str, Any], calls: tuple[dict[str, Any], ...] = (), **more: Any) -> Evidence:
+    pools = {"opened": pools_of(1), "region": pools_of(1)}
+    facts = {"start_changes": list(changes), "observed": {"pools": pools, "setters": list(calls)}}
+    return idle(facts=facts, **more)
+
+
+def pools_of(threads: int) -> list[dict[str, Any]]:
+    return [{"api": "openblas", "path": OPENBLAS, "threads": threads, "dynamic": None}]
+
+
+def of_key(key: str, evidence: Evidence) -> Suspicion | None:
+    return next((one for one in ranked_suspicions(evidence) if one.key == key), None)
+
+
+ONE_THREAD = change("variable OMP_NUM_THREADS", "2", "1")
+SMALL_POOL = change("pool openblas", None, 1, "numpy")
+
+
+def test_a_variable_set_before_the_library_is_the_first_suspicion_and_is_kept_from_being_set() -> None:
+    first = ranked_suspicions(seen(ONE_THREAD, SMALL_POOL, calls=(call("variable OMP_NUM_THREADS", "1"),)))[0]
+    assert first.key == "thread-limit"
+    assert first.evidence.startswith("importing `ultra` set OMP_NUM_THREADS=1 at ultra.py:3 in <module>, before")
+    assert first.trials[0].change.agent_changes == ("keep-variable OMP_NUM_THREADS",)
+
+
+def test_several_variables_of_one_import_are_undone_together() -> None:
+    other = change("variable OPENBLAS_NUM_THREADS", "2", "1")
+    first = ranked_suspicions(seen(ONE_THREAD, other, SMALL_POOL))[0]
+    assert first.trials[0].change.agent_changes == (
+        "keep-variable OMP_NUM_THREADS",
+        "keep-variable OPENBLAS_NUM_THREADS",
+    )
+
+
+def test_one_set_after_the_library_is_a_weak_suspicion() -> None:
+    large = change("pool openblas", None, 2, "numpy")
+    late = of_key("thread-limit", seen(large, ONE_THREAD))
+    assert late is not None
+    assert late.strength == 0.5
+
+
+def test_a_variable_that_was_set_back_limits_nothing() -> None:
+    assert of_key("thread-limit", seen(ONE_THREAD, change("variable OMP_NUM_THREADS", "1", "2"), SMALL_POOL)) is None
+
+
+def test_a_fixture_is_named_by_its_name() -> None:
+    fixture = change("variable OPENBLAS_NUM_THREADS", "2", "1", None, "fixture a")
+    assert ranked_suspicions(seen(fixture, SMALL_POOL))[0].evidence.startswith(
+        "the fixture `a` set OPENBLAS_NUM_THREADS=1, before the library was loaded"
+    )
+
+
+def test_where_an_import_sets_it_again_unsetting_it_outside_keeps_it_unset() -> None:
+    again = call("variable OMP_NUM_THREADS", "1")
+    suspicion = of_key("thread-limit", seen(calls=(again,), variables_at_start={"OMP_NUM_THREADS": "1"}, threads=None))
+    assert suspicion is not None
+    assert "the import of `ultra` (ultra.py:3 in <module>) sets it again" in suspicion.evidence
+    change_made = suspicion.trials[0].change
+    assert (change_made.variables, change_made.agent_changes) == (
+        {"OMP_NUM_THREADS": None},
+        ("keep-variable OMP_NUM_THREADS",),
+    )
+
+
+def test_where_nobody_sets_it_again_only_the_variable_is_unset() -> None:
+    suspicion = of_key("thread-limit", seen(variables_at_start={"OMP_NUM_THREADS": "1"}, threads=None))
+    assert suspicion is not None
+    assert suspicion.trials[0].change.agent_changes == ()
+
+
+def test_a_pool_left_low_by_an_earlier_step_is_limited_at_runtime_and_its_line_is_told() -> None:
+    left = change("pool openblas", 2, 1, None, "fixture blas_left_at_one")
+    lowering = call("pool openblas", 1, file="/tests/test_it.py", line=20, function="blas_left_at_one")
+    first = ranked_suspicions(seen(left, calls=(lowering,)))[0]
+    assert first.key == "limited-at-runtime"
+    assert first.evidence == (
+        "the fixture `blas_left_at_one` set the pool of openblas from 2 threads to 1 at test_it.py:20 in "
+        "blas_left_at_one, and it is still so in the region"
+    )
+    assert first.trials[0].change.agent_changes == ("keep-limits",)
+
+
+def test_a_pool_that_is_large_again_in_the_region_is_not() -> None:
+    left = change("pool openblas", 2, 1, None, "fixture f")
+    pools = {"opened": pools_of(2), "region": pools_of(2)}
+    assert of_key("limited-at-runtime", idle(facts={"start_changes": [left], "observed": {"pools": pools}})) is None
+
+
+def test_a_pool_that_only_its_setter_shows_is_told_by_the_last_call() -> None:
+    torch = {"api": "torch", "path": "torch/__init__.py", "threads": 1, "dynamic": None}
+    calls = [call("pool torch", 2), call("pool torch", 1, line=9)]
+    facts = {"observed": {"pools": {"opened": [torch], "region": [torch]}, "setters": calls}}
+    suspicion = of_key("limited-at-runtime", idle(facts=facts))
+    assert suspicion is not None
+    assert "at ultra.py:9 in <module>" in suspicion.evidence
+    facts["observed"]["setters"] = calls[::-1]
+    assert of_key("limited-at-runtime", idle(facts=facts)) is None
