@@ -68,8 +68,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     from .pytest_side.doctor import doctor
 
-    doctor(config)
-    return 0
+    return doctor(config)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -1,45 +1,115 @@
-"""``--multicore-doctor``: what this machine and each environment provide."""
+"""``--multicore-doctor``: what this machine and each environment provide, and what could cost a program cores."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import pytest
 
-from pytest_multicore.environments.catalogue import Environment, load
+from pytest_multicore.diagnosis.findings.finding import Finding, MachineFacts
+from pytest_multicore.diagnosis.findings.libraries import library_findings
+from pytest_multicore.diagnosis.findings.machine import machine_findings
+from pytest_multicore.diagnosis.findings.variables import variable_findings
+from pytest_multicore.environments.catalogue import CURRENT, Environment, at_path, load
 from pytest_multicore.errors import MulticoreError, UsageError
-from pytest_multicore.experiment.open_side import WorkloadProgram
-from pytest_multicore.experiment.request import MeasurementRequest
+from pytest_multicore.experiment.examine import examine
+from pytest_multicore.interpreters.permissions import permissions
+from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
+from pytest_multicore.measurement.control import control_runs
+from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.measurement.machine import this_machine
-from pytest_multicore.reports import doctor as report
-from pytest_multicore.reports.progress import NoProgress
-from pytest_multicore.verdicts.limits import Limits
+from pytest_multicore.measurement.topology import topology
+from pytest_multicore.reports import doctor as lines
+from pytest_multicore.reports import doctor_record as records
+from pytest_multicore.reports import json_report
+from pytest_multicore.reports.origin import origin_now
+from pytest_multicore.settings.options import OPTIONS, Settings, axis_values
 
-from .gate import Gate, skip
-from .options import session_settings
+from .options import check_options, raw_value, report_file, session_settings
 
 
-def doctor(config: pytest.Config) -> None:
-    """Print what this machine and each environment provide, a line at a time."""
-    gate = Gate("--multicore-doctor", config.rootpath, session_settings(config), Limits(), NoProgress(), skip)
+def doctor(config: pytest.Config) -> int:
+    """Print what this machine and each environment provide, a line at a time.
+
+    Returns:
+        The exit status. 0; or 1 where the current environment, or one that an option names, cannot be had; and 1 under
+        ``--multicore-strict`` where anything limits threads or cores.
+    """
+    check_options(config)
+    settings = session_settings(config)
     try:
         environments = load(config.rootpath)
-        for line in report.machine_lines(this_machine(), priority=gate.settings.priority != "off"):
-            print(line, flush=True)
-        for environment in environments.values():
-            print(f"environment {environment.name}: {_examine(environment, gate)}", flush=True)
+        named = _named(config, settings, environments)
+        # Another process's measurement would disturb this look, and be disturbed by it.
+        with host_lock().exclusive(lambda text: _show([f"multicore: {text}"])):
+            whole = _examine_all(config, settings, named or environments)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
+    if file := report_file(config, "json"):
+        json_report.write(config.invocation_params.dir / file, whole)
+    return int(_is_wrong(whole, {CURRENT.name, *named}, strict=settings.strict))
 
 
-def _examine(environment: Environment, gate: Gate) -> str:
-    """Whether the environment can be had, and the figures of a dot product in one that is ready."""
+def _named(
+    config: pytest.Config, settings: Settings, environments: Mapping[str, Environment]
+) -> dict[str, Environment]:
+    """The environments that options name; none: all that there are."""
+    if settings.python:
+        return {settings.python: at_path(settings.python)}
+    option = next(option for option in OPTIONS if option.name == "environment")
+    if raw_value(config, option) is None:
+        return {}
+    names = axis_values("environment", lambda option: raw_value(config, option))
+    return {name: environments[name] for name in names}
+
+
+def _examine_all(config: pytest.Config, settings: Settings, environments: Mapping[str, Environment]) -> dict[str, Any]:
+    machine = this_machine()
+    cpus = machine.affinity or range(machine.cores_online)
+    lie = topology(cpus)
+    attained = control_runs(machine, priority=settings.priority != "off").attained_speedup(machine.threads_auto)
+    machine_record = records.machine_record(machine, lie, attained, permissions())
+    _show(lines.machine_lines(machine_record))
+    facts = records.machine_facts(machine, lie, machine_record)
+    findings, examined = list(machine_findings(facts)), []
+    for environment in environments.values():
+        record, found = _examine(environment, settings, facts, config)
+        _show(["", *lines.environment_lines(record)])
+        examined.append(record)
+        findings += found
+    whole = records.report(machine_record, examined, records.merged(findings), origin_now(config.rootpath))
+    _show(["", *lines.finding_lines(whole["findings"])])
+    return whole
+
+
+def _examine(
+    environment: Environment, settings: Settings, machine: MachineFacts, config: pytest.Config
+) -> tuple[dict[str, Any], list[Finding]]:
+    """One environment's record, and what was found in it."""
     try:
-        readiness = report.readiness(environment)
-        if not readiness.is_ready:
-            return readiness.text
-        workload = gate.workload("dot", {"size": 1000}, None)
-        sides = (gate.thread_count(), 1)
-        request = MeasurementRequest(gate.test, "dot", workload, sides, gate.limits, gate.settings, WorkloadProgram())
-        gate.measure(request, gate.prepare_environment(environment.name))
-        return f"{readiness.text}; {report.figures_line(gate.records[-1])}"
+        if text := records.why_not_built(environment):
+            return records.unexamined(environment.name, "not built", text), []
+        python = environment.name if environment.name == settings.python else None
+        prepared = PreparedEnvironment.prepare(environment.name, python, settings.blas, config.rootpath, _report)
+        examination = examine(prepared, priority=settings.priority)
+    except UsageError:
+        raise
     except MulticoreError as error:
-        return f"cannot be had: {error}"
+        return records.unexamined(environment.name, "unavailable", f"cannot be had: {error}"), []
+    facts = examination.facts
+    return records.examined(examination), [*variable_findings(facts, machine), *library_findings(facts, machine)]
+
+
+def _is_wrong(whole: Mapping[str, Any], asked_for: set[str], *, strict: bool) -> bool:
+    unavailable = {one["name"] for one in whole["environments"] if one["state"] == "unavailable"}
+    return bool(unavailable & asked_for) or (strict and any(finding["limits"] for finding in whole["findings"]))
+
+
+def _report(text: str) -> None:
+    _show([f"multicore: {text}"])
+
+
+def _show(texts: Iterable[str]) -> None:
+    for text in texts:
+        print(text, flush=True)

@@ -1,0 +1,1 @@
+"""What could cost a program cores here, before anything is measured: the findings of ``--multicore-doctor``."""

@@ -1,0 +1,134 @@
+"""The record of ``--multicore-doctor``: what its lines show, and its JSON report holds (doctor.schema.json)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from pytest_multicore.diagnosis.findings.finding import Finding, MachineFacts
+from pytest_multicore.environments import cache
+from pytest_multicore.environments.discovery import find_interpreter
+from pytest_multicore.environments.environment import Environment
+from pytest_multicore.experiment.examine import Examination
+from pytest_multicore.measurement import counters
+from pytest_multicore.measurement.machine import Machine
+from pytest_multicore.measurement.topology import Topology
+
+from .origin import Origin
+
+SCHEMA = 1
+SCHEMA_FILE = Path(__file__).with_name("doctor.schema.json")
+
+
+def machine_record(
+    machine: Machine, lie: Topology, attained: float | None, permitted: dict[str, bool | None]
+) -> dict[str, Any]:
+    """The machine.
+
+    Args:
+        machine: this one.
+        lie: where its granted CPUs lie.
+        attained: the speed-up that its granted cores attain; None: unknown.
+        permitted: see interpreters/permissions.py.
+    """
+    return {
+        **asdict(machine),
+        "cores_granted": machine.cores_granted,
+        "why_granted": machine.why_granted(),
+        "shared_cores": [list(core) for core in lie.shared_cores],
+        "nodes": {str(node): list(cpus) for node, cpus in lie.nodes.items()},
+        "attained": attained,
+        "attained_cores": machine.threads_auto,
+        "permitted": permitted,
+        "counters": counters.for_this_system().name,
+        "cache": str(cache.root()),
+    }
+
+
+def machine_facts(machine: Machine, lie: Topology, record: dict[str, Any]) -> MachineFacts:
+    """The same for the findings."""
+    return MachineFacts(
+        cores_online=machine.cores_online,
+        cpus=machine.cores_in_reach,
+        cores_granted=machine.cores_granted,
+        quota=machine.quota,
+        shared_cores=lie.shared_cores,
+        cores_real=machine.cores_real,
+        nodes=len(lie.nodes),
+        attained=record["attained"],
+        cores=machine.threads_auto,
+        permitted=record["permitted"],
+        narrowed=machine.narrowed,
+    )
+
+
+def examined(examination: Examination) -> dict[str, Any]:
+    """An environment that an interpreter was opened in."""
+    facts = examination.facts
+    kept = ("path", "kind", "version", "layer", "threads", "source", "source_text")
+    return {
+        "name": facts.name,
+        "state": "examined",
+        "text": "",
+        "python": examination.python,
+        "packages": dict(examination.frameworks),
+        "libraries": [{name: library[name] for name in kept} for library in facts.libraries],
+        "variables": dict(facts.started_with),
+        "product_cores": examination.product_cores,
+        "product": examination.product,
+        "failed": dict(facts.failed),
+    }
+
+
+def unexamined(name: str, state: str, text: str) -> dict[str, Any]:
+    """An environment that no interpreter was opened in.
+
+    Args:
+        name: the environment's.
+        state: "not built" or "unavailable".
+        text: why, and what to do.
+    """
+    nothing: dict[str, Any] = {"python": None, "packages": {}, "libraries": [], "variables": {}, "failed": {}}
+    return {"name": name, "state": state, "text": text, **nothing, "product_cores": None, "product": ""}
+
+
+def why_not_built(environment: Environment) -> str:
+    """That an environment has yet to be built, in words; empty where it is built, or needs no building.
+
+    Raises:
+        MulticoreError: its interpreter cannot be found.
+    """
+    if not environment.installs:
+        return ""
+    # Looking is quick; downloading an interpreter would not be.
+    interpreter = find_interpreter(environment.python, environ={**os.environ, "UV_PYTHON_DOWNLOADS": "never"})
+    if cache.record_in(cache.folder_of(cache.key_of(environment.installs, interpreter))) is not None:
+        return ""
+    return f"not built yet; Python {interpreter.dotted} is at hand, the first test that names it builds it"
+
+
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """Each finding once, with all of the environments that it was found in; those that limit threads first."""
+    whole: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        known = whole.get((finding.key, finding.text))
+        environments = (*(known.environments if known else ()), *finding.environments)
+        whole[finding.key, finding.text] = replace(finding, environments=environments)
+    return sorted(whole.values(), key=lambda finding: not finding.limits)
+
+
+def report(
+    machine: dict[str, Any], environments: list[dict[str, Any]], findings: list[Finding], origin: Origin
+) -> dict[str, Any]:
+    """The whole report as data."""
+    return {
+        "schema": SCHEMA,
+        "date": origin.date,
+        "version": origin.version,
+        "machine": machine,
+        "environments": environments,
+        "findings": [{**asdict(finding), "environments": list(finding.environments)} for finding in findings],
+    }
