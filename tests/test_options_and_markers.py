@@ -1,7 +1,5 @@
 """What a user may ask for, and what he is told when he asks for something else."""
 
-import sys
-
 import pytest
 
 from pytest_multicore.settings import marker as marker_arguments
@@ -126,26 +124,6 @@ def test_a_session_without_marked_tests_loads_only_what_reads_markers_and_option
     }
     names = {"plugin", "errors", *rooms} | {f"{room}.{name}" for room, inside in rooms.items() for name in inside}
     assert ours == {"pytest_multicore", *(f"pytest_multicore.{name}" for name in names)}
-
-
-def test_the_doctor_examines_and_runs_no_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Environments that are built already are measured, too: not here.
-    monkeypatch.setenv("PYTEST_MULTICORE_CACHE", str(pytester.path / "cache"))
-    pytester.makepyfile("def test_it(): assert False")
-    result = pytester.runpytest_subprocess("--multicore-doctor", "--multicore-budget=5")
-    assert result.ret == 0
-    version = ".".join(map(str, sys.version_info[:3]))
-    result.stdout.fnmatch_lines(
-        [
-            "machine: *",
-            "grants: * cores (*",
-            "counters: *",
-            f"environment current: Python {version}, ready; dot on numpy*",
-        ]
-    )
-    for name in ("theano", "theano-2016", "pytensor"):
-        result.stdout.fnmatch_lines([f"environment {name}: *"])
-    result.stdout.no_fnmatch_line("*test_it*")
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def doctor(config: pytest.Config) -> int:
         raise pytest.UsageError(str(error)) from None
     if file := report_file(config, "json"):
         json_report.write(config.invocation_params.dir / file, whole)
-    return int(_is_wrong(whole, {CURRENT.name, *named}, strict=settings.strict))
+    return int(is_wrong(whole, {CURRENT.name, *named}, strict=settings.strict))
 
 
 def _named(
@@ -101,7 +101,14 @@ def _examine(
     return records.examined(examination), [*variable_findings(facts, machine), *library_findings(facts, machine)]
 
 
-def _is_wrong(whole: Mapping[str, Any], asked_for: set[str], *, strict: bool) -> bool:
+def is_wrong(whole: Mapping[str, Any], asked_for: set[str], *, strict: bool) -> bool:
+    """Whether the exit status is 1.
+
+    Args:
+        whole: the report.
+        asked_for: the names of environments that have to be had.
+        strict: whether what limits threads or cores is wrong, too.
+    """
     unavailable = {one["name"] for one in whole["environments"] if one["state"] == "unavailable"}
     return bool(unavailable & asked_for) or (strict and any(finding["limits"] for finding in whole["findings"]))
 

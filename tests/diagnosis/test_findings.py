@@ -103,7 +103,7 @@ def test_who_sets_a_variable_is_named() -> None:
     )
     limit, dynamic = variable_findings(environment, HEALTHY)
     assert limit.text.startswith("OMP_NUM_THREADS=1, set by the environment's declaration, on 4 granted cores:")
-    assert dynamic.text.startswith("OMP_DYNAMIC=TRUE, set in pytest's process since it started (a conftest.py, a pl")
+    assert dynamic.text.startswith("OMP_DYNAMIC=TRUE, set in pytest's process since it started (a sitecustom")
     assert limit.environments == ("old",)
 
 

@@ -87,7 +87,7 @@ def _named(environment: EnvironmentFacts, name: str) -> str:
     if name in environment.declared:
         return f"{setting}, set by the environment's declaration,"
     if name in environment.since_start:
-        return f"{setting}, set in pytest's process since it started (a conftest.py, a plugin),"
+        return f"{setting}, set in pytest's process since it started (a sitecustomize.py, conftest.py or plugin),"
     return setting
 
 

@@ -1,0 +1,107 @@
+"""``--multicore-doctor`` in sessions: what it shows, its JSON report, its exit status; no test runs."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import psutil
+import pytest
+
+from pytest_multicore.pytest_side.doctor import is_wrong
+from pytest_multicore.reports.doctor_record import SCHEMA_FILE
+
+CORES = len(psutil.Process().cpu_affinity())
+
+
+@pytest.fixture
+def own_cache(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Environments that are built already are examined, too: not here."""
+    monkeypatch.setenv("PYTEST_MULTICORE_CACHE", str(pytester.path / "cache"))
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_DEFAULT_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def examined(pytester: pytest.Pytester, *options: str) -> tuple[pytest.RunResult, dict[str, Any]]:
+    """A session, and its report."""
+    pytester.makepyfile("def test_it(): assert False")
+    result = pytester.runpytest_subprocess("--multicore-doctor", "--multicore-json=doctor.json", *options)
+    report = json.loads((pytester.path / "doctor.json").read_text())
+    jsonschema.validate(report, json.loads(SCHEMA_FILE.read_text()))
+    result.stdout.no_fnmatch_line("*test_it*")
+    return result, report
+
+
+def numpys(report: dict[str, Any]) -> dict[str, Any]:
+    """NumPy's own BLAS in the current environment."""
+    libraries: list[dict[str, Any]] = report["environments"][0]["libraries"]
+    (blas,) = [one for one in libraries if one["kind"] == "openblas" and "numpy" in Path(one["path"]).parent.name]
+    return blas
+
+
+def test_it_examines_what_is_there_and_builds_nothing(pytester: pytest.Pytester, own_cache: None) -> None:
+    result, report = examined(pytester)
+    assert result.ret == 0
+    version = ".".join(map(str, sys.version_info[:3]))
+    heads = ["machine: *", "grants: * cores (*", "permits: *", "counters: *"]
+    result.stdout.fnmatch_lines(
+        [*heads, f"environment current: Python {version}, ready; numpy *", "what could bite: *"]
+    )
+    states = {one["name"]: one["state"] for one in report["environments"]}
+    assert states.pop("current") == "examined"
+    assert states.keys() >= {"theano", "theano-2016", "pytensor"}
+    assert set(states.values()) <= {"not built", "unavailable"}
+    assert list((pytester.path / "cache" / "environments").iterdir()) == []
+    assert (numpys(report)["threads"], numpys(report)["source"]) == (CORES, "affinity")
+    assert report["environments"][0]["product_cores"] > 0.3
+
+
+@pytest.mark.skipif(CORES < 2, reason="one thread is no limit on one core")
+def test_a_stray_variable_is_found_and_fails_a_strict_look(
+    pytester: pytest.Pytester, own_cache: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    result, report = examined(pytester, "--multicore-strict", "--multicore-environment=current")
+    assert result.ret == 1
+    assert [one["name"] for one in report["environments"]] == ["current"]
+    assert (numpys(report)["threads"], numpys(report)["source"]) == (1, "OMP_NUM_THREADS")
+    (found,) = [one for one in report["findings"] if one["key"] == "thread-limit"]
+    assert found["text"].startswith(f"OMP_NUM_THREADS=1 on {CORES} granted cores")
+    result.stdout.fnmatch_lines(["  ! OMP_NUM_THREADS=1 on *"])
+
+
+@pytest.mark.exhaustive
+def test_what_a_conftest_sets_is_said(pytester: pytest.Pytester, own_cache: None) -> None:
+    pytester.makeconftest("import os; os.environ['OMP_PROC_BIND'] = 'close'")
+    _, report = examined(pytester, "--multicore-environment=current")
+    (found,) = [one for one in report["findings"] if "OMP_PROC_BIND" in one["text"]]
+    assert "set in pytest's process since it started" in found["text"]
+
+
+def test_a_wrong_option_is_a_usage_error(pytester: pytest.Pytester, own_cache: None) -> None:
+    result = pytester.runpytest("--multicore-doctor", "--multicore-environment=nowhere")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--multicore-environment*environment 'nowhere' is not known*"])
+
+
+def test_an_interpreter_that_cannot_be_had_is_status_1(pytester: pytest.Pytester, own_cache: None) -> None:
+    result = pytester.runpytest_subprocess("--multicore-doctor", "--multicore-python=9.9")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["environment 9.9: cannot be had: no Python 9.9 found*"])
+
+
+@pytest.mark.parametrize(
+    ("state", "limits", "strict", "wrong"),
+    [
+        ("examined", True, False, False),
+        ("examined", True, True, True),
+        ("examined", False, True, False),
+        ("not built", False, True, False),
+        ("unavailable", False, False, True),
+    ],
+)
+def test_the_exit_status(state: str, limits: bool, strict: bool, wrong: bool) -> None:
+    whole = {"environments": [{"name": "old", "state": state}], "findings": [{"limits": limits}]}
+    assert is_wrong(whole, {"current", "old"}, strict=strict) is wrong
+    assert is_wrong(whole, {"current"}, strict=False) is False
