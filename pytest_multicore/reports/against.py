@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .words import estimate, figure, side
+from .words import estimate, percent, side
 
 #: Differences between the two environments on the terminal; the JSON report has all.
 MAX_DIFFERENCES = 8
@@ -20,14 +20,14 @@ def against_line(record: Mapping[str, Any]) -> str:
     against = record.get("against")
     if not against:
         return ""
-    lost = figure({end: None if value is None else 100 * value for end, value in against["measured_loss"].items()})
     times = (
         f"{side(threads, record)} {1 + against[name]['estimate']:.2f}x"
         for name, threads in (("slowdown_at_threads", record["threads"]), ("measured_slowdown", record["baseline"]))
     )
     return (
         f"against {against['base']}: {against['change']}: {estimate(record['measured_speedup'], 'x')} for "
-        f"{estimate(against['base_speedup'], 'x')}; lost by threading {lost} %; time of {', of '.join(times)}"
+        f"{estimate(against['base_speedup'], 'x')}; lost by threading {percent(against['measured_loss'])}; "
+        f"time of {', of '.join(times)}"
     )
 
 

@@ -39,6 +39,12 @@ def figure(interval: Mapping[str, Any] | None, unit: str = "", *, limit: float |
     return f"{interval['estimate']:.{digits}f}{unit} [{low}, {high}]"
 
 
+def percent(interval: Mapping[str, Any], *, limit: float | None = None) -> str:
+    """A share as ``45.10 [44.02, 46.21] %``; see ``figure``."""
+    hundredths = {end: None if value is None else 100 * value for end, value in interval.items()}
+    return f"{figure(hundredths, limit=None if limit is None else 100 * limit)} %"
+
+
 def _digits(bound: float, limit: float | None) -> int:
     """As many digits as it takes for a bound to differ from a limit that it does not equal."""
     if limit is None or bound == limit:

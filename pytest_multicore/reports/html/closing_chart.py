@@ -13,7 +13,7 @@ from pytest_multicore.verdicts.judge import Judgement, judgement
 from pytest_multicore.verdicts.limits import Limits
 from pytest_multicore.verdicts.statistics import Interval
 
-from .charted import Chart, Key, Limit, Measured, thinned
+from .charted import SHARES, Chart, Key, Limit, Measured, thinned
 from .drawing import ROLES, draw_limits, plot, set_range, set_ticks
 from .svg import svg_of
 
@@ -27,10 +27,10 @@ NAMES = {
     "max_cores": "cores busy",
     "min_speedup": "times as fast",
     "max_speedup": "times as fast",
-    "min_efficiency": "share of the attained speed-up",
+    "min_efficiency": "% of the attained speed-up",
     "max_threads": "threads that got CPU time",
-    "max_loss": "share of the base's speed-up lost",
-    "max_slowdown": "share that it is slower than the base",
+    "max_loss": "% of the base's speed-up lost by threading",
+    "max_slowdown": "% slower than the base",
 }
 #: Figures that may be below zero: a gain is a negative loss.
 SIGNED = frozenset({"max_loss", "max_slowdown"})
@@ -82,6 +82,9 @@ def _without_limits(judged: Judgement) -> dict[str, tuple[Interval | None, Inter
 
 def _chart(measured: Measured, quantity: str, steps: Sequence[Step], number: int) -> Chart:
     limits = measured.limits(quantity)
+    if quantity in SHARES:  # their limits are told in percent, and so are they
+        limits = [replace(limit, value=100 * limit.value) for limit in limits]
+        steps = [replace(one, measured=one.measured.scaled(100), allowed=one.allowed.scaled(100)) for one in steps]
     axes = plot("rows", NAMES[quantity])
     low, high = _range(steps, limits)
     set_range(axes, [low if quantity in SIGNED else max(0.0, low), high])
@@ -140,7 +143,7 @@ def _within(axes: Axes, value: float) -> float:
 
 
 def _told(measured: Measured, quantity: str, last: Step, limits: Sequence[Limit]) -> str:
-    unit = "×" if quantity.endswith("_speedup") else ""
+    unit = "×" if quantity.endswith("_speedup") else "%" if quantity in SHARES else ""
     limit = limits[0].value if limits else None
     text = f"After {last.rows} rows: {figure(interval_record(last.measured), unit, limit=limit)}"
     outcomes = [one["outcome"] for one in measured.record["verdicts"] if one["quantity"] == quantity]

@@ -8,7 +8,8 @@ from typing import Any
 
 from pytest_multicore.diagnosis.evidence_record import blas_call_lines
 from pytest_multicore.reports.scaling import series_line
-from pytest_multicore.reports.words import estimate, figure, seconds, threads
+from pytest_multicore.reports.words import estimate, figure, percent, seconds, threads
+from pytest_multicore.verdicts.words import threads_in_words
 
 from .charted import Chart, Measured, Record
 from .closing_chart import closing_charts
@@ -21,6 +22,8 @@ from .threads_chart import threads_chart
 URGENCY = ("failed", "error", "inconclusive", "passed", "measured")
 #: Fields that came later, and are not required by the schema.
 MISSING_IN_OLDER_FILES: Record = {"attained_speedup": None, "cores_split": None, "pop": None, "against": None}
+#: Limits on a base, whose figures are told in percent as on the terminal.
+OF_BASE = frozenset({"max_loss", "max_slowdown"})
 UNITS = {"min_speedup": "×", "max_speedup": "×"}
 
 #: A heading and its text.
@@ -86,7 +89,7 @@ def result_view(record: Record, number: int, charts: Iterator[int]) -> ResultVie
         limits=[f"{one['quantity']}={one['limit']:g}" for one in record["verdicts"]],
         verdicts=[_verdict(verdict) for verdict in record["verdicts"]],
         facts=list(_facts(record)),
-        against=list(_against_facts(record["against"])),
+        against=list(_against_facts(record)),
         lines=list(_lines(record)),
         charts=list(_charts(measured, charts)),
         bar=split_bar(measured),
@@ -115,12 +118,17 @@ def _row(record: Record) -> dict[str, str]:
 
 
 def _verdict(verdict: Mapping[str, Any]) -> VerdictView:
-    unit, limit = UNITS.get(verdict["quantity"], ""), verdict["limit"]
+    limit = verdict["limit"]
     interval, measured = verdict["interval"], verdict.get("measured") or verdict["interval"]
+    if verdict["quantity"] in OF_BASE and measured:
+        told, allowed = percent(measured, limit=limit), percent(interval, limit=limit)
+    else:
+        unit = UNITS.get(verdict["quantity"], "")
+        told, allowed = figure(measured, unit, limit=limit), figure(interval, unit, limit=limit)
     return VerdictView(
         limit=f"{verdict['quantity']}={limit:g}",
-        measured=figure(measured, unit, limit=limit),
-        allowed=figure(interval, unit, limit=limit) if interval != measured else "the same",
+        measured=told,
+        allowed=allowed if interval != measured else "the same",
         outcome=verdict["outcome"],
         why_open=(verdict.get("open_reason") or "").replace("-", " "),
     )
@@ -150,16 +158,22 @@ def _facts(record: Record) -> Iterator[Fact]:
     yield "confidence of a bound", f"{record['confidence']:g}"
 
 
-def _against_facts(against: Mapping[str, Any] | None) -> Iterator[Fact]:
-    """What became of a program against its base."""
+def _times_as_long(slowdown: Mapping[str, Any]) -> str:
+    """How long it takes, as a ratio to the base: ``1.53x [1.50, 1.57]`` for a slowdown of 0.53."""
+    return figure({end: None if value is None else 1 + value for end, value in slowdown.items()}, "×")
+
+
+def _against_facts(record: Record) -> Iterator[Fact]:
+    """What became of a program against its base, in the terminal's words."""
+    against = record["against"]
     if against is None:
         return
     yield "base", against["base"]
     yield "change", against["change"]
     yield "speed-up of the base", figure(against["base_speedup"], "×")
-    yield "share of it lost by threading", figure(against["measured_loss"])
-    yield "slower at the baseline's threads by", figure(against["measured_slowdown"])
-    yield "slower at all threads by", figure(against["slowdown_at_threads"])
+    yield "lost by threading", percent(against["measured_loss"])
+    yield f"time of {threads_in_words(record['threads'])}", _times_as_long(against["slowdown_at_threads"])
+    yield f"time of {threads_in_words(record['baseline'])}", _times_as_long(against["measured_slowdown"])
     if against["differences"]:
         yield "what differs", ", ".join(against["differences"])
 

@@ -1,0 +1,44 @@
+"""A page about a program and its base says of the loss what the terminal says, in the same unit."""
+
+import re
+
+from pytest_multicore.reports.against import against_line
+from pytest_multicore.reports.html.page import html_report
+from pytest_multicore.reports.json_report import report
+from pytest_multicore.verdicts.judge import judgement
+from pytest_multicore.verdicts.limits import Limits
+from tests.rounds import look, made, spaced
+
+from .page_reports import MACHINE, compared, read_back
+
+LIMITS = Limits(max_loss=0.1, max_slowdown=0.6)
+#: At two threads and at one: a serial program, then its parallel base.
+ROWS = spaced(
+    [
+        (
+            made(0.1, 1.0, cores_online=2, control=look(2)),
+            made(0.1, 1.0, threads=1, cores_online=2, control=look(1)),
+            made(0.05, 2.0, cores_online=2, control=look(2)),
+            made(0.1, 1.0, threads=1, cores_online=2, control=look(1)),
+        )
+    ]
+    * 20
+)
+
+
+def words_of(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def test_limits_on_a_base_are_told_in_percent() -> None:
+    record = compared(ROWS, LIMITS, against=judgement(LIMITS, ROWS, 0.99).against, base="numpy==1.26.4")
+    page = words_of(html_report(read_back(report([record], MACHINE))))
+    assert "lost by threading 50.00 [50.00, 50.00] %" in against_line(record)
+    assert "lost by threading 50.00 [50.00, 50.00] %" in page
+    assert "time of 2 threads 2.00× [2.00, 2.00]" in page
+    assert "time of 1 thread 1.00× [1.00, 1.00]" in page
+    assert "max_loss=0.1 50.00 [50.00, 50.00] %" in page
+    assert "Closing in on max_loss ≤ 10%" in page
+    assert "After 20 rows: 50.00% [50.00, 50.00]: failed." in page
+    assert "% of the base's speed-up lost by threading" in page
+    assert "share of" not in page
