@@ -56,24 +56,32 @@ def test_a_test_is_saved_and_compared_with_the_last_time(run: Run, pytester: pyt
 
 
 def test_a_lost_speedup_fails_the_run_and_the_next_one_and_none_that_accepts_it(
-    run: Run, pytester: pytest.Pytester, undecided: Undecided
+    run: Run, pytester: pytest.Pytester, undecided: Undecided, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(pytester.path))
     run(COMPARED, BOTH[0]).assert_outcomes(passed=1)
     file = pytester.path / "history.jsonl"
     before = {"estimate": 5.0, "low": 4.9, "high": 5.1}
     rewrite(file, speedup=before)
 
     for number in (2, 3):
+        monkeypatch.setenv("GITHUB_ACTIONS", "true" if number == 3 else "false")
         failed = run(COMPARED, *BOTH, FAIL)
         failed.assert_outcomes(passed=1)
         if "not comparable" in failed.stdout.str():
             undecided("the machine gave the two sessions different speeds")
         assert failed.ret == pytest.ExitCode.TESTS_FAILED
-        line, error, _ = told(failed)
+        line, error, _, *annotations = told(failed)
+        assert len(annotations) == number - 2, "only GitHub gets them"
         assert ": worse since 20" in line
         assert "speed-up 5.00x [4.90, 5.10], now " in line
         assert error == "ERROR: --multicore-compare-fail=10%: speed-up lost: test_it.py::test_a"
         assert [one.lost for one in read(file).entries] == [False, True, True][:number]
+    (annotation,) = annotations
+    assert annotation.startswith("::error file=test_it.py,line=")
+    assert "title=pytest-multicore::--multicore-compare-fail=10%25: test_it.py::test_a: worse since 20" in annotation
+    monkeypatch.delenv("GITHUB_ACTIONS")
 
     said = run(COMPARED, BOTH[1])
     assert said.ret == pytest.ExitCode.OK, "it is said, and fails nothing"

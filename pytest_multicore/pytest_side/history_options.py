@@ -5,6 +5,7 @@ Loaded where one of them is given.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.measurement.machine import this_machine
+from pytest_multicore.reports import github
 from pytest_multicore.reports.history import history_file
 from pytest_multicore.reports.history.changes import Kind, Pair, since_last
 from pytest_multicore.reports.history.entry import Entry, entries_of
@@ -22,10 +24,12 @@ from pytest_multicore.reports.origin import Origin
 from pytest_multicore.settings.options import option_value
 
 from .options import raw_value, report_file
-from .stash import HOSTS, LATEST_RECORDS, ORIGIN
+from .stash import HOSTS, LATEST_RECORDS, LOCATIONS, ORIGIN
 
 #: With the configuration: what the terminal says at the end, as (line, its colour or none).
 LINES = pytest.StashKey[list[tuple[str, str]]]()
+#: The tests that fail the run: node id, and what changed in words.
+LOST = pytest.StashKey[list[tuple[str, str]]]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +132,19 @@ def _compare(
     pairs = [since_last(one, history.entries) for one in entries]
     lines.extend((since_last_line(pair, files.loss), _colour(pair)) for pair in pairs)
     losing = [pair for pair in pairs if files.loss is not None and pair.loses(files.loss)]
+    session.config.stash[LOST] = [
+        (pair.entry.result["nodeid"], f"{_fail_flag(files)}: {since_last_line(pair, files.loss)}") for pair in losing
+    ]
     if losing:
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
-        names, share = "; ".join(pair.entry.name for pair in losing), f"{100 * (files.loss or 0):g}%"
-        lines.append((f"ERROR: --multicore-compare-fail={share}: speed-up lost: {names}", "red"))
+        names = "; ".join(pair.entry.name for pair in losing)
+        lines.append((f"ERROR: {_fail_flag(files)}: speed-up lost: {names}", "red"))
     lost = [pair.entry for pair in losing]
     return [replace(one, lost=True) if any(one is other for other in lost) else one for one in entries]
+
+
+def _fail_flag(files: Files) -> str:
+    return f"--multicore-compare-fail={100 * (files.loss or 0):g}%"
 
 
 def _colour(pair: Pair) -> str:
@@ -147,10 +158,15 @@ def _count(number: int, noun: str) -> str:
 
 
 def write_lines(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """What changed, and what was saved, in a section of its own."""
+    """What changed, and what was saved, in a section of its own; and GitHub's annotations of what fails the run."""
     lines = config.stash.get(LINES, [])
     if not lines:
         return
     reporter.write_sep("=", "multicore: over time")
     for line, colour in lines:
         reporter.write_line(line, **({colour: True} if colour else {}))
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        by_nodeid: dict[str, tuple[str, int | None]] = config.stash.get(LOCATIONS, {})
+        lost: list[tuple[str, str]] = config.stash.get(LOST, [])
+        for line in github.lost_speedups(lost, github.Locations(config.rootpath, by_nodeid)):
+            reporter.write_line(line)

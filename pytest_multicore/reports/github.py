@@ -64,6 +64,19 @@ def lost_hosts(lost: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"::error title={TITLE}::{command_data(lost_in_words(one))}"
 
 
+def lost_speedups(lost: Sequence[tuple[str, str]], locations: Locations) -> Iterator[str]:
+    """A workflow command for each test that lost more of its speed-up than ``--multicore-compare-fail`` allows.
+
+    Its test has passed, so no other plugin annotates it.
+
+    Args:
+        lost: of each its node id, and what changed in words.
+        locations: of the tests.
+    """
+    for nodeid, text in lost:
+        yield f"::error {locations.properties(nodeid)}title={TITLE}::{command_data(plain(text))}"
+
+
 def add_summary(file: str, report: Mapping[str, Any]) -> None:
     """Append the report to the job's summary.
 

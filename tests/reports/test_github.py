@@ -116,6 +116,18 @@ def test_no_text_becomes_a_command_of_its_own(places: github.Locations) -> None:
         assert command.partition("::")[2].partition("::")[0].count("title=pytest-multicore") == 1
 
 
+def test_a_lost_speedup_is_an_error_at_the_tests_line(places: github.Locations) -> None:
+    lost = [
+        ("tests/test_a.py::test_it", "--multicore-compare-fail=10%: it: speed-up -45 %"),
+        ("unknown", "a\nb\x1b[31m"),
+    ]
+    assert list(github.lost_speedups(lost, places)) == [
+        "::error file=package/tests/test_a.py,line=7,title=pytest-multicore::"
+        "--multicore-compare-fail=10%25: it: speed-up -45 %25",
+        "::error title=pytest-multicore::a b",
+    ]
+
+
 def test_only_github_is_told(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     pytester.makepyfile(test_it=UNREACHABLE)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
