@@ -18,6 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 from pytest_multicore.diagnosis.causes.catalogue import DETECTORS, key_of
 from pytest_multicore.environments.catalogue import SHIPPED
 from pytest_multicore.environments.threads import SUSPECT_VARIABLES, THREAD_VARIABLES
+from pytest_multicore.reports.doctor_record import SCHEMA_FILE as DOCTOR_SCHEMA_FILE
 from pytest_multicore.reports.history.history_file import SCHEMA_FILE as HISTORY_SCHEMA_FILE
 from pytest_multicore.reports.json_report import SCHEMA_FILE
 from pytest_multicore.settings.marker import MARKER
@@ -74,6 +75,13 @@ def causes() -> Iterator[Row]:
 def schema() -> Iterator[Row]:
     """The fields of the JSON report."""
     described = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    yield "field", "type", "meaning"
+    yield from _fields("", described, described)
+
+
+def doctor() -> Iterator[Row]:
+    """The fields of the doctor's report."""
+    described = json.loads(DOCTOR_SCHEMA_FILE.read_text(encoding="utf-8"))
     yield "field", "type", "meaning"
     yield from _fields("", described, described)
 
@@ -136,7 +144,7 @@ def _default(value: object) -> str:
 
 TABLES: Mapping[str, Callable[[], Iterator[Row]]] = {
     table.__name__: table
-    for table in (marker, options, environments, variables, causes, schema, history, rules, thresholds)
+    for table in (marker, options, environments, variables, causes, schema, doctor, history, rules, thresholds)
 }
 
 
