@@ -68,7 +68,7 @@ def finding_lines(findings: Sequence[Record]) -> Iterator[str]:
         yield from _wrapped("what could bite", "nothing was found")
         return
     limiting = sum(finding["limits"] for finding in findings)
-    yield from _wrapped("what could bite", f"{len(findings)} found, {limiting} limit threads or cores")
+    yield from _wrapped("what could bite", f"{len(findings)} found, {limiting} of them cost threads or cores")
     for finding in findings:
         where = f" (environment {', '.join(finding['environments'])})" if finding["environments"] else ""
         sign = "!" if finding["limits"] else "-"

@@ -90,7 +90,7 @@ def test_the_lines_say_what_is_there() -> None:
 
 def test_a_finding_of_two_environments_is_told_once_and_limits_come_first() -> None:
     shown = " ".join(" ".join(doctor.finding_lines(whole()["findings"])).split())
-    assert shown.startswith("what could bite: 2 found, 1 limit threads or cores ! OMP_NUM_THREADS=1")
+    assert shown.startswith("what could bite: 2 found, 1 of them cost threads or cores ! OMP_NUM_THREADS=1")
     assert "(environment current, old) [thread-limit] remedy: unset it - a note [no-nice]" in shown
 
 
