@@ -8,8 +8,7 @@ from typing import Any
 
 from pytest_multicore.diagnosis.evidence_record import blas_call_lines
 from pytest_multicore.reports.scaling import series_line
-from pytest_multicore.reports.words import estimate, figure, percent, seconds, threads
-from pytest_multicore.verdicts.words import threads_in_words
+from pytest_multicore.reports.words import estimate, figure, percent, seconds, side, threads
 
 from .charted import Chart, Measured, Record
 from .closing_chart import closing_charts
@@ -172,8 +171,8 @@ def _against_facts(record: Record) -> Iterator[Fact]:
     yield "change", against["change"]
     yield "speed-up of the base", figure(against["base_speedup"], "×")
     yield "lost by threading", percent(against["measured_loss"])
-    yield f"time of {threads_in_words(record['threads'])}", _times_as_long(against["slowdown_at_threads"])
-    yield f"time of {threads_in_words(record['baseline'])}", _times_as_long(against["measured_slowdown"])
+    yield f"time of {side(record['threads'], record)}", _times_as_long(against["slowdown_at_threads"])
+    yield f"time of {side(record['baseline'], record)}", _times_as_long(against["measured_slowdown"])
     if against["differences"]:
         yield "what differs", ", ".join(against["differences"])
 
