@@ -72,7 +72,8 @@ class FirstCallCheck:
 def _call(subject: OpenedWorkload, test: LiveTest) -> Call:
     """One call, with the CPU time of processes that it did not wait for."""
     reader = counters.for_this_system()
-    before = reader.tree(subject.pid)
+    before = reader.tree(subject.pid, adopter=subject.adopter)
     done = test.repeat_call(subject.timeout_s)
-    used = usage(subject.pid, before, reader.tree(subject.pid, before), own_clock(done))
+    after = reader.tree(subject.pid, before, subject.adopter)
+    used = usage(subject.pid, before, after, own_clock(done))
     return Call(done["wall_s"], used.cpu_s)

@@ -80,7 +80,7 @@ def _observe_child(
         started.pop(blas_recorder.PRELOAD_VARIABLE, None)
     calls_before = blas_recorder.read(recordings) if recordings else ()
     throttled_before_s = throttled_s(Path(f"/proc/{pid}"))
-    with Sampler(pid, THREAD_VARIABLES) as sampler:
+    with Sampler(pid, THREAD_VARIABLES, subject.adopter) as sampler:
         rounds = _take_rounds(subject, repeat, 1 if request.program.runs_once else MAX_OBSERVED_ROUNDS)
     calls_after = blas_recorder.read(recordings) if recordings else ()
     facts = subject.interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))

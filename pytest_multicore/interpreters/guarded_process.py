@@ -92,6 +92,11 @@ class GuardedProcess:
             raise
 
     @property
+    def adopter(self) -> int | None:
+        """The process whose children its orphans become; None where the system has no such thing."""
+        return self._guard.pid if self._adopts else None
+
+    @property
     def status(self) -> int | None:
         """Its exit status, negative for a signal; None while it runs, and where its guard was killed with it."""
         self._read(0.0)

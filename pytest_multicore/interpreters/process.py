@@ -58,6 +58,11 @@ class IsolatedInterpreter:
             self.kill()
             raise
 
+    @property
+    def adopter(self) -> int | None:
+        """The process whose children the tree's orphans become; None where they leave the tree."""
+        return self._process.adopter
+
     def __enter__(self) -> IsolatedInterpreter:
         return self
 

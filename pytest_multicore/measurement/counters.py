@@ -32,8 +32,15 @@ class Counters(Protocol):
     name: str
     tick_s: float
 
-    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
-        """The process tree under ``pid``, with it; processes that are known are read first, without delay."""
+    def tree(self, pid: int, known: TreeSnapshot | None = None, adopter: int | None = None) -> TreeSnapshot:
+        """The process tree under ``pid``, with it; processes that are known are read first, without delay.
+
+        Args:
+            pid: its root.
+            known: an earlier snapshot.
+            adopter: the root's parent where that adopts the tree's orphans: what it has waited for belongs to the tree,
+                it itself does not.
+        """
         ...
 
     def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
@@ -60,12 +67,12 @@ class PsutilCounters:
     # Linux counts in ticks of 10 ms here, macOS in microseconds; the larger one is safe for both.
     tick_s = 0.01
 
-    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
+    def tree(self, pid: int, known: TreeSnapshot | None = None, adopter: int | None = None) -> TreeSnapshot:
         """See Counters."""
         cpu_s: dict[int, float] = {}
         reaped_s: dict[int, float] = {}
         tasks: dict[tuple[int, int], TaskTimes] = {}
-        for process in _with_descendants(pid):
+        for process in _with_descendants(adopter or pid):
             try:
                 times = process.cpu_times()
             except psutil.Error:
@@ -73,8 +80,10 @@ class PsutilCounters:
             threads = []
             with contextlib.suppress(psutil.Error):  # macOS shows threads to root alone
                 threads = process.threads()
-            cpu_s[process.pid] = times.user + times.system
             reaped_s[process.pid] = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+            if process.pid == adopter:
+                continue
+            cpu_s[process.pid] = times.user + times.system
             for thread in threads:
                 used_s = thread.user_time + thread.system_time
                 tasks[process.pid, thread.id] = TaskTimes("", used_s, None)

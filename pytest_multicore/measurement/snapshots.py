@@ -22,7 +22,8 @@ class TreeSnapshot:
     Attributes:
         process_cpu_s: by process id, CPU seconds of all its threads, ended ones too, since its start.
         reaped_cpu_s: by process id, CPU seconds of the children that it has waited for. When a process ends, its time
-            moves into its parent's entry, so the sum over the tree loses nothing.
+            moves into its parent's entry, so the sum over the tree loses nothing. What adopts the tree's orphans has an
+            entry too.
         tasks: by (process id, thread id), every living thread.
         throttled_s: seconds since boot that quotas held threads back in control groups which the tree's root is in, and
             this process is not, summed over CPUs.

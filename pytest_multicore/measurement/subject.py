@@ -60,6 +60,11 @@ class OpenedWorkload:
         return self.interpreter.launch.cpus
 
     @property
+    def adopter(self) -> int | None:
+        """See take.Subject."""
+        return self.interpreter.adopter
+
+    @property
     def repeatable(self) -> bool:
         """See take.Subject."""
         return True
@@ -121,6 +126,11 @@ class FreshTest:
     def cpus(self) -> tuple[int, ...] | None:
         """See take.Subject."""
         return self.interpreter.launch.cpus
+
+    @property
+    def adopter(self) -> int | None:
+        """See take.Subject."""
+        return self.interpreter.adopter
 
     @property
     def repeatable(self) -> bool:

@@ -52,6 +52,11 @@ class Subject(Protocol):
         ...
 
     @property
+    def adopter(self) -> int | None:
+        """The process whose children its orphans become; None where they leave its tree."""
+        ...
+
+    @property
     def threads(self) -> int | None:
         """Threads that it is told to use, or cores that it is given; None for inherited threads."""
         ...
@@ -262,11 +267,12 @@ class RowTaker:
 
     def _run(self, subject: Subject, repeat: int) -> tuple[Timing, Usage, Interference, int | None]:
         """A round between two snapshots: what it took, what it used, what it met, and threads that may have ended."""
-        machine_before, before = self.counters.machine(), self.counters.tree(subject.pid)
+        pid, adopter = subject.pid, subject.adopter
+        machine_before, before = self.counters.machine(), self.counters.tree(pid, adopter=adopter)
         timing = subject.take(repeat)
-        after, machine_after = self.counters.tree(subject.pid, before), self.counters.machine()
-        self._trees[subject.pid] = after
-        used = usage(subject.pid, before, after, timing.own)
+        after, machine_after = self.counters.tree(pid, before, adopter), self.counters.machine()
+        self._trees[pid] = after
+        used = usage(pid, before, after, timing.own)
         around = interference(machine_before, machine_after, used, timing.wall_s, self.cores_online)
         return timing, used, around, threads_unseen(before, after, machine_after.started_since(machine_before))
 

@@ -80,11 +80,13 @@ class Sampler:
     Attributes:
         pid: process id of the tree's root.
         names: variables of its processes that are read.
+        adopter: see counters.Counters.tree.
         samples: empty until the sampler is left.
     """
 
     pid: int
     names: Iterable[str] = ()
+    adopter: int | None = None
     samples: ThreadSamples = field(default_factory=lambda: ThreadSamples(0.0, (), (), {}))
 
     def __enter__(self) -> Sampler:
@@ -96,7 +98,7 @@ class Sampler:
         self._timeline: list[tuple[float, float]] = []
         self._series: dict[tuple[int, int], list[tuple[float, float, str]]] = defaultdict(list)
         self._sampling_s, self._machine = 0.0, self._counters.machine()
-        self._before = {**self._counters.tree(self.pid).tasks}
+        self._before = {**self._counters.tree(self.pid, adopter=self.adopter).tasks}
         self._last = dict(self._before)
         self._first_switches = {key: _status(*key) for key in self._before}
         self._began = time.monotonic()
@@ -126,7 +128,7 @@ class Sampler:
             pause_s = max(SAMPLE_INTERVAL_S, (self._sampling_s - before_s) / MAX_SAMPLER_CPU_SHARE)
 
     def _sample(self) -> None:
-        now_s, tree = time.monotonic() - self._began, self._counters.tree(self.pid)
+        now_s, tree = time.monotonic() - self._began, self._counters.tree(self.pid, adopter=self.adopter)
         last_s, states = self._timeline[-1][0] if self._timeline else 0.0, {key: _state(*key) for key in tree.tasks}
         for key, state in states.items():
             used_s = tree.tasks[key].cpu_s - (self._last[key].cpu_s if key in self._last else 0.0)

@@ -20,7 +20,7 @@ class StillMachine:
     cores_open: int | None = 2
     spun_s: Iterator[float] = field(default_factory=lambda: iter(range(10**9)))
 
-    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
+    def tree(self, pid: int, known: TreeSnapshot | None = None, adopter: int | None = None) -> TreeSnapshot:
         return EMPTY
 
     def tree_cpu_s(self, pid: int, known: TreeSnapshot | None) -> float:
@@ -55,6 +55,7 @@ class Side:
     real_time: bool = False
     first_s: float | None = None
     clocks_s: float = 0.0
+    adopter: int | None = None
 
     def prepare(self) -> None:
         self.prepared += 1

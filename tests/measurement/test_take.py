@@ -144,7 +144,7 @@ class OnCores(StillMachine):
 
     moments: int = 0
 
-    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
+    def tree(self, pid: int, known: TreeSnapshot | None = None, adopter: int | None = None) -> TreeSnapshot:
         self.moments += 1
         at_work = {tid: TaskTimes("work", cpu_s * self.moments, 0.0) for tid, cpu_s in ((7, 0.05), (4, 0.09))}
         return TreeSnapshot({}, {}, {(pid, tid): times for tid, times in at_work.items()})

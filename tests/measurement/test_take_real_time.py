@@ -23,7 +23,7 @@ class Crowded(StillMachine):
     threads: int = 2
     moments: int = 0
 
-    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
+    def tree(self, pid: int, known: TreeSnapshot | None = None, adopter: int | None = None) -> TreeSnapshot:
         self.moments += 1
         tasks = {(pid, tid): TaskTimes("work", 0.1 * self.moments, 0.05 * self.moments) for tid in range(self.threads)}
         return TreeSnapshot({}, {}, tasks)
@@ -43,7 +43,7 @@ class Parted(Crowded):
 class Pooled(Crowded):
     """A pool that is made and closed within each region, beside others: its threads took their waits along."""
 
-    def tree(self, pid: int, known: TreeSnapshot | None = None) -> TreeSnapshot:
+    def tree(self, pid: int, known: TreeSnapshot | None = None, adopter: int | None = None) -> TreeSnapshot:
         self.moments += 1
         return TreeSnapshot({}, {}, {(pid, pid): TaskTimes("work", 0.001 * self.moments, 0.0)})
 
