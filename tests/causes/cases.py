@@ -237,7 +237,15 @@ OF_THE_PROGRAM = (
         proven=False,
         note="a lock",
     ),
+    Case(
+        "waiting",
+        suffers=Twin("waiting:asleep_under_one_lock"),
+        healthy=Twin("waiting:asleep_under_own_locks"),
+        proven=False,
+        note="asleep with a lock",
+    ),
     Case("oversubscribed", **twins("oversubscribed"), needs=("cc",)),
+    Case("oversubscribed", **twins("pools_in_pools"), note="callers and a BLAS, two by two on two cores"),
     Case("busy-waiting", **twins("busy_waiting"), needs=("cc",), note="OpenBLAS"),
     Case(
         "busy-waiting",
@@ -246,6 +254,13 @@ OF_THE_PROGRAM = (
         needs=("cc",),
         note="OpenMP",
         typical=True,
+    ),
+    Case(
+        "busy-waiting",
+        suffers=Twin("busy_waiting:tiny_regions"),
+        healthy=Twin("busy_waiting:openmp_healthy"),
+        needs=("cc",),
+        note="tiny regions",
     ),
     Case("after-fork", **twins("after_fork"), needs=("cc",)),
 )

@@ -45,3 +45,14 @@ def loops(steps: int, serial: int = 100_000) -> Callable[[], object]:
             sum(range(serial))
 
     return region
+
+
+def tiny_regions() -> Callable[[], object]:
+    """Regions one after the other, each too short to be worth a second thread: boosting on few rows, for one."""
+    waves = openmp.loops().waves
+
+    def region() -> None:
+        for _ in range(3_000):
+            waves(200)
+
+    return region

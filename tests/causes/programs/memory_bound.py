@@ -31,3 +31,15 @@ def sums(elements: int) -> Callable[[], object]:
             numpy.add(total, one, out=total)
 
     return lambda: list(pool.map(add, ones, totals))
+
+
+def rows() -> Callable[[], object]:
+    """A row is added to each of many: where it lies in its page decides how fast a thread is, and no pool is used."""
+    parts, row = numpy.array_split(numpy.ones((4000, 2000)), THREADS), numpy.ones(2000)
+    pool = ThreadPoolExecutor(THREADS)
+
+    def add(part: numpy.ndarray) -> None:
+        for _ in range(4):
+            part += row
+
+    return lambda: list(pool.map(add, parts))

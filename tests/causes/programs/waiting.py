@@ -48,3 +48,22 @@ def locked(locks: list[threading.Lock]) -> Callable[[], object]:
             return hashlib.sha256(BLOCK).digest()
 
     return lambda: list(pool.map(hash_alone, locks))
+
+
+def asleep_under_one_lock() -> Callable[[], object]:
+    return asleep([threading.Lock()] * 8)
+
+
+def asleep_under_own_locks() -> Callable[[], object]:
+    return asleep([threading.Lock() for _ in range(8)])
+
+
+def asleep(locks: list[threading.Lock]) -> Callable[[], object]:
+    """Whoever has the lock waits for something else: without that it would be much faster, and have one lock still."""
+    pool = ThreadPoolExecutor(THREADS)
+
+    def ask_alone(lock: threading.Lock) -> None:
+        with lock:
+            time.sleep(0.01)
+
+    return lambda: list(pool.map(ask_alone, locks))
