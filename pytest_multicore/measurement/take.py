@@ -243,6 +243,7 @@ class RowTaker:
             foreign_raw_s=around.foreign_raw_s,
             real_time=real_time,
             clocks_s=timing.clocks_s,
+            cores_granted=self.cores_granted if subject.cpus is None else min(len(subject.cpus), self.cores_granted),
         )
 
     def _take_control(self, subject: Subject, wall_s: float, used: Usage, around: Interference) -> Control | None:

@@ -98,9 +98,11 @@ def _measured(result: Result, record: Record) -> Iterator[str]:
         return
     rounds = result.measurement.rounds
     with_ended_threads = sum(not taken.all_threads_seen for taken in rounds)
+    waited = ", one of which waited for the others" if rounds[-1].waiting_callers else ""
     ended = ", and others that ended within a round" if 2 * with_ended_threads > len(rounds) else ""
     name = "given" if varies_cores(record) else "threads"
-    yield _row(name, f"{threads(record)}; {_count(len(record['threads_seen']), 'OS thread')} got CPU time{ended}")
+    seen = _count(len(record["threads_seen"]), "OS thread")
+    yield _row(name, f"{threads(record)}; {seen} got CPU time{waited}{ended}")
     yield _row("cores", f"{figure(record['cores'])} busy; {estimate(record['demand'])} demanded{_useful(record)}")
     if went := split_line(record):
         yield _row("split", went)

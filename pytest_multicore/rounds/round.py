@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .tolerances import MAX_CPU_GAP_S, MAX_CPU_GAP_SHARE, MAX_CPU_GAP_TICKS_S
+from .tolerances import MAX_CPU_GAP_S, MAX_CPU_GAP_SHARE, MAX_CPU_GAP_TICKS_S, MAX_WAITING_CALLER_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class Round:
         threads_unseen: threads of the side that may have ended within the round, at most; None where unknown.
         cores_open: cores that its threads may use, by what is granted and by their affinity; None where unknown.
         cores_in_reach: CPUs that its threads may run on, whatever a quota grants of them; None where unknown.
+        cores_granted: of the machine, to this side: by its affinity at the start and by quotas; None where unknown.
         foreign_raw_s: background load as the clocks show it, to be summed over rounds (interference.Interference).
         real_time: whether it was taken in the real-time class, where no ordinary thread comes before ours.
     """
@@ -103,6 +104,7 @@ class Round:
     foreign_raw_s: float | None = None
     real_time: bool = False
     clocks_s: float = 0.0
+    cores_granted: float | None = None
 
     @property
     def repetition_s(self) -> float:
@@ -125,6 +127,11 @@ class Round:
         return None if self.delay_s is None else (self.cpu_s + self.delay_s) / self.wall_s
 
     @property
+    def waiting_callers(self) -> int:
+        """Main threads that hand their work to a pool of their own process and wait for it."""
+        return sum(_waits_for_others(use, self.thread_use) for use in self.thread_use if use.tid == use.pid)
+
+    @property
     def all_threads_seen(self) -> bool:
         """Whether the living threads account for the CPU time: else some have ended within the round."""
         return accounts_for(self.thread_use, self.cpu_s, in_ticks=self.delay_s is None)
@@ -139,6 +146,11 @@ class Round:
         """Whether there was a core for each of its threads, and for each thread of the background load."""
         wanted = max(self.threads or math.inf, self.busy_cores) + math.ceil(self.foreign_s / self.wall_s)
         return self.cores_in_reach is not None and wanted <= self.cores_in_reach
+
+
+def _waits_for_others(caller: ThreadUse, threads: Sequence[ThreadUse]) -> bool:
+    pool = [use.cpu_s for use in threads if use.pid == caller.pid and use.tid != caller.tid]
+    return caller.cpu_s < MAX_WAITING_CALLER_SHARE * max(pool, default=0.0)
 
 
 def accounts_for(threads: Sequence[ThreadUse], cpu_s: float, *, in_ticks: bool) -> bool:

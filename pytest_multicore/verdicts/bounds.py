@@ -72,6 +72,11 @@ def available_cores(round_: Round, without: frozenset[Rule] = NO_RULES) -> float
     return min((cores for cores in (round_.cores_online, cores_open, threads) if cores), default=math.inf)
 
 
+def granted_cores(round_: Round) -> float:
+    """Cores that the machine granted a side; in reports from before that was kept, those in its reach."""
+    return round_.cores_granted or round_.cores_in_reach or round_.cores_online or math.inf
+
+
 def usable_cores(round_: Round) -> float:
     """Cores that a side can have used: as many as are open to it, and as it was told to use."""
     cores = round_.cores_open or round_.cores_online or math.inf

@@ -20,13 +20,13 @@ from dataclasses import replace
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import MAX_WAITING_CORES
 
-from .bounds import max_busy_cores
+from .bounds import granted_cores, max_busy_cores
 from .control_evidence import undelayed_share
 from .figures import Comparison, Measurement
 from .limits import OpenReason, Outcome, Verdict, leave_open, verdict_on
 from .row_sets import RowSet, row_sets
 from .rules import NO_RULES, Rule
-from .speedup import high_by_control, ideal_speedup
+from .speedup import high_by_control
 
 LIMITS_BY_CORES = ("min_speedup", "max_speedup")
 
@@ -35,13 +35,23 @@ def beyond_cores(
     verdicts: Sequence[Verdict], compared: Comparison, without: frozenset[Rule] = NO_RULES
 ) -> list[Verdict]:
     """The verdicts; those on a speed-up that the granted cores do not allow are reached anew."""
-    most = ideal_speedup(compared.contender.rounds[-1], compared.baseline.rounds[-1])
+    most = most_by_cores(compared)
     return [
         _reached_anew(verdict, compared, most, without)
         if verdict.quantity in LIMITS_BY_CORES and verdict.limit > most
         else verdict
         for verdict in verdicts
     ]
+
+
+def most_by_cores(compared: Comparison) -> float:
+    """The speed-up that the granted cores allow to work that needs them.
+
+    What the program keeps itself from, as by a narrowed affinity, is granted all the same.
+    """
+    contender, baseline = compared.contender.rounds[-1], compared.baseline.rounds[-1]
+    granted = granted_cores(contender)
+    return min(contender.threads or granted, granted) / max(1.0, min(baseline.threads or 1, granted))
 
 
 def waits(compared: Comparison) -> bool:
@@ -82,7 +92,7 @@ def _high_of(row_set: RowSet, most: float, without: frozenset[Rule], *, more_cor
 
 def _gain_by_cores(round_: Round, idle_machine: bool, without: frozenset[Rule]) -> float:
     """Times as fast that a round would be with a core for each thread, at most."""
-    cores = round_.cores_open or round_.cores_online or math.inf
+    cores = granted_cores(round_)
     if math.isinf(cores):
         return 1.0
     share = min(1.0, max_busy_cores(round_, idle_machine, without) / cores)

@@ -16,9 +16,9 @@ from .base_comparison import each_confidence
 from .figures import Comparison, Measurement
 from .judge import Judgement
 from .limits import BASE_LIMITS, OpenReason, Outcome, Verdict
+from .more_cores import most_by_cores
 from .repeatable import NOT_REPEATABLE, SAME_STATE_ADVICE
 from .row_sets import Rows, disturbance, fewest_rows
-from .speedup import ideal_speedup
 from .words import cores_in_words, interval_in_words, side_in_words
 
 #: Where the baseline used more than it was given: why, and what to do, by what the sides differ in.
@@ -175,7 +175,7 @@ def _not_repeatable(case: OpenMeasurement, verdict: Verdict) -> str:
 def _too_few_cores(case: OpenMeasurement, verdict: Verdict) -> str:
     compared = case.judged.compared
     assert compared is not None  # noqa: S101 - it is a limit on the speed-up
-    most = ideal_speedup(compared.contender.rounds[-1], compared.baseline.rounds[-1])
+    most = most_by_cores(compared)
     way = "missed" if verdict.quantity.startswith("max_") else "reached"
     return (
         f"{_limit(verdict)} cannot be {way} on this machine by work that needs its cores ({most:.3g} at most): "

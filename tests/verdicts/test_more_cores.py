@@ -23,7 +23,7 @@ def on_two_cores(speedup: float, *, busy: float, threads: int | None = 8, late: 
         0.1, busy, threads=threads, os_threads=8, demand=busy + late, foreign=late, cores_online=2, control=look(2)
     )
     baseline = made(0.1 * speedup, min(1.0, busy), threads=1, cores_online=2, control=look(1))
-    both = (replace(contender, cores_open=2), replace(baseline, cores_open=2))
+    both = (replace(contender, cores_granted=2), replace(baseline, cores_granted=2))
     return spaced([both] * 20, 1.0)
 
 
@@ -61,6 +61,19 @@ def test_a_limit_that_the_cores_allow_is_decided_by_them() -> None:
     slow = on_two_cores(1.3, busy=1.98)
     assert judgement(Limits(min_speedup=1.5), slow, 0.99).outcome is FAILED
     assert judgement(Limits(min_speedup=1.5), COMPUTING, 0.99).outcome is PASSED
+
+
+def test_what_a_program_keeps_itself_from_was_granted_all_the_same() -> None:
+    pinned = made(0.12, 1.0, demand=2.0, os_threads=2, cores_open=1.0, control=look(1))
+    rows = spaced([(replace(pinned, cores_granted=2), made(0.12, threads=1, control=look(1)))] * 20, 1.0)
+    assert judgement(Limits(min_speedup=1.3), rows, 0.99).outcome is FAILED
+
+
+def test_a_quota_grants_no_more_than_it_says() -> None:
+    both = (made(0.1, 1.5, cores_open=1.5, control=look(2)), made(0.145, threads=1, control=look(1)))
+    rows = spaced([tuple(replace(one, cores_granted=1.5, cores_in_reach=8) for one in both)] * 20, 1.0)
+    assert judgement(Limits(min_speedup=1.8), rows, 0.99).verdicts[0].open_reason is OpenReason.TOO_FEW_CORES
+    assert judgement(Limits(min_speedup=1.3), rows, 0.99).outcome is PASSED
 
 
 def test_threads_that_wake_up_late_are_no_regression() -> None:
