@@ -104,6 +104,7 @@ class Run:
             control=self._control(threads, cores[-1:] if threads == 1 else ()),
             cores_online=CORES,
             cores_open=1.5 if self.host.throttles else CORES,
+            cores_granted=1.5 if self.host.throttles else CORES,
             cores_in_reach=CORES,
             threads_unseen=1 if ended else 0,
             foreign_raw_s=foreign_s,
