@@ -22,6 +22,21 @@ SMALL_FIT = {"samples": 2000, "batch_size": 32}
         ("theano-2016", "fit on keras", "keras_fit", SMALL_FIT),
         ("pytensor", "dot on pytensor", "dot_product", SMALL_DOT),
         ("current", "fit on numpy", "keras_fit", SMALL_FIT),
+        *(
+            pytest.param(*case, marks=pytest.mark.exhaustive)
+            for case in (
+                ("torch", "dot on torch", "dot_product", SMALL_DOT),
+                ("torch", "fit on torch", "keras_fit", SMALL_FIT),
+                ("torch-1", "fit on torch", "keras_fit", SMALL_FIT),
+                ("jax", "dot on jax", "dot_product", SMALL_DOT),
+                ("jax", "fit on jax", "keras_fit", SMALL_FIT),
+                ("tensorflow", "dot on tensorflow", "dot_product", SMALL_DOT),
+                ("scikit-learn", "fit on sklearn", "keras_fit", SMALL_FIT),
+                ("keras-torch", "fit on keras", "keras_fit", SMALL_FIT),
+                ("keras-jax", "fit on keras", "keras_fit", SMALL_FIT),
+                ("keras-tensorflow", "fit on keras", "keras_fit", SMALL_FIT),
+            )
+        ),
     ],
 )
 def test_an_experiment_runs_on_its_stack(
@@ -46,7 +61,7 @@ def test_an_experiment_runs_on_its_stack(
     assert told["cores"]["estimate"] > 0.5
     assert told["speedup"]["estimate"] > 0
     assert told["variables"]["OMP_NUM_THREADS"] == "2"
-    if experiment == "dot_product":
+    if experiment == "dot_product" and environment in ("theano", "theano-2016", "pytensor"):
         assert told["blas"]
     if environment == "theano-2016":
         assert told["python"].startswith("2.7")

@@ -18,6 +18,16 @@ __all__ = ["CURRENT", "SHIPPED", "Environment", "at_path", "find", "load"]
 
 CURRENT = Environment("current")
 
+#: Pythons that the frameworks of today have wheels for.
+TODAY = ("3.13", "3.12", "3.11")
+TORCH = ("torch>=2.13,<3",)
+JAX = ("jax>=0.7,<1",)
+TENSORFLOW = (
+    "tensorflow-cpu>=2.20,<3; platform_machine == 'x86_64' or platform_machine == 'AMD64'",
+    "tensorflow>=2.20,<3; platform_machine != 'x86_64' and platform_machine != 'AMD64'",
+)
+KERAS = "keras>=3.12,<4"
+
 SHIPPED: Mapping[str, Environment] = MappingProxyType(
     {
         environment.name: environment
@@ -47,6 +57,28 @@ SHIPPED: Mapping[str, Environment] = MappingProxyType(
                 blas="posted",
             ),
             Environment("pytensor", requires=("pytensor>=2.31,<4",)),
+            # PyPI's wheel for x86-64 Linux loads NVIDIA's libraries when it is imported, without a GPU too.
+            Environment("torch", python=TODAY, requires=(*TORCH, "numpy")),
+            # The last release whose wheel holds those libraries itself: a third of the download.
+            Environment("torch-1", python=("3.10", "3.9", "3.8"), requires=("torch==1.12.1", "numpy<2")),
+            Environment("jax", python=TODAY, requires=JAX),
+            Environment("tensorflow", python=TODAY, requires=TENSORFLOW),
+            Environment(
+                "scikit-learn",
+                python=TODAY,
+                requires=("scikit-learn>=1.7,<2",),
+                frameworks={"dot": "numpy", "fit": "sklearn"},
+            ),
+            *(
+                Environment(
+                    f"keras-{backend}",
+                    python=TODAY,
+                    requires=(KERAS, *requires),
+                    # Keras takes a GPU where the framework finds one; the question is about the CPU's cores.
+                    env={"KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "-1"},
+                )
+                for backend, requires in (("torch", TORCH), ("jax", JAX), ("tensorflow", TENSORFLOW))
+            ),
         )
     }
 )

@@ -12,8 +12,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: The frameworks that can run each built-in workload.
-WORKLOAD_FRAMEWORKS = {"dot": ("numpy", "theano", "pytensor"), "fit": ("numpy", "keras")}
-THEANO_PACKAGES = frozenset({"theano", "theano-pymc"})
+WORKLOAD_FRAMEWORKS = {
+    "dot": ("numpy", "theano", "pytensor", "torch", "jax", "tensorflow"),
+    "fit": ("numpy", "keras", "torch", "jax", "sklearn"),
+}
+
+#: What a package of ``requires`` makes the built-in workloads run on. Of several packages the first in this order
+#: counts. scikit-learn is none of them: it stands beside NumPy, and who wants its ``fit`` says so.
+FRAMEWORKS_OF_PACKAGES: Mapping[str, Mapping[str, str]] = {
+    "keras": {"fit": "keras"},
+    "theano": {"dot": "theano"},
+    "theano-pymc": {"dot": "theano"},
+    "pytensor": {"dot": "pytensor"},
+    "torch": {"dot": "torch", "fit": "torch"},
+    "jax": {"dot": "jax", "fit": "jax"},
+    "tensorflow": {"dot": "tensorflow"},
+    "tensorflow-cpu": {"dot": "tensorflow"},
+}
+ON_NUMPY: Mapping[str, str] = {"dot": "numpy", "fit": "numpy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +76,14 @@ def package_name(requirement: str) -> str:
 
 
 def infer_frameworks(requires: tuple[str, ...]) -> dict[str, str]:
-    """Return the framework that runs each built-in workload in an environment with these packages."""
+    """Return the framework that runs each built-in workload in an environment with these packages.
+
+    Without any of FRAMEWORKS_OF_PACKAGES it is NumPy. An environment of a framework is not taken to hold NumPy for the
+    workload that the framework lacks; Keras alone brings NumPy.
+    """
     names = {package_name(requirement) for requirement in requires}
-    fit = {"fit": "keras"} if "keras" in names else {}
-    if names & THEANO_PACKAGES:
-        return {"dot": "theano", **fit}
-    if "pytensor" in names:
-        return {"dot": "pytensor", **fit}
-    return {"dot": "numpy", "fit": "numpy", **fit}
+    found: dict[str, str] = {}
+    for package, frameworks in FRAMEWORKS_OF_PACKAGES.items():
+        if package in names:
+            found = {**frameworks, **found}
+    return found if "dot" in found else {**ON_NUMPY, **found}

@@ -219,8 +219,8 @@ def dot_product(multicore: Multicore) -> Callable[..., Comparison]:
     """The first experiment of keras-team/keras#2544: ``c <- 0.4 c + 0.8 dot(a, b)``, compared at two thread counts.
 
     Arguments, each optional: ``size`` (2000: a, b and c are size x size), ``iterations`` (1: updates in one repetition;
-    the posted program looped 100 times, here the rounds repeat it), ``dtype`` ("float64" on NumPy, elsewhere
-    ``floatX``), ``framework`` (numpy, theano or pytensor), ``threads``, ``baseline``.
+    the posted program looped 100 times, here the rounds repeat it), ``dtype`` ("float64", on Theano and PyTensor
+    ``floatX``), ``framework`` (numpy, theano, pytensor, torch, jax or tensorflow), ``threads``, ``baseline``.
 
     Returns a ``Comparison``; raises as ``multicore.speedup`` does.
     """
@@ -238,8 +238,8 @@ def keras_fit(multicore: Multicore) -> Callable[..., Comparison]:
 
     The network is Dense(features -> hidden) -> Dense(hidden -> 1). Arguments, each optional: ``samples`` (100000: rows
     of the data), ``features`` (100: its columns), ``hidden`` (20), ``batch_size`` (32 samples), ``loss`` ("mse"),
-    ``optimizer`` ("rmsprop"), ``dtype`` ("float32" on NumPy, elsewhere ``floatx``), ``seed`` (0), ``framework`` (numpy
-    or keras), ``threads``, ``baseline``.
+    ``optimizer`` ("rmsprop"), ``dtype`` ("float32", on Keras ``floatx``), ``seed`` (0), ``framework`` (numpy, keras,
+    torch, jax or sklearn), ``threads``, ``baseline``.
 
     Returns a ``Comparison``; raises as ``multicore.speedup`` does.
     """

@@ -11,8 +11,37 @@ from pytest_multicore.environments.environment import infer_frameworks, package_
 from pytest_multicore.errors import UsageError
 
 
-def test_four_environments_are_shipped() -> None:
-    assert sorted(SHIPPED) == ["current", "pytensor", "theano", "theano-2016"]
+def test_these_environments_are_shipped() -> None:
+    of_2016 = ["current", "theano", "theano-2016", "pytensor"]
+    of_today = ["torch", "torch-1", "jax", "tensorflow", "scikit-learn", "keras-torch", "keras-jax", "keras-tensorflow"]
+    assert list(SHIPPED) == of_2016 + of_today
+
+
+@pytest.mark.parametrize(
+    ("name", "dot", "fit"),
+    [
+        ("current", "numpy", "numpy"),
+        ("theano", "theano", "keras"),
+        ("theano-2016", "theano", "keras"),
+        ("pytensor", "pytensor", None),
+        ("torch", "torch", "torch"),
+        ("torch-1", "torch", "torch"),
+        ("jax", "jax", "jax"),
+        ("tensorflow", "tensorflow", None),
+        ("scikit-learn", "numpy", "sklearn"),
+        ("keras-torch", "torch", "keras"),
+        ("keras-jax", "jax", "keras"),
+        ("keras-tensorflow", "tensorflow", "keras"),
+    ],
+)
+def test_each_runs_the_experiments_on_its_framework(name: str, dot: str, fit: str | None) -> None:
+    frameworks = SHIPPED[name].frameworks
+    assert (frameworks.get("dot"), frameworks.get("fit")) == (dot, fit)
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax", "tensorflow"])
+def test_keras_is_told_its_backend_and_shown_no_gpu(backend: str) -> None:
+    assert SHIPPED[f"keras-{backend}"].env == {"KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "-1"}
 
 
 def test_current_needs_nothing() -> None:
@@ -27,6 +56,12 @@ def test_current_needs_nothing() -> None:
         (("Theano==1.0.5", "Keras==2.3.1"), {"dot": "theano", "fit": "keras"}),
         (("Theano>=1",), {"dot": "theano"}),
         (("pytensor>=2,<4",), {"dot": "pytensor"}),
+        (("torch",), {"dot": "torch", "fit": "torch"}),
+        (("torch", "keras>=3"), {"dot": "torch", "fit": "keras"}),
+        (("jax", "torch"), {"dot": "torch", "fit": "torch"}),
+        (("tensorflow-cpu; platform_machine == 'x86_64'",), {"dot": "tensorflow"}),
+        (("keras>=3",), {"dot": "numpy", "fit": "keras"}),
+        (("numpy", "scikit-learn"), {"dot": "numpy", "fit": "numpy"}),
     ],
 )
 def test_frameworks_follow_from_what_is_required(requires: tuple[str, ...], frameworks: dict[str, str]) -> None:
@@ -61,7 +96,9 @@ def test_an_interpreter_by_path_is_used_as_it_stands() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"'theanoo' is not known.*current, pytensor, theano, theano-2016.*pyproject"):
+    with pytest.raises(
+        UsageError, match=r"'theanoo' is not known.*current, jax, keras-jax, .*theano, theano-2016, torch.*pyproject"
+    ):
         find("theanoo", tmp_path)
 
 

@@ -72,7 +72,12 @@ def test_no_file_has_none(tmp_path: Path) -> None:
         (HEAD + "theano_flags = { a = [] }", "'theano_flags.a'", r"\[\]", "a string or a number"),
         (HEAD + 'blas = "openblass"', "'blas'", "'openblass'", "one of scipy, mkl"),
         (HEAD + "blas = 1", "'blas'", "1", "one of scipy, mkl"),
-        (HEAD + 'frameworks = { dot = "keras" }', "'frameworks.dot'", "'keras'", "one of numpy, theano, pytensor"),
+        (
+            HEAD + 'frameworks = { dot = "keras" }',
+            "'frameworks.dot'",
+            "'keras'",
+            "one of numpy, theano, pytensor, torch, jax, tensorflow",
+        ),
         (HEAD + 'frameworks = { dott = "numpy" }', "'frameworks.dott'", "'dott'", "a workload among dot, fit"),
     ],
 )

@@ -4,8 +4,9 @@ Defaults are those posted: 100,000 samples of 100 features, 20 hidden units, bat
 loss is mse, since the posted categorical_crossentropy is refused for one output column; the activations are linear,
 Keras's default; the data are normal random numbers with a fixed seed. None of it changes the shapes or their cost.
 
-Works with Keras 1 and 2; KERAS_BACKEND or ~/.keras/keras.json choose the backend. Keras computes in its own floatx, by
-default float32, independent of Theano's floatX, which it sets. One region is one epoch, shuffled as is Keras's default.
+Works with Keras 1, 2 and 3; KERAS_BACKEND or ~/.keras/keras.json choose the backend. Keras computes in its own floatx,
+by default float32, independent of Theano's floatX, which it sets. One region is one epoch, shuffled as is Keras's
+default, and the copy of the weights to NumPy: a backend may return before it has computed them.
 Cost: samples * (2 * features * hidden + 3 * hidden) multiply-adds (4.06e8), in products of batch_size * features *
 hidden (64,000) and less, and samples / batch_size turns (3125) of a Python loop.
 """
@@ -45,7 +46,9 @@ def prepare(
 
     if dtype is not None:
         set_floatx(keras, backend, str(dtype))
-    numpy.random.seed(seed)  # Keras draws weights and orders from the global generator
+    numpy.random.seed(seed)  # Keras 1 and 2 draw weights and orders from the global generator
+    if hasattr(keras, "utils") and hasattr(keras.utils, "set_random_seed"):
+        keras.utils.set_random_seed(seed)  # Keras 3 has generators of its own
     x = numpy.random.standard_normal((samples, features)).astype(backend.floatx())
     y = numpy.random.standard_normal((samples, 1)).astype(backend.floatx())
     model = build(features, hidden)
@@ -54,6 +57,7 @@ def prepare(
 
     def region():
         model.fit(x, y, batch_size=batch_size, verbose=0, **epochs)
+        model.get_weights()
 
     return region
 
