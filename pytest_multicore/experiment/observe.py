@@ -36,6 +36,8 @@ OBSERVED_S, MAX_OBSERVED_ROUNDS = 0.6, 20
 PROBE_TIMEOUTS_S = (15.0, 60.0)
 #: How the file name of the library that records BLAS calls begins (interpreters/blas_recorder.py).
 RECORDER_PREFIX = "blas_recorder-"
+#: Why no calls are known of a child that runs without the recorder: none recorded would look like none made.
+NOT_LOADED = "the interpreter's loader did not take the library that records BLAS calls (LD_PRELOAD)"
 #: Variables for each attempt: idle threads that spin would look like work. No threshold depends on them. OpenBLAS
 #: 0.2.18 of 2016 sometimes loses a wake-up where its threads fall asleep soon, and hangs: hence the second attempt.
 PROBE_VARIABLES: Sequence[Mapping[str, str]] = (
@@ -58,9 +60,17 @@ def observe(request: MeasurementRequest, prepared: PreparedEnvironment, workload
         )
         with open_variant(request, variant) as subject:
             evidence = _observe_child(request, result, subject, Path(folder) if recorder else None, workload.target)
+        if recorder and not _has_loaded_recorder(evidence):
+            evidence, why_not = replace(evidence, calls=None), NOT_LOADED
     has_products = any(call.multiply_adds for call in evidence.calls or ())
     threshold = _probe_threshold(request, prepared, evidence) if has_products else None
     return replace(evidence, threshold=threshold, recorder_error=why_not)
+
+
+def _has_loaded_recorder(evidence: Evidence) -> bool:
+    """Whether the child maps the recorder; where its maps cannot be read, it is taken to do so."""
+    files = evidence.mapped_files
+    return not files or any(name.startswith(RECORDER_PREFIX) for name in files)
 
 
 def _has_short_rounds(result: Result) -> bool:

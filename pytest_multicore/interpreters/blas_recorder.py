@@ -96,9 +96,31 @@ def compile_recorder() -> Path:
             f"the BLAS call recorder would be {library}, but the loader splits {PRELOAD_VARIABLE} at spaces and "
             f"colons: set {cache.CACHE_VARIABLE} to a folder without them"
         )
-    if not library.exists():
-        _compile(compiler, library)
+    if not _is_whole(library):
+        with cache.locked(key, _wait_quietly):
+            if not _is_whole(library):
+                _compile(compiler, library)
     return library
+
+
+def _wait_quietly() -> None:
+    """Another process compiles it: that takes a second."""
+
+
+def _is_whole(library: Path) -> bool:
+    """Whether a library is there, and as it was compiled. A damaged one would record nothing, or crash the child."""
+    try:
+        return _digest_file(library).read_text(encoding="ascii") == _digest(library)
+    except (OSError, ValueError):
+        return False
+
+
+def _digest_file(library: Path) -> Path:
+    return library.with_suffix(".sha256")
+
+
+def _digest(library: Path) -> str:
+    return hashlib.sha256(library.read_bytes()).hexdigest()
 
 
 def c_compiler() -> list[str]:
@@ -128,7 +150,10 @@ def _compile(compiler: list[str], library: Path) -> None:
             "compile the BLAS call recorder",
             COMPILE_TIMEOUT_S,
         )
-        built.replace(library)  # atomic: other processes may compile it at the same time
+        digest_file = Path(building, _digest_file(library).name)
+        digest_file.write_text(_digest(built), encoding="ascii")
+        built.replace(library)  # atomic: another process may be loading the former one
+        digest_file.replace(_digest_file(library))
 
 
 def variables(folder: Path, environ: Mapping[str, str] = os.environ, *, mkl_verbose: bool = False) -> dict[str, str]:

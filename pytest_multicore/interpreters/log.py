@@ -6,6 +6,8 @@ import os
 import tempfile
 from typing import IO
 
+from .crash_dump import last_lines
+
 TAIL_BYTES = 64 * 1024
 MAX_LOG_BYTES = 16 * 1024 * 1024
 
@@ -22,8 +24,8 @@ class Log:
         return self._file.fileno()
 
     def tail(self, lines: int = 30) -> str:
-        """The last lines, at most 64 KiB of them."""
-        return "\n".join(self._last_bytes().decode("utf-8", "replace").splitlines()[-lines:])
+        """The last lines, at most 64 KiB of them; of a crash the beginning of Python's account (crash_dump.py)."""
+        return "\n".join(last_lines(self._last_bytes().decode("utf-8", "replace"), lines))
 
     def truncate(self) -> None:
         """Keep only the end of a large log: a child that prints without end must not fill the disk."""

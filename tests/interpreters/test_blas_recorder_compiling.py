@@ -31,7 +31,23 @@ def test_it_is_done_once_for_each_compiler(monkeypatch: pytest.MonkeyPatch) -> N
     assert (blas_recorder.compile_recorder(), first.stat().st_mtime_ns) == (first, written)
     monkeypatch.setenv("CC", f"{blas_recorder.c_compiler()[0]} -DANYTHING")
     assert blas_recorder.compile_recorder() != first
-    assert len(list(first.parent.iterdir())) == 2, "something half made was left"
+    assert len(list(first.parent.glob("*.so"))) == 2
+    assert {file.suffix for file in first.parent.iterdir()} == {".so", ".sha256"}, "something half made was left"
+
+
+@pytest.mark.parametrize("part", ["library", "digest"])
+@pytest.mark.parametrize("damage", [b"", b"x\n", None])
+def test_a_damaged_recorder_is_compiled_again(damage: bytes | None, part: str) -> None:
+    """None: one byte in its middle is another."""
+    library = blas_recorder.compile_recorder()
+    whole = library.read_bytes()
+    file = library if part == "library" else library.with_suffix(".sha256")
+    content, middle = file.read_bytes(), len(file.read_bytes()) // 2
+    changed = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    file.write_bytes(changed if damage is None else damage)
+    assert blas_recorder.compile_recorder() == library
+    assert library.read_bytes() == whole
+    assert file.read_bytes() == content
 
 
 def test_without_a_compiler_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
