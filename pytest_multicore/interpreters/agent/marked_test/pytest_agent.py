@@ -22,16 +22,12 @@ rounds it can be set up again: see repeat_setup.py.
 Runs the pytest that is installed here, 5.4 or later; parses on 2.7 like the rest of the agent, but is not loaded there.
 """
 
-import json
 import os
 import sys
 
 #: Plugins that act on a whole run or a whole item, as only the parent may. They are unregistered once they are set up,
 #: so that their options, ini keys and markers stay known.
 PARENT_PLUGINS = ("timeout", "rerunfailures", "lfplugin", "nfplugin", "stepwiseplugin", "junitxml", "_cov", "randomly")
-
-#: Characters of each text of a report, such as all that was printed to one stream; a message holds some of them.
-MAX_TEXT = 1 << 20
 
 
 def run(dialogue, message, load_sibling):
@@ -264,38 +260,11 @@ class ItemPlugin(object):
 
     def _with_reports(self, item, reports):
         hook, entries = item.config.hook, []
+        reports_as_data = self._load_sibling("marked_test/plain_report")
         for report in reports:
-            plain = _plain(hook.pytest_report_to_serializable(config=item.config, report=report))
-            entries.append(dict(plain, text=_text_of(report)))
+            plain = reports_as_data.plain(hook.pytest_report_to_serializable(config=item.config, report=report))
+            entries.append(dict(plain, text=reports_as_data.text_of(report)))
         return {"reports": entries, "xfails": self._xfail_marks.added_marks(item, self._known_marks)}
-
-
-def _text_of(report):
-    """A report's text: of a failure its traceback, of a skip its reason."""
-    if report.skipped and isinstance(report.longrepr, tuple):
-        return report.longrepr[2]
-    return _shortened(report.longreprtext)
-
-
-def _plain(report):
-    """A report as plain data; a user's attachment that JSON cannot carry is replaced by its repr."""
-    return json.loads(json.dumps(_with_short_texts(report), default=repr))
-
-
-def _with_short_texts(value):
-    """Plain data with the middle of each long text left out: a test may print a gigabyte, and no message holds that."""
-    if isinstance(value, str):
-        return _shortened(value)
-    if isinstance(value, dict):
-        return {name: _with_short_texts(one) for name, one in value.items()}
-    return [_with_short_texts(one) for one in value] if isinstance(value, (list, tuple)) else value
-
-
-def _shortened(text):
-    if len(text) <= MAX_TEXT:
-        return text
-    note = "\n... (pytest-multicore left out %d characters here)\n" % (len(text) - MAX_TEXT)
-    return text[: MAX_TEXT // 2] + note + text[-(MAX_TEXT // 2) :]
 
 
 if sys.version_info < (3, 6):
