@@ -40,6 +40,7 @@ from .further_processes import confirmed
 from .notes import notes
 from .request import MeasuredProgram, MeasurementRequest, Progress
 from .round_loop import MeasuredRows, RoundLoop
+from .worth_of_cores import compared_by_cores
 
 
 def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress: Progress) -> Result:
@@ -93,10 +94,11 @@ def _take_rows(
         progress.live(f"{workload}: setting up with {sides}{against}")
         subjects = stack.enter_context(request.program.sides(request, prepared, workload))
         try:
+            program = MeasuredProgram(request, prepared, workload, progress)
             measured = RoundLoop(request, workload, subjects, progress).run()
             if request.base is None:
-                return measured
-            return confirmed(MeasuredProgram(request, prepared, workload, progress), measured, subjects)
+                return replace(measured, by_cores=compared_by_cores(program, measured.judgement, subjects))
+            return confirmed(program, measured, subjects)
         finally:
             for subject in subjects:
                 subject.interpreter.reset_scheduling()
@@ -127,7 +129,7 @@ def _findings(
         request.settings.vary,
     )
     warnings = (
-        waste_warning(judgement.verdicts, judgement.compared),
+        waste_warning(judgement.verdicts, judgement.compared, measured.by_cores),
         "" if judgement.verdicts else unlike,
         *_start_warnings(request, prepared, measured, judgement, machine),
     )

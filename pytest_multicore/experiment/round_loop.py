@@ -18,6 +18,7 @@ from pytest_multicore.measurement.real_time import with_row
 from pytest_multicore.measurement.subject import AnySubject
 from pytest_multicore.measurement.take import RowTaker
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.verdicts.figures import Comparison
 from pytest_multicore.verdicts.judge import Judgement
 from pytest_multicore.verdicts.repeatable import FirstCalls
 from pytest_multicore.verdicts.stopping import StoppingRule
@@ -48,6 +49,7 @@ class MeasuredRows:
         busy_others: other processes that used the machine meanwhile, and how many cores.
         first_calls: each side's calls before its rounds.
         further_losses: shares of the base's speed-up that further processes lost, where they were measured.
+        by_cores: the contender and the same on one core, where only that tells what its busy cores are worth.
     """
 
     rows: list[tuple[Round, ...]]
@@ -60,6 +62,7 @@ class MeasuredRows:
     busy_others: list[tuple[str, float]]
     first_calls: tuple[FirstCalls | None, ...]
     further_losses: tuple[float, ...] = ()
+    by_cores: Comparison | None = None
 
 
 class RoundLoop:

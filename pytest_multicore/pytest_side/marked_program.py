@@ -139,7 +139,8 @@ class MarkedProgram:
                 initialize(interpreter, variant)
 
             def open_live_test() -> LiveTest:
-                live = self._start(interpreters, variant.prepared, variables, variant.threads, watched, initializer)
+                side = request.given(variant.threads).cpus, variant.threads
+                live = self._start(interpreters, variant.prepared, variables, side, watched, initializer)
                 live.begin_again(SETUP_TIMEOUT_S)
                 return live
 
@@ -170,19 +171,19 @@ class MarkedProgram:
     def _open(self, prepared: PreparedEnvironment, threads: int | None) -> LiveTest:
         given = Given.to_side(threads, self._gate.settings.vary)
         variables = prepared.variables(given.threads, {}, {}, given.cpus)
-        return self._start(self._interpreters, prepared, variables, threads)
+        return self._start(self._interpreters, prepared, variables, (given.cpus, threads))
 
     def _start(
         self,
         interpreters: ExitStack,
         prepared: PreparedEnvironment,
         variables: ChildVariables,
-        threads: int | None,
+        side: tuple[tuple[int, ...] | None, int | None],
         *initializers: Initializer,
     ) -> LiveTest:
-        """Open an interpreter, kept by ``interpreters``, and have it collect the test."""
-        given = Given.to_side(threads, self._gate.settings.vary)
-        interpreter = prepared.open(variables, priority=self._gate.settings.priority, cpus=given.cpus)
+        """Open an interpreter, kept by ``interpreters``, and have it collect the test; ``side``: CPUs and threads."""
+        cpus, threads = side
+        interpreter = prepared.open(variables, priority=self._gate.settings.priority, cpus=cpus)
         interpreters.callback(interpreter.close)
         for initializer in initializers:
             initializer(interpreter)

@@ -11,24 +11,47 @@ from .limits import Outcome, Verdict
 from .words import threads_in_words
 
 
-def waste_warning(verdicts: Sequence[Verdict], compared: Comparison | None) -> str | None:
+def waste_warning(
+    verdicts: Sequence[Verdict], compared: Comparison | None, by_cores: Comparison | None = None
+) -> str | None:
     """The warning to give beside a passed ``min_cores``, or a passed ``min_speedup`` that asks for no gain, or None.
 
     A thread that waits in a loop is busy, too. The warning is given only where the cores that are busy beyond the
     baseline's cannot be worth half of what they cost, whatever the machine lacked: a machine whose cores were shared
-    for a while makes good programs look so. Where the baseline keeps as many cores busy, that cannot be known.
+    for a while makes good programs look so.
+
+    Args:
+        verdicts: of all limits.
+        compared: the contender and its baseline.
+        by_cores: the contender and the same on one core, where ``needs_fewer_cores`` asks for that.
     """
     if compared is None or not claims_busy_cores(verdicts):
         return None
-    if compared.baseline_ignores_thread_count and not gains(compared):
-        return _unknown_worth(compared) if _passed(verdicts, "min_cores") else None
+    if not needs_fewer_cores(verdicts, compared):
+        return _burnt(compared, "")
+    if by_cores is None or not is_known(by_cores):
+        return _unknown_worth(compared)
+    return _burnt(by_cores, " as on 1 core")
+
+
+def _burnt(compared: Comparison, than: str) -> str | None:
     baseline_busy, busy = compared.baseline.cores.estimate, compared.contender.cores.estimate
     if busy < MIN_GAIN_RATIO * baseline_busy or compared.useful_cores >= MIN_GAIN_RATIO * baseline_busy:
         return None
     if not _extra_cores_gain_little(compared):
         return None
     wasted = _wasted_cores(busy, compared.useful_cores)
-    return f"{busy:.2f} cores busy, {compared.ratio.estimate:.2f}x as fast: {wasted} burnt"
+    return f"{busy:.2f} cores busy, {compared.ratio.estimate:.2f}x as fast{than}: {wasted} burnt"
+
+
+def needs_fewer_cores(verdicts: Sequence[Verdict], compared: Comparison | None) -> bool:
+    """Whether only a side with fewer cores can tell what the busy ones are worth.
+
+    ``min_cores`` passed, and the baseline kept as many cores busy, whatever thread count it was told: a pool's threads
+    may work on both sides, or spin on both.
+    """
+    ignored = compared is not None and compared.baseline_ignores_thread_count and not gains(compared)
+    return ignored and _passed(verdicts, "min_cores")
 
 
 def gains(compared: Comparison) -> bool:
@@ -42,6 +65,11 @@ def usefulness_is_known(verdicts: Sequence[Verdict], compared: Comparison | None
         return True
     if compared.baseline_ignores_thread_count:
         return True  # more rows tell no more of it
+    return is_known(compared)
+
+
+def is_known(compared: Comparison) -> bool:
+    """Whether the cores beyond the baseline's gain something, or cannot."""
     return gains(compared) or (compared.ratio.bounded and _extra_cores_gain_little(compared))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from pytest_multicore.verdicts.judge import judgement
 from pytest_multicore.verdicts.limits import Limits
-from pytest_multicore.verdicts.warnings import usefulness_is_known, waste_warning
+from pytest_multicore.verdicts.warnings import needs_fewer_cores, usefulness_is_known, waste_warning
 from tests.rounds import look, made, rows
 
 MIN_CORES = Limits(min_cores=1.5)
@@ -69,6 +69,26 @@ def test_cores_that_no_setting_keeps_from_being_busy_may_be_burnt(
             "1.93 cores busy, but 1.90 with 1 thread, too, and 0.99x as fast: the setting reaches no pool, and whether "
             "the cores are useful or burnt is not known"
         )
+
+
+@pytest.mark.parametrize(
+    ("one_core_s", "warning"),
+    [
+        (0.1, "1.93 cores busy, 1.00x as fast as on 1 core: the second core is burnt"),
+        (0.13, None),
+        (0.19, None),
+    ],
+)
+def test_one_core_tells_what_those_of_a_pool_are_worth_that_no_setting_reaches(
+    one_core_s: float, warning: str | None
+) -> None:
+    contender = made(0.1, 1.93, control=look(2), cores_online=2)
+    found = judgement(MIN_CORES, [(contender, made(0.1, 1.9, threads=1, os_threads=2, control=look(1)))] * 11, 0.99)
+    on_one = [(contender, made(one_core_s, 1.0, threads=1, os_threads=2, control=look(1), cores_online=2))] * 11
+    by_cores = judgement(Limits(), on_one, 0.99).compared
+
+    assert needs_fewer_cores(found.verdicts, found.compared)
+    assert waste_warning(found.verdicts, found.compared, by_cores) == warning
 
 
 def test_a_machine_whose_cores_are_shared_makes_no_program_look_bad() -> None:

@@ -47,6 +47,18 @@ def loops(steps: int, serial: int = 100_000) -> Callable[[], object]:
     return region
 
 
+def no_setting_reaches(steps: int) -> Callable[[], object]:
+    """A pool of two whatever is asked for, which spins through the loop of Python after it."""
+    waves = openmp.loops().waves_on_two
+
+    def region() -> None:
+        for _ in range(4):
+            waves(steps)
+            sum(range(100_000))
+
+    return region
+
+
 def tiny_regions() -> Callable[[], object]:
     """Regions one after the other, each too short to be worth a second thread: boosting on few rows, for one."""
     waves = openmp.loops().waves

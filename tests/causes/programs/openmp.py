@@ -15,6 +15,9 @@ def loops() -> ctypes.CDLL:
         library = os.path.join(folder, "openmp_loop.so")
         subprocess.run(["cc", "-O2", "-fopenmp", "-shared", "-fPIC", "-o", library, source, "-lm"], check=True)
         loaded = ctypes.CDLL(library)
-    for function in (loaded.waves, loaded.waves_inside, loaded.triangle, loaded.triangle_from_the_longest):
+    for function in (
+        *(loaded.waves, loaded.waves_inside, loaded.waves_on_two),
+        *(loaded.triangle, loaded.triangle_from_the_longest),
+    ):
         function.argtypes, function.restype = [ctypes.c_long], ctypes.c_double
     return loaded

@@ -23,6 +23,16 @@ double waves_inside(long steps)
     return sum;
 }
 
+/* The same loop on two threads, whatever the variables say. */
+double waves_on_two(long steps)
+{
+    double sum = 0.0;
+#pragma omp parallel for num_threads(2) reduction(+ : sum)
+    for (long step = 0; step < steps; step++)
+        sum += sin(1e-3 * step);
+    return sum;
+}
+
 static void one_thread(void) { omp_set_num_threads(1); }
 
 /* From now on a forked child stays on one thread: waiting for a pool that did not come along would hang it. */
