@@ -118,6 +118,7 @@ def test_the_same_work_has_lost_nothing(pytester: pytest.Pytester, undecided: Un
     assert against["loss"]["high"] <= 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("marker", ["", ", max_slowdown=0.5"])
 def test_what_is_slower_on_one_thread_is_told_and_fails_by_a_limit_alone(
     pytester: pytest.Pytester, undecided: Undecided, marker: str
@@ -152,6 +153,7 @@ def test_call(isolated_interpreter):
 """
 
 
+@pytest.mark.slow
 def test_fixtures_measure_the_base_too(pytester: pytest.Pytester, undecided: Undecided) -> None:
     """A series has no base, and a call of a test without limits is not measured."""
     result, told = Project(pytester, PARALLEL, LOCKED, FIXTURE).run()
@@ -181,6 +183,7 @@ CANNOT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("body", "why"), CANNOT.values(), ids=CANNOT)
 def test_a_base_in_which_the_test_does_not_pass(pytester: pytest.Pytester, body: str, why: str) -> None:
     result, (told,) = Project(pytester, f"{WORK}\ndef work():\n{body}\n", PARALLEL).run()
@@ -189,6 +192,7 @@ def test_a_base_in_which_the_test_does_not_pass(pytester: pytest.Pytester, body:
     assert (told["outcome"], told["rounds"]) == ("inconclusive", [])
 
 
+@pytest.mark.slow
 def test_a_base_that_lacks_what_the_test_imports(pytester: pytest.Pytester) -> None:
     test = TEST.format(marker="").replace("import pytest, toy\n", "import pytest, toy\nfrom toy import POOL, work\n")
     result, _ = Project(pytester, "def other():\n    pass\n", PARALLEL, test).run()
@@ -196,6 +200,7 @@ def test_a_base_that_lacks_what_the_test_imports(pytester: pytest.Pytester) -> N
     result.stdout.fnmatch_lines(["*the test does not pass with git:good: *"])
 
 
+@pytest.mark.slow
 def test_a_test_that_fails_is_told_first(pytester: pytest.Pytester) -> None:
     result, told = Project(pytester, PARALLEL, "def work():\n    raise OSError('no disk')\n").run()
     result.assert_outcomes(failed=1)
@@ -203,6 +208,7 @@ def test_a_test_that_fails_is_told_first(pytester: pytest.Pytester) -> None:
     assert told == []
 
 
+@pytest.mark.slow
 def test_a_base_of_which_nothing_is_imported(pytester: pytest.Pytester, undecided: Undecided) -> None:
     test = "import pytest\n@pytest.mark.multicore(threads=2)\ndef test_work():\n    sum(range(50_000))\n"
     project = Project(pytester, PARALLEL, LOCKED, test)
@@ -213,6 +219,7 @@ def test_a_base_of_which_nothing_is_imported(pytester: pytest.Pytester, undecide
     assert "nothing of git:good was imported: program and base are the same" in told["notes"]
 
 
+@pytest.mark.slow
 def test_a_base_that_was_imported_from_elsewhere_decides_nothing(pytester: pytest.Pytester) -> None:
     """The test puts its own module in the base's place."""
     test = (
@@ -264,6 +271,7 @@ def test_what_cannot_be_a_base_is_refused_at_once(pytester: pytest.Pytester, nam
     result.stderr.fnmatch_lines([f"*{what}*"])
 
 
+@pytest.mark.slow
 @pytest.mark.other_plugins
 def test_workers_of_xdist(pytester: pytest.Pytester, undecided: Undecided) -> None:
     pytest.importorskip("xdist")

@@ -1,8 +1,9 @@
 """Each cause is found where it is: a real program misses its limit, and the diagnosis names why, first in its list.
 
-One case of each kind of proof runs a whole session: the verdict, the trial, the report; and so does its twin without
-the cause, which meets the limit. Of every other cause one program is measured and observed in this process, and the
-table of causes must suspect it first; with ``-m exhaustive`` all of its programs are, and run a whole session, too.
+Two cases run a whole session in every run: the verdict, the trial, the report; and so does a twin without the cause,
+which meets the limit. One case of each kind of proof does so as a slow test. Of every other cause one program is
+measured and observed in this process, and the table of causes must suspect it first; with ``-m exhaustive`` all of its
+programs are, and run a whole session, too. The literals of tests/diagnosis suspect every cause in every run.
 `test_recorded.py` has the causes that two cores cannot suffer from.
 """
 
@@ -38,6 +39,9 @@ def test_it(multicore):
 # What stands in the way is the machine, not the code: no index, or no such interpreter.
 NOT_OURS = ("package index could not be reached", "no Python")
 
+#: What runs a whole session in every run: an import that narrows the affinity, and a product that is too small.
+IN_EVERY_RUN = ("affinity-narrowed (by an import)", "gemm-too-small")
+
 Measured = Callable[..., dict[str, Any]]
 Needed = Callable[[Case], None]
 
@@ -66,16 +70,17 @@ def measured(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Meas
 
 
 def typical_first(cases: Iterable[Case]) -> list[Any]:
-    """The cases that stand for their kind of proof in every run; the others with ``-m exhaustive``."""
-    return [pytest.param(case, marks=[] if case.typical else pytest.mark.exhaustive) for case in cases]
+    """Two cases in every run, those that stand for their kind of proof as slow tests, the others as exhaustive ones."""
+    slow = {True: pytest.mark.slow, False: pytest.mark.exhaustive}
+    return [pytest.param(case, marks=[] if case.name in IN_EVERY_RUN else slow[case.typical]) for case in cases]
 
 
 def first_of_each_cause(cases: Iterable[Case]) -> list[Any]:
-    """One case of each cause in every run; the others with ``-m exhaustive``."""
+    """One case of each cause as a slow test; the others with ``-m exhaustive``."""
     covered = {case.key for case in CASES if case.typical}
     parameters = []
     for case in cases:
-        parameters.append(pytest.param(case, marks=[pytest.mark.exhaustive] if case.key in covered else []))
+        parameters.append(pytest.param(case, marks=pytest.mark.exhaustive if case.key in covered else pytest.mark.slow))
         covered.add(case.key)
     return parameters
 

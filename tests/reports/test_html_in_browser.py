@@ -87,6 +87,7 @@ def test_nothing_overlaps_is_cut_off_or_hard_to_read(opened: Opened, name: str, 
 
 
 @pytest.mark.parametrize("name", ["every kind", "hostile"])
+@pytest.mark.slow
 def test_it_prints_in_ink_on_paper_whatever_the_screen_shows(opened: Opened, name: str) -> None:
     page = opened(name, 720, "dark")
     page.emulate_media(media="print")
@@ -111,6 +112,7 @@ def test_it_prints_in_ink_on_paper_whatever_the_screen_shows(opened: Opened, nam
         ("figure svg > g { transform: translate(0, -60px) }", "drawn outside of its drawing: "),
     ],
 )
+@pytest.mark.slow
 def test_what_is_wrong_would_be_found(opened: Opened, style: str, fault: str) -> None:
     page = opened("every kind", WIDTHS["narrow"])
     page.evaluate("document.querySelector('meta[http-equiv]').remove()")
