@@ -36,8 +36,10 @@ def root() -> Path:
     chosen = os.environ.get(CACHE_VARIABLE)
     folder = Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("pytest-multicore")
     try:
+        # What is in it is run: nobody else may write there, nor need they read it.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for part in ("environments", "locks", "logs"):
-            (folder / part).mkdir(parents=True, exist_ok=True)
+            (folder / part).mkdir(exist_ok=True)
     except OSError as error:
         raise EnvironmentUnavailable(
             f"cache folder {folder}: {error.strerror or error}; expected a folder that can be written. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import subprocess
 import sys
 import time
@@ -250,3 +251,8 @@ def test_a_cache_folder_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyP
 
     with pytest.raises(EnvironmentUnavailable, match=r"cache folder .*file.*Set PYTEST_MULTICORE_CACHE"):
         cache.root()
+
+
+def test_a_new_cache_belongs_to_its_user_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path / "new" / "cache"))
+    assert stat.S_IMODE(cache.root().stat().st_mode) == 0o700

@@ -1,0 +1,75 @@
+"""No output holds the value of a variable that is none of threads and flags: a canary over all of them."""
+
+import json
+
+import pytest
+
+CANARY = "canary-8d1f-value"
+
+TESTS = """
+import json, os, signal
+import psutil, pytest
+
+def commands():
+    lines = []
+    for process in psutil.process_iter():
+        try:
+            lines.append(" ".join(process.cmdline()))
+        except psutil.Error:
+            pass
+    with open("commands.txt", "a") as file:
+        file.write("\\n".join(lines))
+
+@pytest.mark.multicore(min_cores=1.5, threads=2)
+def test_missed():
+    if not os.path.exists("commands.txt"):
+        commands()
+    assert os.environ["MY_TOKEN"]
+    sum(i * i for i in range(200000))
+
+@pytest.mark.multicore(min_cores=1.5, threads=2)
+def test_fails():
+    raise KeyError("MY_OTHER_TOKEN")
+
+@pytest.mark.multicore(min_cores=1.5, threads=2)
+def test_crashes():
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+@pytest.mark.multicore(min_cores=1.5, threads=2, environment="absent")
+def test_cannot_be_built():
+    pass
+"""
+
+#: Each variable and the place where its value might be taken for something else.
+VARIABLES = ("MY_TOKEN", "AWS_SECRET_ACCESS_KEY", "OMP_TOKEN", "MKL_LICENSE", "PIP_INDEX_PASSWORD", "PYTEST_SECRET")
+
+
+@pytest.mark.slow
+@pytest.mark.explained
+@pytest.mark.other_plugins
+def test_no_output_holds_the_value_of_a_variable(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.setenv(name, CANARY)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(pytester.path / "summary.md"))
+    monkeypatch.setenv("PYTEST_MULTICORE_CACHE", str(pytester.path / "cache"))
+    pytester.makepyprojecttoml(
+        '[tool.pytest-multicore.environments.absent]\npython = "3"\nrequires = ["no-such-package-8d1f"]\n'
+    )
+    pytester.makepyfile(TESTS)
+
+    session = pytester.runpytest_subprocess(
+        *("-vv", "-rA", "-p", "no:randomly", "--multicore-budget=5", "--multicore-explain=always"),
+        *("--multicore-json=out.json", "--multicore-html=out.html", "--multicore-save=out.jsonl", "--junitxml=out.xml"),
+    )
+
+    outcomes = {
+        result["nodeid"]: result["outcome"]
+        for result in json.loads((pytester.path / "out.json").read_text())["results"]
+    }
+    assert outcomes["test_no_output_holds_the_value_of_a_variable.py::test_missed"] in ("failed", "inconclusive")
+    written = {str(path.relative_to(pytester.path)): path for path in pytester.path.rglob("*") if path.is_file()}
+    assert {"out.json", "out.html", "out.jsonl", "out.xml", "summary.md", "commands.txt"} <= set(written)
+    assert [name for name, path in written.items() if CANARY.encode() in path.read_bytes()] == []
+    assert CANARY not in session.stdout.str() + session.stderr.str()
+    assert "runner.py" in written["commands.txt"].read_text(), "the interpreters were looked at"
