@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_multicore.interpreters.built_in_workloads import BuiltInWorkload, built_in_workload
+from pytest_multicore.interpreters.native_stacks import NativeStacks
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.thread_sampler import ThreadSample, ThreadSamples
 from pytest_multicore.verdicts.limits import OpenReason, Outcome
@@ -70,6 +71,7 @@ class Evidence:
         mapped_files: names of the files that the child has mapped.
         quota: cores that the child's control group grants, which may be the program's own; None: no quota.
         throttled_s: for how long that group was throttled during the observation, summed over its cores.
+        native: where its Python threads were by their native stacks; None: nobody looked.
     """
 
     result: Result
@@ -85,6 +87,7 @@ class Evidence:
     mapped_files: tuple[str, ...] = ()
     quota: float | None = None
     throttled_s: float = 0.0
+    native: NativeStacks | None = None
 
     @property
     def built_in(self) -> BuiltInWorkload | None:

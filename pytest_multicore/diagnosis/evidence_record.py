@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from pytest_multicore.interpreters.native_stacks import NativeStacks
 from pytest_multicore.measurement.thread_sampler import ThreadSample
 
 from .evidence import Evidence
@@ -44,8 +45,13 @@ def evidence_record(evidence: Evidence, profile: Profile | None = None) -> dict[
         "blas_not_recorded": evidence.recorder_error or None,
         "blas_threshold": evidence.threshold,
         "blas_share_under_threshold": share_under_threshold(evidence),
+        "native": None if evidence.native is None else _native_record(evidence.native),
         "profile": None if profile is None else {**profile.as_json(), "told": profile.lines()},
     }
+
+
+def _native_record(native: NativeStacks) -> dict[str, Any]:
+    return {**asdict(native), "functions": [asdict(function) for function in native.functions[:MAX_ENTRIES]]}
 
 
 def _thread_record(thread: ThreadSample) -> dict[str, Any]:

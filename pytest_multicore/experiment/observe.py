@@ -12,12 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pytest_multicore.diagnosis.causes import catalogue
 from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence
 from pytest_multicore.environments.shared_libraries import compiler
 from pytest_multicore.environments.threads import REPORTED_VARIABLES, THREAD_VARIABLES
 from pytest_multicore.errors import EnvironmentUnavailable, InterpreterTimeout, MulticoreError
 from pytest_multicore.interpreters import blas_recorder
 from pytest_multicore.interpreters.blas_in_use import blas_files
+from pytest_multicore.interpreters.native_stacks import NativeStacks, native_stacks
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.cgroups import quota_cores, throttled_s
@@ -60,6 +62,8 @@ def observe(request: MeasurementRequest, prepared: PreparedEnvironment, workload
         )
         with open_variant(request, variant) as subject:
             evidence = _observe_child(request, result, subject, Path(folder) if recorder else None, workload.target)
+            if not request.program.runs_once and catalogue.needs_native_stacks(evidence):
+                evidence = replace(evidence, native=_native_stacks(result, subject))
         if recorder and not _has_loaded_recorder(evidence):
             evidence, why_not = replace(evidence, calls=None), NOT_LOADED
     has_products = any(call.multiply_adds for call in evidence.calls or ())
@@ -108,6 +112,17 @@ def _observe_child(
         quota=quota_cores(Path(f"/proc/{pid}")),
         throttled_s=throttled_s(Path(f"/proc/{pid}")) - throttled_before_s,
     )
+
+
+def _native_stacks(result: Result, subject: AnySubject) -> NativeStacks:
+    """Rounds of their own: py-spy stops the child for each look."""
+    repeat = result.measurement.rounds[-1].repeat if result.measurement else 1
+
+    def work() -> None:
+        subject.prepare()
+        subject.take(repeat)
+
+    return native_stacks(subject.pid, work)
 
 
 def _take_rounds(subject: AnySubject, repeat: int, maximum: int) -> int:

@@ -97,12 +97,13 @@ def sampling_profile(
     def work() -> None:
         interpreter.ask("round", "done", timeout_s, repeat=repeat)
 
-    stacks, failure = _record(program, interpreter.pid, seconds, work)
+    text, failure = record(program, interpreter.pid, seconds, work)
+    stacks = stacks_in(text)
     if failure or not stacks:
         return SamplingProfile(0, None, (), failure or "py-spy saw no thread at work")
-    gil_stacks, failure = _record(program, interpreter.pid, seconds, work, "--gil")
+    text, failure = record(program, interpreter.pid, seconds, work, "--gil")
     # A share of the samples, not of the wall time: how long it takes between two rounds depends on other processes.
-    gil_share = None if failure else min(1.0, gil_stacks.total() / stacks.total())
+    gil_share = None if failure else min(1.0, stacks_in(text).total() / stacks.total())
     return SamplingProfile(stacks.total(), gil_share, tuple(frames_of(stacks)))
 
 
@@ -132,8 +133,16 @@ def frames_of(stacks: Mapping[str, int]) -> Iterable[Frame]:
             yield Frame(count / sum(stacks.values()), match["function"], match["file"], int(match["line"]))
 
 
-def _record(program: str, pid: int, seconds: int, work: Callable[[], None], *options: str) -> tuple[Counter[str], str]:
-    """The samples of some seconds of work, or none and the reason."""
+def record(program: str, pid: int, seconds: int, work: Callable[[], None], *options: str) -> tuple[str, str]:
+    """The samples of some seconds of work in py-spy's ``raw`` format; or an empty text and the reason.
+
+    Args:
+        program: py-spy's path.
+        pid: the child's process id.
+        seconds: how long to look.
+        work: has the child run a round; it is called until py-spy has ended.
+        options: further ones of ``py-spy record``.
+    """
     with tempfile.TemporaryDirectory(prefix="pytest-multicore-") as folder:
         stacks_file, log_file = Path(folder, "stacks"), Path(folder, "said")
         command = [program, "record", "--pid", str(pid), "--duration", str(seconds), "--rate", str(SAMPLES_PER_S)]
@@ -142,7 +151,7 @@ def _record(program: str, pid: int, seconds: int, work: Callable[[], None], *opt
             with log_file.open("wb") as log:
                 recorder = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         except OSError as error:
-            return Counter(), f"py-spy cannot be run: {error}"
+            return "", f"py-spy cannot be run: {error}"
         with recorder:
             try:
                 while recorder.poll() is None:
@@ -150,8 +159,8 @@ def _record(program: str, pid: int, seconds: int, work: Callable[[], None], *opt
             finally:
                 recorder.kill()  # where the work failed; otherwise it has ended, and this does nothing
         if recorder.returncode or not stacks_file.exists():
-            return Counter(), _failure_reason(log_file.read_text(encoding="utf-8", errors="replace"))
-        return stacks_in(stacks_file.read_text(encoding="utf-8", errors="replace")), ""
+            return "", _failure_reason(log_file.read_text(encoding="utf-8", errors="replace"))
+        return stacks_file.read_text(encoding="utf-8", errors="replace"), ""
 
 
 def _failure_reason(output: str) -> str:

@@ -15,7 +15,7 @@ from pytest_multicore.environments import shared_libraries
 from pytest_multicore.environments.threads import REPORTED_VARIABLES
 from pytest_multicore.measurement import cgroups
 
-from .cases import Case
+from .case import Case
 
 PROGRAMS = Path(__file__).parent / "programs"
 

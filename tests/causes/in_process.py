@@ -23,7 +23,7 @@ from pytest_multicore.settings.marker import LIMITS
 from pytest_multicore.settings.options import resolve_settings
 from pytest_multicore.verdicts.limits import Limits
 
-from .cases import Case, Twin
+from .case import Case, Twin
 from .conftest import PROGRAMS
 
 

@@ -20,7 +20,8 @@ import pytest
 
 from tests.fixture_types import Undecided
 
-from .cases import CASES, Case, Twin
+from .case import Case, Twin
+from .cases import CASES
 from .conftest import PROGRAMS
 from .in_process import Diagnosis, diagnosed
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_multicore.diagnosis.causes import catalogue
 from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence
+from pytest_multicore.interpreters.native_stacks import NativeFunction, NativeStacks
 from pytest_multicore.verdicts.limits import Limits
 from tests.rounds import look, made, rows
 
@@ -47,6 +48,20 @@ def memory(elements: int, threads: int = 2) -> Evidence:
 
 def python_threads(late_s: float) -> Evidence:
     return idle(facts=observed(line(), python_threads=2, late_s=late_s))
+
+
+def stacks(
+    compiled: float, library: str = "libwork.so", *, held: float | None = 0.0, thread: str = "MainThread"
+) -> NativeStacks:
+    """Native stacks with a share in one library, and the others in the interpreter."""
+    function = NativeFunction(library, "outer", "inner", compiled)
+    return NativeStacks(100, 1 - compiled, (function,) if compiled else (), {thread: 1.0}, held)
+
+
+def calling(share: float, cores: float = 1.0) -> Evidence:
+    """A line that calls compiled code, where nobody can look at native stacks."""
+    nothing = NativeStacks(0, 0.0, (), {}, missing="py-spy is not installed")
+    return idle(cores, facts=observed(line("work(x)", called="package.work", share=share)), native=nothing)
 
 
 def lock(source: str = "with self.lock:", **told: Any) -> Evidence:

@@ -11,12 +11,13 @@ from pytest_multicore.diagnosis.causes import catalogue
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.verdicts.limits import Outcome
 
-from .literals import idle, library, operand, seen, task
+from .literals import idle, library, line, observed, operand, seen, task
 from .suffering import (
     amdahl,
     anothers,
     beside,
     burning,
+    calling,
     capped,
     crowded,
     elementwise,
@@ -34,6 +35,7 @@ from .suffering import (
     python_threads,
     quota,
     resting,
+    stacks,
     theano,
     unread,
     workers,
@@ -103,6 +105,15 @@ TABLE = [
     ),
     ("waiting", beside(0.84), beside(0.86), "threads that were ready to run rested not"),
     ("interpreter-bound", beside(0.71), beside(0.69), "or would have been, had a core been free"),
+    ("serial-native", idle(facts=observed(line()), native=stacks(0.5)), idle(native=stacks(0.49)), "by native stacks"),
+    (
+        "interpreter-bound",
+        idle(facts=observed(line()), native=stacks(0.5)),
+        idle(facts=observed(line()), native=stacks(0.51)),
+        "by native stacks",
+    ),
+    ("serial-native", calling(0.5), calling(0.49), "by lines alone"),
+    ("serial-native", calling(1.0, 1.29), calling(1.0, 1.31), "by the lines of one thread alone"),
     ("oversubscribed", crowded(2.5), crowded(2.49), "a quarter more than there is"),
     ("busy-waiting", burning(1.31), burning(1.29), "CPU time over the baseline's"),
     ("after-fork", forked(after_pool=True), forked(after_pool=False), ""),

@@ -166,6 +166,25 @@ def test_an_initializer_by_position_reaches_the_processes(version: str, tmp_path
         assert value(child, "initialized_by_executor") == ["x", "x"]
 
 
+@ON_PYTHON_3
+def test_a_task_that_cannot_be_sent_to_a_process_runs_in_a_thread(version: str, tmp_path: Path) -> None:
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        changed(child, "processes", threads=2)
+        with_pool, of_lambda, plain = value(child, "pool_of_tasks_that_cannot_be_sent")
+        assert (with_pool, of_lambda) == (child.process.pid, child.process.pid)
+        assert plain != child.process.pid
+
+
+@ON_PYTHON_3
+def test_a_pool_of_one_runs_its_tasks_on_the_main_thread(version: str, tmp_path: Path) -> None:
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        changed(child, "main-thread")
+        assert value(child, "threads_of_executor", workers=1) == ["MainThread", "ValueError"]
+        name, failure = value(child, "threads_of_executor", workers=2)
+        assert (name == "MainThread", failure) == (False, "ValueError")
+        assert child.ask("facts")["changed"] == {"main-thread": 2}
+
+
 # -- no-sleep ----------------------------------------------------------------------------------------------------------
 @on_every_interpreter
 def test_sleep_returns_at_once(python: str, tmp_path: Path) -> None:

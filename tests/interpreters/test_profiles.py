@@ -17,6 +17,7 @@ from pytest_multicore.experiment.open_side import WorkloadProgram, open_variant
 from pytest_multicore.experiment.request import MeasurementRequest, Variant
 from pytest_multicore.interpreters import sampling_profile as sampling
 from pytest_multicore.interpreters.launch import Launch
+from pytest_multicore.interpreters.native_stacks import native_stacks
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.theano_profile import theano_profile
@@ -34,6 +35,13 @@ def prepare():
 
 def spin():
     return sum(number * number for number in range(20000))
+"""
+HASHES = """
+import hashlib
+
+def prepare():
+    block = bytes(3_000_000)
+    return lambda: hashlib.sha256(block).digest()
 """
 FAILS_LATER = """
 calls = []
@@ -113,6 +121,21 @@ def test_py_spy_finds_the_line_that_runs_and_who_holds_the_gil(at_work: AtWork) 
     assert found.packages[0][0] == "work.py"
     assert found.gil_share is not None
     assert 0 < found.gil_share <= 1
+
+
+def test_native_stacks_tell_the_library_that_runs_and_that_it_lets_go_of_the_gil(at_work: AtWork) -> None:
+    interpreter = at_work(HASHES)
+
+    def work() -> None:
+        interpreter.ask("round", "done", TIMEOUT_S, repeat=20)
+
+    found = native_stacks(interpreter.pid, work)
+    if found.missing:
+        pytest.skip(found.missing)
+    assert sum(function.share for function in found.functions) > 0.8, found
+    assert "sha" in " ".join(function.inner + function.library for function in found.functions).lower()
+    assert found.gil_share is not None
+    assert found.gil_share < 0.5
 
 
 def test_the_interpreter_is_usable_afterwards(at_work: AtWork) -> None:

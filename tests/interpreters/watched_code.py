@@ -230,3 +230,25 @@ def warning():
         warnings.warn("a comet comes near")  # noqa: B028
 
     return region
+
+
+def pool_of_tasks_that_cannot_be_sent():
+    with concurrent.futures.ThreadPoolExecutor(2) as outer, concurrent.futures.ThreadPoolExecutor(2) as inner:
+        given_a_pool = outer.submit(pid_of_task_in, inner).result()
+        return [given_a_pool, outer.submit(lambda: os.getpid()).result(), outer.submit(own_pid, 0).result()]
+
+
+def pid_of_task_in(pool):
+    return os.getpid()
+
+
+def threads_of_executor(workers):
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        return [pool.submit(threading.current_thread).result().name, failure_of(pool.submit(int, "no number"))]
+
+
+def failure_of(future):
+    try:
+        return future.result()
+    except ValueError:
+        return "ValueError"

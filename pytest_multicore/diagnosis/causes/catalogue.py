@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Detector, Suspicion
 
-from . import arrays, libraries, machine, program, run_time_limits, settings, thread_pools, work
+from . import arrays, compiled, libraries, machine, program, run_time_limits, settings, thread_pools, work
 
+#: From here on a suspicion rests on exact figures, like a setting's or recorded calls, and no samples are needed.
+CERTAIN_STRENGTH = 0.8
 DETECTORS: Sequence[Detector] = (
     *machine.DETECTORS,
     *run_time_limits.DETECTORS,
@@ -16,6 +18,7 @@ DETECTORS: Sequence[Detector] = (
     *libraries.DETECTORS,
     *program.DETECTORS,
     *thread_pools.DETECTORS,
+    *compiled.DETECTORS,
     *work.DETECTORS,
     *arrays.DETECTORS,
 )
@@ -24,6 +27,12 @@ DETECTORS: Sequence[Detector] = (
 def key_of(detector: Detector) -> str:
     """A detector's key in the catalogue: its name, spelled with hyphens."""
     return detector.__name__.replace("_", "-")
+
+
+def needs_native_stacks(evidence: Evidence) -> bool:
+    """Whether a look at native stacks can tell more: cores stood idle, and nothing explains it nearly for certain."""
+    strengths = [suspicion.strength for suspicion in ranked_suspicions(evidence)]
+    return evidence.lacks_useful_cores and max(strengths, default=0.0) < CERTAIN_STRENGTH
 
 
 def ranked_suspicions(evidence: Evidence) -> list[Suspicion]:

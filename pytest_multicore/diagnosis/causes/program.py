@@ -1,14 +1,12 @@
-"""Causes in how the program runs: the interpreter's lock, waits, forks."""
+"""Causes in how the program runs: waits and forks."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_multicore.diagnosis.evidence import (
-    MAX_CORES_OF_ONE_THREAD,
     MIN_BUSY_SHARE,
     MIN_TIME_SHARE,
     Evidence,
@@ -30,96 +28,50 @@ MIN_LOCK_SHARE = 0.2
 STANDARD_LIBRARY = re.compile(r"[/\\]lib[/\\]python\d", re.IGNORECASE)
 
 
-def interpreter_bound(evidence: Evidence) -> Suspicion | None:
-    """Python code runs, one thread at a time."""
-    python_threads = int(evidence.observed_figure("python_threads"))
-    threads = min(python_threads, len(evidence.working_threads) or math.inf)
-    python_share = 1.0 - evidence.operation_share(*ARRAY_OPERATIONS)
-    one_core = evidence.demanded_cores > 0.7 and evidence.busy_cores < 1.3
-    if not (evidence.has_idle_cores and evidence.observed) or not one_core or python_share < 0.5:
-        return None
-    lock_is_held = _lock_is_held(evidence)
-    if evidence.facts.get("gil") is False or (_lock_lines(evidence) and not lock_is_held):
-        return None
-    if threads > 1 and evidence.busy_cores > MAX_CORES_OF_ONE_THREAD and not lock_is_held:
-        return None  # two threads run at a time, and none waits for the lock: their calls release it
-    where = _hottest_python_line(evidence)
-    if threads < 2:
-        pool_remedy = "more workers, where a pool of one has it all; " if python_threads > 1 else ""
-        return Suspicion(
-            key="interpreter-bound",
-            strength=0.35,
-            evidence=f"one Python thread does the work ({python_share:.0%} of the samples outside of array operations"
-            f"{where}): loops of Python, or calls of compiled code that has no threads",
-            remedy=f"{pool_remedy}fewer and larger calls; processes; "
-            "a library or a setting that threads this call (n_jobs, workers)",
-        )
-    # A short task takes longer to hand over to a process than to run.
-    processes = Change(agent_changes=("processes",))
-    trials = [Trial("processes in place of threads", Effect.FASTER, processes, can_refute=False)]
-    if evidence.facts.get("free_threaded"):  # an extension that does not support it has the lock enabled again
-        trials.insert(0, Trial("PYTHON_GIL=0", Effect.MORE_CORES, Change(variables={"PYTHON_GIL": "0"})))
-    return Suspicion(
-        key="interpreter-bound",
-        strength=0.85 if lock_is_held else 0.55,
-        evidence=f"{threads} Python threads keep {evidence.busy_cores:.2f} cores busy: they hold the interpreter's "
-        f"lock in turns ({python_share:.0%} of the samples in Python{where})",
-        remedy="processes in place of threads, fewer and larger calls, or a free-threaded build",
-        trials=trials,
-    )
-
-
-def _hottest_python_line(evidence: Evidence) -> str:
-    lines = [line for line in evidence.lines if line.get("operation") not in ARRAY_OPERATIONS]
-    outside = (line for line in lines if not STANDARD_LIBRARY.search(line["file"]))
-    hottest = next(outside, lines[0] if lines else None)
-    return f", most in {location(hottest)}" if hottest else ""
-
-
-def _lock_is_held(evidence: Evidence) -> bool:
+def lock_is_held(evidence: Evidence) -> bool:
     """Whether the interpreter's lock was held for long: the sampler, which waits for it too, was late."""
     return evidence.observed_figure("late_s") >= MIN_LATE_SHARE * evidence.observed_figure("sampled_s") > 0
 
 
 def waiting(evidence: Evidence) -> Suspicion | None:
     """The program sleeps, or waits for input, output or locks."""
-    threads, lock_lines = evidence.thread_samples.tasks, _lock_lines(evidence)
-    if not (evidence.has_idle_cores and threads and (lock_lines or evidence.demanded_cores < MIN_BUSY_SHARE)):
+    threads, at_locks = evidence.thread_samples.tasks, lock_lines(evidence)
+    if not (evidence.has_idle_cores and threads and (at_locks or evidence.demanded_cores < MIN_BUSY_SHARE)):
         return None
     main = next((thread for thread in threads if thread.pid == thread.tid), threads[0])
     device, asleep = main.states.get("D", 0.0), main.states.get("S", 0.0)
     text = f"{evidence.busy_cores:.2f} cores busy; the main thread was asleep in {asleep:.0%} of the looks"
     if device > 0.05:
         text += f" and waited for a device in {device:.0%}"
-    if lock_lines:
-        text += f"; other threads waited for a lock at {location(lock_lines[0])}{_holder(evidence, lock_lines)}"
+    if at_locks:
+        text += f"; other threads waited for a lock at {location(at_locks[0])}{_holder(evidence, at_locks)}"
     elif evidence.lines:
         text += f", most at {location(evidence.lines[0])}"
     # Where it sleeps for a smaller share, a trial without sleep would refute nothing. Whoever sleeps with a lock in its
     # hands is faster without sleep, too: that shows nothing of the lock, which is what keeps the others waiting.
-    sleeps = evidence.observed_figure("slept_s") > MIN_TIME_SHARE * evidence.thread_samples.wall_s and not lock_lines
+    sleeps = evidence.observed_figure("slept_s") > MIN_TIME_SHARE * evidence.thread_samples.wall_s and not at_locks
     no_sleep = Trial("time.sleep left out", Effect.FASTER, Change(agent_changes=("no-sleep",)))
     return Suspicion(
         key="waiting",
-        strength=0.9 if sleeps or (lock_lines and not _lock_is_held(evidence)) else 0.6,
+        strength=0.9 if sleeps or (at_locks and not lock_is_held(evidence)) else 0.6,
         evidence=text,
         remedy="split the lock, or do the slow part outside of it"
-        if lock_lines
+        if at_locks
         else "overlap the waiting with work: read ahead, ask for data in another thread",
         trials=[no_sleep] if sleeps else [],
     )
 
 
-def _holder(evidence: Evidence, lock_lines: Sequence[Mapping[str, Any]]) -> str:
+def _holder(evidence: Evidence, at_locks: Sequence[Mapping[str, Any]]) -> str:
     """Where a thread was meanwhile that had the lock, in words: the line within the block that most of the looks found.
 
     It is the same function's, or one that a line of its block called.
     """
-    at_lock = lock_lines[0]
+    at_lock = at_locks[0]
     others = [
         line
         for line in evidence.lines
-        if line not in lock_lines
+        if line not in at_locks
         and line["samples"] > MIN_LOCK_SHARE * evidence.observed_figure("samples")
         and _is_within(line, at_lock)
     ]
@@ -136,7 +88,7 @@ def _is_within(line: Mapping[str, Any], at_lock: Mapping[str, Any]) -> bool:
     )
 
 
-def _lock_lines(evidence: Evidence) -> Sequence[Mapping[str, Any]]:
+def lock_lines(evidence: Evidence) -> Sequence[Mapping[str, Any]]:
     """Lines at which threads other than the main thread wait for a lock in many of the looks."""
     return [
         line
@@ -165,4 +117,4 @@ def after_fork(evidence: Evidence) -> Suspicion | None:
     )
 
 
-DETECTORS = (waiting, interpreter_bound, after_fork)
+DETECTORS = (waiting, after_fork)

@@ -24,3 +24,15 @@ def healthy() -> Callable[[], object]:
     outs = numpy.array_split(numpy.empty_like(values), THREADS)
     pool = ThreadPoolExecutor(THREADS)
     return lambda: list(pool.map(numpy.exp, parts, outs))
+
+
+def of_an_item() -> Callable[[], object]:
+    """The same on an operand that no name stands for."""
+    table = {"values": numpy.random.default_rng(0).random(2_000_000)}
+    return lambda: numpy.exp(table["values"])
+
+
+def of_a_call() -> Callable[[], object]:
+    """The same on an operand that nobody can know before the call."""
+    values = numpy.random.default_rng(0).random(2_000_000)
+    return lambda: numpy.exp(values.view(numpy.ndarray))

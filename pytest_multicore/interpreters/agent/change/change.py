@@ -4,9 +4,8 @@ restore-affinity   all threads get the CPUs of the start, whenever a module is l
                    os.sched_setaffinity does nothing for this process
 keep-limits        functions that set a pool's size at run time do nothing: see setters.py
 spawn              multiprocessing and concurrent.futures spawn processes where they would fork (Python 3)
-processes          ThreadPoolExecutor and multiprocessing's ThreadPool use processes; without a number of workers, as
-                   many as threads were asked for
 keep-variable NAME nothing that runs here sets or removes this environment variable
+processes, main-thread      change pools of threads: see pools_of_threads.py
 no-sleep           time.sleep returns at once
 
 The `watch` message makes them before any user code runs; they last as long as the process.
@@ -133,43 +132,6 @@ class SpawnForFork(Change):
             contexts["fork"] = contexts["spawn"]
 
 
-class UseProcesses(Change):
-    """See this file's docstring."""
-
-    def __init__(self, context):
-        self._threads = context.threads
-        patches = {"concurrent.futures.thread": self._executor, "multiprocessing.pool": self._pool}
-        context.load_sibling("watch/imports").patch(patches)
-
-    def _executor(self, module):
-        threads, change = self._threads, self
-        # Not an import statement: 2.7 has concurrent only as an extra package.
-        plain = __import__("concurrent.futures.process", fromlist=["ProcessPoolExecutor"]).ProcessPoolExecutor
-
-        class Executor(plain):
-            """A pool of processes with the arguments of a pool of threads."""
-
-            def __init__(self, max_workers=None, thread_name_prefix="", *args, **kwargs):
-                for name, value in zip(("initializer", "initargs"), args):  # noqa: B905 - 2.7 has no strict
-                    kwargs[name] = value
-                change.used += 1
-                plain.__init__(self, max_workers or threads, **kwargs)
-
-        module.ThreadPoolExecutor = Executor
-
-    def _pool(self, module):
-        threads, plain, change = self._threads, module.Pool, self
-
-        class ProcessPool(plain):
-            """A pool of processes with the arguments of a pool of threads."""
-
-            def __init__(self, processes=None, initializer=None, initargs=()):
-                change.used += 1
-                plain.__init__(self, processes or threads, initializer, initargs)
-
-        module.ThreadPool = ProcessPool
-
-
 class NoSleep(Change):
     """See this file's docstring."""
 
@@ -194,6 +156,7 @@ CHANGES = {
     "keep-limits": KeepLimits,
     "keep-variable": KeepVariable,
     "spawn": SpawnForFork,
-    "processes": UseProcesses,
+    "processes": lambda context: context.load_sibling("change/pools_of_threads").UseProcesses(context),
+    "main-thread": lambda context: context.load_sibling("change/pools_of_threads").UseMainThread(context),
     "no-sleep": NoSleep,
 }

@@ -225,11 +225,18 @@ class Sampler(object):
         line.operation = line.operation or self._operations.NO_OPERATION
         if line.tries < MAX_TRIES and not line.operation["operands"]:
             line.tries += 1
-            users = [user for user in (frame, caller) if user and not _is_standard_library(user.f_code.co_filename)]
-            operations = [self._operations.at(user, self._operands, self._text) for user in users]
+            users = [user for user in (frame, caller) if user]
+            operations = [self._operation(user) for user in users]
             operations = sorted(filter(None, operations), key=_how_little_is_known)
             line.operation = (operations or [line.operation])[0]
         return line
+
+    def _operation(self, frame):
+        """Of a line of the standard library only what it calls: a pool's worker calls what it was given."""
+        operation = self._operations.at(frame, self._operands, self._text)
+        if operation and _is_standard_library(frame.f_code.co_filename):
+            return dict(self._operations.NO_OPERATION, called=operation["called"])
+        return operation
 
     def _entry(self, line, share):
         entry = self._located(line.place)

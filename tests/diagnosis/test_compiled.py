@@ -1,0 +1,109 @@
+"""Compiled code on one thread, and Python loops: what is said of them, on literal evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_multicore.diagnosis.causes import catalogue
+from pytest_multicore.diagnosis.causes.known_functions import KNOWN, known
+from pytest_multicore.diagnosis.evidence import Evidence
+from pytest_multicore.diagnosis.suspicions import Suspicion
+
+from .literals import idle, library, line, observed, seen, task
+from .suffering import calling, elementwise, keys, python_threads, stacks
+
+
+def suspicion(found: Evidence, key: str = "serial-native") -> Suspicion:
+    (one,) = (one for one in catalogue.ranked_suspicions(found) if one.key == key)
+    return one
+
+
+def hashing(held: float = 0.05, thread: str = "MainThread", threads: int = 1) -> Evidence:
+    facts = observed(line("digest(block)", called="_hashlib.openssl_sha256"), python_threads=threads)
+    return idle(facts=facts, native=stacks(0.97, "libcrypto.so.3", held=held, thread=thread))
+
+
+def test_the_function_its_library_the_line_and_the_lock_are_told() -> None:
+    text = suspicion(hashing()).evidence
+
+    assert "97% of the looks at native stacks are in libcrypto.so.3, most in outer > inner of libcrypto.so.3" in text
+    assert "by _hashlib.openssl_sha256 at work.py:7 (digest(block))" in text
+    assert "lets go of the interpreter's lock (held at 5% of the looks)" in text
+
+
+def test_a_native_stack_refutes_that_the_interpreter_is_what_binds() -> None:
+    assert "interpreter-bound" not in keys(hashing())
+    assert "interpreter-bound" not in keys(replace(python_threads(0.5), native=stacks(0.97, held=0.9)))
+
+
+def test_compiled_code_that_holds_the_lock_gains_from_processes() -> None:
+    found = suspicion(hashing(held=0.9, threads=2))
+
+    assert "holds the interpreter's lock" in found.evidence
+    assert [trial.knob for trial in found.trials] == ["processes in place of threads"]
+
+
+def test_a_pool_of_one_is_tried_on_the_main_thread() -> None:
+    """Blosc in numcodecs has threads there only."""
+    found = suspicion(hashing(thread="ThreadPoolExecutor-#_#"))
+
+    assert "ThreadPoolExecutor-#_#, not the main thread" in found.evidence
+    assert [trial.change.agent_changes for trial in found.trials] == [("main-thread",)]
+    assert suspicion(hashing()).trials == []
+
+
+def test_a_product_of_a_blas_is_left_to_who_knows_more_of_it() -> None:
+    blas = {"libraries": [library("openblas")]}
+    found = idle(facts={**observed(line()), **blas}, native=stacks(1.0, "numpy.libs/libopenblas.so"))
+
+    assert suspicion(found).strength < suspicion(idle(facts=observed(line()), native=stacks(1.0))).strength
+
+
+def test_elementwise_work_stays_the_first_where_its_line_is_known() -> None:
+    found = replace(elementwise(1.0), native=stacks(1.0, "numpy/_core/_multiarray_umath.so"))
+
+    assert keys(found) == ["elementwise-serial", "serial-native"]
+
+
+def test_without_native_stacks_the_lines_are_told_with_the_reason() -> None:
+    text = suspicion(calling(1.0)).evidence
+
+    assert "package.work" in text
+    assert "by the lines alone, without native stacks: py-spy is not installed" in text
+    assert "interpreter-bound" not in keys(calling(1.0))
+
+
+@pytest.mark.parametrize(("main_s", "told"), [(0.56, True), (0.54, False)])
+def test_python_that_keeps_a_busy_pool_waiting_is_told_from_more_than_a_core_on(main_s: float, told: bool) -> None:
+    at_work = seen(task(cpu_s=main_s), task(101))
+    found = idle(1.5, facts=observed(line()), native=stacks(0.1), thread_samples=at_work)
+
+    assert ("interpreter-bound" in keys(found)) is told
+
+
+@pytest.mark.parametrize(
+    ("path", "names", "remedy"),
+    [
+        ("numpy/_core/_multiarray_umath.so", "numpy.ndarray.sort array_sort", "sort parts in threads"),
+        ("numpy/fft/_pocketfft_umath.so", "", "scipy.fft with workers"),
+        ("scipy/fft/_pocketfft/pypocketfft.so", "", "workers=N"),
+        ("sklearn/tree/_tree.so", "", "n_jobs"),
+        ("tokenizers/tokenizers.so", "tokenizers.Tokenizer.encode", "encode_batch"),
+        ("blosc.c", "numcodecs.blosc.Blosc.encode encode", "main thread"),
+        ("pyarrow/libarrow_compute.so.2600", "", "slices of the array"),
+        ("libcrypto.so.3", "_hashlib.openssl_sha256", "2,047 bytes"),
+        ("", "scipy.spatial._ckdtree.cKDTree.query", "workers=-1"),
+    ],
+)
+def test_a_known_function_has_a_remedy_of_its_own(path: str, names: str, remedy: str) -> None:
+    row = known(path, names)
+
+    assert row is not None
+    assert remedy in row.remedy
+
+
+def test_a_function_that_nobody_knows_has_none() -> None:
+    assert known("libwork.so", "work") is None
+    assert all(row.remedy and row.what and (row.library or row.function) for row in KNOWN)
