@@ -200,11 +200,14 @@ def why_unreachable(
         threads: of the contender; None: inherited, taken for all that the machine grants.
         baseline: threads of the baseline; None: there is none.
         cores_online: of the machine. Where a quota or an affinity grants fewer, they hide what is over ``max_cores``.
-        vary: what the sides differ in. Threads may be more than cores; cores that are given must be there.
+        vary: what the sides differ in. Threads may be more than cores; cores that are given must be there, and hide
+            what a program would do with more.
     """
     given = limits.given()
     if vary == "cores" and threads is not None and threads > math.ceil(cores_granted):
         return Unreachable(f"{threads} cores cannot be given on this machine", lacks_cores=True)
+    if vary == "cores" and threads is not None and threads < cores_granted:
+        cores_granted = threads
     if given.get("min_cores", 0) > cores_granted:
         return Unreachable(f"min_cores={given['min_cores']:g} cannot be reached on this machine", lacks_cores=True)
     if given.get("max_cores", 0) >= cores_granted and cores_granted < cores_online:

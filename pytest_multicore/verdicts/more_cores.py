@@ -75,10 +75,11 @@ def _reached_anew(verdict: Verdict, compared: Comparison, most: float, without: 
 
 
 def _high(compared: Comparison, most: float, without: frozenset[Rule], *, more_cores: bool) -> float:
-    """The high end of the speed-up, on these cores or on as many as it has threads; no cap but that of its rows."""
+    """The high end of the speed-up, on these cores or on as many as it has threads; at most the threads' ratio."""
     sets = row_sets(compared.rows, compared.ratio.confidence, without)
     highs = [_high_of(row_set, most, without, more_cores=more_cores) for row_set in sets if row_set.spans_measurement]
-    return min(highs, default=math.inf)
+    contender, baseline = compared.contender.threads, compared.baseline.threads
+    return min([*highs, contender / (baseline or 1) if contender else math.inf])
 
 
 def _high_of(row_set: RowSet, most: float, without: frozenset[Rule], *, more_cores: bool) -> float:

@@ -149,6 +149,15 @@ def test_cores_that_are_not_there_cannot_be_given_whatever_the_limit() -> None:
     assert why_unreachable(Limits(min_speedup=1.1), 2, 4, 1, vary="threads") is None
 
 
+def test_cores_that_are_not_given_hide_what_is_over_max_cores() -> None:
+    hidden = why_unreachable(Limits(max_cores=1.5), 2, 1, None, 2, vary="cores")
+    assert hidden == ("max_cores=1.5 cannot be missed on this machine", False)
+    assert why_unreachable(Limits(max_cores=1.5), 2, 2, None, 2, vary="cores") is None
+    assert why_unreachable(Limits(max_cores=1.5), 2, 1, None, 2, vary="threads") is None
+    asked = why_unreachable(Limits(min_cores=1.5), 2, 1, None, 2, vary="cores")
+    assert asked == ("min_cores=1.5 cannot be reached on this machine", True)
+
+
 def test_what_a_quota_or_an_affinity_hides_cannot_be_missed() -> None:
     """Four busy threads on one granted core of many keep one busy."""
     hidden = why_unreachable(Limits(max_cores=1.5), 1, 1, None, 64)
