@@ -11,6 +11,7 @@ from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE
 from pytest_multicore.verdicts.judge import Judgement
+from pytest_multicore.verdicts.limits import OpenReason
 from pytest_multicore.verdicts.more_cores import waits
 from pytest_multicore.verdicts.open_reasons import OpenMeasurement, own_pool_in_words, why_inconclusive
 from pytest_multicore.verdicts.repeatable import FirstCalls, first_call_note, why_not_repeatable
@@ -56,7 +57,8 @@ def _figure_notes(
     if judgement.compared and waits(judgement.compared):
         busy = judgement.compared.contender.cores.estimate
         yield f"{workload}: waits, not work: {busy:.2f} cores busy, so cores do not bound its speed-up"
-    if judgement.compared and judgement.compared.baseline_ignores_thread_count and not judgement.verdicts:
+    is_told = any(verdict.open_reason is OpenReason.OWN_POOL for verdict in judgement.verdicts)
+    if judgement.compared and judgement.compared.baseline_ignores_thread_count and not is_told:
         yield f"{workload}: {own_pool_in_words(judgement.compared.baseline, open_measurement.vary)}"
 
 

@@ -1,0 +1,38 @@
+"""What is told of figures where no limit would say it."""
+
+from dataclasses import replace
+
+from pytest_multicore.experiment.notes import _figure_notes
+from pytest_multicore.interpreters.workload import Workload
+from pytest_multicore.rounds.round import Round
+from pytest_multicore.verdicts.judge import judgement
+from pytest_multicore.verdicts.limits import Limits
+from pytest_multicore.verdicts.open_reasons import OpenMeasurement
+from tests.rounds import look, made
+
+Row = tuple[Round, ...]
+IGNORES: Row = (made(0.1, 2.0, control=look(2)), made(0.1, 1.9, threads=1, control=look(1)))
+SLEEPS: Row = (made(0.1, 0.02, threads=8, control=look(2)), made(0.7, 0.01, threads=1, control=look(1)))
+WORKS: Row = (made(0.1, 2.0, control=look(2)), made(0.19, 1.0, threads=1, control=look(1)))
+
+
+def told(row: Row, limits: Limits | None = None, vary: str = "threads") -> str:
+    """The notes on a test that was measured in 20 such rows."""
+    rows = [tuple(map(replace, row)) for _ in range(20)]
+    judged = judgement(limits or Limits(), rows, 0.99)
+    case = OpenMeasurement(rows, judged, 10.0, 60.0, 0.99, vary=vary)
+    return "; ".join(_figure_notes(Workload("test_a", "pytest:test_a", {}), judged, case, None))
+
+
+def test_without_a_limit_a_baseline_that_ignores_its_setting_is_told_too() -> None:
+    text = told(IGNORES)
+    assert text.startswith("test_a: told to use 1 thread it kept 1.90 cores busy, and what more threads gain is in it")
+    assert 'use vary="cores"' in text
+    assert told(IGNORES, vary="cores").startswith("test_a: given 1 core it kept 1.90 cores busy")
+    assert 'use vary="cores"' in told(IGNORES, Limits(min_cores=1.5)), "a limit on one side says nothing of the other"
+    assert told(IGNORES, Limits(min_speedup=1.5)) == "", "there the limit's own reason says so"
+
+
+def test_what_waits_is_told_from_work_and_work_is_told_nothing() -> None:
+    assert told(SLEEPS) == "test_a: waits, not work: 0.02 cores busy, so cores do not bound its speed-up"
+    assert told(WORKS) == ""
