@@ -20,7 +20,8 @@ class Effect(Enum):
 
     MORE_CORES = "keeps more cores busy"
     FASTER = "is faster"
-    LESS_CPU = "takes less CPU time, and no longer"
+    LESS_CPU = "takes less CPU time"
+    SLOWER = "takes longer, for what is changed was spared it"
     FEWER_THREADS = "runs on fewer threads"
     SCALES = "gains more from threads than the original does"
 

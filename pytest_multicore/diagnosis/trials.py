@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -22,6 +22,8 @@ MIN_SPEED_RATIO = 0.9
 #: Times that one layout of memory is as fast as another, at most: the address of a row within its page made a thread
 #: that adds it to others 2.7 times as fast (4000 rows of 2000 numbers, 2 cores).
 MAX_LAYOUT_SPEED_RATIO = 3.0
+#: What it means where threads that sleep while they wait make a program slower.
+WAKES = "its threads wait so often that waking them up takes longer than what they do"
 #: Far below any figure that is measured: nothing is divided by zero.
 MIN_FIGURE = 1e-9
 
@@ -64,18 +66,25 @@ def judge_trial(
     """
     finding = _finding(trial, compared, original_speedup)
     text = f"{trial.knob}: {_difference(trial, compared, original_speedup)}"
+    if finding is Finding.REFUTED and trial.effect is Effect.LESS_CPU:
+        often = replace(trial, effect=Effect.SLOWER)
+        if _finding(often, compared, None) is Finding.PROVEN:
+            return TrialResult(often, Finding.PROVEN, f"{text}: {WAKES}", helps=False)
     if finding is Finding.REFUTED and not took_effect:
         return TrialResult(trial, Finding.OPEN, f"{text}, but that did not reach the program")
     if finding is Finding.REFUTED and not trial.can_refute:
         return TrialResult(trial, Finding.OPEN, text)
-    if finding is Finding.PROVEN and not compared.contender.cores.low >= trial.min_cores:
+    if finding is Finding.PROVEN and trial.min_cores > max(0.0, compared.contender.cores.low):
         return TrialResult(trial, Finding.OPEN, f"{text}, but that undid more than the inner pool")
     return TrialResult(trial, finding, text, helps=trial.changes_work or compared.speedup.low > MIN_SPEED_RATIO)
 
 
 def is_settled(trial: Trial, compared: Comparison, original_speedup: Interval | None) -> bool:
     """Whether more rounds cannot change the finding: it is decided, or the difference is real but too small."""
-    if _finding(trial, compared, original_speedup) is not Finding.OPEN:
+    finding = _finding(trial, compared, original_speedup)
+    if finding is Finding.REFUTED and trial.effect is Effect.LESS_CPU:
+        return _finding(replace(trial, effect=Effect.SLOWER), compared, None) is not Finding.OPEN
+    if finding is not Finding.OPEN:
         return True
     ratio, cpu = compared.speedup, compared.cpu_inflation
     if trial.effect is Effect.FASTER:
@@ -96,6 +105,8 @@ def layout_could_do(trial: Trial, compared: Comparison) -> bool:
         return compared.baseline.cores.high > MAX_CORES_OF_ONE_THREAD
     if trial.effect is Effect.LESS_CPU:
         return compared.cpu_inflation.high > 1 / MAX_LAYOUT_SPEED_RATIO
+    if trial.effect is Effect.SLOWER:
+        return compared.speedup.high > 1 / MAX_LAYOUT_SPEED_RATIO
     return trial.effect is Effect.SCALES or compared.speedup.low < MAX_LAYOUT_SPEED_RATIO
 
 
@@ -108,6 +119,8 @@ def gain(trial: Trial, compared: Comparison, original_speedup: Interval | None) 
         return before.threads_seen.estimate / max(changed.threads_seen.estimate, MIN_FIGURE)
     if trial.effect is Effect.LESS_CPU:
         return 1 / max(compared.cpu_inflation.estimate, MIN_FIGURE)
+    if trial.effect is Effect.SLOWER:
+        return 1 / max(compared.speedup.estimate, MIN_FIGURE)
     return compared.speedup.estimate / (original_speedup.estimate if original_speedup else 1.0)
 
 
@@ -143,6 +156,10 @@ def _finding(trial: Trial, compared: Comparison, original_speedup: Interval | No
         if ratio.low > MAX_PROCESS_SPEED_RATIO:
             return Finding.PROVEN
         return Finding.REFUTED if ratio.high <= MIN_USEFUL_RATIO else Finding.OPEN
+    if effect is Effect.SLOWER:
+        if ratio.high < 1 / MAX_PROCESS_SPEED_RATIO:
+            return Finding.PROVEN
+        return Finding.REFUTED if ratio.low >= 1 / MIN_USEFUL_RATIO else Finding.OPEN
     cpu = compared.cpu_inflation
     if cpu.high < 1 / MAX_PROCESS_SPEED_RATIO:
         return (
@@ -167,7 +184,7 @@ def _difference(trial: Trial, compared: Comparison, original_speedup: Interval |
     if trial.effect is Effect.FEWER_THREADS:
         now, then = round(changed.threads_seen.estimate), round(before.threads_seen.estimate)
         return f"{now} thread{'' if now == 1 else 's'} in place of {then}, {ratio}"
-    if trial.effect is Effect.LESS_CPU:
+    if trial.effect in (Effect.LESS_CPU, Effect.SLOWER):
         return f"{_figure(compared.cpu_inflation, 'x')} the CPU time, {ratio}"
     cores = f"{_figure(changed.cores)} cores busy in place of {_figure(before.cores)}"
     return cores if trial.changes_work else f"{cores}, {ratio}"

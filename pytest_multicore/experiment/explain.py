@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from pytest_multicore.diagnosis.causes import catalogue
 from pytest_multicore.diagnosis.evidence import Evidence
@@ -76,8 +76,9 @@ def _search_causes(
     if result.outcome is not Outcome.FAILED:
         return result
     program = MeasuredProgram(request, prepared, workload, progress)
-    explanations = CauseSearch(program, evidence, TrialBudget(request.settings.budget_s)).causes()
-    return replace(result, causes=tuple(map(asdict, explanations[:MAX_CAUSES_REPORTED])))
+    search = CauseSearch(program, evidence, TrialBudget(request.settings.budget_s))
+    causes = tuple(map(asdict, search.causes()[:MAX_CAUSES_REPORTED]))
+    return replace(result, causes=causes, notes=(*result.notes, *search.refuted))
 
 
 def _profile(
@@ -122,11 +123,13 @@ class CauseSearch:
         program: the measured program.
         evidence: what was observed of it.
         budget: for trials.
+        refuted: the causes that trials have refuted, in words.
     """
 
     program: MeasuredProgram
     evidence: Evidence
     budget: TrialBudget
+    refuted: list[str] = field(default_factory=list)
 
     def causes(self) -> list[Explanation]:
         """Try the likeliest suspicion first. A proof comes first and ends the search; what a trial refutes is left out.
@@ -149,6 +152,8 @@ class CauseSearch:
             if not results or any(result.finding is Finding.OPEN for result in results):
                 explanation = _explanation(suspicion, trial="; ".join(result.text for result in results))
                 suspected.append((suspicion, replace(explanation, remedy=unproven_remedy(suspicion))))
+            else:
+                self.refuted.append(f"not {suspicion.key}: {'; '.join(result.text for result in results)}")
         return proven + told(suspected, first=not proven)
 
     def _try(self, trials: Sequence[Trial]) -> list[TrialResult]:

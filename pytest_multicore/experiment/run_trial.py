@@ -37,7 +37,7 @@ def run_trial(trial: Trial, program: MeasuredProgram, rounds_s: float) -> TrialR
     taken = take_rows(program, sides, rounds_s, lambda rows: _is_clear(rows, trial, confidence))
     compared, original = trial_figures(taken.rows, trial, confidence)
     found = judge_trial(trial, compared, original, took_effect=took_effect(trial, taken.facts))
-    if found.finding is not Finding.PROVEN or not layout_could_do(trial, compared):
+    if found.finding is not Finding.PROVEN or not layout_could_do(found.trial, compared):
         return found
     return confirmed(found, program, sides, rounds_s)
 

@@ -201,7 +201,13 @@ OF_THE_PROGRAM = (
         note="asleep with a lock",
     ),
     Case("oversubscribed", **twins("oversubscribed"), needs=("cc",)),
-    Case("oversubscribed", **twins("pools_in_pools"), note="callers and a BLAS, two by two on two cores"),
+    Case(
+        "oversubscribed",
+        **twins("pools_in_pools"),
+        limits={"min_speedup": 1.8, "threads": 2},
+        needs=("threadpoolctl",),
+        note="callers and a BLAS, two by two on two cores",
+    ),
     Case("busy-waiting", **twins("busy_waiting"), needs=("cc",), note="OpenBLAS"),
     Case(
         "busy-waiting",

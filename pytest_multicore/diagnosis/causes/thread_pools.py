@@ -44,8 +44,8 @@ def oversubscribed(evidence: Evidence) -> Suspicion | None:
 
 
 def _pools_in_pools(evidence: Evidence) -> bool:
-    """Whether several callers keep a pool's threads at work, and cores are busy for nothing: each has its own team."""
-    return bool(evidence.caller_count > 1 and evidence.pool_threads and evidence.lacks_useful_cores)
+    """Whether several callers keep a pool at work: each has a team of its own, or waits for the one that there is."""
+    return bool(evidence.caller_count > 1 and evidence.pool_threads)
 
 
 def _inner_pools(evidence: Evidence) -> list[str]:

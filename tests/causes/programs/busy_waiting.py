@@ -64,7 +64,7 @@ def tiny_regions() -> Callable[[], object]:
     waves = openmp.loops().waves
 
     def region() -> None:
-        for _ in range(3_000):
-            waves(200)
+        for _ in range(5_000):
+            waves(20)
 
     return region

@@ -1,4 +1,4 @@
-"""Callers as many as threads are asked for, each of which calls a BLAS that has as many: more threads are slower."""
+"""Callers as many as threads are asked for: each calls a BLAS that has as many, and does other work between."""
 
 from __future__ import annotations
 
@@ -9,23 +9,31 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy
 
 THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))
+ROWS = 2000
 
 
 def suffers() -> Callable[[], object]:
-    return products(callers=THREADS, size=300)
+    return distances()
 
 
 def healthy() -> Callable[[], object]:
-    return products(callers=1, size=1000)
+    import threadpoolctl
+
+    threadpoolctl.threadpool_limits(1, user_api="blas")
+    return distances()
 
 
-def products(callers: int, size: int, multiply_adds: int = 2_000_000_000) -> Callable[[], object]:
-    """As many products as do the same work, whatever their size."""
-    matrix = numpy.random.default_rng(0).random((size, size))
-    pool, count = ThreadPoolExecutor(callers), max(callers, multiply_adds // size**3)
+def distances() -> Callable[[], object]:
+    """Distances of all pairs of rows, a part of the rows for each task: a product, then NumPy's own loops."""
+    rows = numpy.random.default_rng(0).normal(size=(ROWS, 200))
+    parts, squares = numpy.array_split(rows, 8), (rows * rows).sum(1)
+    pool = ThreadPoolExecutor(THREADS)
 
-    def work(own: int) -> None:
-        for _ in range(own):
-            matrix @ matrix
+    def distances_of(part: numpy.ndarray) -> None:
+        products = part @ rows.T
+        products *= -2.0
+        products += squares
+        numpy.maximum(products, 0.0, out=products)
+        numpy.sqrt(products, out=products)
 
-    return lambda: list(pool.map(work, [count // callers] * callers))
+    return lambda: list(pool.map(distances_of, parts))
