@@ -56,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[HOSTS] = Hosts(config)
         config.pluginmanager.register(config.stash[HOSTS], "multicore-hosts")
         config.pluginmanager.register(ResultCollector(config), "multicore-collected")
+        collection.watch_for_an_early_end(config)
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
@@ -90,7 +91,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Now it is known which tests will run: a session that measures takes turns with others on the host."""
-    if not options.is_child(session.config) and collection.session_measures(session):
+    if not options.is_child(session.config) and (expected := collection.tests_to_measure(session)):
         from .pytest_side.host_turns import HostTurns
         from .pytest_side.timeouts import RunningTimers
 
@@ -100,6 +101,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         plugins.register(RunningTimers(), "multicore-time-limits")
         if not plugins.has_plugin("multicore-collected"):
             plugins.register(ResultCollector(session.config), "multicore-collected")
+        collection.expect(session.config, expected)
         collection.install_measured_items(session.config, session.items)
 
 

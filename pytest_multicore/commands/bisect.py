@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pytest_multicore.environments import scratch
 from pytest_multicore.environments.overlay import GIT_PREFIX
 from pytest_multicore.environments.releases import commits, releases
 from pytest_multicore.errors import EnvironmentUnavailable, UsageError
@@ -143,8 +143,8 @@ class Asking:
             UsageError: pytest refuses what it is asked, or the test has a base of its own.
         """
         began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="pytest-multicore-") as folder:
-            report = Path(folder, "report.json")
+        with scratch.folder() as folder:
+            report = folder / "report.json"
             own = [f"--multicore-overlay={program}", f"--multicore-against={base}", f"--multicore-json={report}"]
             status, printed = run_pytest([self.test, *own, "--multicore-explain=never", *self.options])
             results = json.loads(report.read_text(encoding="utf-8"))["results"] if report.exists() else []

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,8 @@ import filelock
 import platformdirs
 
 from pytest_multicore.errors import EnvironmentUnavailable
+
+from . import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -118,15 +119,11 @@ def building_folder(folder: Path) -> Iterator[Path]:
     A rename is atomic: a folder with the final name is complete, whenever a builder may have been killed. Each build
     has a folder of its own, because a tool that outlives its killed parent may still write into the previous one.
     """
-    building = Path(tempfile.mkdtemp(prefix=f"{folder.name}{BUILD_INFIX}", dir=folder.parent))
-    try:
+    with scratch.folder(f"{folder.name}{BUILD_INFIX}", folder.parent) as building:
         yield building
         _readdress_scripts(building, folder)
         remove(folder)  # it holds no record, so it is not complete
         building.rename(folder)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
 
 
 def _readdress_scripts(building: Path, folder: Path) -> None:
@@ -143,9 +140,8 @@ def remove(folder: Path) -> None:
     """Remove an environment. It is renamed first, so that a partly removed one is never used."""
     if not folder.exists():
         return
-    removed = Path(tempfile.mkdtemp(prefix=f"{folder.name}{BUILD_INFIX}", dir=folder.parent))
-    folder.rename(removed / folder.name)
-    shutil.rmtree(removed, ignore_errors=True)
+    with scratch.folder(f"{folder.name}{BUILD_INFIX}", folder.parent) as removed:
+        folder.rename(removed / folder.name)
 
 
 def remove_half_built(key: str) -> None:

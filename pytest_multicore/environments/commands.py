@@ -40,6 +40,7 @@ NETWORK_SIGNS = (
     "offline",
 )
 COMPILER_SIGNS = ("unable to execute 'gcc'", "unable to execute 'cc'", "gcc failed", "g++ failed", "command 'gcc'")
+FULL_DISK_SIGNS = ("no space left on device", "disk quota exceeded", "os error 28", "errno 28", "file too large")
 ABSENT_SIGNS = ("no matching distribution", "not found in the package registry", "no solution found")
 
 
@@ -125,6 +126,11 @@ def _remedy(output: str) -> str:
             "the package index could not be reached or may not be asked. Run once with the network, or point pip and "
             "uv to an index of yours (PIP_INDEX_URL, UV_INDEX_URL; PIP_NO_INDEX, UV_OFFLINE unset); afterwards the "
             "environment is cached and needs no network"
+        )
+    if any(sign in output for sign in FULL_DISK_SIGNS):
+        return (
+            "a disk is full: make room in the cache's folder and in that for temporary files, or choose others by "
+            "PYTEST_MULTICORE_CACHE and TMPDIR"
         )
     if any(sign in output for sign in ABSENT_SIGNS):
         return "a required package or version is not there for this interpreter: see 'requires' and 'python'"

@@ -11,7 +11,6 @@ import json
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import distributions
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from pytest_multicore.errors import EnvironmentUnavailable, UsageError
 
-from . import cache
+from . import cache, scratch
 from .commands import output_of, run
 from .downloads import find_uv
 from .environment import package_name
@@ -120,15 +119,11 @@ def _made_once(key: str, name: str, progress: Callable[[str], None], make: Calla
         if not (folder / RECORD_NAME).exists():
             progress(f"making the base {name} (once)")
             # Beside the final folder, and renamed into place: one with the final name is complete.
-            making = Path(tempfile.mkdtemp(prefix=f"{folder.name}{cache.BUILD_INFIX}", dir=folder.parent))
-            try:
+            with scratch.folder(f"{folder.name}{cache.BUILD_INFIX}", folder.parent) as making:
                 own = make(_Job(making, cache.log_of(key), f"make the base {name}"))
                 (making / RECORD_NAME).write_text(json.dumps({"base": name, "own": own}), encoding="utf-8")
                 shutil.rmtree(folder, ignore_errors=True)
                 making.rename(folder)
-            except BaseException:
-                shutil.rmtree(making, ignore_errors=True)
-                raise
     own = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))["own"]
     return Overlay(folder, tuple(installed_packages(folder)), own, tuple(_modules(folder, own)))
 
@@ -209,8 +204,8 @@ def _commit(ref: str, project: Path) -> str:
 
 def _build(job: _Job, commit: str, project: Path, installation: Installation) -> str:
     """Build a wheel of the project as it was at a commit, and install it; returns its normalized name."""
-    with tempfile.TemporaryDirectory(prefix="pytest-multicore-") as scratch:
-        source, wheels = Path(scratch, "source"), Path(scratch, "wheels")
+    with scratch.folder() as building:
+        source, wheels = building / "source", building / "wheels"
         _status, top = output_of(["git", "-C", str(project), "rev-parse", "--show-toplevel"])
         _status, prefix = output_of(["git", "-C", str(project), "rev-parse", "--show-prefix"])
         # A clone, not an archive: tools that take the version from git look for the repository.

@@ -8,10 +8,10 @@ import re
 import shutil
 import subprocess
 import sysconfig
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import scratch
 from .commands import tool_variables
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def link_error(flags: str) -> str:
     program = compiler()
     if program is None:
         return "no C++ compiler found (apt-get install g++)"
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder, "empty.cpp")
+    with scratch.folder() as folder:
+        source = folder / "empty.cpp"
         source.write_text("int main() { return 0; }\n")
         process = subprocess.run(
             [program, str(source), "-o", str(source.with_suffix(".out")), *flags.split()],

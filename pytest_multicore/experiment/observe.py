@@ -6,7 +6,6 @@ It is a run of its own, in another interpreter: the rounds that a verdict comes 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from pytest_multicore.diagnosis.causes import catalogue
 from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence
+from pytest_multicore.environments import scratch
 from pytest_multicore.environments.shared_libraries import compiler
 from pytest_multicore.environments.threads import REPORTED_VARIABLES, THREAD_VARIABLES
 from pytest_multicore.errors import EnvironmentUnavailable, InterpreterTimeout, MulticoreError
@@ -54,14 +54,14 @@ def observe(request: MeasurementRequest, prepared: PreparedEnvironment, workload
     Raises:
         MulticoreError: the workload could not be opened again, or failed there.
     """
-    with tempfile.TemporaryDirectory(prefix="pytest-multicore-") as folder:
+    with scratch.folder() as folder:
         variables = Variant(prepared, workload, request.contender).variables(request).variables
-        recorder, why_not = _recorder_variables(Path(folder), variables)
+        recorder, why_not = _recorder_variables(folder, variables)
         variant = Variant(
             prepared, workload, request.contender, extra=recorder, observe=True, trace=_has_short_rounds(result)
         )
         with open_variant(request, variant) as subject:
-            evidence = _observe_child(request, result, subject, Path(folder) if recorder else None, workload.target)
+            evidence = _observe_child(request, result, subject, folder if recorder else None, workload.target)
             if not request.program.runs_once and catalogue.needs_native_stacks(evidence):
                 evidence = replace(evidence, native=_native_stacks(result, subject))
         if recorder and not _has_loaded_recorder(evidence):

@@ -15,13 +15,12 @@ import shlex
 import shutil
 import struct
 import sys
-import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_multicore.environments import cache, commands
+from pytest_multicore.environments import cache, commands, scratch
 from pytest_multicore.errors import EnvironmentUnavailable
 
 if TYPE_CHECKING:
@@ -142,15 +141,15 @@ def c_compiler() -> list[str]:
 
 def _compile(compiler: list[str], library: Path) -> None:
     library.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=library.stem, dir=library.parent) as building:
-        built = Path(building, library.name)
+    with scratch.folder(library.stem, library.parent) as building:
+        built = building / library.name
         commands.run(
             [*compiler, *FLAGS, "-o", str(built), str(SOURCE), *LIBRARIES],
             cache.root() / "logs" / f"{library.stem}.log",
             "compile the BLAS call recorder",
             COMPILE_TIMEOUT_S,
         )
-        digest_file = Path(building, _digest_file(library).name)
+        digest_file = building / _digest_file(library).name
         digest_file.write_text(_digest(built), encoding="ascii")
         built.replace(library)  # atomic: another process may be loading the former one
         digest_file.replace(_digest_file(library))

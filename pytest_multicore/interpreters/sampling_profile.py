@@ -12,11 +12,12 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from pytest_multicore.environments import scratch
 
 from .process import IsolatedInterpreter
 
@@ -143,8 +144,8 @@ def record(program: str, pid: int, seconds: int, work: Callable[[], None], *opti
         work: has the child run a round; it is called until py-spy has ended.
         options: further ones of ``py-spy record``.
     """
-    with tempfile.TemporaryDirectory(prefix="pytest-multicore-") as folder:
-        stacks_file, log_file = Path(folder, "stacks"), Path(folder, "said")
+    with scratch.folder() as folder:
+        stacks_file, log_file = folder / "stacks", folder / "said"
         command = [program, "record", "--pid", str(pid), "--duration", str(seconds), "--rate", str(SAMPLES_PER_S)]
         command += ["--format", "raw", "--output", str(stacks_file), *options]
         try:

@@ -11,7 +11,7 @@ from pytest_multicore.errors import UsageError
 from pytest_multicore.settings import marker as marker_arguments
 
 from .options import check_base, check_environment, session_settings
-from .stash import MARKER_VALUES, MAY_MEASURE, MEASURED_ITEM
+from .stash import CUT_SHORT, EXPECTED, MARKER_VALUES, MAY_MEASURE, MEASURED_ITEM
 
 #: Options of pytest that request the test as it is, and their names in pytest's config.
 PLAIN_RUN_OPTIONS = {"--pdb": "usepdb", "--trace": "trace", "--setup-plan": "setupplan", "--setup-only": "setuponly"}
@@ -116,16 +116,35 @@ def why_plain(config: pytest.Config) -> str | None:
     return None
 
 
-def session_measures(session: pytest.Session) -> bool:
-    """Whether a test that will run may take the machine for a measurement: if none does, no test waits for a turn."""
+def tests_to_measure(session: pytest.Session) -> list[str]:
+    """The node ids of the tests that may take the machine for a measurement: if none does, no test waits for a turn."""
     config = session.config
     if not config.stash.get(MAY_MEASURE, False) or session_settings(config).off:
-        return False
+        return []
     runs_plainly = why_plain(config) is not None
-    return any(
-        (uses_our_fixtures(item) or (MARKER_VALUES in item.stash and not runs_plainly)) and not _is_skipped(item)
+    return [
+        item.nodeid
         for item in session.items
-    )
+        if (uses_our_fixtures(item) or (MARKER_VALUES in item.stash and not runs_plainly)) and not _is_skipped(item)
+    ]
+
+
+def watch_for_an_early_end(config: pytest.Config) -> None:
+    """Know from now on what is not measured yet."""
+    from .cut_short import CutShort
+
+    config.stash[CUT_SHORT] = CutShort(config)
+    config.pluginmanager.register(config.stash[CUT_SHORT], "multicore-cut-short")
+
+
+def expect(config: pytest.Config, nodeids: list[str]) -> None:
+    """Know which tests are to be measured. A worker of pytest-xdist has its first report tell its controller."""
+    if hasattr(config, "workerinput"):
+        config.stash[EXPECTED] = nodeids
+        return
+    watch_for_an_early_end(config)
+    config.stash[CUT_SHORT].expect(nodeids)
+    config.stash[CUT_SHORT].begin()
 
 
 def _is_skipped(item: pytest.Item) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from pytest_multicore.errors import UsageError
 from pytest_multicore.reports import hosts
 
 from .options import is_worker, report_file, uses_history
-from .stash import HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS
+from .stash import CUT_SHORT, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS
 
 
 def collect(config: pytest.Config, report: pytest.TestReport) -> None:
@@ -57,13 +58,22 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
                 reporter.write_line(f"warning: GITHUB_STEP_SUMMARY={file} cannot be written: {error}", yellow=True)
 
 
-def session_report(config: pytest.Config) -> dict[str, Any]:
-    """The whole JSON report as data."""
+def session_report(config: pytest.Config, *, ended: bool = True) -> dict[str, Any]:
+    """The whole JSON report as data; of a session that has not ended, with the results so far."""
     from pytest_multicore.measurement.machine import this_machine
     from pytest_multicore.reports.json_report import report, with_hosts
 
     whole = report(config.stash.get(RECORDS, []), this_machine(), config.stash.get(ORIGIN, None))
-    return with_hosts(whole, *_hosts(config))
+    cut_short = config.stash[CUT_SHORT].as_data(ended=ended) if CUT_SHORT in config.stash else None
+    return with_hosts({**whole, "cut_short": cut_short} if cut_short else whole, *_hosts(config))
+
+
+def write_json_so_far(config: pytest.Config) -> None:
+    """Write the results so far. What stands against it is reported at the session's end."""
+    with suppress(OSError):
+        _write_json(
+            config.invocation_params.dir / str(report_file(config, "json")), session_report(config, ended=False)
+        )
 
 
 def _hosts(config: pytest.Config) -> tuple[Mapping[str, Mapping[str, Any]], list[dict[str, Any]]]:

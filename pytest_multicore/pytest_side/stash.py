@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pytest_multicore.reports.origin import Origin
     from pytest_multicore.settings.options import Settings
 
+    from .cut_short import CutShort
     from .hosts import Hosts
 
 #: With an item: its marker's validated arguments.
@@ -35,3 +36,7 @@ LATEST_RECORDS = pytest.StashKey[dict[str, dict[str, list[dict[str, Any]]]]]()
 ORIGIN: pytest.StashKey[Origin] = pytest.StashKey()
 #: With the configuration: file, relative to pytest's root folder, and line of each test with results, by node id.
 LOCATIONS = pytest.StashKey[dict[str, tuple[str, int | None]]]()
+#: With the configuration of a measuring session, not of a worker: what it has not measured yet.
+CUT_SHORT: pytest.StashKey[CutShort] = pytest.StashKey()
+#: With the configuration of a worker of pytest-xdist: the tests that it may measure, until a report carries them.
+EXPECTED = pytest.StashKey[list[str]]()

@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_multicore.measurement.machine import Machine
 
+from .atomic_file import write_whole
 from .hosts import by_host, with_attained
 from .origin import Origin
 
@@ -52,11 +53,9 @@ def with_hosts(
 
 
 def write(file: Path, whole: Mapping[str, Any]) -> None:
-    """Write the report.
+    """Write the report; what was there stays as it is where that fails.
 
     Raises:
         OSError: the file cannot be written.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(whole, indent=1, allow_nan=False)
-    file.write_text(text + "\n", encoding="utf-8")
+    write_whole(file, json.dumps(whole, indent=1, allow_nan=False) + "\n")

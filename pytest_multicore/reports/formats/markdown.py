@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_multicore.reports.cores_bar import LEGEND, cores_bar, cores_in_words
+from pytest_multicore.reports.cut_short import cut_short_in_words
 from pytest_multicore.reports.escape import markdown as escaped
 from pytest_multicore.reports.hosts import lost_in_words
 from pytest_multicore.reports.words import estimate, figure, threads
@@ -33,7 +34,14 @@ def markdown(report: Report, limit: int = MAX_COMMENT) -> str:
         limit: characters; what does not fit is cut off at a line's end, and said.
     """
     records, machines = report["results"], report.get("machines") or [report["machine"]]
-    parts = [*_verdicts(records), *_cores(records), *_findings(records), *_lost(report), *map(_machine, machines)]
+    parts = [
+        *_verdicts(records),
+        *_cores(records),
+        *_findings(records),
+        *_lost(report),
+        *_cut_short(report),
+        *map(_machine, machines),
+    ]
     text = "\n".join(parts) + "\n"
     if len(text) <= limit:
         return text
@@ -122,6 +130,11 @@ def _cause(cause: Mapping[str, Any]) -> Iterator[str]:
 def _lost(report: Report) -> Iterator[str]:
     for lost in report.get("lost_hosts") or ():
         yield f"- **host lost** {escaped(lost_in_words(lost))}\n"
+
+
+def _cut_short(report: Report) -> Iterator[str]:
+    if report.get("cut_short"):
+        yield f"- **cut short** by {escaped(cut_short_in_words(report['cut_short']))}\n"
 
 
 def _machine(machine: Mapping[str, Any]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.reports.atomic_file import write_whole
+from pytest_multicore.reports.cut_short import cut_short_in_words
 from pytest_multicore.reports.json_report import SCHEMA
 from pytest_multicore.reports.words import estimate
 
@@ -62,6 +63,7 @@ def html_report(report: Mapping[str, Any]) -> str:
         counts=[(outcome, counts[outcome]) for outcome in URGENCY if counts[outcome]],
         run=list(_run_facts(report)),
         lost=report.get("lost_hosts") or (),
+        cut_short=cut_short_in_words(report["cut_short"]) if report.get("cut_short") else "",
     )
 
 
@@ -72,14 +74,7 @@ def write_html(file: Path, report: Mapping[str, Any]) -> None:
         OSError: the file cannot be written.
         UsageError: as ``html_report``.
     """
-    page = html_report(report)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        beside.write_text(page, encoding="utf-8")
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(file, html_report(report))
 
 
 def _hosts(report: Mapping[str, Any]) -> Iterator[HostView]:

@@ -1,0 +1,61 @@
+"""Removes temporary files and folders of a pytest that was killed. Run by path; imports nothing of ours.
+
+It reads texts from its input, each with a final zero: ``+PATH`` for what is to be removed at the end, and ``-PATH`` for
+what was removed. The input ends when pytest does, however that may be.
+"""
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import sys
+import time
+
+#: Processes of the killed session may still write into a folder: it is removed again for so long.
+PATIENCE_S, PAUSE_S = 3.0, 0.1
+#: How often it is looked, while something is on the list, whether pytest lives: what it forked may hold the input open.
+LOOK_INTERVAL_S = 1.0
+PARENT = os.getppid()
+
+
+def main() -> None:
+    """Keep the list until the input ends, then remove what is on it."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    left: dict[bytes, None] = {}
+    rest = b""
+    while chunk := next_chunk(wait=not left):
+        *texts, rest = (rest + chunk).split(b"\0")
+        for text in texts:
+            if text.startswith(b"+"):
+                left[text[1:]] = None
+            else:
+                left.pop(text[1:], None)
+    deadline = time.monotonic() + PATIENCE_S
+    while left and time.monotonic() < deadline:
+        for path in list(left):
+            remove(path)
+        left = {path: None for path in left if os.path.lexists(path)}
+        time.sleep(PAUSE_S if left else 0.0)
+
+
+def next_chunk(*, wait: bool) -> bytes:
+    """What comes next on the input; empty at its end, or when pytest has ended, unless only the input is waited for."""
+    while not select.select([sys.stdin], [], [], None if wait else LOOK_INTERVAL_S)[0]:
+        if os.getppid() != PARENT:
+            return b""
+    return os.read(sys.stdin.fileno(), 1 << 16)
+
+
+def remove(path: bytes) -> None:
+    """Remove a file or a folder with all that is in it; never what a link leads to."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""What a session that ends early has not measured; and its JSON report, which is written as results come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from pytest_multicore.reports.cut_short import cut_short_in_words
+
+from .ending_signals import NAMES as SIGNALS
+from .ending_signals import EndingSignals
+from .options import report_file
+
+#: Why a report is not whole while its session lasts. It is replaced at the end, unless the session is killed.
+NOT_ENDED = "the session had not ended when this was written: it was still running, or was killed"
+#: Writing the report before the session's end may take so many CPU seconds each time, or this share of its time.
+SHORT_WRITING_S, MAX_WRITING_SHARE = 0.1, 0.05
+
+
+class CutShort:
+    """A plugin of a measuring session that knows which tests are yet to be measured.
+
+    Attributes:
+        by: what ended the session early; empty where nothing did.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._expected: dict[str, None] = {}
+        self._done: set[str] = set()
+        self._write_next_s = 0.0
+        self._is_told = False
+        self.by = ""
+
+    def expect(self, nodeids: Iterable[str]) -> None:
+        """Tests that are to be measured: from now on it matters how the session ends."""
+        known = bool(self._expected)
+        self._expected.update(dict.fromkeys(nodeids))
+        if self._expected and not known:
+            self._config.pluginmanager.register(EndingSignals(), "multicore-ending-signals")
+
+    def as_data(self, *, ended: bool = True) -> dict[str, Any] | None:
+        """For the JSON report; None where nothing was cut short.
+
+        Args:
+            ended: whether the session has.
+        """
+        left = [nodeid for nodeid in self._expected if nodeid not in self._done]
+        if ended and not left and not self.by:
+            return None
+        by = (self.by or "the session ended early") if ended else NOT_ENDED
+        return {"by": by, "not_measured": left}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test that is over, or measured, and write the results so far. Other plugins have collected them."""
+        self.expect(getattr(report, "multicore_expected", ()))
+        if report.when == "teardown" or hasattr(report, "multicore"):
+            self._done.add(report.nodeid)
+        if hasattr(report, "multicore") and report_file(self._config, "json"):
+            self._write_so_far()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Ctrl-C, a signal, or pytest.exit."""
+        if isinstance(excinfo.value, pytest.exit.Exception):
+            name = excinfo.value.msg
+            self.by = name if name in SIGNALS else f"pytest.exit: {name}"
+        else:
+            self.by = "Ctrl-C (KeyboardInterrupt)"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """A fault of pytest or a plugin."""
+        last = str(excrepr).strip().splitlines()[-1:]
+        self.by = f"an internal error of pytest or a plugin: {''.join(last)}"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """A limit of failures, ``-x`` say."""
+        stopped = session.shouldfail or session.shouldstop
+        self.by = self.by or (stopped if isinstance(stopped, str) else "")
+
+    def pytest_terminal_summary(self) -> None:
+        """What was cut short, below all else."""
+        self._tell()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_unconfigure(self) -> None:
+        """Where pytest has ended with a status for which it writes no summary, as after an internal error."""
+        self._tell()
+
+    def _tell(self) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if (cut_short := self.as_data()) and reporter is not None and not self._is_told:
+            self._is_told = True
+            reporter.ensure_newline()
+            reporter.write_line(f"multicore: cut short by {cut_short_in_words(cut_short)}", yellow=True)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self) -> None:
+        """In pytest-xdist's controller, which is registered so early."""
+        self.begin()
+
+    def begin(self) -> None:
+        """Replace the report of an earlier session, which would be taken for that of this one if it were killed now."""
+        if report_file(self._config, "json"):
+            self._write_so_far()
+            self._write_next_s = 0.0  # it has imported much, which is done once
+
+    def _write_so_far(self) -> None:
+        """Write the report, unless that would take too much of the session's time. The end reports a full disk."""
+        if time.monotonic() < self._write_next_s:
+            return
+        from . import session_end
+
+        begin_s = time.thread_time()
+        session_end.write_json_so_far(self._config)
+        taken_s = time.thread_time() - begin_s
+        if taken_s > SHORT_WRITING_S:
+            self._write_next_s = time.monotonic() + taken_s / MAX_WRITING_SHARE

@@ -1,0 +1,45 @@
+"""Signals that end a process at once have a measuring session end in order: reports are written, folders removed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from types import FrameType
+
+import pytest
+
+#: By their names: Windows has no SIGHUP.
+NAMES = ("SIGTERM", "SIGHUP")
+
+
+class EndingSignals:
+    """A plugin of a session that measures."""
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+        self._taken: list[signal.Signals] = []
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.Signals[name] for name in NAMES if name in signal.Signals.__members__):
+            # Ignored, as by nohup, or another plugin's: it stays so.
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, self._end)
+                self._taken.append(number)
+
+    def _end(self, number: int, _frame: FrameType | None) -> None:
+        self.give_back()
+        if os.getpid() != self._pid:  # a test forked this process: it ends as it would have
+            os.kill(os.getpid(), number)
+            return
+        pytest.exit(signal.Signals(number).name, 128 + number)
+
+    def give_back(self) -> None:
+        """Let a second signal, or one while reports are written, end the process at once."""
+        while self._taken:
+            signal.signal(self._taken.pop(), signal.SIG_DFL)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_unconfigure(self) -> None:
+        """The session is over."""
+        self.give_back()

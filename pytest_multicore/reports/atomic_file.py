@@ -1,0 +1,31 @@
+"""Files that are replaced as a whole: a reader, a full disk or a kill never leaves half of one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pytest_multicore.environments import scratch
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write beside the file, then put that in its place. What was there stays where that fails.
+
+    A link stays a link, and what is no ordinary file, such as ``/dev/stdout``, is written to as it is.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    file = file.resolve()
+    if file.exists() and not file.is_file():
+        file.write_text(text, encoding="utf-8")
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with scratch.removed(file.with_name(f".{file.name}.{os.getpid()}")) as beside:
+        with beside.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if file.exists():
+            beside.chmod(file.stat().st_mode & 0o7777)
+        beside.replace(file)

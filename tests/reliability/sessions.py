@@ -1,0 +1,86 @@
+"""Sessions of pytest that something ends, and a search for what they have left."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from pytest_multicore.measurement.host_lock import HOLDER_VARIABLE
+
+#: All processes of a session inherit it, whatever else becomes of their environment.
+MARK = "TEST_OF_AN_ENDING"
+PATIENCE_S = 60.0
+
+
+@contextmanager
+def session(folder: Path, source: str, *options: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """A pytest of a module in a folder; its folder for temporary files is one of its own.
+
+    It takes no turns with other sessions: how it ends is looked at, and not what it measures.
+    """
+    (folder / "test_it.py").write_text(source)
+    (folder / "tmp").mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", *options]
+    environment = {**os.environ, MARK: str(folder), HOLDER_VARIABLE: "1", "TMPDIR": str(folder / "tmp"), **variables}
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(path: Path, patience_s: float = PATIENCE_S) -> str:
+    """The content of a file that a test writes; it waits for its turn on the machine first."""
+    deadline = time.monotonic() + patience_s
+    while not (path.exists() and path.read_text()):
+        assert time.monotonic() < deadline, f"{path} was not written"
+        time.sleep(0.02)
+    return path.read_text()
+
+
+def left_processes(folder: Path) -> list[str]:
+    """Commands of the living processes of a session, found by their environment or their working folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            is_own = process.environ().get(MARK) == str(folder) or process.cwd() == str(folder)
+            if is_own and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(f"{process.pid}: {' '.join(process.cmdline())}")
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def left_files(folder: Path) -> list[str]:
+    """What lies in a session's folder for temporary files, except for pytest's own."""
+    return [path.name for path in (folder / "tmp").iterdir() if not path.name.startswith("pytest-of-")]
+
+
+def wait_until_nothing_is_left(folder: Path, patience_s: float = 2.0) -> None:
+    deadline = time.monotonic() + patience_s
+    while (left_processes(folder) or left_files(folder)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert (left_processes(folder), left_files(folder)) == ([], [])
+
+
+def report(file: Path) -> Mapping[str, Any]:
+    """A JSON report, which is whole whenever it is read."""
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content

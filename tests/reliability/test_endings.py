@@ -1,0 +1,99 @@
+"""However a session ends, its results so far are in the report, it says what is missing, and nothing is left."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from pytest_multicore.reports.json_report import SCHEMA_FILE, write
+from tests.fixture_types import Run
+from tests.reliability.sessions import report, session, wait_for, wait_until_nothing_is_left
+
+SOURCE = """
+import os, subprocess, sys, time
+import pytest
+gated = pytest.mark.multicore(min_cores=0.5, threads=1)
+@gated
+def test_a(): sum(i * i for i in range(20000))
+@gated
+def test_b():
+    subprocess.Popen(["sleep", "99"], env={}, start_new_session=True)
+    open("at_b", "w").write(str(os.getppid()))
+    time.sleep(60)
+@gated
+def test_c(): pass
+"""
+NOT_MEASURED = ["test_it.py::test_b", "test_it.py::test_c"]
+
+
+def ended_by(folder: Path, ending: signal.Signals, *options: str) -> tuple[int, str]:
+    """The exit status and the output of a session that gets a signal in its second test."""
+    (folder / "r.json").write_text('{"of": "an earlier session"}')
+    with session(folder, SOURCE, "--multicore-json=r.json", *options) as process:
+        wait_for(folder / "at_b")
+        os.kill(process.pid, ending)
+        output, _ = process.communicate(timeout=60)
+    wait_until_nothing_is_left(folder)
+    told = report(folder / "r.json")
+    jsonschema.validate(told, report(SCHEMA_FILE))
+    assert [(one["nodeid"], one["outcome"]) for one in told["results"]] == [("test_it.py::test_a", "passed")]
+    assert told["cut_short"]["not_measured"] == NOT_MEASURED
+    return process.returncode, output
+
+
+def test_a_killed_session_leaves_its_results_and_nothing_else(tmp_path: Path) -> None:
+    status, _ = ended_by(tmp_path, signal.SIGKILL)
+    assert status == -signal.SIGKILL
+    assert "was killed" in report(tmp_path / "r.json")["cut_short"]["by"]
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_session_in_order(tmp_path: Path, ending: signal.Signals) -> None:
+    status, output = ended_by(tmp_path, ending)
+    assert status == (pytest.ExitCode.INTERRUPTED if ending is signal.SIGINT else 128 + ending)
+    name = "Ctrl-C" if ending is signal.SIGINT else ending.name
+    assert name in report(tmp_path / "r.json")["cut_short"]["by"]
+    assert f"not measured: {', '.join(NOT_MEASURED)}" in output
+
+
+def test_what_x_stops_is_told(run: Run, pytester: pytest.Pytester) -> None:
+    source = "@gated\ndef test_a(): assert 0\n@gated\ndef test_b(): work()\n"
+    result = run(source, "-x", "--multicore-json=r.json")
+    result.stdout.fnmatch_lines(["multicore: cut short by stopping after 1 failures; not measured: test_it.py::test_b"])
+    told = report(pytester.path / "r.json")
+    assert told["cut_short"] == {"by": "stopping after 1 failures", "not_measured": ["test_it.py::test_b"]}
+
+
+WRITE = """
+import resource, sys
+from pathlib import Path
+from pytest_multicore.reports.json_report import write
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+write(Path(sys.argv[1]), {"long": "x" * 1000})
+"""
+
+
+def test_a_report_that_cannot_be_written_whole_replaces_nothing(tmp_path: Path) -> None:
+    """A file that may not grow any more is as good as a full disk, and anybody has it."""
+    file = tmp_path / "r.json"
+    file.write_text("before")
+    done = subprocess.run([sys.executable, "-c", WRITE, str(file)], capture_output=True, text=True, check=False)
+    assert "OSError: [Errno 27]" in done.stderr
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("r.json", "before")]
+
+
+def test_a_link_to_a_report_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to("r.json")
+    write(tmp_path / "link.json", {"a": 1})
+    assert (tmp_path / "link.json").is_symlink()
+    assert report(tmp_path / "r.json") == {"a": 1}
+
+
+def test_a_report_can_be_written_to_what_is_no_file() -> None:
+    write(Path("/dev/null"), {"a": 1})
+    assert not Path("/dev/null").is_file()
