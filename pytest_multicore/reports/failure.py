@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.open_reasons import attained_in_words
 from pytest_multicore.verdicts.result import Result
 
@@ -14,6 +15,8 @@ from .scaling import series_line
 from .words import estimate, figure, seconds, split_line, threads, varies_cores
 
 UNITS = {"min_speedup": "x", "max_speedup": "x"}
+#: Threads named where there are too many.
+MAX_COUNTED = 8
 #: The value on a machine that gives all its cores is reported if it may be so many times the measured one.
 MIN_REPORTED_RATIO = 1.01
 
@@ -24,6 +27,8 @@ def missed_text(result: Result, record: Record) -> str:
     names = " and ".join(verdict["quantity"] for verdict in missed)
     heading = f"{record['workload']} in environment {record['environment']}: {names} missed"
     limits = [_row("limit", _limit(verdict, record["confidence"])) for verdict in missed]
+    if result.measurement and any(verdict["quantity"] == "max_threads" for verdict in missed):
+        limits.append(_row("counted", _counted(result.measurement.rounds[-1])))
     return "\n".join([heading, *limits, *_measured(result, record), *_why(record)])
 
 
@@ -33,6 +38,17 @@ def undecided_text(result: Result, record: Record) -> str:
     heading = f"{where}: inconclusive, which --multicore-strict fails"
     remedies = [_row("remedy", cause["remedy"]) for cause in record["causes"]]
     return "\n".join([heading, _row("why", record["reason"]), *_measured(result, record), *remedies])
+
+
+def _counted(taken: Round) -> str:
+    """The threads of a round that broke ``max_threads``: a pool of two is called by a third."""
+    uses = sorted(taken.thread_use, key=lambda use: -use.cpu_s)
+    shares = ", ".join(f"{use.name} {use.cpu_s / taken.wall_s:.2f}" for use in uses[:MAX_COUNTED])
+    more = f", and {len(uses) - MAX_COUNTED} more" if len(uses) > MAX_COUNTED else ""
+    return (
+        f"{shares}{more} cores; a caller that waits for its pool counts, and so does a thread that tends memory: allow "
+        "for them, or use max_cores"
+    )
 
 
 def _why(record: Mapping[str, Any]) -> Iterator[str]:
@@ -98,11 +114,10 @@ def _measured(result: Result, record: Record) -> Iterator[str]:
         return
     rounds = result.measurement.rounds
     with_ended_threads = sum(not taken.all_threads_seen for taken in rounds)
-    waited = ", one of which waited for the others" if rounds[-1].waiting_callers else ""
     ended = ", and others that ended within a round" if 2 * with_ended_threads > len(rounds) else ""
     name = "given" if varies_cores(record) else "threads"
     seen = _count(len(record["threads_seen"]), "OS thread")
-    yield _row(name, f"{threads(record)}; {seen} got CPU time{waited}{ended}")
+    yield _row(name, f"{threads(record)}; {seen} got CPU time{ended}")
     yield _row("cores", f"{figure(record['cores'])} busy; {estimate(record['demand'])} demanded{_useful(record)}")
     if went := split_line(record):
         yield _row("split", went)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .tolerances import MAX_CPU_GAP_S, MAX_CPU_GAP_SHARE, MAX_CPU_GAP_TICKS_S, MAX_WAITING_CALLER_SHARE
+from .tolerances import MAX_CPU_GAP_S, MAX_CPU_GAP_SHARE, MAX_CPU_GAP_TICKS_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +127,6 @@ class Round:
         return None if self.delay_s is None else (self.cpu_s + self.delay_s) / self.wall_s
 
     @property
-    def waiting_callers(self) -> int:
-        """Main threads that hand their work to a pool of their own process and wait for it."""
-        return sum(_waits_for_others(use, self.thread_use) for use in self.thread_use if use.tid == use.pid)
-
-    @property
     def all_threads_seen(self) -> bool:
         """Whether the living threads account for the CPU time: else some have ended within the round."""
         return accounts_for(self.thread_use, self.cpu_s, in_ticks=self.delay_s is None)
@@ -146,11 +141,6 @@ class Round:
         """Whether there was a core for each of its threads, and for each thread of the background load."""
         wanted = max(self.threads or math.inf, self.busy_cores) + math.ceil(self.foreign_s / self.wall_s)
         return self.cores_in_reach is not None and wanted <= self.cores_in_reach
-
-
-def _waits_for_others(caller: ThreadUse, threads: Sequence[ThreadUse]) -> bool:
-    pool = [use.cpu_s for use in threads if use.pid == caller.pid and use.tid != caller.tid]
-    return caller.cpu_s < MAX_WAITING_CALLER_SHARE * max(pool, default=0.0)
 
 
 def accounts_for(threads: Sequence[ThreadUse], cpu_s: float, *, in_ticks: bool) -> bool:

@@ -121,8 +121,6 @@ MAX_LOSSES_RATIO = 1.5
 
 #: Cores that one thread keeps busy which does nothing else, by clocks that are read one after the other.
 MIN_ONE_THREAD_CORES, MAX_ONE_THREAD_CORES = 0.9, 1.1
-#: CPU time of a caller that waits for its pool, as a share of the pool's busiest thread's: it is no thread at work.
-MAX_WAITING_CALLER_SHARE = 0.05
 #: Cores that a program keeps busy that waits and hardly works: threads that sleep for 20 ms each kept 0.01 to 0.05.
 MAX_WAITING_CORES = 0.2
 #: Cores busy at the baseline, as a ratio to its threads: more show a pool that no setting reaches.

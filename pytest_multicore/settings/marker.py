@@ -16,7 +16,7 @@ MARKER: Mapping[str, tuple[Parser, str]] = {
     "min_speedup": (positive, "wall time at `baseline` threads / wall time at `threads` threads, at least"),
     "max_speedup": (positive, "wall time at `baseline` threads / wall time at `threads` threads, at most"),
     "min_efficiency": (efficiency, "speed-up / what as many cores attain here (a compute loop), at least, in (0, 1]"),
-    "max_threads": (count, "OS threads that got CPU time in the region, at most; not a caller that waits for its pool"),
+    "max_threads": (count, "OS threads that got CPU time in the region, at most"),
     "against": (word, "a base to compare with: an environment, PACKAGE==VERSION or git:REF; wins over the option"),
     "max_loss": (share, "share of the base's speed-up that may be lost by threading, 0 to below 1 (0.1)"),
     "max_slowdown": (not_negative, "times slower than the base at `baseline` threads, less 1, at most"),

@@ -42,8 +42,8 @@ class Measurement:
             adds waits for a core, steal and throttling, so that the interval brackets the truth on a crowded machine.
         demand: cores demanded: (CPU seconds + seconds of waits for a core) / wall seconds; None where the system does
             not report waits.
-        threads_seen: OS threads that got CPU time, a count, without a caller that waits for its pool. The high end
-            counts those that may have ended before they were counted; it is infinite where some have.
+        threads_seen: OS threads that got CPU time, a count. The high end counts those that may have ended before they
+            were counted; it is infinite where some have.
     """
 
     threads: int | None
@@ -221,17 +221,14 @@ def _cores(row_set: RowSet, without: frozenset[Rule]) -> Interval:
 
 
 def _threads_seen(rounds: Sequence[Round], confidence: float) -> Interval:
-    """OS threads at work; where some have ended within a round there was one more, or any number.
-
-    A caller that hands the work to a pool and waits is none of them: a pool of two is two threads, whoever calls it.
+    """OS threads that got CPU time; where some have ended within a round there was one more, or any number.
 
     Where those that ended left no more CPU time than clocks differ by, they are counted by what was started. Where that
     is unknown too, the count has no high end.
     """
     # Else time is told in ticks, which pass over short threads.
     in_nanoseconds = all(round_.delay_s is not None for round_ in rounds)
-    at_work = [len(round_.thread_use) - round_.waiting_callers for round_ in rounds]
-    least = [float(count + (not round_.all_threads_seen)) for count, round_ in zip(at_work, rounds, strict=True)]
+    least = [float(len(round_.thread_use) + (not round_.all_threads_seen)) for round_ in rounds]
     unseen = [round_.threads_unseen if in_nanoseconds and round_.all_threads_seen else None for round_ in rounds]
     most = [math.inf if more is None else count + more for count, more in zip(least, unseen, strict=True)]
     living = interval_of(least, confidence)

@@ -27,7 +27,7 @@ POOL_REMEDIES = {
     'vary="cores", which gives each side its cores whatever its pool reads; or size the pool by the fixture '
     "multicore_threads",
     "cores": "It has widened its own affinity, as a pool does that pins its threads by number: have it keep the CPUs "
-    "that it finds (os.sched_getaffinity)",
+    "that it finds (os.sched_getaffinity); ONNX Runtime does where intra_op_num_threads is set",
 }
 
 
