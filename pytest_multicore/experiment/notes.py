@@ -87,14 +87,14 @@ def _environment_notes(
         yield _cores_given(request)
     elif most_threads > machine.cores_granted:
         yield f"{most_threads} threads were asked for on {machine.why_granted()}"
-    yield from _pool_notes(request.contender, request.settings.vary, facts)
+    yield from pool_notes(request.contender, request.settings.vary, facts)
     if prepared.selection.note:
         yield f"BLAS {prepared.selection.name}: {prepared.selection.note}"
     if prepared.selection.carried_by_numpy and not links_own_blas(workload.target):
         yield f"NumPy goes on using the BLAS that it carries ({prepared.selection.carried_by_numpy})"
 
 
-def _pool_notes(threads: int | None, vary: str, facts: Mapping[str, Any]) -> Iterator[str]:
+def pool_notes(threads: int | None, vary: str, facts: Mapping[str, Any]) -> Iterator[str]:
     """Pools smaller than what was asked for, each kind once: a BLAS may take no more threads than there are CPUs."""
     sizes = {
         (library["kind"], library["threads"])

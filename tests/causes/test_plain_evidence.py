@@ -1,0 +1,55 @@
+"""Where no cause is found the report says what a maintainer can go by: the pool, the line, and what was asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from tests.fixture_types import Undecided
+
+from .conftest import PROGRAMS
+
+pytestmark = [
+    pytest.mark.explained,
+    pytest.mark.exhaustive,
+    pytest.mark.usefixtures("two_cores", "no_thread_variables"),
+]
+
+TEST = """
+import pytest
+
+@pytest.mark.multicore({marker}, budget=30)
+def test_it(multicore):
+    multicore.run({workload!r})
+"""
+
+
+def test_a_pool_over_a_maximum_is_named_with_the_line_that_calls_it(
+    pytester: pytest.Pytester, undecided: Undecided
+) -> None:
+    """As where joblib is told to keep inner threads at one, and with one job it does not."""
+    pytester.makepyfile(TEST.format(marker="max_cores=1.3, threads=2", workload=f"{PROGRAMS}/numpy_product.py:product"))
+    session = pytester.runpytest_subprocess("-p", "no:randomly", "--multicore-json=report.json")
+    (result,) = json.loads((pytester.path / "report.json").read_text())["results"]
+    if result["outcome"] == "inconclusive":
+        undecided(result["reason"])
+
+    assert result["outcome"] == "failed"
+    session.stdout.re_match_lines(
+        [r".*why +no cause was found; seen: .*most at numpy_product\.py:\d+ \(.*@.*openblas 2"]
+    )
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) >= 16, reason="there are as many as the threads that are asked for")
+def test_threads_that_the_pool_does_not_have_are_told(pytester: pytest.Pytester) -> None:
+    """16 threads asked for on two cores: OpenBLAS takes one for each CPU, and the comparison is of 2 against 2."""
+    workload = f"{PROGRAMS}/numpy_product.py:product"
+    pytester.makepyfile(TEST.format(marker="min_speedup=0.8, threads=16, baseline=2", workload=workload))
+    pytester.runpytest_subprocess("-p", "no:randomly", "--multicore-json=report.json")
+    (result,) = json.loads((pytester.path / "report.json").read_text())["results"]
+
+    assert result["causes"] == []
+    cpus = len(os.sched_getaffinity(0))
+    assert f"16 threads were asked for, and the pool of openblas has {cpus}" in result["notes"], result["notes"]
