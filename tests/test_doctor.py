@@ -25,11 +25,11 @@ def own_cache(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def examined(pytester: pytest.Pytester, *options: str) -> tuple[pytest.RunResult, dict[str, Any]]:
     """A session, and its report."""
-    pytester.makepyfile("def test_it(): assert False")
+    pytester.makepyfile("def test_never(): assert False")
     result = pytester.runpytest_subprocess("--multicore-doctor", "--multicore-json=doctor.json", *options)
     report = json.loads((pytester.path / "doctor.json").read_text())
     jsonschema.validate(report, json.loads(SCHEMA_FILE.read_text()))
-    result.stdout.no_fnmatch_line("*test_it*")
+    result.stdout.no_fnmatch_line("*test_never*")
     return result, report
 
 
@@ -57,6 +57,7 @@ def test_it_examines_what_is_there_and_builds_nothing(pytester: pytest.Pytester,
     assert report["environments"][0]["product_cores"] > 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CORES < 2, reason="one thread is no limit on one core")
 def test_a_stray_variable_is_found_and_fails_a_strict_look(
     pytester: pytest.Pytester, own_cache: None, monkeypatch: pytest.MonkeyPatch
