@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pytest_multicore.diagnosis.findings.finding import Finding, MachineFacts
-from pytest_multicore.environments import cache
+from pytest_multicore.environments import cache as environment_cache
 from pytest_multicore.environments.discovery import find_interpreter
 from pytest_multicore.environments.environment import Environment
+from pytest_multicore.environments.probe import Interpreter
 from pytest_multicore.experiment.examine import Examination
 from pytest_multicore.measurement import counters
 from pytest_multicore.measurement.machine import Machine
@@ -44,7 +46,7 @@ def machine_record(
         "attained_cores": machine.threads_auto,
         "permitted": permitted,
         "counters": counters.for_this_system().name,
-        "cache": str(cache.root()),
+        "cache": str(environment_cache.root()),
     }
 
 
@@ -103,11 +105,17 @@ def why_not_built(environment: Environment) -> str:
     """
     if not environment.installs:
         return ""
-    # Looking is quick; downloading an interpreter would not be.
-    interpreter = find_interpreter(environment.python, environ={**os.environ, "UV_PYTHON_DOWNLOADS": "never"})
-    if cache.record_in(cache.folder_of(cache.key_of(environment.installs, interpreter))) is not None:
+    interpreter = _interpreter(environment.python)
+    key = environment_cache.key_of(environment.installs, interpreter)
+    if environment_cache.record_in(environment_cache.folder_of(key)) is not None:
         return ""
     return f"not built yet; Python {interpreter.dotted} is at hand, the first test that names it builds it"
+
+
+@cache
+def _interpreter(python: tuple[str, ...]) -> Interpreter:
+    """Many environments name the same ones. Looking is quick; downloading an interpreter would not be."""
+    return find_interpreter(python, environ={**os.environ, "UV_PYTHON_DOWNLOADS": "never"})
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:

@@ -4,17 +4,14 @@ import re
 
 import pytest
 
+from pytest_multicore.environments.catalogue import SHIPPED
 from tests.fixture_types import Undecided
 
 from .pages import code_blocks, text_of
 
-#: With the environment that the page declares; None: it needs no package.
+#: With the environment that each runs in; None: it needs no package.
 PAGES = {
-    "how-to/scikit-learn": "scikit-learn",
-    "how-to/frames": "frames",
     "how-to/numba": "numba",
-    "how-to/jax": "jax",
-    "how-to/processes": None,
 }
 
 
@@ -36,7 +33,8 @@ def test_the_output_of_a_page_shows_each_of_its_tests_and_passes(page: str) -> N
         compile(content, name, "exec")
     rows = re.findall(r"^(test_\w+) .* passed$", "\n".join(code_blocks(text_of(page), "text")), re.MULTILINE)
     assert rows == tests_of(page)
-    assert ["requires = [" in block for block in code_blocks(text_of(page), "toml")] == [True] * bool(PAGES[page])
+    declared = re.findall(r"environments\.(\S+)\]", "".join(code_blocks(text_of(page), "toml")))
+    assert {*declared, *SHIPPED} >= {PAGES[page] or "current"}
 
 
 @pytest.mark.exhaustive
@@ -46,7 +44,7 @@ def test_a_pages_tests_pass(page: str, pytester: pytest.Pytester, undecided: Und
         (pytester.path / name).write_text(content)
     (pytester.path / "pyproject.toml").write_text("".join(code_blocks(text_of(page), "toml")))
     environment = PAGES[page]
-    options = [f"--multicore-environment={environment}"] if environment else []
+    options = ["--multicore-priority=realtime", *([f"--multicore-environment={environment}"] if environment else [])]
     result = pytester.runpytest_subprocess("-rs", *options)
     outcomes = result.parseoutcomes()
     if "cannot build environment" in result.stdout.str():
