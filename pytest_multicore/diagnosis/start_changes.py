@@ -18,8 +18,6 @@ COUNT_VARIABLES = (
     "MKL_DOMAIN_NUM_THREADS",
     "TF_NUM_INTEROP_THREADS",
     "NPROC",
-    "LOKY_MAX_CPU_COUNT",
-    "PYTHON_CPU_COUNT",
 )
 VARIABLE, POOL = "variable ", "pool "
 

@@ -39,7 +39,7 @@ class ThreadedLibrary:
 
 
 OPENMP = ("OMP_NUM_THREADS",)
-OPENBLAS = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_DEFAULT_NUM_THREADS")
+OPENBLAS = ("OPENBLAS_NUM_THREADS", "OPENBLAS_DEFAULT_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 MKL = ("MKL_DOMAIN_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 BLIS = ("BLIS_JC_NT", "BLIS_IC_NT", "BLIS_JR_NT", "BLIS_IR_NT", "BLIS_NUM_THREADS", "OMP_NUM_THREADS")
 
@@ -47,7 +47,10 @@ LIBRARIES: tuple[ThreadedLibrary, ...] = (
     ThreadedLibrary("OpenBLAS", OPENBLAS, "threadpool_limits(N)", files=r"openblas[^/]*\.so"),
     ThreadedLibrary("MKL", MKL, "MKL_Set_Num_Threads(N), threadpool_limits(N)", files=r"libmkl_[^/]*\.so"),
     ThreadedLibrary("BLIS", BLIS, "bli_thread_set_num_threads(N)", files=r"libblis[^/]*\.so|blis-[^/]*/libblas\.so"),
-    ThreadedLibrary("OpenMP", OPENMP, "threadpool_limits(N)", files=r"lib(gomp|iomp5|omp)\b[^/]*\.so"),
+    # Intel's and LLVM's runtimes name their threads, GNU's does not.
+    ThreadedLibrary(
+        "OpenMP", OPENMP, "threadpool_limits(N)", files=r"lib(gomp|iomp5|omp)\b[^/]*\.so", threads=r"openmp_worker"
+    ),
     ThreadedLibrary("TBB", (), "tbb::global_control(max_allowed_parallelism, N)", files=r"libtbb\.so|libtbb-[^/]*\.so"),
     ThreadedLibrary(
         "PyTorch", ("MKL_NUM_THREADS", "OMP_NUM_THREADS"), "torch.set_num_threads(N)", files=r"libtorch_cpu[^/]*\.so"
@@ -91,6 +94,7 @@ LIBRARIES: tuple[ThreadedLibrary, ...] = (
     ThreadedLibrary("LightGBM", OPENMP, "num_threads=N", files=r"lib_lightgbm[^/]*\.so"),
     ThreadedLibrary("XGBoost", OPENMP, "nthread=N", files=r"libxgboost[^/]*\.so"),
     ThreadedLibrary("scikit-learn", OPENMP, "threadpool_limits(N)", files=r"sklearn/utils/_openmp_helpers\."),
+    ThreadedLibrary("CPython", ("PYTHON_CPU_COUNT",), "max_workers=N"),
     ThreadedLibrary("joblib", ("LOKY_MAX_CPU_COUNT",), "n_jobs=N"),
     ThreadedLibrary(
         "Blosc", ("BLOSC_NTHREADS",), "blosc.set_nthreads(N)", files=r"(blosc_extension|numcodecs/blosc)\."

@@ -1,7 +1,7 @@
 """The variables that set N threads, which numeric libraries read when they are loaded.
 
-Sources: the libraries' own documentation and source. The values are plain integers: Theano fails on
-``OMP_NUM_THREADS=4,2``, and libgomp refuses 0.
+Sources: the libraries' own documentation and source; tests/libraries measures them. The values are plain integers:
+Theano fails on ``OMP_NUM_THREADS=4,2``, and libgomp refuses 0.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ THREAD_VARIABLES: tuple[str, ...] = (
     "PJRT_NPROC",
     "POLARS_MAX_THREADS",
     "RAYON_NUM_THREADS",
+    "BLOSC_NTHREADS",
+    "OPENCV_FOR_THREADS_NUM",
+    # Counts of cores, by which programs size pools of their own: n_jobs=-1, and os.cpu_count() from Python 3.13 on.
+    "LOKY_MAX_CPU_COUNT",
+    "PYTHON_CPU_COUNT",
 )
 """Every variable that is set to N when N threads are asked for. Nothing else is set, and none is removed."""
 
@@ -61,13 +66,13 @@ SUSPECT_VARIABLES: tuple[str, ...] = (
     "TF_NUM_INTEROP_THREADS",
     "NPROC",
     "NUMBA_THREADING_LAYER",
-    "LOKY_MAX_CPU_COUNT",
+    "TOKENIZERS_PARALLELISM",
+    "ARROW_IO_THREADS",
     # which library is loaded at all, and the interpreter's own
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
     "LD_PRELOAD",
     "PYTHON_GIL",
-    "PYTHON_CPU_COUNT",
 )
 """Left as the user has them: a limit that CI exports is measured, not hidden."""
 

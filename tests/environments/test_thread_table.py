@@ -14,7 +14,7 @@ def test_every_library_of_the_table_is_told() -> None:
     variables = for_threads(4)
 
     assert set(variables) == set(THREAD_VARIABLES)
-    assert len(THREAD_VARIABLES) == 13
+    assert len(THREAD_VARIABLES) == 17
     assert set(variables.values()) == {"4"}
 
 
@@ -32,3 +32,15 @@ def test_limits_that_ci_may_export_are_reported_but_never_set() -> None:
     for name in ("OMP_DYNAMIC", "OMP_THREAD_LIMIT", "OMP_PROC_BIND", "KMP_AFFINITY", "MKL_THREADING_LAYER"):
         assert name in REPORTED_VARIABLES
         assert name not in THREAD_VARIABLES
+
+
+def test_counts_of_cores_follow_the_threads_that_are_asked_for() -> None:
+    """n_jobs=-1 counts cores as loky does, a pool of Python's own by os.cpu_count(): one thread would use them all."""
+    told = for_threads(1)
+    for name in ("LOKY_MAX_CPU_COUNT", "PYTHON_CPU_COUNT", "OPENCV_FOR_THREADS_NUM", "BLOSC_NTHREADS"):
+        assert told[name] == "1"
+
+
+def test_what_only_guesses_at_a_machine_is_not_set() -> None:
+    """DuckDB sizes its pool by what a batch system grants: other programs take that for the batch system itself."""
+    assert not {name for name in THREAD_VARIABLES if name.startswith("SLURM_")}

@@ -48,12 +48,18 @@ def test_files_that_hold_no_pool_tell_of_none() -> None:
     assert libraries_in(mapped) == []
 
 
-@pytest.mark.parametrize(
-    ("thread", "name"),
-    [("polars-1", "Polars"), ("async-executor-", "Polars"), ("tokio-rt-worker", "Tokio"), ("tf_XLAEigen", "XLA"),
-     ("tf_Compute", "TensorFlow"), ("python", None), ("jemalloc_bg_thd", None), ("polars-ooc-clea", None)],
-)  # fmt: skip
-def test_a_thread_is_told_by_its_name_where_it_has_one(thread: str, name: str | None) -> None:
+THREADS = {
+    "Polars": ("polars-1", "async-executor-"),
+    "Tokio": ("tokio-rt-worker",),
+    "XLA": ("tf_XLAEigen",),
+    "TensorFlow": ("tf_Compute",),
+    "OpenMP": ("openmp_worker",),
+    None: ("python", "jemalloc_bg_thd", "polars-ooc-clea"),
+}
+
+
+@pytest.mark.parametrize(("name", "thread"), [(name, thread) for name, names in THREADS.items() for thread in names])
+def test_a_thread_is_told_by_its_name_where_it_has_one(name: str | None, thread: str) -> None:
     found = library_of_thread(thread)
     assert (found and found.name) == name
 

@@ -10,10 +10,7 @@ from pytest_multicore.environments.threads import THREAD_VARIABLES
 from .finding import EnvironmentFacts, Finding, MachineFacts
 
 #: Read by libraries as a number of threads, or as one that bounds it, and set by this plugin for no side.
-BOUNDS = (
-    *("OMP_THREAD_LIMIT", "OPENBLAS_DEFAULT_NUM_THREADS", "LOKY_MAX_CPU_COUNT", "PYTHON_CPU_COUNT", "NPROC"),
-    *("OPENCV_FOR_THREADS_NUM", "TF_NUM_INTEROP_THREADS"),
-)
+BOUNDS = (*("OMP_THREAD_LIMIT", "OPENBLAS_DEFAULT_NUM_THREADS", "NPROC", "TF_NUM_INTEROP_THREADS"),)
 #: (variable, the values that bite in small letters; None: any), whether it limits, what it does, the remedy.
 BITING = (
     (
