@@ -21,7 +21,7 @@ def files_of(page: str) -> dict[str, str]:
     return {block.partition("\n")[0].removeprefix("# "): block for block in blocks if block}
 
 
-def tests_of(page: str) -> list[str]:
+def names_of_tests(page: str) -> list[str]:
     return re.findall(r"^def (test_\w+)", "\n".join(files_of(page).values()), re.MULTILINE)
 
 
@@ -32,7 +32,7 @@ def test_the_output_of_a_page_shows_each_of_its_tests_and_passes(page: str) -> N
     for name, content in files.items():
         compile(content, name, "exec")
     rows = re.findall(r"^(test_\w+) .* passed$", "\n".join(code_blocks(text_of(page), "text")), re.MULTILINE)
-    assert rows == tests_of(page)
+    assert rows == names_of_tests(page)
     declared = re.findall(r"environments\.(\S+)\]", "".join(code_blocks(text_of(page), "toml")))
     assert {*declared, *SHIPPED} >= {PAGES[page] or "current"}
 
@@ -51,4 +51,4 @@ def test_a_pages_tests_pass(page: str, pytester: pytest.Pytester, undecided: Und
         pytest.skip("the packages cannot be had")
     if outcomes.get("skipped"):
         undecided("the machine was too busy for one of the page's tests")
-    result.assert_outcomes(passed=len(tests_of(page)))
+    result.assert_outcomes(passed=len(names_of_tests(page)))
