@@ -53,6 +53,19 @@ class BlasCalls:
         return self.m * self.n * self.k
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps that a framework dispatches in one repetition of the region.
+
+    Attributes:
+        count: how often the hottest line ran, on average.
+        line: that line: file, line, function and source.
+    """
+
+    count: float
+    line: Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Everything that is known of one measurement that missed a limit.
@@ -72,6 +85,7 @@ class Evidence:
         quota: cores that the child's control group grants, which may be the program's own; None: no quota.
         throttled_s: for how long that group was throttled during the observation, summed over its cores.
         native: where its Python threads were by their native stacks; None: nobody looked.
+        steps: what a framework's hottest line dispatches; None: nobody counted.
     """
 
     result: Result
@@ -88,6 +102,7 @@ class Evidence:
     quota: float | None = None
     throttled_s: float = 0.0
     native: NativeStacks | None = None
+    steps: Steps | None = None
 
     @property
     def built_in(self) -> BuiltInWorkload | None:

@@ -46,6 +46,7 @@ def evidence_record(evidence: Evidence, profile: Profile | None = None) -> dict[
         "blas_threshold": evidence.threshold,
         "blas_share_under_threshold": share_under_threshold(evidence),
         "native": None if evidence.native is None else _native_record(evidence.native),
+        "steps": None if evidence.steps is None else asdict(evidence.steps),
         "profile": None if profile is None else {**profile.as_json(), "told": profile.lines()},
     }
 

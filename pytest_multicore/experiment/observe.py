@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_multicore.diagnosis.causes import catalogue
-from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence
+from pytest_multicore.diagnosis.causes.steps import frameworks
+from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence, Steps
 from pytest_multicore.environments import scratch
 from pytest_multicore.environments.shared_libraries import compiler
 from pytest_multicore.environments.threads import REPORTED_VARIABLES, THREAD_VARIABLES
@@ -63,7 +64,8 @@ def observe(request: MeasurementRequest, prepared: PreparedEnvironment, workload
         with open_variant(request, variant) as subject:
             evidence = _observe_child(request, result, subject, folder if recorder else None, workload.target)
             if not request.program.runs_once and catalogue.needs_native_stacks(evidence):
-                evidence = replace(evidence, native=_native_stacks(result, subject))
+                native = _native_stacks(result, subject)
+                evidence = replace(evidence, native=native, steps=_steps(result, subject, evidence))
         if recorder and not _has_loaded_recorder(evidence):
             evidence, why_not = replace(evidence, calls=None), NOT_LOADED
     has_products = any(call.multiply_adds for call in evidence.calls or ())
@@ -123,6 +125,19 @@ def _native_stacks(result: Result, subject: AnySubject) -> NativeStacks:
         subject.take(repeat)
 
     return native_stacks(subject.pid, work)
+
+
+def _steps(result: Result, subject: AnySubject, evidence: Evidence) -> Steps | None:
+    """How often the hottest line runs in a repetition, counted in a round of its own; None where nobody asks for it."""
+    if not frameworks(evidence):
+        return None
+    repeat = result.measurement.rounds[-1].repeat if result.measurement else 1
+    subject.interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=[], count_steps=True)
+    subject.prepare()
+    subject.take(repeat)
+    facts = subject.interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=[])
+    counted = (facts.get("observed") or {}).get("steps")
+    return Steps(counted["count"] / repeat, counted["line"]) if counted and counted["count"] else None
 
 
 def _take_rounds(subject: AnySubject, repeat: int, maximum: int) -> int:

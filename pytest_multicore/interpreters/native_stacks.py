@@ -76,6 +76,14 @@ class NativeStacks:
     gil_share: float | None = None
     missing: str = ""
 
+    def libraries(self, package: str) -> list[str]:
+        """The libraries of a package, that with the most stacks first."""
+        shares: dict[str, float] = {}
+        for function in self.functions:
+            if function.package == package:
+                shares[function.library] = shares.get(function.library, 0.0) + function.share
+        return sorted(shares, key=lambda library: -shares[library])
+
     @property
     def packages(self) -> list[tuple[str, float]]:
         """Shares of the stacks by package, or by library for those outside of packages, the largest first."""

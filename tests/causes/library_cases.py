@@ -75,4 +75,12 @@ OF_LIBRARIES = (
         needs=("tokenizers",),
         note="tokenizers#130: a loop of single texts",
     ),
+    Case(
+        "small-steps",
+        suffers=Twin("small_steps:descent", {"batch": 16}),
+        healthy=Twin("small_steps:descent", {"batch": 4096}),
+        limits={"min_cores": 1.6, "threads": 2},
+        needs=("jax",),
+        note="JAX, a jitted step for each batch",
+    ),
 )

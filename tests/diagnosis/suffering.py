@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_multicore.diagnosis.causes import catalogue
-from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence
+from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence, Steps
 from pytest_multicore.interpreters.native_stacks import NativeFunction, NativeStacks
 from pytest_multicore.verdicts.limits import Limits
 from tests.rounds import look, made, rows
@@ -64,6 +64,14 @@ def calling(share: float, cores: float = 1.0) -> Evidence:
     return idle(cores, facts=observed(line("work(x)", called="package.work", share=share)), native=nothing)
 
 
+def stepping(step_s: float, share: float = 1.0, **told: Any) -> Evidence:
+    """A framework's steps, in rounds of 0.1 s; the framework has a share of the native stacks."""
+    calling = line("weights = step(weights, samples)")
+    facts = {**observed(calling), "frameworks": {"jax": "0.9"}}
+    native = stacks(share, "jaxlib/libjax_common.so")
+    return idle(1.2, facts=facts, native=native, steps=Steps(0.1 / step_s, calling), **told)
+
+
 def lock(source: str = "with self.lock:", **told: Any) -> Evidence:
     at_lock = line(source, share=0.0, **{"thread": "Thread-#", "samples": 50, **told})
     return idle(facts=observed(line(), at_lock, python_threads=2), thread_samples=seen(task()))
@@ -97,6 +105,14 @@ def late(at_start: str) -> Evidence:
 def inherited(kind: str, layer: str = "pthreads", **variables: str) -> Evidence:
     """A library of a kind, and variables that no thread count was set beside."""
     return idle(facts={"libraries": [library(kind, layer)]}, variables_at_start=variables, threads=None)
+
+
+def exported(count: str) -> Evidence:
+    """Two threads of a program whose variables are the user's."""
+    taken = [(made(0.1, 2.0, os_threads=2), made(0.19, 1.0, threads=1))] * COUNT
+    facts = {"frameworks": {"numba": "0.66"}}
+    given = {"OMP_NUM_THREADS": count}
+    return evidence(taken, limits=Limits(max_cores=1.3), threads=None, facts=facts, variables_at_start=given)
 
 
 def capped(**variables: str) -> Evidence:

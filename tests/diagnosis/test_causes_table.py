@@ -21,6 +21,7 @@ from .suffering import (
     capped,
     crowded,
     elementwise,
+    exported,
     forked,
     gemm,
     inherited,
@@ -36,6 +37,7 @@ from .suffering import (
     quota,
     resting,
     stacks,
+    stepping,
     theano,
     unread,
     workers,
@@ -44,6 +46,8 @@ from .suffering import (
 TABLE = [
     ("gemm-too-small", gemm(1000), gemm(1001), "at the threshold"),
     ("gemm-too-small", gemm(1000), gemm(1000, threads=1), "a pool of one has no threshold"),
+    ("gemm-too-small", gemm(1000, seconds=0.0101), gemm(1000, seconds=0.0099), "no word where there are next to none"),
+    ("ignores-setting", exported("1"), exported("2"), "of the environment, where a test sets none"),
     (
         "non-blas-dtype",
         product(operand([9, 9], "int64"), operand([9, 9]), share=0.3),
@@ -114,6 +118,8 @@ TABLE = [
     ),
     ("serial-native", calling(0.5), calling(0.49), "by lines alone"),
     ("serial-native", calling(1.0, 1.29), calling(1.0, 1.31), "by the lines of one thread alone"),
+    ("small-steps", stepping(0.0029), stepping(0.0031), "of at most a few milliseconds"),
+    ("small-steps", stepping(0.001, 0.5), stepping(0.001, 0.49), "of a framework that has the time"),
     ("oversubscribed", crowded(2.5), crowded(2.49), "a quarter more than there is"),
     ("busy-waiting", burning(1.31), burning(1.29), "CPU time over the baseline's"),
     ("after-fork", forked(after_pool=True), forked(after_pool=False), ""),

@@ -12,12 +12,16 @@ from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Suspicion
 
 from .literals import idle, library, line, observed, seen, task
-from .suffering import calling, elementwise, keys, python_threads, stacks
+from .suffering import calling, elementwise, keys, python_threads, stacks, stepping
 
 
 def suspicion(found: Evidence, key: str = "serial-native") -> Suspicion:
     (one,) = (one for one in catalogue.ranked_suspicions(found) if one.key == key)
     return one
+
+
+def first(found: Evidence) -> Suspicion:
+    return catalogue.ranked_suspicions(found)[0]
 
 
 def hashing(held: float = 0.05, thread: str = "MainThread", threads: int = 1) -> Evidence:
@@ -81,6 +85,21 @@ def test_python_that_keeps_a_busy_pool_waiting_is_told_from_more_than_a_core_on(
     found = idle(1.5, facts=observed(line()), native=stacks(0.1), thread_samples=at_work)
 
     assert ("interpreter-bound" in keys(found)) is told
+
+
+def test_steps_are_told_by_their_number_and_the_line_that_dispatches_them() -> None:
+    found = stepping(0.0005)
+
+    assert keys(found)[0] == "small-steps"
+    assert "jax: 2,000 steps a second, 500 us each, from work.py:7 (weights = step(weights" in first(found).evidence
+    assert first(found).trials == []
+
+
+def test_larger_steps_are_tried_where_the_workload_takes_them() -> None:
+    found = stepping(0.0005)
+    asked = replace(found, result=replace(found.result, arguments={"batch_size": 32, "samples": 1000}))
+
+    assert [trial.change.arguments for trial in first(asked).trials] == [{"batch_size": 2048}]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from .literals import COUNT, TWO_CORES, evidence, idle, line, observed, operand,
 from .suffering import (
     AT_ONE,
     capped,
+    exported,
     gemm,
     keys,
     python_threads,
@@ -77,6 +78,33 @@ def test_calls_of_several_threads_are_no_larger_part_of_the_time() -> None:
     (suspicion,) = (one for one in catalogue.ranked_suspicions(found) if one.key == "gemm-too-small")
 
     assert "25% of the time" in suspicion.evidence
+
+
+def test_stacked_products_are_told_to_be_stacked() -> None:
+    """The product that the BLAS gets is small because NumPy divides the stack."""
+    small = gemm(1000)
+    stacked = line("a @ b", "matmul", operand([500, 40, 40]), operand([40, 40]), share=0.5)
+    told = {**small.facts["observed"], "lines": [stacked]}
+
+    assert keys(small)[0] == "gemm-too-small"
+    assert keys(replace(small, facts={"observed": told}))[0] == "batched-one-by-one"
+
+
+def test_numba_is_told_to_read_its_own_variable() -> None:
+    (suspicion,) = catalogue.ranked_suspicions(exported("1"))
+
+    assert suspicion.trials[0].change.variables == {"NUMBA_NUM_THREADS": "1"}
+    assert "OMP_NUM_THREADS=1 is in the environment" in suspicion.evidence
+
+
+@pytest.mark.parametrize(("linker", "flags"), [("auto", "linker=cvm, openmp=True"), ("cvm", "openmp=True")])
+def test_pytensors_linker_is_changed_where_it_knows_no_openmp(linker: str, flags: str) -> None:
+    config = {"cxx": "g++", "openmp": False, "device": "cpu", "linker": linker}
+    found = idle(facts={"pytensor": config, "frameworks": {"pytensor": "3.3.7"}})
+    (suspicion,) = (one for one in catalogue.ranked_suspicions(found) if one.key == "elementwise-serial")
+
+    assert suspicion.trials[0].knob.startswith(flags)
+    assert ("linker=cvm" in suspicion.remedy) is (linker == "auto")
 
 
 def test_a_blas_that_splits_everything_has_no_small_products() -> None:

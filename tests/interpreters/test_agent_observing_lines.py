@@ -40,6 +40,21 @@ def test_a_region_that_is_over_before_a_look_is_traced_where_that_is_asked_for(p
 
 
 @on_every_interpreter
+def test_the_runs_of_the_hottest_line_are_counted_in_a_round_where_that_is_asked_for(
+    python: str, tmp_path: Path
+) -> None:
+    with Dialogue(python, tmp_path) as child:
+        assert observed(child, "two_lines", rounds=2, samples=40, seconds=0.02)["steps"] is None
+        assert child.ask("facts", count_steps=True)["observed"]["steps"] is None
+        child.ask("round", repeat=3)
+        counted = child.ask("facts")["observed"]["steps"]
+        child.ask("round", repeat=5)
+        assert child.ask("facts")["observed"]["steps"] == counted
+    assert (counted["count"], counted["line"]["function"]) == (3, "region")
+    assert counted["line"]["source"].startswith("time.sleep(")
+
+
+@on_every_interpreter
 def test_lines_of_other_threads_are_told_apart(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         seen = observed(child, "threads_that_run", rounds=3, samples=40, seconds=0.4, count=2)

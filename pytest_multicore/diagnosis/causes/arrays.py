@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, MIN_TIME_SHARE, Evidence
-from pytest_multicore.diagnosis.suspicions import Effect, Replay, Suspicion, Trial
+from pytest_multicore.diagnosis.suspicions import Change, Effect, Replay, Suspicion, Trial
 
 from .lines import (
     Line,
@@ -20,6 +21,7 @@ from .lines import (
     replay_trial,
     same_operand,
     size,
+    stacked_product,
 )
 from .work import OPENBLAS_THRESHOLD, OPENMP_TRIAL
 
@@ -74,7 +76,7 @@ def strided_operand(evidence: Evidence) -> Suspicion | None:
 
 def batched_one_by_one(evidence: Evidence) -> Suspicion | None:
     """Stacked small products, which NumPy passes to the BLAS one at a time, or loops over itself."""
-    line = hottest_product(evidence, lambda operands: any(len(operand["shape"]) > 2 for operand in operands))
+    line = stacked_product(evidence)
     if not (evidence.lacks_useful_cores and line):
         return None
     if line["operation"] == "matmul":
@@ -135,16 +137,36 @@ def _split_trial(line: Line, parts: int) -> Trial:
 
 
 def _openmp_is_off(evidence: Evidence, framework: str) -> Suspicion:
+    linker = _linker_without_threads(evidence, framework)
     blas_s = sum(call.seconds for call in evidence.calls or ())
     outside_of_blas = evidence.calls is not None and blas_s < MIN_TIME_SHARE * evidence.wall_s
     return Suspicion(
         key="elementwise-serial",
         strength=0.7 if outside_of_blas else 0.3,
-        evidence=f"{framework}.config.openmp is False: elementwise nodes stay on one thread; "
-        f"{blas_s / evidence.wall_s:.0%} of the time is in BLAS products",
-        remedy="openmp=True with a small openmp_elemwise_minsize, or larger tensors",
-        trials=[OPENMP_TRIAL],
+        evidence=(
+            f"PyTensor's linker {linker} compiles elementwise nodes for one thread, whatever openmp says; "
+            if linker
+            else f"{framework}.config.openmp is False: elementwise nodes stay on one thread; "
+        )
+        + f"{blas_s / evidence.wall_s:.0%} of the time is in BLAS products",
+        remedy="linker=cvm with openmp=True and a small openmp_elemwise_minsize, or larger tensors"
+        if linker
+        else "openmp=True with a small openmp_elemwise_minsize, or larger tensors",
+        trials=[_cvm_trial() if linker else OPENMP_TRIAL],
     )
+
+
+def _linker_without_threads(evidence: Evidence, framework: str) -> str:
+    """The name of PyTensor's linker, where that is Numba's: from PyTensor 3 on by default. It ignores openmp."""
+    linker = str((evidence.facts.get(framework) or {}).get("linker") or "")
+    version = str(evidence.facts.get("frameworks", {}).get(framework) or "0")
+    by_default = framework == "pytensor" and version.partition(".")[0].isdigit() and int(version.partition(".")[0]) >= 3
+    return linker if linker.startswith("numba") or (by_default and linker in ("auto", "")) else ""
+
+
+def _cvm_trial() -> Trial:
+    flags = {"linker": "cvm", **OPENMP_TRIAL.change.theano_flags}
+    return replace(OPENMP_TRIAL, knob=f"linker=cvm, {OPENMP_TRIAL.knob}", change=Change(theano_flags=flags))
 
 
 def memory_bound(evidence: Evidence) -> Suspicion | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Detector, Suspicion
 
-from . import arrays, compiled, libraries, machine, program, run_time_limits, settings, thread_pools, work
+from . import arrays, compiled, libraries, machine, program, run_time_limits, settings, steps, thread_pools, work
 
 #: From here on a suspicion rests on exact figures, like a setting's or recorded calls, and no samples are needed.
 CERTAIN_STRENGTH = 0.8
@@ -19,6 +19,7 @@ DETECTORS: Sequence[Detector] = (
     *program.DETECTORS,
     *thread_pools.DETECTORS,
     *compiled.DETECTORS,
+    *steps.DETECTORS,
     *work.DETECTORS,
     *arrays.DETECTORS,
 )

@@ -107,7 +107,8 @@ def _by_stacks(evidence: Evidence) -> _Found | None:
     if native is None or not native.functions or 1 - native.interpreter_share < MIN_SHARE:
         return None
     package, share = native.packages[0]
-    function = next(one for one in native.functions if one.package == package)
+    library = native.libraries(package)[0]
+    function = next(one for one in native.functions if one.library == library)
     line, called = _calling_line(evidence)
     names = " > ".join(dict.fromkeys(filter(None, (function.outer, function.inner))))
     text = f"{share:.0%} of the looks at native stacks are in {package}, most in {f'{names} of ' if names else ''}"

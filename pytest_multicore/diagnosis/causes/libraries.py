@@ -84,7 +84,7 @@ def no_compiler(evidence: Evidence) -> Suspicion | None:
 
 def ignores_setting(evidence: Evidence) -> Suspicion | None:
     """More threads work than were asked for."""
-    count, measurement = evidence.result.threads, evidence.result.measurement
+    measurement, count = evidence.result.measurement, evidence.result.threads or _exported_count(evidence)
     if count is None or measurement is None or measurement.threads_seen.estimate <= count:
         return None
     if not {"max_threads", "max_cores"} & set(evidence.missed_limits):
@@ -98,7 +98,9 @@ def ignores_setting(evidence: Evidence) -> Suspicion | None:
     ]
     python_threads = evidence.observed_figure("python_threads")
     where = f"where {count} were asked for by every known variable"
-    if evidence.inherits_variables:
+    if evidence.result.threads is None:
+        where = f"where OMP_NUM_THREADS={count} is in the environment"
+    elif evidence.inherits_variables:
         where = f"on {cores_in_words(count)}: no affinity sizes its pool"
     return Suspicion(
         key="ignores-setting",
@@ -111,6 +113,12 @@ def ignores_setting(evidence: Evidence) -> Suspicion | None:
             for variable in variables
         ],
     )
+
+
+def _exported_count(evidence: Evidence) -> int | None:
+    """The count in OMP_NUM_THREADS, which most libraries read, where the program's variables are the user's."""
+    value = evidence.variables_at_start.get("OMP_NUM_THREADS", "")
+    return int(value) if value.isdigit() else None
 
 
 DETECTORS = (sequential_layer, reference_blas, no_compiler, ignores_setting)

@@ -37,6 +37,11 @@ def hottest_product(evidence: Evidence, has_defect: Callable[[Sequence[Operand]]
     )
 
 
+def stacked_product(evidence: Evidence) -> Line | None:
+    """The hottest line with a product of stacked matrices, which NumPy divides into single products by itself."""
+    return hottest_product(evidence, lambda operands: any(len(operand["shape"]) > 2 for operand in operands))
+
+
 def hottest_line(evidence: Evidence, *operations: str) -> Line | None:
     """The hottest line with one of these operations on known NumPy operands."""
     candidates = (line for line in evidence.lines if line.get("operation") in operations and line["operands"])

@@ -12,12 +12,14 @@ from pytest_multicore.verdicts.scaling_law import Model
 from pytest_multicore.verdicts.scaling_law import serial_fraction as serial_fraction_of
 from pytest_multicore.verdicts.statistics import Interval
 
-from .lines import contiguous_operand, location
+from .lines import contiguous_operand, location, stacked_product
 
 #: A trial's product over the threshold: large enough that the second thread pays.
 TRIAL_SIZE_RATIO = 8
 #: Of the products, and of their time: a smaller share of small ones does not keep cores idle.
 MIN_SMALL_SHARE = 0.5
+#: Of the time: products with a smaller share are not worth a word, whatever their size.
+MIN_TOLD_SHARE = 0.1
 #: Of the speed-up that the thread count could give: with a larger share no serial part explains a miss.
 MAX_SERIAL_SPEEDUP_SHARE = 0.95
 #: Multiply-adds up to which OpenBLAS stays on one thread, where none could be probed: interface/gemm.c,
@@ -47,6 +49,8 @@ def gemm_too_small(evidence: Evidence) -> Suspicion | None:
         return None
     # Calls of several threads add up to more than the wall time.
     time_share = small_s / (evidence.wall_s * evidence.caller_count)
+    if time_share < MIN_TOLD_SHARE and not evidence.built_in:
+        return None
     # A larger product keeps cores busy by itself: it proves nothing about a program that mostly does something else.
     experiment = evidence.built_in
     trial_proves = time_share >= MIN_TIME_SHARE or experiment is not None
@@ -55,7 +59,7 @@ def gemm_too_small(evidence: Evidence) -> Suspicion | None:
     remedy = experiment.small_product_remedy if experiment else ""
     return Suspicion(
         key="gemm-too-small",
-        strength=0.8 if trial_proves else 0.4,
+        strength=0.4 if stacked_product(evidence) or not trial_proves else 0.8,
         evidence=f"{small_share:.0%} of {count:.0f} BLAS products are too small to be split: "
         f"{worst.routine} of {worst.m} x {worst.n} x {worst.k} is {worst.multiply_adds:,} multiply-adds, "
         f"and the threshold is {threshold:,} ({source}); {time_share:.0%} of the time is in them",

@@ -19,7 +19,7 @@ numbers, closed on exec and after fork); then 0 is the null device and 1 a copy 
   parent -> call    {"target", "arguments", "path", "threads"}
   child  -> result  {"value", "wall_s", "cpu_s"}
   parent -> test    a pytest item as the workload: see marked_test/pytest_agent.py
-  parent -> facts   {"variables": [names]}
+  parent -> facts   {"variables": [names], "count_steps": whether the next round counts the hottest line's runs}
   child  -> facts   see dialogue/facts.py
   parent -> close   or end of file: the child runs its exit handlers and ends with 0
 
@@ -186,6 +186,8 @@ class Session(object):
             facts = load_sibling("dialogue/facts").collect(libraries, failures.text, message["variables"])
         except:  # noqa: E722 - see round
             raise failures.from_user_code("the collection of facts", "failed")
+        if message.get("count_steps") and self.watcher:
+            self.watcher.count_steps()
         facts.update(
             affinity=process.affinity(),
             affinity_at_start=self.affinity_at_start,

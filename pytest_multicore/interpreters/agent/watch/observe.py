@@ -9,6 +9,8 @@
            "count"}],
 "warnings": see program_warnings.py; of all of the program, the tests' set-up among it
 "inherited_affinity": [0, 1] | null      the CPUs that a child started at the end of the last round would get
+"steps": {"count", "line": {"file", "line", "function", "source"}} | null      how often the main thread's hottest line
+                                    ran in the round that counted it, where that was asked for
 "slept_s": seconds that all threads together spent in time.sleep within rounds,
 "setters": what set a variable, the affinity or a pool, and from which line: see setter_calls.py}
 
@@ -38,6 +40,8 @@ class Observer(object):
         self._open_regions = []  # for each, whether a region inside it interrupted it
         self._any_round = False
         self._slept_s = 0.0
+        self._counter = self._counted = None
+        self._load_counter = lambda place: load_sibling("watch/step_counter").StepCounter(place)
         self._pool_ran = None
         self._forks = []  # [entry, count]
         self._warnings = load_sibling("watch/program_warnings").ProgramWarnings(self._text)
@@ -61,15 +65,28 @@ class Observer(object):
         self._changes.look()
         self._look_for_pool()
         self._open_regions.append(False)
-        self._sampler.start(pools)
+        if self._counter is None or not is_round:
+            self._sampler.start(pools)
+        else:
+            self._counter.start()
 
     def leave(self):
         """The innermost measured region ends."""
         interrupted = self._open_regions.pop()
-        if not interrupted:
+        if self._counter is not None and self._counter.started:
+            self._counter.stop()
+            self._counted, self._counter = dict(self._counted, count=self._counter.count), None
+        elif not interrupted:
             self._sampler.stop()
             self._inherited = self._process.affinity()
         self._changes.look()
+
+    def count_steps(self):
+        """Have the next round count the runs of the line that was the hottest so far, in place of samples."""
+        place = self._sampler.hottest_place()
+        if place is not None and not self._open_regions:
+            self._counted = {"count": 0, "line": self._sampler.located(place)}
+            self._counter = self._load_counter(place)
 
     def report(self):
         """The object of this file's docstring."""
@@ -86,6 +103,7 @@ class Observer(object):
             forks=[dict(fork, count=count) for fork, count in self._forks],
             warnings=list(self._warnings.entries),
             inherited_affinity=self._inherited,
+            steps=None if self._counter else self._counted,
             slept_s=self._slept_s,
             setters=self._setter_calls.report(),
         )

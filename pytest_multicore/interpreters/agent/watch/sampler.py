@@ -145,6 +145,12 @@ class Sampler(object):
             "python_ids": sorted(set(self._thread_cpu.natives()) | self._own_ids) if self._own_ids else [],
         }
 
+    def hottest_place(self):
+        """Path, line and function of the main thread's hottest line; None before any."""
+        seconds = self._seconds()
+        lines = [line for line in seconds if line.thread == "MainThread" and not line.waits]
+        return max(lines, key=lambda line: seconds[line]).place if lines else None
+
     def _seconds(self):
         """Seconds by line. The time that a traced line waited while other threads worked does not count.
 
@@ -239,14 +245,14 @@ class Sampler(object):
         return operation
 
     def _entry(self, line, share):
-        entry = self._located(line.place)
+        entry = self.located(line.place)
         entry.update(line.operation)
         entry.update(
             thread=self._text(line.thread),
             samples=line.samples,
             cpu_s=line.cpu_s,
             share=share,
-            called_from=None if line.caller is None else self._located(line.caller),
+            called_from=None if line.caller is None else self.located(line.caller),
         )
         return entry
 
@@ -256,7 +262,8 @@ class Sampler(object):
             frame = frame.f_back
         return frame
 
-    def _located(self, place):
+    def located(self, place):
+        """A line of the source as reports hold it."""
         path, number, function = place
         source = self._text(linecache.getline(path, number).strip())
         return {"file": self._text(path), "line": number, "function": self._text(function), "source": source}

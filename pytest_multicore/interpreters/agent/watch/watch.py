@@ -42,6 +42,11 @@ class Watch(object):
         """clocks.measure for a test's first call, or a call that contains it."""
         return self._measure(region, repeat, False)
 
+    def count_steps(self):
+        """Have the next round count the runs of the hottest line, where the process is observed."""
+        if self._observer is not None:
+            self._observer.count_steps()
+
     def report(self):
         """The observation; None where none was asked for."""
         return self._observer and self._observer.report()
