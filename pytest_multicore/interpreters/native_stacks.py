@@ -25,6 +25,11 @@ THREAD = re.compile(r"^thread \((?P<number>[^)]*)\)(: (?P<name>.*))?$")
 #: The agent's own thread, which samples lines; and its frames below every round, and between two.
 AGENT_STACK = re.compile(r"(^|[;.])_run \([^;]*sampler\.py:\d+\)")
 AGENT_FRAME = re.compile(r"\([^;]*runner\.py:\d+\)")
+#: A Python frame that waits, which py-spy may take for work: a pool's worker without a task, a queue, a lock.
+IDLE_FRAME = re.compile(
+    r"(^|\.)(_worker|worker|wait|get|join|_wait_for_tstate_lock|acquire|select|poll|result|recv|_recv) "
+    r"\([^;]*(threading|queue|selectors|thread|_base|connection|pool)\.py:\d+\)$"
+)
 #: The interpreter's own library or program, of which py-spy leaves out most.
 INTERPRETER = re.compile(r"(^|/)(libpython|python)\d[\d.]*[a-z]?(\.so[\d.]*)?$")
 #: Libraries that work for their caller: copying, mathematics, memory.
@@ -145,6 +150,9 @@ def _rows(text: str) -> Iterator[tuple[str, list[str], int]]:
         if not thread or not count.isdigit() or AGENT_STACK.search(stack):
             continue
         if AGENT_FRAME.search(stack) and not ROUND_STACK.search(stack):
+            continue
+        python = [frame for frame in frames if re.search(r"\.py:\d+\)$", frame)]
+        if python and IDLE_FRAME.search(python[-1]):
             continue
         yield re.sub(r"\d+", "#", thread["name"] or ""), frames, int(count)
 

@@ -46,6 +46,19 @@ def test_lines_of_sources_that_debug_symbols_tell_are_one_library() -> None:
 @pytest.mark.parametrize(
     "stack",
     [
+        "thread (5): Pool-0_0;run (threading.py:982);_worker (concurrent/futures/thread.py:81);get (_queue.c:9)",
+        "thread (7): MainThread;measure (clocks.py:9);result (_base.py:451);Condition.wait (threading.py:3)",
+    ],
+    ids=["a worker", "its caller"],
+)
+def test_who_waits_for_a_task_or_its_result_is_not_at_work(stack: str) -> None:
+    assert stacks_of(rows(("", 4), thread=stack)).samples == 0
+    assert stacks_of(rows((";_WorkItem.run (thread.py:58);encode (blosc.c:9)", 4), thread=stack)).samples == 4
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
         "thread (9);Sampler._run (watch/sampler.py:150);time_sleep (libpython3.11.so.1.0)",
         "thread (7): MainThread;main (runner.py:3);read (dialogue/channel.py:12)",
     ],
@@ -56,7 +69,7 @@ def test_the_agent_itself_is_left_out(stack: str) -> None:
 
 
 def test_other_threads_are_told_by_their_names_without_numbers() -> None:
-    worker = "thread (0x7F): ThreadPoolExecutor-0_1;_worker (thread.py:83);encode (blosc.c:9)"
+    worker = "thread (0x7F): ThreadPoolExecutor-0_1;_worker (thread.py:83);run (thread.py:58);encode (blosc.c:9)"
     found = stacks_of(rows(("", 1), thread=worker) + rows(("", 1)))
 
     assert found.threads == {"ThreadPoolExecutor-#_#": 0.5, "MainThread": 0.5}
