@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .commands import bisect, compare, export, history, html, judge, merge
+from .commands import bisect, compare, export, history, html, imports, judge, merge
 from .errors import UsageError
 
-COMMANDS = (judge, bisect, compare, history, html, export, merge)
+COMMANDS = (judge, bisect, compare, history, html, export, imports, merge)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -35,6 +35,7 @@ from pytest_multicore.verdicts.warnings import waste_warning
 from pytest_multicore.verdicts.words import side_in_words
 
 from .base_modules import modules_from_elsewhere
+from .collection_changes import collection_changes, collection_notes
 from .differences import differences
 from .further_processes import confirmed
 from .notes import notes
@@ -65,6 +66,9 @@ def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress
     else:
         measured_rows = _take_rows(request, prepared, workload, progress)
         findings = _findings(request, prepared, workload, measured_rows, machine)
+        changes = collection_changes(measured_rows.facts, progress)
+        findings["collection_changes"] = changes
+        findings["notes"] = (*findings["notes"], *collection_notes(changes))
     return Result(
         test=request.test,
         workload=str(workload),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.settings.world_at_start import WORLD, affinity_now
 
 
 def check_affinity() -> None:
@@ -30,18 +31,21 @@ def started_on(cpus: Sequence[int] | None) -> Iterator[None]:
     and exec must not be Python where threads may run.
 
     Args:
-        cpus: their numbers, among those that this thread may use; None: nothing is changed.
+        cpus: their numbers, among those that this thread may use; None: those of pytest, as it was when it began where
+            the collection of tests has narrowed them since.
 
     Raises:
         UsageError: affinity cannot be set on this system.
         OSError: none of them is granted.
     """
-    if cpus is None:
+    before = affinity_now()
+    wanted = WORLD.child_affinity() if cpus is None else frozenset(cpus)
+    if cpus is None and wanted == before:
         yield
         return
     check_affinity()
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cpus)
+    assert before is not None and wanted is not None  # noqa: S101, PT018 - this system has affinity masks
+    os.sched_setaffinity(0, wanted)
     try:
         yield
     finally:

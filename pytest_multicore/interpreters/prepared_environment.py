@@ -12,6 +12,7 @@ from pathlib import Path
 from pytest_multicore.environments import blas, catalogue, overlay, provision
 from pytest_multicore.environments.variables import ChildVariables, child_variables
 from pytest_multicore.errors import UsageError
+from pytest_multicore.settings.world_at_start import WORLD
 
 from .launch import Launch
 from .process import IsolatedInterpreter
@@ -121,7 +122,7 @@ class PreparedEnvironment:
             cores=None if cpus is None else len(cpus),
             theano_flags=theano_flags,
             env=env,
-            environ=os.environ,
+            environ=WORLD.child_environ(os.environ),
         )
 
     def open(

@@ -8,7 +8,6 @@ timed by the wall at the program's own priority, meets all of it.
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from pytest_multicore.rounds.tolerances import (
     COPY_BURST_S,
     MIN_COPY_CPU_SHARE,
 )
+from pytest_multicore.settings.world_at_start import WORLD
 
 PROGRAM = Path(__file__).with_name("control_program.py")
 
@@ -125,8 +125,9 @@ def control_workers(count: int, *, priority: bool) -> ControlWorkers:
 
 def granted_cpus(count: int) -> list[int | None]:
     """So many of the cores that this process may run on, spread over them; None for each where they are unknown."""
-    if not hasattr(os, "sched_getaffinity"):
+    mask = WORLD.child_affinity()
+    if mask is None:
         return [None] * count
-    granted = sorted(os.sched_getaffinity(0))
+    granted = sorted(mask)
     step = max(1, len(granted) // count)  # a quota's few cores lie anywhere among many
     return [*(granted[::step] * count)[:count]]

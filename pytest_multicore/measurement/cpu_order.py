@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from pytest_multicore.errors import EnvironmentUnavailable
+from pytest_multicore.settings.world_at_start import WORLD
 
 CPUS = Path("/sys/devices/system/cpu")
 
@@ -17,7 +17,7 @@ def cpus_for(count: int) -> tuple[int, ...]:
     Raises:
         EnvironmentUnavailable: fewer are granted.
     """
-    granted = os.sched_getaffinity(0)
+    granted = WORLD.child_affinity() or frozenset()
     if count > len(granted):
         raise EnvironmentUnavailable(
             f"{count} cores: this process may run on {len(granted)} CPUs; ask for no more, or widen its affinity"

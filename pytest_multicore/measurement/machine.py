@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence, Set
@@ -13,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from pytest_multicore.rounds.tolerances import MAX_BUSY_PROCESSES, MIN_BUSY_PROCESS_CORES
-from pytest_multicore.settings import affinity_at_start as start
+from pytest_multicore.settings.world_at_start import WORLD
 
 from .cgroups import quota_cores
 from .cpu_order import CPUS, siblings
@@ -25,7 +24,7 @@ class Machine:
 
     Attributes:
         cores_online: logical CPUs that the system runs.
-        affinity: the CPUs that this process may run on; None where the system does not tell.
+        affinity: the CPUs that measured interpreters may run on; None where the system does not tell.
         quota: the tightest control group's quota, in cores; None without one.
         cores_real: real cores among these CPUs, two hardware threads of one counted once; None where unknown.
         cpu: the processor's name.
@@ -71,10 +70,11 @@ class Machine:
     @property
     def narrowed(self) -> str:
         """That something in this process pinned it since pytest started, in words; empty where nothing did."""
-        if self.affinity is None or start.AFFINITY is None or len(self.affinity) >= len(start.AFFINITY):
+        at_start = WORLD.affinity
+        if self.affinity is None or at_start is None or len(self.affinity) >= len(at_start):
             return ""
         return (
-            f"pytest itself might use {len(start.AFFINITY)} CPUs when it started, and was pinned to "
+            f"pytest itself might use {len(at_start)} CPUs when it started, and was pinned to "
             f"{len(self.affinity)} since, by an import or a test (os.sched_setaffinity)"
         )
 
@@ -84,8 +84,9 @@ def _cores(count: float) -> str:
 
 
 def this_machine() -> Machine:
-    """Read anew: affinity and quota may change while pytest runs."""
-    affinity = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else None
+    """Read anew: affinity and quota may change while pytest runs. What collecting the tests narrowed is not counted."""
+    granted = WORLD.child_affinity()
+    affinity = None if granted is None else tuple(sorted(granted))
     return Machine(
         cores_online=psutil.cpu_count(logical=True) or 1,
         affinity=affinity,

@@ -111,6 +111,25 @@ class Multicore:
         assert result.scaling is not None  # noqa: S101 - a series was measured
         return result.scaling
 
+    def import_guard(self, *packages: str, allow: Sequence[str] = (), environment: str | None = None) -> None:
+        """Hold imports to leave no trace: thread variables, affinity, pools and the interpreter's lock stay.
+
+        Each is imported in a bare interpreter, without any thread variable. Nothing is measured.
+
+        Args:
+            packages: full names of packages or modules.
+            allow: what may be changed: variables by name, ``"affinity"``, ``"gil"``, or ``"pool openblas"``.
+            environment: where to import them; None: the marker's or the option's.
+
+        Raises:
+            LimitMissed: names each change, and the innermost module that made it.
+            UsageError: no package, or something that is no name of one.
+        """
+        __tracebackhide__ = True
+        from .import_guard import guard_imports
+
+        guard_imports(self._gate, packages, allow, environment)
+
     def _enforce(
         self,
         workload: AnyWorkload,

@@ -48,6 +48,7 @@ def record(result: Result) -> Record:
         "libraries": list(result.facts.get("libraries", ())),
         "variables": dict(result.facts.get("variables", {})),
         "start_changes": [dict(change) for change in result.facts.get("start_changes") or ()],
+        "collection_changes": [dict(change) for change in result.collection_changes],
         "gil": result.facts.get("gil"),
         "free_threaded": result.facts.get("free_threaded"),
         "frameworks": dict(result.facts.get("frameworks", {})),

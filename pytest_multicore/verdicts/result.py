@@ -35,6 +35,7 @@ class Result:
         blas: the BLAS in use, in words; None when none is loaded.
         warnings: what passed its limits and is wrong all the same (warnings.py).
         notes: what the reader should know: overridden variables, more threads than cores, priority.
+        collection_changes: what collecting the tests changed in pytest itself, as data.
         budget_s, duration_s: seconds allowed for the rounds, and used for everything.
         confidence: of each verdict.
         seed: of the order in which sides take turns.
@@ -71,6 +72,7 @@ class Result:
     blas: str | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    collection_changes: tuple[Mapping[str, Any], ...] = ()
     causes: tuple[Mapping[str, Any], ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
     first_calls: tuple[FirstCalls | None, ...] = ()

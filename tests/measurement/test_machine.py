@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.measurement.machine import Machine, _cores_real, busiest_processes, this_machine
-from pytest_multicore.settings import affinity_at_start as start
+from pytest_multicore.settings.world_at_start import WORLD
 
 
 def machine(**changed: Any) -> Machine:
@@ -35,8 +35,8 @@ def test_a_narrowed_affinity_is_seen_at_once() -> None:
         os.sched_setaffinity(0, {min(whole)})
         narrowed = this_machine()
         assert narrowed.cores_granted <= 1
-        if start.AFFINITY and len(start.AFFINITY) > 1:
-            assert f"might use {len(start.AFFINITY)} CPUs when it started" in narrowed.why_granted()
+        if WORLD.affinity and len(WORLD.affinity) > 1:
+            assert f"might use {len(WORLD.affinity)} CPUs when it started" in narrowed.why_granted()
     finally:
         os.sched_setaffinity(0, whole)
     assert "affinity 1 CPU," not in this_machine().why_granted() or len(whole) == 1

@@ -18,6 +18,7 @@ numbers, closed on exec and after fork); then 0 is the null device and 1 a copy 
   child  -> done    {"repeat", "wall_s", "process_cpu_start_s", "process_cpu_end_s", "children_cpu_s", "clocks_s"}
   parent -> call    {"target", "arguments", "path", "threads"}
   child  -> result  {"value", "wall_s", "cpu_s"}
+  parent -> imports packages to import, of which all changes are told: see watch/bare_imports.py
   parent -> test    a pytest item as the workload: see marked_test/pytest_agent.py
   parent -> facts   {"variables": [names], "count_steps": whether the next round counts the hottest line's runs}
   child  -> facts   see dialogue/facts.py
@@ -109,6 +110,7 @@ class Session(object):
         """The answer to one decoded message."""
         # No table of bound methods in self: that cycle would outlive `serve`, and free the user's objects too late.
         answers = {"open": self.open, "round": self.round, "call": self.call, "facts": self.facts, "watch": self.watch}
+        answers["imports"] = self.imports
         if message["type"] not in answers:
             raise failures.Failure("protocol", "%s comes out of turn" % message["type"])
         return answers[message["type"]](message)
@@ -171,6 +173,10 @@ class Session(object):
             return self.called(message)
         finally:
             self.changes.enter(before)
+
+    def imports(self, message):
+        """Import packages and tell what that changed."""
+        return load_sibling("watch/bare_imports").answer(message, self.changes, load_sibling)
 
     def called(self, message):
         """The answer to `call`."""

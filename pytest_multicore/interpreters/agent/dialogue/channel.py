@@ -15,6 +15,7 @@ FIELDS = {
     "call": (("target", "a string"), ("arguments", "an object"), ("path", "a list")),
     "round": (("repeat", "an integer >= 1"),),
     "facts": (("variables", "a list"),),
+    "imports": (("names", "a list"), ("path", "a list")),
     "watch": (
         ("observe", "a boolean"),
         ("trace", "a boolean"),
