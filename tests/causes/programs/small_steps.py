@@ -24,10 +24,11 @@ def descent(batch: int) -> Callable[[], object]:
         first, second = weights
         return ((jax.numpy.tanh(samples @ first) @ second - targets) ** 2).mean()
 
-    @jax.jit
-    def step(weights: Any, samples: Any, targets: Any) -> Any:
+    def plain_step(weights: Any, samples: Any, targets: Any) -> Any:
         slopes = jax.grad(loss)(weights, samples, targets)
         return [weight - 0.01 * slope for weight, slope in zip(weights, slopes, strict=True)]
+
+    step = jax.jit(plain_step)  # no decorator: without JAX installed it would have no type
 
     def region() -> object:
         trained = weights
