@@ -110,18 +110,31 @@ def layout_could_do(trial: Trial, compared: Comparison) -> bool:
     return trial.effect is Effect.SCALES or compared.speedup.low < MAX_LAYOUT_SPEED_RATIO
 
 
-def gain(trial: Trial, compared: Comparison, original_speedup: Interval | None) -> float:
-    """How much of the effect a trial's rows show, as a ratio of medians: 1 is none."""
-    changed, before = compared.contender, compared.baseline
+def gain(trial: Trial, compared: Comparison, original_speedup: Interval | None) -> Interval:
+    """How much of the effect a trial's rows show, as a ratio: 1 is none."""
+    changed, before, one = compared.contender, compared.baseline, Interval(1.0, 1.0, 1.0, compared.ratio.confidence)
     if trial.effect is Effect.MORE_CORES:
-        return changed.cores.estimate / max(before.cores.estimate, MIN_FIGURE)
+        return _ratio(changed.cores, before.cores)
     if trial.effect is Effect.FEWER_THREADS:
-        return before.threads_seen.estimate / max(changed.threads_seen.estimate, MIN_FIGURE)
+        return _ratio(before.threads_seen, changed.threads_seen)
     if trial.effect is Effect.LESS_CPU:
-        return 1 / max(compared.cpu_inflation.estimate, MIN_FIGURE)
+        return _ratio(one, compared.cpu_inflation)
     if trial.effect is Effect.SLOWER:
-        return 1 / max(compared.speedup.estimate, MIN_FIGURE)
-    return compared.speedup.estimate / (original_speedup.estimate if original_speedup else 1.0)
+        return _ratio(one, compared.speedup)
+    return _ratio(compared.speedup, original_speedup or one)
+
+
+def _ratio(value: Interval, reference: Interval) -> Interval:
+    """A quantity over another one; without a bound where one of them has none."""
+    low, estimate, high = (
+        top / max(bottom, MIN_FIGURE) if math.isfinite(top) and math.isfinite(bottom) else unknown
+        for top, bottom, unknown in (
+            (value.low, reference.high, -math.inf),
+            (value.estimate, reference.estimate, math.inf),
+            (value.high, reference.low, math.inf),
+        )
+    )
+    return Interval(low, estimate, high, value.confidence)
 
 
 def took_effect(trial: Trial, facts: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pytest_multicore.diagnosis.suspicions import Trial
 from pytest_multicore.diagnosis.trials import MIN_USEFUL_RATIO, Finding, TrialResult, gain
 from pytest_multicore.verdicts.row_sets import Rows
+from pytest_multicore.verdicts.statistics import Interval
 
 from .layouts import drawn_layout
 from .request import MeasuredProgram, Variant
@@ -22,8 +23,8 @@ from .trial_rows import take_rows, trial_figures
 
 #: Further sets of processes, each of the changed program once and the original twice.
 FURTHER_LAYOUTS = 3
-#: Rows of each: a set has to show the change by its medians, and all sets together are the proof.
-CONFIRMING_ROWS = 3
+#: Confidence of each set, and its rows at most: all sets together, and the first pair, are the proof.
+SET_CONFIDENCE, MAX_SET_ROWS = 0.8, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,18 @@ class LayoutGains:
         original: of the original against itself.
     """
 
-    changed: tuple[float, float]
+    changed: tuple[Interval, Interval]
     original: float
+
+    @property
+    def shows_it(self) -> bool:
+        """Whether the change is better than both originals."""
+        return all(gained.low > 1.0 and gained.estimate >= MIN_USEFUL_RATIO for gained in self.changed)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether more rows need not be taken."""
+        return self.shows_it or any(gained.high < MIN_USEFUL_RATIO for gained in self.changed)
 
 
 def confirmed(found: TrialResult, program: MeasuredProgram, sides: Sequence[Variant], rounds_s: float) -> TrialResult:
@@ -58,20 +69,20 @@ def confirmed(found: TrialResult, program: MeasuredProgram, sides: Sequence[Vari
             f"{program.workload}: {found.trial.knob}, further processes, {number} of {FURTHER_LAYOUTS}"
         )
         gains.append(_gains_of_others(found.trial, program, sides, rounds_s / FURTHER_LAYOUTS, draw))
-        if min(gains[-1].changed) < MIN_USEFUL_RATIO:
+        if not gains[-1].shows_it:
             break
     return with_further_processes(found, gains)
 
 
 def with_further_processes(found: TrialResult, gains: Sequence[LayoutGains]) -> TrialResult:
     """A proof with what further processes show of it."""
-    ratios = [ratio for one in gains for ratio in one.changed]
+    ratios = [gained.estimate for one in gains for gained in one.changed]
     itself = max(max(one.original, 1 / one.original) for one in gains)
     text = (
         f"in {len(gains)} further sets of processes, laid out anew in memory, by {min(ratios):.2f}x to "
         f"{max(ratios):.2f}x; the original differs from itself by up to {itself:.2f}x"
     )
-    if min(ratios) < MIN_USEFUL_RATIO:
+    if not all(one.shows_it for one in gains):
         return replace(found, finding=Finding.OPEN, text=f"{found.text}; but {text}: that is no proof")
     return replace(found, text=f"{found.text}; {text}")
 
@@ -81,14 +92,18 @@ def _gains_of_others(
 ) -> LayoutGains:
     half = len(sides) // 2
     others = [replace(side, extra=drawn_layout(draw)) for side in (*sides, *sides[half:])]
-    rows = take_rows(program, others, rounds_s, lambda rows: len(rows) >= CONFIRMING_ROWS).rows
-    confidence = program.request.settings.confidence
 
-    def gain_of(first: int, second: int) -> float:
-        """Of one program over another, each given by its place: the changed one is 0, and the originals are 1 and 2."""
-        pairs: Rows = [
-            row[first * half : (first + 1) * half] + row[second * half : (second + 1) * half] for row in rows
-        ]
-        return gain(trial, *trial_figures(pairs, trial, confidence))
+    def is_enough(rows: Rows) -> bool:
+        return len(rows) >= MAX_SET_ROWS or (len(rows) > 0 and _gains(trial, rows, half).is_settled)
 
-    return LayoutGains((gain_of(0, 1), gain_of(0, 2)), gain_of(1, 2))
+    return _gains(trial, take_rows(program, others, rounds_s, is_enough).rows, half)
+
+
+def _gains(trial: Trial, rows: Rows, sides: int) -> LayoutGains:
+    """The gains by rows of the changed program and of two originals; ``sides``: how many each of the three has."""
+
+    def over(first: int, second: int) -> Interval:
+        pairs = [row[first * sides : (first + 1) * sides] + row[second * sides : (second + 1) * sides] for row in rows]
+        return gain(trial, *trial_figures(pairs, trial, SET_CONFIDENCE))
+
+    return LayoutGains((over(0, 1), over(0, 2)), over(1, 2).estimate)

@@ -11,13 +11,24 @@ from pytest_multicore.diagnosis.trials import Finding, TrialResult
 from pytest_multicore.experiment.confirm_trial import LayoutGains, with_further_processes
 from pytest_multicore.experiment.layouts import ALIGNMENT_BYTES, LAYOUT_VARIABLE, MIN_LAYOUT_BYTES, drawn_layout
 from pytest_multicore.interpreters.address_layout import PAGE_BYTES
+from pytest_multicore.verdicts.statistics import Interval
+
+
+def gains(first: float, second: float, original: float, spread: float = 0.02) -> LayoutGains:
+    return LayoutGains(
+        (
+            Interval(first - spread, first, first + spread, 0.8),
+            Interval(second - spread, second, second + spread, 0.8),
+        ),
+        original,
+    )
+
 
 PROOF = TrialResult(Trial("A=1", Effect.FASTER), Finding.PROVEN, "A=1: 1.50x as fast")
 
 
 def test_a_proof_that_shows_in_all_processes_stays_one() -> None:
-    gains = [LayoutGains((1.4, 1.6), 0.98), LayoutGains((1.3, 1.5), 1.05)]
-    found = with_further_processes(PROOF, gains)
+    found = with_further_processes(PROOF, [gains(1.4, 1.6, 0.98), gains(1.3, 1.5, 1.05)])
 
     assert found.finding is Finding.PROVEN
     assert found.text == (
@@ -28,14 +39,23 @@ def test_a_proof_that_shows_in_all_processes_stays_one() -> None:
 
 @pytest.mark.parametrize(
     "turned",
-    [LayoutGains((0.9, 1.4), 1.6), LayoutGains((1.4, 0.9), 0.6), LayoutGains((1.04, 1.04), 1.0)],
-    ids=["one original is as fast", "the other is", "nothing that a user would change"],
+    [gains(0.9, 1.4, 1.6), gains(1.4, 0.9, 0.6), gains(1.04, 1.04, 1.0), gains(1.2, 1.2, 1.0, spread=0.3)],
+    ids=["one original is as fast", "the other is", "nothing that a user would change", "too few rows to tell"],
 )
 def test_one_set_of_processes_that_does_not_show_it_is_enough(turned: LayoutGains) -> None:
-    found = with_further_processes(PROOF, [LayoutGains((1.4, 1.6), 1.0), turned])
+    found = with_further_processes(PROOF, [gains(1.4, 1.6, 1.0), turned])
 
     assert found.finding is Finding.OPEN
     assert found.text.endswith(": that is no proof")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "spread", "settled"),
+    [(1.4, 1.6, 0.02, True), (1.4, 0.9, 0.02, True), (1.4, 1.1, 0.2, False)],
+    ids=["it shows", "it does not", "more rows may tell"],
+)
+def test_rows_are_taken_until_a_set_tells(first: float, second: float, spread: float, settled: bool) -> None:
+    assert gains(first, second, 1.0, spread).is_settled is settled
 
 
 def test_layouts_differ_by_less_than_a_page_in_steps_of_an_allocation() -> None:
