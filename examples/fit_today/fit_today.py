@@ -142,13 +142,13 @@ def causes(records: Sequence[Record]) -> str:
 
 
 def key_of(cause: Mapping[str, Any]) -> str:
-    """``small-steps, proven``."""
+    """``gemm-too-small``, proven. What stays undecided has the key machine-busy."""
     return f"`{cause['key']}`, {'proven' if cause['proven'] else 'suspected'}"
 
 
 def outcome_of(record: Record) -> str:
     """What to say without a cause."""
-    return "none needed" if record["outcome"] == "passed" else "no cause was found"
+    return "no cause: passed" if record["outcome"] == "passed" else "no cause was found"
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from pytest_multicore.environments.variables import child_variables
 from tests.environments.test_shipped_environments import prepared
 from tests.interpreters.dialogue import AGENT
 
-# Gigabytes of downloads. The user's own cache keeps them: no cache_folder here.
 pytestmark = [pytest.mark.environments, pytest.mark.exhaustive]
 
 FAMILIES = [name for name in SHIPPED if name not in ("current", "theano", "theano-2016", "pytensor")]
@@ -52,6 +51,11 @@ for _ in range(60):
     region()
 assert loss() < 0.9 * before, (before, loss())
 """
+
+
+@pytest.fixture(autouse=True)
+def cache_folder() -> None:
+    """The user's own cache, in place of one for each test: these are gigabytes."""
 
 
 @pytest.mark.parametrize("name", FAMILIES)
