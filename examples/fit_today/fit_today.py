@@ -22,7 +22,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 HEADINGS = (
-    *("experiment", "stack", "ms, 2nd side", "ms", "busy", "useful", "speed-up", "attained"),
+    *("experiment", "stack", "ms, 1 core", "ms, all", "busy", "useful", "speed-up", "attained"),
     *("where the cores went", "cause"),
 )
 #: The frameworks that a row names, of all that a stack has imported.
