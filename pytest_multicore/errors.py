@@ -21,6 +21,10 @@ class EnvironmentUnavailable(MulticoreError):  # noqa: N818 - it is what happene
     """An environment cannot be had: no such interpreter, no network, a package that does not install."""
 
 
+class HostBusy(MulticoreError):  # noqa: N818 - it is what happened
+    """Another process held the machine for longer than ``--multicore-wait`` lets a measurement wait."""
+
+
 class WorkloadError(MulticoreError):
     """The measured code failed: it raised, could not be imported, or called ``sys.exit``.
 

@@ -52,3 +52,14 @@ def test_one_that_may_measure_waits(pytester: pytest.Pytester, mark: str) -> Non
     pytester.makepyfile(TESTS.format(mark=mark))
     with pytest.raises(pytest.Pytester.TimeoutExpired):
         pytester.runpytest_subprocess(timeout=5)
+
+
+@pytest.mark.usefixtures("measured_elsewhere")
+def test_a_wait_has_a_limit_after_which_the_verdict_is_left_open(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(TESTS.format(mark=""))
+    result = pytester.runpytest_subprocess("--multicore-wait=0.5", "-rs", timeout=120)
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(
+        ["*inconclusive: test_marked: not measured: another pytest (process *) did not*"]
+    )
+    result.stdout.fnmatch_lines(["*within 0.5 s; end it, or raise --multicore-wait. This test runs all the same*"])

@@ -14,7 +14,7 @@ from pytest_multicore.diagnosis.profile import Profile
 from pytest_multicore.diagnosis.remedies import proven_remedy, told, unproven_remedy
 from pytest_multicore.diagnosis.suspicions import Explanation, Suspicion, Trial
 from pytest_multicore.diagnosis.trials import Finding, TrialResult
-from pytest_multicore.errors import EnvironmentUnavailable, MulticoreError, first_line
+from pytest_multicore.errors import EnvironmentUnavailable, HostBusy, MulticoreError, first_line
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.host_lock import host_lock
@@ -167,6 +167,10 @@ class CauseSearch:
             try:
                 with host_lock().exclusive(self.program.progress.step), self.budget.spending():
                     results.append(run_trial(trial, self.program, self.budget.for_next_s))
+            except HostBusy as error:
+                results.append(TrialResult(trial, Finding.OPEN, f"{trial.knob}: not tried ({first_line(error)})"))
+                self.budget.left_s = 0.0  # the next trial would wait as long
+                break
             except EnvironmentUnavailable:
                 continue  # the changed environment is not available here: that says nothing of the cause
             except MulticoreError as error:

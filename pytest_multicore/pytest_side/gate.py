@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
-from pytest_multicore.errors import EnvironmentUnavailable, LimitMissed, MulticoreError, Undecided
+from pytest_multicore.errors import EnvironmentUnavailable, HostBusy, LimitMissed, MulticoreError, Undecided
 from pytest_multicore.experiment.explain import explain, explain_open
 from pytest_multicore.experiment.measure import measure
 from pytest_multicore.experiment.request import MeasurementRequest, Progress
@@ -149,6 +149,8 @@ class Gate:
             result = self.measure(request, prepared)
         except EnvironmentUnavailable as error:
             result = self._environment_missing(request.label, error)
+        except HostBusy as error:
+            result = self._not_measured(request.label, Outcome.INCONCLUSIVE, str(error))
         self._act_on(result)
         return result
 
@@ -163,7 +165,7 @@ class Gate:
                 request = replace(request, base=self.prepare_base(prepared))
             with self.without_timeout():
                 result = explain(request, prepared, measure(request, prepared, self.progress), self.progress)
-        except EnvironmentUnavailable:
+        except (EnvironmentUnavailable, HostBusy):
             raise
         except MulticoreError as error:
             self._not_measured(request.label, Outcome.ERROR, str(error))

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import ExitStack
 
 import pytest
+
+from pytest_multicore.errors import HostBusy
+
+from .options import session_settings
 
 
 class HostTurns:
@@ -15,10 +20,17 @@ class HostTurns:
         from pytest_multicore.reports.progress import progress_of
 
         self._lock = host_lock()
+        self._lock.wait_s = session_settings(config).wait_s
         self._report_step = progress_of(config).step
+        if self._lock.why_none:
+            self._report_step(self._lock.why_none)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self) -> Generator[None, object, object]:
         """A whole test, fixtures included, holds the lock with others; its measurements hold it alone."""
-        with self._lock.shared(self._report_step):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._lock.shared(self._report_step))
+            except HostBusy as busy:
+                self._report_step(f"{busy}. This test runs all the same")
             return (yield)

@@ -113,6 +113,13 @@ OPTIONS = (
         "auto|realtime|off",
     ),
     Option(
+        "wait",
+        positive,
+        1800.0,
+        "seconds to wait for another pytest to finish measuring on this machine; then the verdict is left open (1800)",
+        "SECONDS",
+    ),
+    Option(
         "explain",
         choice("auto", "always", "never"),
         "auto",
@@ -172,6 +179,7 @@ class Settings:
     confidence: float
     budget_s: float
     settle_s: float
+    wait_s: float
     priority: str
     strict: bool
     off: bool
@@ -209,6 +217,7 @@ def resolve_settings(raw_value: Callable[[Option], object], marker: Mapping[str,
         confidence=option_value("confidence", raw_value),
         budget_s=value("budget"),
         settle_s=option_value("settle", raw_value),
+        wait_s=option_value("wait", raw_value),
         priority=option_value("priority", raw_value),
         strict=option_value("strict", raw_value),
         off=option_value("off", raw_value),

@@ -1,6 +1,7 @@
 """The host's lock, held by real processes."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.measurement.host_lock import HOLDER_VARIABLE, HostLock
+from pytest_multicore.errors import HostBusy
+from pytest_multicore.measurement.host_lock import HOLDER_VARIABLE, LOCK_NAMES, HostLock
 
 # Takes the lock in the way that it is told, says so, and gives it back when its input ends.
 PROGRAM = """
@@ -155,7 +157,7 @@ def test_who_is_waited_for_is_named(hold: Hold, tmp_path: Path) -> None:
     with HostLock(tmp_path).shared(say):
         pass
     assert len(said) == 1
-    assert f"(process {measuring.process.pid})" in said[0]
+    assert f"(process {measuring.process.pid}: {sys.executable} -c" in said[0]
     assert "a measurement" in said[0]
 
 
@@ -186,3 +188,49 @@ def test_anybody_may_open_the_locks_whatever_this_users_umask(tmp_path: Path) ->
     finally:
         os.umask(before)
     assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o644}
+
+
+@pytest.mark.parametrize("how", ["shared", "exclusive"])
+def test_nobody_waits_for_ever_for_a_process_that_is_stopped(how: str, hold: Hold, tmp_path: Path) -> None:
+    measuring = hold("exclusive")
+    assert measuring.says() == "held"
+    measuring.process.send_signal(signal.SIGSTOP)
+    host_lock = HostLock(tmp_path)
+    host_lock.wait_s = 0.3
+
+    with pytest.raises(HostBusy) as told, getattr(host_lock, how)(lambda _: None):
+        pytest.fail("it does not hold the machine")
+
+    named = f"(process {measuring.process.pid}: {sys.executable} -c"
+    assert named in str(told.value)
+    assert "-c, stopped) did not finish a" in str(told.value)
+    assert "within 0.3 s; end it, or raise --multicore-wait" in str(told.value)
+    measuring.process.send_signal(signal.SIGCONT)
+    measuring.end()
+    host_lock.wait_s = 30.0
+    for later in (host_lock.exclusive, host_lock.shared):
+        with later(lambda _: None):
+            pass
+    assert hold("exclusive").says() == "held", "a wait that was given up keeps nothing"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda file: file.symlink_to(file.parent / "other"), "Too many levels of symbolic links"),
+        (lambda file: file.symlink_to(file.parent / "nowhere"), "Too many levels of symbolic links"),
+        (lambda file: file.mkdir(), "is no plain file"),
+        (os.mkfifo, "is no plain file"),
+    ],
+    ids=["link", "link to nowhere", "folder", "pipe"],
+)
+def test_what_is_no_plain_file_is_neither_followed_nor_waited_for(
+    spoil: Callable[[Path], object], told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "other").write_text("kept")
+    spoil(tmp_path / LOCK_NAMES[1])
+    with pytest.raises(OSError, match=told) as error:
+        HostLock(tmp_path)
+    assert error.value.filename == str(tmp_path / LOCK_NAMES[1])
+    assert {file.name for file in tmp_path.iterdir()} == {"other", *LOCK_NAMES}
+    assert (tmp_path / "other").read_text() == "kept"

@@ -1,0 +1,139 @@
+"""The wait for a lock that another process holds: who holds it, and for how long at most it is waited for."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_multicore.errors import HostBusy
+
+#: Words of a command that are shown: what it is, and none of its arguments' values.
+SHOWN_WORDS = 3
+
+
+@dataclass
+class LockFile:
+    """A file that is open to be locked.
+
+    Attributes:
+        descriptor: the open file.
+        path: where it lies.
+    """
+
+    descriptor: int
+    path: Path
+
+    def release(self) -> None:
+        """Give the lock back, if it is held."""
+        fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+
+
+class _Waiter(threading.Thread):
+    """Waits in the system's queue: who asks again and again would come after each that waits there.
+
+    A wait that is given up goes on until the lock is had, and gives it back then: the file must be opened anew.
+    """
+
+    def __init__(self, descriptor: int, mode: int) -> None:
+        super().__init__(daemon=True, name="multicore-lock")
+        self._descriptor, self._mode = descriptor, mode
+        self._deciding, self._had, self._given_up = threading.Lock(), threading.Event(), False
+        self.start()
+
+    def run(self) -> None:
+        fcntl.flock(self._descriptor, self._mode)
+        with self._deciding:
+            if self._given_up:
+                os.close(self._descriptor)
+            self._had.set()
+
+    def wait_until(self, ends: float) -> bool:
+        """Whether the lock was had by then; the end of the wait is on the monotonic clock."""
+        return self._had.wait(min(max(0.0, ends - time.monotonic()), threading.TIMEOUT_MAX))
+
+    def give_up(self) -> bool:
+        """Whether the wait was given up; False: the lock was had just now."""
+        with self._deciding:
+            self._given_up = not self._had.is_set()
+            return self._given_up
+
+
+def wait_for_lock(
+    lock: LockFile,
+    mode: int,
+    waited_for: str,
+    report: Callable[[str], None],
+    ends: float,
+    wait_s: float,
+    open_again: Callable[[Path], int],
+) -> None:
+    """Wait for a lock that another process holds.
+
+    Args:
+        lock: the file.
+        mode: LOCK_SH or LOCK_EX.
+        waited_for: what the other process does, for messages.
+        report: gets a line of text that names who holds it.
+        ends: when the wait is given up, on the monotonic clock.
+        wait_s: seconds that the wait may take, for the message.
+        open_again: opens the file anew where the wait was given up.
+
+    Raises:
+        HostBusy: the wait was given up.
+    """
+    report(
+        f"waiting for another pytest on this machine{_in_words(holders(lock.descriptor))} to finish {waited_for}"
+        " (one at a time, by pytest-multicore)"
+    )
+    waiter = _Waiter(lock.descriptor, mode)
+    had = False
+    try:
+        had = waiter.wait_until(ends)
+    finally:  # a Ctrl-C, or another plugin's time limit, ends the wait too
+        had = had or not waiter.give_up()
+        if not had:
+            lock.descriptor = open_again(lock.path)
+    if not had:
+        raise HostBusy(
+            f"not measured: another pytest{_in_words(holders(lock.descriptor))} did not finish {waited_for} on this "
+            f"machine within {wait_s:g} s; end it, or raise --multicore-wait"
+        )
+
+
+def _in_words(pids: list[int]) -> str:
+    return f" ({', '.join(map(_process_in_words, pids))})" if pids else ""
+
+
+def _process_in_words(pid: int) -> str:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        command = " ".join(word for word in process.cmdline()[:SHOWN_WORDS] if "=" not in word)
+        stopped = ", stopped" if process.status() == psutil.STATUS_STOPPED else ""
+    except psutil.Error:
+        return f"process {pid}"
+    return f"process {pid}: {command.encode('ascii', 'replace').decode()}{stopped}"
+
+
+def holders(lock: int) -> list[int]:
+    """The processes that hold a lock, as Linux lists them in /proc/locks; empty where that is unknown.
+
+    A holder in another container has no id here, and is left out.
+    """
+    try:
+        lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return []
+    file, pids = os.fstat(lock), []
+    place = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
+    for fields in map(str.split, lines):
+        # number, kind, how binding, READ or WRITE, process, device:inode, and the range; "->" marks one that waits.
+        if len(fields) > 5 and fields[1] == "FLOCK" and fields[5] == place:
+            pids.append(int(fields[4]))
+    return [pid for pid in pids if pid > 0]
