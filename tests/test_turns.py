@@ -59,7 +59,5 @@ def test_a_wait_has_a_limit_after_which_the_verdict_is_left_open(pytester: pytes
     pytester.makepyfile(TESTS.format(mark=""))
     result = pytester.runpytest_subprocess("--multicore-wait=0.5", "-rs", timeout=120)
     result.assert_outcomes(passed=1, skipped=1)
-    result.stdout.fnmatch_lines(
-        ["*inconclusive: test_marked: not measured: another pytest (process *) did not*"]
-    )
+    result.stdout.fnmatch_lines(["*inconclusive: test_marked: not measured: another pytest (process *) did not*"])
     result.stdout.fnmatch_lines(["*within 0.5 s; end it, or raise --multicore-wait. This test runs all the same*"])

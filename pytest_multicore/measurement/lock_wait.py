@@ -12,9 +12,6 @@ from pathlib import Path
 
 from pytest_multicore.errors import HostBusy
 
-#: Words of a command that are shown: what it is, and none of its arguments' values.
-SHOWN_WORDS = 3
-
 
 @dataclass
 class LockFile:
@@ -114,7 +111,8 @@ def _process_in_words(pid: int) -> str:
 
     try:
         process = psutil.Process(pid)
-        command = " ".join(word for word in process.cmdline()[:SHOWN_WORDS] if "=" not in word)
+        # What it is, and none of its arguments' values.
+        command = " ".join(word for word in process.cmdline()[:3] if "=" not in word)
         stopped = ", stopped" if process.status() == psutil.STATUS_STOPPED else ""
     except psutil.Error:
         return f"process {pid}"
