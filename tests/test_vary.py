@@ -159,3 +159,13 @@ def test_an_interpreter_on_one_core_inherits_its_variables(run: Run, monkeypatch
         pools="def told(threads): return threads\n",
     )
     result.assert_outcomes(passed=1)
+
+
+def test_a_system_without_affinity_refuses_the_test_and_the_option(run: Run) -> None:
+    conftest = "import os\nif hasattr(os, 'sched_setaffinity'): del os.sched_setaffinity\n"
+    marked = run("@pytest.mark.multicore(vary='cores', threads=1)\ndef test_a(): work()\n", conftest=conftest)
+    marked.assert_outcomes(errors=1)
+    marked.stdout.fnmatch_lines(["*vary=*cores*: sides get their cores by CPU affinity*expected vary=*threads* here*"])
+    option = run("def test_a(): pass\n", "--multicore-vary=cores", conftest=conftest)
+    assert option.ret == pytest.ExitCode.USAGE_ERROR
+    option.stderr.fnmatch_lines(["*no os.sched_setaffinity*"])
