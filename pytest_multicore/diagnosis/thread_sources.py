@@ -12,17 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-#: The variables that a library reads, the strongest first.
-PRECEDENCE = {
-    "openblas pthreads": (
-        *("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"),
-        "OPENBLAS_DEFAULT_NUM_THREADS",
-    ),
-    "openblas openmp": ("OMP_NUM_THREADS",),
-    "openmp": ("OMP_NUM_THREADS",),
-    "mkl": ("MKL_NUM_THREADS", "OMP_NUM_THREADS"),
-    "blis": ("BLIS_NUM_THREADS", "OMP_NUM_THREADS"),
-}
+from pytest_multicore.environments.threaded_libraries import variables_read
+
 #: Of BLIS, which multiplies them: the threads of each of its loops. They win over its other variables.
 BLIS_LOOPS = ("BLIS_JC_NT", "BLIS_IC_NT", "BLIS_JR_NT", "BLIS_IR_NT")
 AFFINITY, DEFAULT, ALWAYS = "affinity", "default", "always"
@@ -75,7 +66,7 @@ def _expected(library: Mapping[str, Any], variables: Mapping[str, str], grant: G
         return 1, ALWAYS, "it never uses more" if kind == "reference" else "its threading layer is sequential"
     if kind == "blis" and any(name in variables for name in BLIS_LOOPS):
         return _product(variables), "BLIS_*_NT", " x ".join(_set(variables, BLIS_LOOPS))
-    for name in PRECEDENCE.get(f"{kind} {library.get('layer')}", PRECEDENCE.get(kind, ())):
+    for name in variables_read(kind, library.get("layer"), library.get("version")):
         if count := number_of(variables.get(name, "")):
             return _clamped(kind, library.get("layer"), count, f"{name}={variables[name]}", name, grant)
     return _default(kind, grant)

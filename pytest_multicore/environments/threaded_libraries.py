@@ -103,6 +103,26 @@ LIBRARIES: tuple[ThreadedLibrary, ...] = (
 )
 """The libraries, a runtime before those that use it."""
 
+#: OpenBLAS reads OPENBLAS_DEFAULT_NUM_THREADS since this version (OpenMathLib/OpenBLAS#3773).
+DEFAULT_READ_SINCE = (0, 3, 22)
+
+
+def variables_read(kind: str, layer: str | None = None, version: str | None = None) -> tuple[str, ...]:
+    """What a mapped library reads, strongest first, as the agent describes it (agent/dialogue/libraries.py).
+
+    Args:
+        kind: "openblas", "mkl", "blis", "openmp"; others read nothing.
+        layer: OpenBLAS built for OpenMP leaves all to that.
+        version: an unknown one counts as the newest.
+    """
+    if kind != "openblas":
+        return {"mkl": MKL, "blis": BLIS, "openmp": OPENMP}.get(kind, ())
+    if layer == "openmp":
+        return OPENMP
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version or "")[:3])
+    is_older = bool(numbers) and numbers < DEFAULT_READ_SINCE
+    return tuple(name for name in OPENBLAS if not (is_older and name == "OPENBLAS_DEFAULT_NUM_THREADS"))
+
 
 def library_of_thread(name: str) -> ThreadedLibrary | None:
     """The library that names its threads so; None where no known one does, as for most."""

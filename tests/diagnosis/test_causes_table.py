@@ -132,6 +132,18 @@ TABLE = [
     ),
     (
         "overridden-variable",
+        inherited("openblas", OPENBLAS_DEFAULT_NUM_THREADS="1", OMP_NUM_THREADS="2"),
+        inherited("openblas", OPENBLAS_DEFAULT_NUM_THREADS="2", OMP_NUM_THREADS="1"),
+        "the stronger one has to allow less",
+    ),
+    (
+        "overridden-variable",
+        inherited("mkl", MKL_NUM_THREADS="1", OMP_NUM_THREADS="2"),
+        inherited("mkl", MKL_DOMAIN_NUM_THREADS="MKL_DOMAIN_ALL=2", MKL_NUM_THREADS="2"),
+        "a number for each domain is none for all",
+    ),
+    (
+        "overridden-variable",
         inherited("openblas", OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="2"),
         inherited("openblas", "openmp", OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="2"),
         "a build for OpenMP does not read it",

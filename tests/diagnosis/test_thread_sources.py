@@ -20,6 +20,11 @@ def source(kind: str, layer: str | None, threads: int | None, **variables: str) 
         ("openblas", "pthreads", 3, {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "3"}, "OPENBLAS_NUM_THREADS"),
         ("openblas", "pthreads", 1, {"OMP_NUM_THREADS": "2", "GOTO_NUM_THREADS": "1"}, "GOTO_NUM_THREADS"),
         ("openblas", "pthreads", 1, {"OPENBLAS_DEFAULT_NUM_THREADS": "1"}, "OPENBLAS_DEFAULT_NUM_THREADS"),
+        (
+            *("openblas", "pthreads", 1),
+            {"OPENBLAS_DEFAULT_NUM_THREADS": "1", "GOTO_NUM_THREADS": "3", "OMP_NUM_THREADS": "2"},
+            "OPENBLAS_DEFAULT_NUM_THREADS",
+        ),
         ("openblas", "pthreads", 4, {"OMP_NUM_THREADS": "8"}, "OMP_NUM_THREADS"),
         ("openblas", "pthreads", 4, {"OMP_NUM_THREADS": "0"}, "affinity"),
         ("openblas", "openmp", 4, {"OPENBLAS_NUM_THREADS": "1"}, "affinity"),
@@ -52,6 +57,15 @@ def test_a_clamped_count_says_so() -> None:
 def test_a_count_that_no_rule_gives_says_what_would_be() -> None:
     _, text = source("openblas", "pthreads", 1, OMP_NUM_THREADS="2")
     assert text == "set by code: OMP_NUM_THREADS=2 would be 2"
+
+
+def test_a_variable_counts_from_the_version_on_that_reads_it() -> None:
+    library = {"kind": "openblas", "layer": "pthreads", "threads": 2, "version": "0.3.21"}
+    variables = {"OPENBLAS_DEFAULT_NUM_THREADS": "1", "OMP_NUM_THREADS": "2"}
+    assert thread_source(library, variables, FOUR).source == "OMP_NUM_THREADS"
+    assert thread_source({**library, "threads": 1, "version": "0.3.31.188.0"}, variables, FOUR).text == (
+        "OPENBLAS_DEFAULT_NUM_THREADS=1"
+    )
 
 
 def test_openblas_has_the_most_threads_of_its_build_on_a_larger_machine() -> None:

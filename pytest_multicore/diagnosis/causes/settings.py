@@ -9,20 +9,9 @@ from typing import Any
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.start_changes import start_changes
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
+from pytest_multicore.environments.threaded_libraries import variables_read
 from pytest_multicore.environments.threads import THREAD_VARIABLES
 
-#: What a library reads, strongest first (docs/explanation/causes.md names the sources). OpenBLAS built for OpenMP reads
-#: OMP_NUM_THREADS alone.
-PRECEDENCE = {
-    "openblas": (
-        "OPENBLAS_NUM_THREADS",
-        "GOTO_NUM_THREADS",
-        "OMP_NUM_THREADS",
-        "OPENBLAS_DEFAULT_NUM_THREADS",
-    ),
-    "mkl": ("MKL_DOMAIN_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"),
-    "blis": ("BLIS_JC_NT", "BLIS_IC_NT", "BLIS_JR_NT", "BLIS_IR_NT", "BLIS_NUM_THREADS", "OMP_NUM_THREADS"),
-}
 #: Variables that cap a thread count without setting it; an OpenMP runtime obeys the first two.
 CAP_VARIABLES = ("OMP_THREAD_LIMIT", "OMP_DYNAMIC", "MKL_DYNAMIC", "OPENBLAS_DEFAULT_NUM_THREADS")
 
@@ -58,9 +47,11 @@ def overridden_variable(evidence: Evidence) -> Suspicion | None:
     if not evidence.has_idle_cores:
         return None
     start = evidence.variables_at_start
-    for kind, order in PRECEDENCE.items():
-        counts = [(name, thread_count(start[name])) for name in order if name in start]
-        if not _reads_own_variables(evidence, kind) or not counts:
+    for library in evidence.libraries_of_kind("openblas", "mkl", "blis"):
+        order = variables_read(library["kind"], library.get("layer"), library.get("version"))
+        # What is no number a library passes over; MKL_DOMAIN_NUM_THREADS has one for each of its domains.
+        counts = [(name, count) for name in order if (count := thread_count(start.get(name, "")))]
+        if not counts:
             continue
         stronger, count = counts[0]
         weaker = next((name for name, value in counts[1:] if value > count), None)
@@ -202,12 +193,6 @@ def thread_count(text: str) -> float:
 def assignments(variables: Mapping[str, str]) -> str:
     """Variables with their values, for the report: ``A=1, B=2``."""
     return ", ".join(f"{name}={value}" for name, value in variables.items())
-
-
-def _reads_own_variables(evidence: Evidence, kind: str) -> bool:
-    """Whether a library of this kind is mapped that reads its own variables."""
-    libraries = evidence.libraries_of_kind(kind)
-    return any(library.get("layer") != "openmp" or kind != "openblas" for library in libraries)
 
 
 def _is_cap(name: str, value: str, cores: float) -> bool:
