@@ -195,16 +195,30 @@ class Evidence:
 
         Of a child process any thread but the main one may be a pool's.
         """
-        samples, known = self.thread_samples, self.observed.get("python_ids")
-        if not samples.at_work or not known:
+        python_ids = self.observed.get("python_ids")
+        if not (python_ids and self._at_work):
             return None
-        least_s = MIN_POOL_THREAD_SHARE * samples.tasks[0].cpu_s
-        return [
-            thread
-            for thread in samples.at_work
-            if thread.cpu_s > least_s
-            and (thread.tid not in known if thread.pid == samples.root else thread.tid != thread.pid)
-        ]
+        return [one for one in self._at_work if not self._is_pythons(one, python_ids)]
+
+    @property
+    def calling_threads(self) -> int:
+        """Python threads, of all processes, that may be at work in calls of a library at the same time: at least one.
+
+        One that only hands work over, or lives for a moment, is not among them.
+        """
+        python_ids = self.observed.get("python_ids")
+        if not (python_ids and self._at_work):
+            return self.caller_count
+        at_work = sum(self._is_pythons(one, python_ids) for one in self._at_work)
+        return max(1, min(self.caller_count, at_work))
+
+    @property
+    def _at_work(self) -> list[ThreadSample]:
+        samples = self.thread_samples
+        return [one for one in samples.at_work if one.cpu_s > MIN_POOL_THREAD_SHARE * samples.tasks[0].cpu_s]
+
+    def _is_pythons(self, thread: ThreadSample, python_ids: Sequence[int]) -> bool:
+        return thread.tid in python_ids if thread.pid == self.thread_samples.root else thread.tid == thread.pid
 
     @property
     def has_comparison(self) -> bool:

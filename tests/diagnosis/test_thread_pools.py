@@ -53,8 +53,13 @@ def test_two_callers_with_a_team_each_are_too_many_for_two_cores() -> None:
 
 @pytest.mark.parametrize(
     "inside",
-    [pools(task(), task(101)), pools(*TEAMS, python=1), pools(task(), task(101), task(102, cpu_s=0.1))],
-    ids=["no pool", "one caller", "a pool at rest"],
+    [
+        pools(task(), task(101)),
+        pools(*TEAMS, python=1),
+        pools(task(), task(101, cpu_s=0.1), task(102), python=4),
+        pools(task(), task(101), task(102, cpu_s=0.1)),
+    ],
+    ids=["no pool", "one caller", "a caller now and then", "a pool at rest"],
 )
 def test_no_teams_within_callers(inside: Evidence) -> None:
     assert "oversubscribed" not in keys(inside)
@@ -93,6 +98,10 @@ def test_cores_that_are_busy_with_python_threads_alone_do_not_spin() -> None:
     assert "busy-waiting" not in keys(pools(task(), task(101)))
     assert "busy-waiting" not in keys(pools(task(), task(101), task(102, cpu_s=0.1))), "it sleeps, or watches"
     assert "busy-waiting" in keys(pools(task(), task(101), task(102, cpu_s=0.2)))
+
+
+def test_where_no_thread_is_known_a_pool_may_spin() -> None:
+    assert "busy-waiting" in keys(pools())
 
 
 def test_threads_of_a_child_process_may_be_of_a_pool() -> None:

@@ -31,7 +31,7 @@ def oversubscribed(evidence: Evidence) -> Suspicion | None:
     if len(threads) <= granted or not (overloaded or _pools_in_pools(evidence)):
         return None
     displaced = sum(thread.involuntary for thread in threads) / max(evidence.thread_samples.wall_s, 1e-9)
-    callers = evidence.caller_count
+    callers = evidence.calling_threads
     of_pools = f", {callers} of which call a pool that has its own" if callers > 1 else ""
     return Suspicion(
         key="oversubscribed",
@@ -45,7 +45,7 @@ def oversubscribed(evidence: Evidence) -> Suspicion | None:
 
 def _pools_in_pools(evidence: Evidence) -> bool:
     """Whether several callers keep a pool at work: each has a team of its own, or waits for the one that there is."""
-    return bool(evidence.caller_count > 1 and evidence.pool_threads)
+    return bool(evidence.calling_threads > 1 and evidence.pool_threads)
 
 
 def _inner_pools(evidence: Evidence) -> list[str]:
