@@ -89,10 +89,13 @@ def _examine(
 ) -> tuple[dict[str, Any], list[Finding]]:
     """One environment's record, and what was found in it."""
     try:
-        if text := records.why_not_built(environment):
+        extra = records.built_with(environment)
+        if extra is None:
+            version = records.interpreter_of(environment.python).dotted
+            text = f"not built yet; Python {version} is at hand, the first test that names it builds it"
             return records.unexamined(environment.name, "not built", text), []
         python = environment.name if environment.name == settings.python else None
-        prepared = PreparedEnvironment.prepare(environment.name, python, settings.blas, config.rootpath, _report)
+        prepared = PreparedEnvironment.prepare(environment.name, python, settings.blas, config.rootpath, _report, extra)
         examination = examine(prepared, priority=settings.priority)
     except UsageError:
         raise

@@ -97,23 +97,26 @@ def unexamined(name: str, state: str, text: str) -> dict[str, Any]:
     return {"name": name, "state": state, "text": text, **nothing, "product_cores": None, "product": ""}
 
 
-def why_not_built(environment: Environment) -> str:
-    """That an environment has yet to be built, in words; empty where it is built, or needs no building.
+def built_with(environment: Environment) -> tuple[str, ...] | None:
+    """What an environment that is built has in addition to its packages; None where it has yet to be built.
+
+    Workloads run in one with its own packages, marked tests in one that has pytest too. Either shows what it loads.
 
     Raises:
         MulticoreError: its interpreter cannot be found.
     """
     if not environment.installs:
-        return ""
-    interpreter = _interpreter(environment.python)
-    key = environment_cache.key_of(environment.installs, interpreter)
-    if environment_cache.record_in(environment_cache.folder_of(key)) is not None:
-        return ""
-    return f"not built yet; Python {interpreter.dotted} is at hand, the first test that names it builds it"
+        return ()
+    interpreter = interpreter_of(environment.python)
+    for extra in ((), ("pytest",)):
+        key = environment_cache.key_of((*environment.installs, *extra), interpreter)
+        if environment_cache.record_in(environment_cache.folder_of(key)) is not None:
+            return extra
+    return None
 
 
 @cache
-def _interpreter(python: tuple[str, ...]) -> Interpreter:
+def interpreter_of(python: tuple[str, ...]) -> Interpreter:
     """Many environments name the same ones. Looking is quick; downloading an interpreter would not be."""
     return find_interpreter(python, environ={**os.environ, "UV_PYTHON_DOWNLOADS": "never"})
 
