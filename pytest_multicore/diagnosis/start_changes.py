@@ -120,6 +120,22 @@ def start_changes(facts: Mapping[str, Any]) -> list[StartChange]:
     return [change for change in last.values() if change.before != change.after or change.default is not None]
 
 
+def lock_in_words(facts: Mapping[str, Any]) -> str:
+    """The interpreter's lock in a free-threaded Python, and who switched it on; empty in any other."""
+    if not facts.get("free_threaded") or facts.get("gil") is None:
+        return ""
+    if not facts["gil"]:
+        return "free-threaded Python: the interpreter's lock is off"
+    by = lock_switched_on(facts)
+    who = f", since {by.who}" if by else ", from the start on"
+    return f"free-threaded Python: the interpreter's lock is on{who}"
+
+
+def lock_switched_on(facts: Mapping[str, Any]) -> StartChange | None:
+    """The change that switched the interpreter's lock on; None where nothing did since the start."""
+    return next((change for change in start_changes(facts) if change.what == "gil" and change.after), None)
+
+
 def warnings_of(facts: Mapping[str, Any], cores: float, users: Mapping[str, str], *, wants_few: bool) -> Iterator[str]:
     """What a user's users would meet, and the figures of a passing test do not show.
 

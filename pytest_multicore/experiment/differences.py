@@ -33,10 +33,17 @@ def differences(
         *([f"{_commit(commits[0])} -> {_commit(commits[1])}"] if any(commits) else []),
         *_changes("", base_packages, packages, facts.get("frameworks", {})),
         *_changes("Python", {"": base_facts.get("python")}, {"": facts.get("python")}),
+        *_changes("interpreter's lock", {"": _lock(base_facts)}, {"": _lock(facts)}),
         *_changes("threads of ", _pools(base_facts), _pools(facts)),
         *_changes("library ", _libraries(base_facts), _libraries(facts)),
         *_changes("", base_facts.get("variables", {}), facts.get("variables", {})),
     )
+
+
+def _lock(facts: Mapping[str, Any]) -> str | None:
+    """Whether the interpreter's lock is on; None where Python does not say."""
+    on = facts.get("gil")
+    return None if on is None else "on" if on else "off"
 
 
 def _commit(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_multicore.diagnosis.start_changes import lock_in_words
 from pytest_multicore.interpreters.blas_in_use import links_own_blas
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
@@ -88,6 +89,7 @@ def _environment_notes(
     elif most_threads > machine.cores_granted:
         yield f"{most_threads} threads were asked for on {machine.why_granted()}"
     yield from pool_notes(request.contender, request.settings.vary, facts)
+    yield from filter(None, [lock_in_words(facts)])
     if prepared.selection.note:
         yield f"BLAS {prepared.selection.name}: {prepared.selection.note}"
     if prepared.selection.carried_by_numpy and not links_own_blas(workload.target):

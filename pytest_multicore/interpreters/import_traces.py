@@ -72,8 +72,8 @@ class Imported:
     Attributes:
         traces: what they left changed.
         failures: packages that cannot be imported, and why.
-        gil_modules: extension modules that do not declare that they run without the interpreter's lock; None where
-            their binaries do not tell.
+        gil_modules: extension modules that do not declare that they run without the interpreter's lock; None in a
+            build of Python that is not free-threaded, whose modules do not tell.
         python: the interpreter's version.
         gil: whether its lock was on at the end; None where it does not say.
     """

@@ -37,9 +37,9 @@ def import_lines(imported: Imported, packages: Collection[str], allow: Collectio
         named = ", ".join(imported.gil_modules[:MAX_GIL_MODULES])
         more = len(imported.gil_modules) - MAX_GIL_MODULES
         yield (
-            f"not declared in this build that they run without the interpreter's lock (Py_mod_gil): {named}"
+            f"without a declaration that they run without the interpreter's lock (Py_mod_gil): {named}"
             + (f" and {more} more" if more > 0 else "")
-            + f"; on a free-threaded Python the first of them would switch it on: {imported.gil_modules[0]}"
+            + f"; the first of them switches it on, unless PYTHON_GIL=0: {imported.gil_modules[0]}"
         )
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from pytest_multicore.diagnosis.causes.catalogue import ranked_suspicions
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Suspicion
-from tests.diagnosis.literals import idle
+from tests.diagnosis.literals import idle, line, observed, task
+from tests.diagnosis.literals import seen as threads_seen
 
 OPENBLAS = "/lib/libopenblas.so"
 
@@ -117,3 +118,22 @@ def test_a_pool_that_only_its_setter_shows_is_told_by_the_last_call() -> None:
     assert "at ultra.py:9 in <module>" in suspicion.evidence
     facts["observed"]["setters"] = calls[::-1]
     assert of_key("limited-at-runtime", idle(facts=facts)) is None
+
+
+def two_threads_in_turns(**facts: Any) -> Evidence:
+    looked_on = observed(line(), python_threads=2, late_s=0.7)
+    return idle(facts={**looked_on, **facts}, thread_samples=threads_seen(task(R=0.5), task(101, R=0.5)))
+
+
+def test_the_import_that_switched_the_lock_on_is_named_and_tried_without() -> None:
+    switched = change("gil", False, True, "ext")
+    suspicion = of_key(
+        "interpreter-bound", two_threads_in_turns(free_threaded=True, gil=True, start_changes=[switched])
+    )
+    assert suspicion is not None
+    assert "the interpreter's lock is on, since importing `ext`" in suspicion.evidence
+    assert suspicion.remedy.startswith("a release of `ext` that runs without the lock, or PYTHON_GIL=0; ")
+    assert suspicion.trials[0].change.variables == {"PYTHON_GIL": "0"}
+    with_the_lock = of_key("interpreter-bound", two_threads_in_turns(free_threaded=False, gil=True))
+    assert with_the_lock is not None
+    assert all("PYTHON_GIL" not in trial.change.variables for trial in with_the_lock.trials)

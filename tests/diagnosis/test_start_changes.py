@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.diagnosis.start_changes import start_changes, warnings_of
+from pytest_multicore.diagnosis.start_changes import lock_in_words, start_changes, warnings_of
 
 OPENBLAS = "/lib/libopenblas.so"
 
@@ -77,3 +77,12 @@ def test_a_change_in_two_steps_counts_from_its_first_state() -> None:
     steps = [change("affinity", [0, 1, 2], [0, 1], "first"), change("affinity", [0, 1], [0], "second")]
     (only,) = start_changes({"start_changes": steps})
     assert (only.module, only.before, only.after) == ("second", [0, 1, 2], [0])
+
+
+def test_the_lock_of_a_free_threaded_python_is_put_in_words() -> None:
+    free = {"free_threaded": True}
+    assert lock_in_words({"free_threaded": False, "gil": True}) == ""
+    assert lock_in_words({**free, "gil": False}).endswith("lock is off")
+    assert lock_in_words({**free, "gil": True}).endswith("lock is on, from the start on")
+    switched = {**free, "gil": True, "start_changes": [change("gil", False, True, "ext")]}
+    assert lock_in_words(switched).endswith("lock is on, since importing `ext`")

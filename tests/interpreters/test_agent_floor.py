@@ -11,7 +11,8 @@ import pytest
 from tests.interpreters.dialogue import AGENT, RUNNER, on_every_interpreter
 
 SOURCES = sorted(AGENT.rglob("*.py"))
-LAZY = {"numpy", "theano", "pytensor", "keras", "_pytest", "pytest", "pytest_benchmark", "aspectlib"}
+LAZY = {"numpy", "theano", "pytensor", "keras", "torch", "jax", "tensorflow", "sklearn"}
+LAZY |= {"_pytest", "pytest", "pytest_benchmark", "aspectlib"}
 # Used behind hasattr, or behind a check for the running version: newer than the floor, or not in both 2.7 and 3.
 GUARDED = (
     "faulthandler",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, Evidence
+from pytest_multicore.diagnosis.start_changes import lock_in_words, lock_switched_on
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 
 from .known_functions import PARTS, Known, known
@@ -50,14 +51,17 @@ def interpreter_bound(evidence: Evidence) -> Suspicion | None:
         )
     # A short task takes longer to hand over to a process than to run.
     trials = [_processes_trial()]
+    lock, switched_on = lock_in_words(evidence.facts), lock_switched_on(evidence.facts)
+    culprit = switched_on.module if switched_on else ""
     if evidence.facts.get("free_threaded"):  # an extension that does not support it has the lock enabled again
         trials.insert(0, Trial("PYTHON_GIL=0", Effect.MORE_CORES, Change(variables={"PYTHON_GIL": "0"})))
     return Suspicion(
         key="interpreter-bound",
         strength=0.85 if is_held else 0.55,
         evidence=f"{threads} Python threads keep {evidence.busy_cores:.2f} cores busy: they hold the interpreter's "
-        f"lock in turns ({share})",
-        remedy="processes in place of threads, fewer and larger calls, or a free-threaded build",
+        f"lock in turns ({share})" + (f"; {lock}" if lock else ""),
+        remedy=(f"a release of `{culprit}` that runs without the lock, or PYTHON_GIL=0; " if culprit else "")
+        + "processes in place of threads, fewer and larger calls, or a free-threaded build",
         trials=trials,
     )
 

@@ -2,8 +2,11 @@
 
 A free-threaded Python switches the lock on when it loads an extension module that does not declare Py_MOD_GIL_NOT_USED
 in its slot Py_mod_gil (PEP 703; Include/moduleobject.h, since 3.13). The slots are read from the module's definition
-in memory. Three things cannot be told, and are left out: what was compiled for a Python before 3.13; modules without
-slots, which may declare it by a call; and what another build of the same module declares.
+in memory. Modules without slots may declare it by a call: that cannot be told.
+
+Only a free-threaded build's modules are looked at. What a module declares in a build with the lock says nothing of its
+other build: Cython leaves the declaration out there (numpy.random of NumPy 2 for CPython 3.13 lacks it, and has it in
+the free-threaded wheel).
 """
 
 import ctypes
@@ -28,9 +31,9 @@ class _Slot(ctypes.Structure):
 def switching_on(text):
     """Names of the loaded extension modules whose slots lack the declaration, in the order of their loading.
 
-    None where nothing can be told: another Python than CPython 3.13 or later.
+    None where nothing can be told: in any build that is not free-threaded.
     """
-    if sys.version_info < (3, 13) or not hasattr(sys, "_is_gil_enabled"):
+    if "t" not in getattr(sys, "abiflags", "") or not hasattr(sys, "_is_gil_enabled"):
         return None
     standard = os.path.dirname(os.path.realpath(os.__file__))
     named = []
