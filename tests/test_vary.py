@@ -78,8 +78,8 @@ def test_processes_are_compared_and_serial_work_misses_its_limit(run: Run, undec
     result = run(
         "import pools\n"
         "cores = pytest.mark.multicore(vary='cores', threads=2, min_speedup=1.3, budget=30)\n"
-        "test_a = cores(lambda: pools.processes())\n"
-        "test_b = cores(lambda: pools.one_by_one())\n",
+        "@cores\ndef test_a(): pools.processes()\n"
+        "@cores\ndef test_b(): pools.one_by_one()\n",
         "--multicore-json=report.json",
         pools=POOL,
     )
