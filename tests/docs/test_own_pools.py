@@ -1,4 +1,4 @@
-"""The page on pools of one's own: its programs run plainly as written, and measured on real cores."""
+"""The pages on pools of one's own and on cores: their programs run plainly as written, and measured on real cores."""
 
 import json
 from pathlib import Path
@@ -17,6 +17,8 @@ def programs(pytester: pytest.Pytester) -> pytest.Pytester:
     for block in code_blocks(PAGE, "python"):
         name = block.partition("\n")[0].removeprefix("# ").removesuffix(".py")
         pytester.makepyfile(**{name: block})
+    (block,) = code_blocks(text_of("how-to/cores"), "python")
+    pytester.makepyfile(test_cores=block)
     return pytester
 
 
@@ -39,7 +41,7 @@ def test_they_run_plainly_with_what_the_side_in_question_would_have(programs: py
         """
     )
     result = programs.runpytest_subprocess("--multicore-off", "--multicore-threads=5")
-    result.assert_outcomes(passed=5, skipped=1)  # what the fixture multicore measures is skipped there
+    result.assert_outcomes(passed=6, skipped=1)  # what the fixture multicore measures is skipped there
 
 
 @pytest.mark.exhaustive
@@ -48,7 +50,8 @@ def test_they_meet_their_limits(programs: pytest.Pytester, undecided: Undecided)
     told = json.loads(Path("report.json").read_text())["results"]
     if any(one["outcome"] == "inconclusive" for one in told):
         undecided(next(one["reason"] for one in told if one["reason"]))
-    result.assert_outcomes(passed=3)
+    result.assert_outcomes(passed=4)
+    assert [one["vary"] for one in told].count("cores") == 1
     (waiting,) = (one for one in told if one["threads"] == 8)
     assert waiting["cores"]["estimate"] < 0.2
     assert any("waits, not work" in note for note in waiting["notes"])
