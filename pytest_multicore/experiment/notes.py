@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,13 +11,15 @@ from pytest_multicore.interpreters.blas_in_use import links_own_blas
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.machine import Machine
+from pytest_multicore.rounds.round import threads_at_work
 from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE
+from pytest_multicore.verdicts.figures import Measurement
 from pytest_multicore.verdicts.judge import Judgement
 from pytest_multicore.verdicts.limits import OpenReason
 from pytest_multicore.verdicts.more_cores import waits
 from pytest_multicore.verdicts.open_reasons import OpenMeasurement, own_pool_in_words, why_inconclusive
 from pytest_multicore.verdicts.repeatable import FirstCalls, first_call_note, why_not_repeatable
-from pytest_multicore.verdicts.words import side_in_words
+from pytest_multicore.verdicts.words import cores_in_words, side_in_words
 
 from .base_modules import nothing_imported
 from .request import MeasurementRequest
@@ -61,6 +64,18 @@ def _figure_notes(
     is_told = any(verdict.open_reason is OpenReason.OWN_POOL for verdict in judgement.verdicts)
     if judgement.compared and judgement.compared.baseline_ignores_thread_count and not is_told:
         yield f"{workload}: {own_pool_in_words(judgement.compared.baseline, open_measurement.vary)}"
+    if judgement.compared and open_measurement.vary == "cores" and not waits(judgement.compared):
+        yield from _crowded_notes(workload, judgement.compared.baseline)
+
+
+def _crowded_notes(workload: Workload, baseline: Measurement) -> Iterator[str]:
+    """That the baseline's cores had more threads at work than they can run: its pool follows something else."""
+    at_work = statistics.median_high(threads_at_work(taken.thread_use) for taken in baseline.rounds)
+    if baseline.threads is not None and at_work > baseline.threads:
+        yield (
+            f"{workload}: the baseline had {at_work} threads at work on {cores_in_words(baseline.threads)}: its pool "
+            "does not follow the affinity. What they cost each other there makes the speed-up look larger"
+        )
 
 
 def _base_notes(request: MeasurementRequest, measured: MeasuredRows) -> Iterator[str]:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .tolerances import MAX_CPU_GAP_S, MAX_CPU_GAP_SHARE, MAX_CPU_GAP_TICKS_S
+from .tolerances import MAX_CPU_GAP_S, MAX_CPU_GAP_SHARE, MAX_CPU_GAP_TICKS_S, MIN_AT_WORK_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,12 @@ class Round:
         """Whether there was a core for each of its threads, and for each thread of the background load."""
         wanted = max(self.threads or math.inf, self.busy_cores) + math.ceil(self.foreign_s / self.wall_s)
         return self.cores_in_reach is not None and wanted <= self.cores_in_reach
+
+
+def threads_at_work(threads: Sequence[ThreadUse]) -> int:
+    """How many threads do a share of the work: one that hands it to others, or tends memory, is none of them."""
+    busiest_s = max((use.cpu_s for use in threads), default=0.0)
+    return sum(use.cpu_s >= MIN_AT_WORK_SHARE * busiest_s > 0 for use in threads)
 
 
 def accounts_for(threads: Sequence[ThreadUse], cpu_s: float, *, in_ticks: bool) -> bool:

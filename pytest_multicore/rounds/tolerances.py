@@ -121,6 +121,8 @@ MAX_LOSSES_RATIO = 1.5
 
 #: Cores that one thread keeps busy which does nothing else, by clocks that are read one after the other.
 MIN_ONE_THREAD_CORES, MAX_ONE_THREAD_CORES = 0.9, 1.1
+#: CPU time of a thread at work, as a share of the busiest one's. The caller of a pool of Polars had 8 %.
+MIN_AT_WORK_SHARE = 0.2
 #: Cores that a program keeps busy that waits and hardly works: threads that sleep for 20 ms each kept 0.01 to 0.05.
 MAX_WAITING_CORES = 0.2
 #: Cores busy at the baseline, as a ratio to its threads: more show a pool that no setting reaches.

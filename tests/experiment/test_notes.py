@@ -36,3 +36,14 @@ def test_without_a_limit_a_baseline_that_ignores_its_setting_is_told_too() -> No
 def test_what_waits_is_told_from_work_and_work_is_told_nothing() -> None:
     assert told(SLEEPS) == "test_a: waits, not work: 0.02 cores busy, so cores do not bound its speed-up"
     assert told(WORKS) == ""
+
+
+def test_a_baseline_with_more_threads_than_cores_is_told_to_look_slower() -> None:
+    crowded = (WORKS[0], made(0.19, 1.0, threads=1, os_threads=3, control=look(1)))
+    assert told(crowded, vary="cores").startswith(
+        "test_a: the baseline had 3 threads at work on 1 core: its pool does not"
+    )
+    assert told(crowded) == "", "where sides differ in threads they share all cores"
+    uses = WORKS[1].thread_use
+    called = replace(WORKS[1], thread_use=(*uses, replace(uses[0], tid=9, cpu_s=0.1 * uses[0].cpu_s)))
+    assert told((WORKS[0], called), vary="cores") == "", "who only calls the pool is not at work"
