@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 
 from pytest_multicore.diagnosis.causes import catalogue
+from pytest_multicore.diagnosis.causes.thread_pools import was_blas_called
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.evidence_record import evidence_record
 from pytest_multicore.diagnosis.profile import Profile
@@ -15,6 +16,7 @@ from pytest_multicore.diagnosis.remedies import proven_remedy, told, unproven_re
 from pytest_multicore.diagnosis.suspicions import Explanation, Suspicion, Trial
 from pytest_multicore.diagnosis.trials import Finding, TrialResult
 from pytest_multicore.errors import EnvironmentUnavailable, HostBusy, MulticoreError, first_line
+from pytest_multicore.interpreters.blas_in_use import blas_in_use
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.host_lock import host_lock
@@ -72,13 +74,26 @@ def _search_causes(
     with host_lock().exclusive(progress.step):
         evidence = observe(request, prepared, workload, result)
         profile, notes = _profile(request, prepared, workload, evidence)
-    result = replace(result, notes=(*result.notes, *notes), evidence=evidence_record(evidence, profile))
+    result = replace(
+        result,
+        notes=(*result.notes, *notes),
+        evidence=evidence_record(evidence, profile),
+        blas=_blas(workload, result, evidence),
+    )
     if result.outcome is not Outcome.FAILED:
         return result
     program = MeasuredProgram(request, prepared, workload, progress)
     search = CauseSearch(program, evidence, TrialBudget(request.settings.budget_s))
     causes = tuple(map(asdict, search.causes()[:MAX_CAUSES_REPORTED]))
     return replace(result, causes=causes, notes=(*result.notes, *search.refuted))
+
+
+def _blas(workload: Workload, result: Result, evidence: Evidence) -> str | None:
+    """The BLAS in use, now that somebody looked: one that was mapped and never called did none of the work."""
+    called = was_blas_called(evidence)
+    if called is None or workload.target.startswith("builtin:"):
+        return result.blas
+    return blas_in_use(workload.target, result.facts, called=called)
 
 
 def _profile(

@@ -18,8 +18,12 @@ LIBRARY_NAMES = {
 Library = Mapping[str, Any]
 
 
-def blas_in_use(target: str, facts: Mapping[str, Any]) -> str | None:
-    """The BLAS of a workload, as ``OpenBLAS 0.3.29 pthreads, 2 threads``; None where none is mapped.
+#: Imported modules that multiply by code of their own; their import maps a BLAS of NumPy's or SciPy's all the same.
+OWN_PRODUCTS = ("jax", "tensorflow", "torch", "polars")
+
+
+def blas_in_use(target: str, facts: Mapping[str, Any], *, called: bool | None = None) -> str | None:
+    """The BLAS of a workload, as ``OpenBLAS 0.3.29 pthreads, 2 threads``; None where none is mapped, or none is used.
 
     One process may hold several: NumPy's wheel carries one, SciPy's another, Theano links a third. A workload on Theano
     or PyTensor uses the BLAS that blas.ldflags names, a workload on NumPy uses NumPy's; otherwise all are described.
@@ -27,8 +31,17 @@ def blas_in_use(target: str, facts: Mapping[str, Any]) -> str | None:
     Args:
         target: the workload's target.
         facts: the child's (agent/dialogue/facts.py).
+        called: whether a BLAS was seen to be called; None: nobody looked. Then NumPy's and SciPy's own are not named
+            beside a framework with products of its own.
     """
-    return " + ".join(dict.fromkeys(map(describe, blas_files(target, facts)))) or None
+    if called is False:
+        return None
+    files = blas_files(target, facts)
+    if called is None and not target.startswith("builtin:") and set(OWN_PRODUCTS) & set(facts.get("frameworks", {})):
+        files = [
+            library for library in files if not (_in_package("numpy", [library]) or _in_package("scipy", [library]))
+        ]
+    return " + ".join(dict.fromkeys(map(describe, files))) or None
 
 
 def blas_files(target: str, facts: Mapping[str, Any]) -> Sequence[Library]:

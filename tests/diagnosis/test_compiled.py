@@ -8,7 +8,8 @@ import pytest
 
 from pytest_multicore.diagnosis.causes import catalogue
 from pytest_multicore.diagnosis.causes.known_functions import KNOWN, known
-from pytest_multicore.diagnosis.evidence import Evidence
+from pytest_multicore.diagnosis.causes.thread_pools import was_blas_called
+from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence
 from pytest_multicore.diagnosis.suspicions import Suspicion
 
 from .literals import idle, library, line, observed, seen, task
@@ -85,6 +86,24 @@ def test_python_that_keeps_a_busy_pool_waiting_is_told_from_more_than_a_core_on(
     found = idle(1.5, facts=observed(line()), native=stacks(0.1), thread_samples=at_work)
 
     assert ("interpreter-bound" in keys(found)) is told
+
+
+@pytest.mark.parametrize(
+    ("file", "calls", "called"),
+    [
+        ("numpy.libs/libscipy_openblas64_.so", (), True),
+        ("libwork.so", (), False),
+        ("libwork.so", None, None),
+        ("libwork.so", (BlasCalls("dgemm", 9, 9, 9, 1, 0.01),), True),
+    ],
+    ids=["by its stacks", "not at all", "not recorded", "recorded"],
+)
+def test_a_blas_was_called_by_what_is_seen_of_it(
+    file: str, calls: tuple[BlasCalls, ...] | None, called: bool | None
+) -> None:
+    """LAPACK's functions call it from within the library, where nothing is recorded."""
+    assert was_blas_called(idle(facts=observed(line()), native=stacks(1.0, file), calls=calls)) is called
+    assert was_blas_called(idle(facts=observed(line()), calls=())) is None, "nobody looked at its stacks"
 
 
 def test_steps_are_told_by_their_number_and_the_line_that_dispatches_them() -> None:

@@ -38,6 +38,19 @@ def test_a_users_own_workload_names_all(target: str) -> None:
     assert blas_in_use(target, facts) == ("OpenBLAS 0.3.17 pthreads, 2 threads + OpenBLAS 0.3.18 pthreads, 2 threads")
 
 
+@pytest.mark.parametrize(("called", "named"), [(None, False), (True, True), (False, False)])
+def test_numpys_blas_is_not_named_beside_a_framework_with_products_of_its_own(called: bool | None, named: bool) -> None:
+    facts = {"frameworks": {"numpy": "2.4", "jax": "0.9"}, "libraries": [NUMPYS]}
+    assert (blas_in_use("work:go", facts, called=called) is not None) is named
+    assert blas_in_use("work:go", {**facts, "libraries": [DEBIANS]}) is not None, "the program chose it"
+
+
+def test_a_blas_that_was_never_called_is_not_named() -> None:
+    facts = {"frameworks": {"numpy": "2.4"}, "libraries": [NUMPYS]}
+    assert blas_in_use("work:go", facts) is not None
+    assert blas_in_use("work:go", facts, called=False) is None
+
+
 def test_no_blas_is_none() -> None:
     assert blas_in_use("work:go", {"libraries": [OPENMP]}) is None
     assert blas_in_use("work:go", {}) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, MIN_CPU_INFLATION, Evidence
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 from pytest_multicore.verdicts.words import threads_in_words
@@ -18,6 +20,8 @@ POOL_VARIABLES = {
 }
 #: By kind of a BLAS with threads of its own, its variable.
 BLAS_VARIABLES = {"openblas": "OPENBLAS_NUM_THREADS", "mkl": "MKL_NUM_THREADS", "blis": "BLIS_NUM_THREADS"}
+#: The file of a library with a BLAS or LAPACK.
+BLAS_FILE = re.compile(r"blas|lapack|mkl|blis|atlas|Accelerate", re.IGNORECASE)
 #: Inner pools that are tried at one thread, one after the other: each trial takes seconds.
 MAX_POOLS_TRIED = 2
 
@@ -116,6 +120,19 @@ def blas_is_used(evidence: Evidence) -> bool:
     """
     by_lines = evidence.operation_share("matmul", "einsum", "linalg") > 0
     return evidence.calls is None or bool(evidence.calls) or by_lines
+
+
+def was_blas_called(evidence: Evidence) -> bool | None:
+    """Whether a BLAS did any of the work; None where that is not certain.
+
+    It is not called where no product was recorded, no line has one, and no native stack ends in its library: LAPACK's
+    functions call it from within.
+    """
+    if evidence.calls or evidence.operation_share("matmul", "einsum", "linalg") > 0:
+        return True
+    if evidence.calls is None or not (evidence.native and evidence.native.samples):
+        return None
+    return any(BLAS_FILE.search(function.library) for function in evidence.native.functions)
 
 
 DETECTORS = (oversubscribed, busy_waiting)
