@@ -97,6 +97,13 @@ def test_numba_is_told_to_read_its_own_variable() -> None:
     assert "OMP_NUM_THREADS=1 is in the environment" in suspicion.evidence
 
 
+def test_a_library_that_reads_no_variable_is_told_with_its_own_setting() -> None:
+    found = evidence([(made(os_threads=2), made())] * COUNT, limits=AT_ONE, threads=1, mapped_files=("_duckdb.so",))
+    (suspicion,) = catalogue.ranked_suspicions(found)
+
+    assert suspicion.remedy == "DuckDB: SET threads = N"
+
+
 @pytest.mark.parametrize(("linker", "flags"), [("auto", "linker=cvm, openmp=True"), ("cvm", "openmp=True")])
 def test_pytensors_linker_is_changed_where_it_knows_no_openmp(linker: str, flags: str) -> None:
     config = {"cxx": "g++", "openmp": False, "device": "cpu", "linker": linker}

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
+from pytest_multicore.environments.threaded_libraries import libraries_in
 from pytest_multicore.verdicts.words import cores_in_words
 
 #: By imported module, the variable of a library that reads none of the thread variables that are set.
@@ -107,12 +108,19 @@ def ignores_setting(evidence: Evidence) -> Suspicion | None:
         strength=0.8,
         evidence=f"{measurement.threads_seen.estimate:.0f} threads got CPU time {where}"
         + (f"; {python_threads:.0f} are Python's" if python_threads > 1 else ""),
-        remedy=f"set {variables[0]}={count}" if variables else "find its pool, and give it its count by name",
+        remedy=f"set {variables[0]}={count}" if variables else _own_settings(evidence),
         trials=[
             Trial(f"{variable}={count}", Effect.FEWER_THREADS, Change(variables={variable: str(count)}))
             for variable in variables
         ],
     )
+
+
+def _own_settings(evidence: Evidence) -> str:
+    """What sizes the pools of the mapped libraries that read no variable, by each library's own setting."""
+    found = [one for one in libraries_in(evidence.mapped_files) if one.setting and not one.variables]
+    settings = "; ".join(f"{one.name}: {one.setting}" for one in found)
+    return settings or "find its pool, and give it its count by name"
 
 
 def _exported_count(evidence: Evidence) -> int | None:
