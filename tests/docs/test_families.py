@@ -11,7 +11,9 @@ from .pages import code_blocks, text_of
 
 #: With the environment that each runs in; None: it needs no package.
 PAGES = {
+    "how-to/jax": "jax",
     "how-to/numba": "numba",
+    "how-to/processes": None,
 }
 
 
