@@ -30,7 +30,7 @@ from .guarded_process import GuardedProcess
 from .launch import RUNNER, Launch
 from .log import Log
 from .priority import HIGHEST_NICE, raise_priority, set_real_time
-from .process_tree import MARK
+from .process_tree import MARK, is_stopped
 
 START_TIMEOUT_S = 60.0
 CLOSE_TIMEOUT_S = 5.0
@@ -250,11 +250,17 @@ class IsolatedInterpreter:
         return InterpreterCrash(f"the isolated interpreter (process {self.pid}) {how}", tail)
 
     def _timed_out(self, timeout_s: float) -> InterpreterTimeout:
+        stopped = is_stopped(self.pid) and not self._paused
         tail = self.log_tail()
         self.kill()
+        why = (
+            "It was stopped, by SIGSTOP or a debugger, and nothing had it go on"
+            if stopped
+            else "If the work is meant to take that long, raise the budget"
+        )
         return InterpreterTimeout(
             f"the isolated interpreter (process {self.pid}) gave no answer within {timeout_s:g} s; it was killed with "
-            "everything it had started. If the work is meant to take that long, raise the budget",
+            f"everything it had started. {why}",
             tail,
         )
 

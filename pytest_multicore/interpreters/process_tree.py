@@ -30,6 +30,13 @@ def descendants(pid: int) -> list[psutil.Process]:
         return []
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process is there and stopped, by a signal or a debugger."""
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+    return False
+
+
 def marked_processes(mark: str) -> list[psutil.Process]:
     """Every living process of this user that inherited ``MARK=mark``, whatever its parent is now.
 

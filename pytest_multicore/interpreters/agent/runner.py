@@ -55,6 +55,7 @@ strings. Texts of exceptions and logs that are not UTF-8 are made so with replac
 import sys
 
 PROTOCOL = 1
+open_file = open  # as it is now: a test may replace it, and more siblings are loaded after its call
 SIBLINGS = {}  # name -> module: 2.7 empties a module without references
 
 
@@ -81,8 +82,8 @@ def load_sibling(name):
         return SIBLINGS[name]
     path = os.path.join(HERE, *(name + ".py").split("/"))
     module = SIBLINGS[name] = type(sys)("pytest_multicore_agent_" + name.replace("/", "_"))
-    module.__file__ = path
-    with open(path, "rb") as source:
+    module.__file__, module.open = path, open_file
+    with open_file(path, "rb") as source:
         code = compile(source.read(), path, "exec", 0, True)
     exec(code, module.__dict__)  # noqa: S102 - our own file, by its own path
     return module

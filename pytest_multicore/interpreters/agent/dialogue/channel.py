@@ -10,6 +10,8 @@ import sys
 
 TEXT = type(b"".decode("ascii"))  # unicode in 2.7
 PYTHON_2 = sys.version_info[0] == 2
+# As they are now: a test may replace them, for its call or for good.
+dumps, loads, getpid, exit_now = json.dumps, json.loads, os.getpid, os._exit
 FIELDS = {
     "open": (("target", "a string"), ("arguments", "an object"), ("path", "a list")),
     "call": (("target", "a string"), ("arguments", "an object"), ("path", "a list")),
@@ -47,7 +49,7 @@ class Channel(object):
 
     def __init__(self, protocol):
         self._protocol = protocol
-        self._owner = os.getpid()
+        self._owner = getpid()
         self.question = None  # the number of the last message, which its answer repeats
         self._questions = io.open(_private_copy(0), "rb")
         self._answers = io.open(_private_copy(1), "wb")
@@ -72,8 +74,8 @@ class Channel(object):
         if self.question is not None:
             numbers["question"] = self.question
         line = encode(dict(message, **numbers))
-        if os.getpid() != self._owner:  # user code forked, and its child returned to the agent: it must not answer
-            os._exit(1)
+        if getpid() != self._owner:  # user code forked, and its child returned to the agent: it must not answer
+            exit_now(1)
         self._answers.write(line)
         self._answers.flush()
 
@@ -114,9 +116,9 @@ def _line_buffered(descriptor):
 def encode(message):
     """One line of ASCII: JSON with escapes, independent of locale and encoding."""
     try:
-        line = json.dumps(message, allow_nan=False, default=_refuse_type)
+        line = dumps(message, allow_nan=False, default=_refuse_type)
         if not PYTHON_2 and "\\ud" in line:
-            json.dumps(message, ensure_ascii=False).encode("utf-8")  # fails for lone surrogates only
+            dumps(message, ensure_ascii=False).encode("utf-8")  # fails for lone surrogates only
     except NotSerializable:
         raise
     except Exception as error:  # NaN, circular, keys that are no strings, bytes that are no text, too deep
@@ -139,7 +141,7 @@ def decode(line, protocol):
         InvalidMessage: the child cannot answer it.
     """
     try:
-        message = json.loads(line.decode("utf-8"))
+        message = loads(line.decode("utf-8"))
     except ValueError as error:
         raise InvalidMessage("the line is not UTF-8 JSON (%s): %r" % (error, line[:80]))
     if not isinstance(message, dict):

@@ -1,5 +1,6 @@
 """Wall and CPU clocks in nanoseconds on every Python, and the loop that is measured."""
 
+import collections
 import itertools
 import os
 import resource
@@ -42,7 +43,7 @@ def _clock_gettime():
 
 
 def _own_cpu():
-    used = resource.getrusage(resource.RUSAGE_SELF)
+    used = getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
@@ -55,6 +56,8 @@ def _clocks():
     return _ctypes_clock(monotonic, time.time), _ctypes_clock(process, _own_cpu)
 
 
+# All of them as they are now: a test may replace them, for its call or for good.
+listdir, getrusage = os.listdir, resource.getrusage
 wall, own_cpu = _clocks()
 gettime = _clock_gettime()
 
@@ -80,7 +83,7 @@ def process_cpu():
     clock_getcpuclockid(3).
     """
     try:
-        threads = os.listdir("/proc/self/task")
+        threads = listdir("/proc/self/task")
     except OSError:
         threads = []
     for thread in threads:
@@ -93,8 +96,21 @@ def process_cpu():
 
 def children_cpu():
     """CPU seconds of the children that were waited for, so far."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+#: The repetitions that are left of the round.
+CURRENT_TURNS = [iter(())]
+
+
+def _leave_no_turns():
+    """In a forked child: where the region returns in it too, it must not repeat it, and so fork again and again."""
+    collections.deque(CURRENT_TURNS[0], 0)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_no_turns)
 
 
 def measure(region, repeat):
@@ -105,7 +121,7 @@ def measure(region, repeat):
         and after the wall clock, so that busy cores can only be overestimated; clocks_s is the time by which the CPU
         readings may lie further apart than the wall's. A reading takes tens of microseconds with cold caches.
     """
-    turns = itertools.repeat(None, repeat)
+    turns = CURRENT_TURNS[0] = itertools.repeat(None, repeat)
     before_s = wall()
     children_s = children_cpu()
     cpu_start_s = process_cpu()

@@ -34,8 +34,8 @@ def show_crashes_in_log():
 
 def affinity():
     """CPUs that this process may run on, sorted; None where the system does not say."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
+    if _get_affinity is not None:
+        return sorted(_get_affinity(0))
     try:
         with open("/proc/self/status") as status:
             spans = next(line.split()[1] for line in status if line.startswith("Cpus_allowed_list:")).split(",")
@@ -69,6 +69,7 @@ def _set_affinity_by_libc(thread, cpus):
     ctypes.CDLL(None).sched_setaffinity(thread, ctypes.sizeof(mask), ctypes.byref(mask))
 
 
+_get_affinity = getattr(os, "sched_getaffinity", None)  # as it is now: a test may replace it
 _set_affinity = getattr(os, "sched_setaffinity", _set_affinity_by_libc)  # bound before change/change.py replaces it
 
 

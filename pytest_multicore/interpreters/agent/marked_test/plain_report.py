@@ -1,6 +1,6 @@
 """A report of pytest as plain data that a message can carry."""
 
-import json
+from json import dumps, loads  # as they are now: a test may replace them
 
 #: Characters of each text of a report, such as all that was printed to one stream; a message holds some of them.
 MAX_TEXT = 1 << 20
@@ -15,7 +15,7 @@ def text_of(report):
 
 def plain(report):
     """A report as plain data; a user's attachment that JSON cannot carry is replaced by its repr."""
-    return json.loads(json.dumps(_with_short_texts(report), default=repr))
+    return loads(dumps(_with_short_texts(report), default=repr))
 
 
 def _with_short_texts(value):

@@ -1,0 +1,52 @@
+"""Whatever a test does to its interpreter is one clear error or nothing; the next one is measured as if it were not."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.reliability.sessions import report, session, wait_until_nothing_is_left
+
+MISBEHAVING = Path(__file__).with_name("child_tests.py")
+NEXT = "\n\n@brief\ndef test_passed_next_after_{}():\n    work()\n"
+#: What the errors of those that do not pass say.
+SAYS = {
+    "segfault": "was ended by SIGSEGV",
+    "abort": "was ended by SIGABRT",
+    "overflow": "was ended by SIGSEGV",
+    "memory_of_a_group": "was ended by SIGKILL",
+    "exit_in_a_thread": "ended by itself with exit status 9",
+    "memory_of_a_process": "MemoryError",
+    "patched_for_good": "replaced by the test",
+    "stopped": "It was stopped, by SIGSTOP",
+    "deadlock": "gave no answer within 30 s",
+}
+
+
+def with_next(source: str, names: list[str]) -> str:
+    """The module with a test that behaves behind each that does not."""
+    head, *tests = re.split(r"(?=^@brief)", source, flags=re.MULTILINE)
+    return head + "".join(test + NEXT.format(name) for test, name in zip(tests, names, strict=True))
+
+
+@pytest.mark.exhaustive
+def test_each_is_one_error_or_nothing_and_the_next_is_measured(tmp_path: Path) -> None:
+    source = MISBEHAVING.read_text()
+    names = re.findall(r"^def test_(\w+)", source, re.MULTILINE)
+    passing = [name for name in names if name.startswith("passed_")]
+    assert len(passing) > 15, "the search finds nothing at all"
+    assert {*passing, *SAYS} == set(names)
+    source = with_next(source, names)
+    with session(tmp_path, source, "--multicore-json=r.json", "--multicore-budget=20", "-rA") as process:
+        output, _ = process.communicate(timeout=900)
+    wait_until_nothing_is_left(tmp_path)
+    outcomes = {one["nodeid"].partition("::")[2]: one["outcome"] for one in report(tmp_path / "r.json")["results"]}
+    for name in names:
+        assert outcomes[f"test_passed_next_after_{name}"] == "passed", output
+        if name.startswith("passed_"):
+            assert outcomes.get(f"test_{name}", "skipped") in ("passed", "skipped"), output
+            continue
+        section = re.search(rf"^_+ test_{name} _+$(.*?)^(?:_+ |=+ )", output, re.MULTILINE | re.DOTALL)
+        assert section, f"{name} did not fail\n{output}"
+        assert SAYS[name] in section[1], name
+        assert f"ERROR test_it.py::test_{name}" not in output
