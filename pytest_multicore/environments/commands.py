@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from pytest_multicore.errors import EnvironmentUnavailable
 
+from . import scratch
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
@@ -75,17 +77,18 @@ def _outcome(argv: Sequence[str], folder: Path, sink: int, timeout_s: float) -> 
     # Not in the user's folder: its pyproject.toml would configure uv, and its modules would shadow pip's.
     start_s = time.monotonic()
     try:
-        process = subprocess.run(
-            argv,
-            cwd=folder,
-            preexec_fn=_die_with_parent(),
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            env=tool_variables(os.environ),
-            timeout=timeout_s,
-            check=False,
-        )
+        with scratch.folder() as temporary:  # a killed compiler leaves its temporary files
+            process = subprocess.run(
+                argv,
+                cwd=folder,
+                preexec_fn=die_with_parent(),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                env={**tool_variables(os.environ), "TMPDIR": str(temporary)},
+                timeout=timeout_s,
+                check=False,
+            )
     except OSError as error:
         return f"could not be started: {error}"
     except subprocess.TimeoutExpired:
@@ -93,8 +96,8 @@ def _outcome(argv: Sequence[str], folder: Path, sink: int, timeout_s: float) -> 
     return "" if process.returncode == 0 else f"failed with exit status {process.returncode}"
 
 
-def _die_with_parent() -> Callable[[], None] | None:
-    """Return a function that has a tool killed when this process dies, where it would go on building. Linux only."""
+def die_with_parent() -> Callable[[], None] | None:
+    """Return a function that has the process that calls it killed when its parent dies. Linux only."""
     if sys.platform != "linux":
         return None
     # Looked up before the fork: between fork and exec as little as possible may happen.

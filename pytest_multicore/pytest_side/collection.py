@@ -140,6 +140,9 @@ def watch_for_an_early_end(config: pytest.Config) -> None:
 def expect(config: pytest.Config, nodeids: list[str]) -> None:
     """Know which tests are to be measured. A worker of pytest-xdist has its first report tell its controller."""
     if hasattr(config, "workerinput"):
+        from .hosts import end_with_controller
+
+        end_with_controller(config.workerinput)
         config.stash[EXPECTED] = nodeids
         return
     watch_for_an_early_end(config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,20 @@ import pytest
 
 #: The ids that execnet gives to gateways that the user gave none.
 EXECNET_ID = re.compile(r"gw\d+")
+
+
+#: The controller's process, in a worker's input.
+CONTROLLER = "multicore_controller"
+
+
+def end_with_controller(workerinput: Mapping[str, Any]) -> None:
+    """Have a worker that its controller started itself killed with it. execnet lets it measure on for 15 s."""
+    if workerinput.get(CONTROLLER) != os.getppid():
+        return
+    from pytest_multicore.environments.commands import die_with_parent
+
+    if die := die_with_parent():
+        die()
 
 
 class Hosts:
@@ -42,6 +57,11 @@ class Hosts:
         hosts = [(spec, _place(spec)) for spec in specs if self._each or not spec.popen or spec.via]
         uses = Counter(place for _, place in hosts)
         self._names = [(spec, place if uses[place] == 1 else f"{place} ({spec.id})") for spec, place in hosts]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker who its controller is; see ``end_with_controller``."""
+        node.workerinput[CONTROLLER] = os.getpid()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -21,6 +21,16 @@ MARK = "TEST_OF_AN_ENDING"
 PATIENCE_S = 60.0
 
 
+def command_of(*options: str) -> list[str]:
+    """The command of a session with these options."""
+    return [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", *options]
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """The variables of a session in a folder, where it has a folder for temporary files."""
+    return {**os.environ, MARK: str(folder), HOLDER_VARIABLE: "1", "TMPDIR": str(folder / "tmp")}
+
+
 @contextmanager
 def session(folder: Path, source: str, *options: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
     """A pytest of a module in a folder; its folder for temporary files is one of its own.
@@ -29,8 +39,8 @@ def session(folder: Path, source: str, *options: str, **variables: str) -> Itera
     """
     (folder / "test_it.py").write_text(source)
     (folder / "tmp").mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", *options]
-    environment = {**os.environ, MARK: str(folder), HOLDER_VARIABLE: "1", "TMPDIR": str(folder / "tmp"), **variables}
+    command = command_of(*options)
+    environment = {**environment_of(folder), **variables}
     with subprocess.Popen(
         command,
         cwd=folder,
@@ -69,15 +79,19 @@ def left_processes(folder: Path) -> list[str]:
 
 
 def left_files(folder: Path) -> list[str]:
-    """What lies in a session's folder for temporary files, except for pytest's own."""
-    return [path.name for path in (folder / "tmp").iterdir() if not path.name.startswith("pytest-of-")]
+    """What lies in a session's folder for temporary files, except for pytest's own; what is half done in its cache."""
+    recorder = folder / "cache" / "recorder"
+    half_done = [*folder.rglob("*.building-*"), *folder.glob(".r.json*"), *recorder.glob("*/")]
+    temporary = [path for path in (folder / "tmp").iterdir() if not path.name.startswith("pytest-of-")]
+    return [path.name for path in (*temporary, *half_done) if path.suffix not in (".so", ".sha256")]
 
 
 def wait_until_nothing_is_left(folder: Path, patience_s: float = 2.0) -> None:
     deadline = time.monotonic() + patience_s
     while (left_processes(folder) or left_files(folder)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert (left_processes(folder), left_files(folder)) == ([], [])
+    left = left_processes(folder), left_files(folder)
+    assert left == ([], []), f"processes and files are left: {left}"
 
 
 def report(file: Path) -> Mapping[str, Any]:

@@ -1,0 +1,168 @@
+"""A session that is ended at a random moment, in each of the ways that there are; and what must hold afterwards.
+
+python -m tests.reliability.endings 20          each ending at 20 moments, with pytest-xdist and without
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import jsonschema
+
+from pytest_multicore.reports.json_report import SCHEMA_FILE
+
+from .sessions import command_of, environment_of, report, wait_until_nothing_is_left
+
+#: Its first tests pass, one misses its limit and is explained, which takes a temporary folder; one leaves a process.
+SOURCE = """
+import subprocess, time
+import pytest
+def work(): return sum(i * i for i in range(20000))
+passing = pytest.mark.multicore(min_cores=0.02, threads=1)
+@passing
+def test_a(): work()
+@pytest.mark.multicore(min_cores=1.5, threads=2, budget=3)
+def test_b(): work()
+@passing
+def test_c():
+    subprocess.Popen(["sleep", "999"], env={}, start_new_session=True)
+    work()
+@passing
+@pytest.mark.parametrize("n", range(3))
+def test_d(n): work()
+"""
+TESTS = 6
+#: Ends the session from within, MOMENT seconds after its start: in a thread, or in the hook that comes next.
+CONFTEST = """
+import os, threading, time
+import pytest
+BEGAN_S, MOMENT_S, HOW = time.monotonic(), float(os.environ["MOMENT_S"]), os.environ["HOW"]
+is_inner = "PYTEST_MULTICORE_INTERPRETER" in os.environ
+is_controller = "PYTEST_XDIST_WORKER" not in os.environ
+if HOW == "os._exit" and is_controller and not is_inner:
+    threading.Timer(MOMENT_S, os._exit, (3,)).start()
+def pytest_runtest_logreport(report):
+    if time.monotonic() - BEGAN_S > MOMENT_S and is_controller and not is_inner:
+        if HOW == "pytest.exit": pytest.exit("enough", 3)
+        if HOW == "internal error": raise RuntimeError("a broken hook")
+"""
+PATIENCE_S = 90.0
+
+
+def killed(number: signal.Signals, times: int = 1) -> Callable[[subprocess.Popen[str]], None]:
+    def end(process: subprocess.Popen[str]) -> None:
+        for _ in range(times):
+            process.send_signal(number)
+            time.sleep(0.2)
+
+    return end
+
+
+#: How a session is ended from outside; None: by its conftest.
+ENDINGS: Mapping[str, Callable[[subprocess.Popen[str]], None] | None] = {
+    "SIGKILL": killed(signal.SIGKILL),
+    "SIGTERM": killed(signal.SIGTERM),
+    "SIGHUP": killed(signal.SIGHUP),
+    "Ctrl-C": killed(signal.SIGINT),
+    "Ctrl-C twice": killed(signal.SIGINT, 2),
+    "timeout": None,
+    "closed terminal": None,
+    "pytest.exit": None,
+    "internal error": None,
+    "os._exit": None,
+}
+
+
+def end_at(folder: Path, how: str, moment_s: float, *options: str) -> str:
+    """Run a session, end it after so many seconds, and check what it leaves; returns how far it came, in words.
+
+    Raises:
+        AssertionError: something is left, or the report is not whole.
+    """
+    (folder / "test_it.py").write_text(SOURCE)
+    (folder / "conftest.py").write_text(CONFTEST)
+    (folder / "tmp").mkdir()
+    variables = {"PYTEST_MULTICORE_CACHE": str(folder / "cache"), "MOMENT_S": str(moment_s), "HOW": how}
+    command = command_of("--multicore-json=r.json", "--multicore-settle=1", "--multicore-explain=always", *options)
+    prefix = ["timeout", f"{moment_s}"] if how == "timeout" else []
+    output = run(folder, [*prefix, *command], {**environment_of(folder), **variables}, how, moment_s)
+    wait_until_nothing_is_left(folder)
+    if not (folder / "r.json").exists():
+        return "before the report"
+    told = report(folder / "r.json")
+    jsonschema.validate(told, report(SCHEMA_FILE))
+    results, cut_short = len({one["nodeid"] for one in told["results"]}), told.get("cut_short")
+    assert cut_short or results == TESTS, f"{results} results and nothing cut short\n{output}"
+    if cut_short and cut_short["not_measured"] and how in ("SIGTERM", "SIGHUP", "Ctrl-C", "pytest.exit", "timeout"):
+        assert "multicore: cut short by" in output, f"the terminal does not say what was cut short\n{output}"
+    return f"{results} of {TESTS} measured"
+
+
+def run(folder: Path, command: list[str], environment: Mapping[str, str], how: str, moment_s: float) -> str:
+    """The output of a session that is ended after so many seconds."""
+    master, terminal = pty.openpty()
+    with open(folder / "output", "w+") as output:
+        is_terminal = how == "closed terminal"
+        process = subprocess.Popen(
+            [sys.executable, "-c", IN_TERMINAL, *command] if is_terminal else command,
+            cwd=folder,
+            env={**environment},
+            stdin=terminal if is_terminal else subprocess.DEVNULL,
+            stdout=terminal if is_terminal else output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        os.close(terminal)
+        end = ENDINGS[how]
+        if end or is_terminal:
+            time.sleep(moment_s)
+        if end:
+            end(process)
+        os.close(master)
+        try:
+            process.wait(PATIENCE_S)
+        finally:
+            process.kill()
+            process.wait()
+    return (folder / "output").read_text()
+
+
+#: Has a terminal of its own, so that SIGHUP comes when that is closed.
+IN_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def main() -> None:
+    """Try each ending at random moments, and print how far each session came."""
+    moments, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 17
+    drawn, tries, faults = random.Random(seed), 0, 0
+    for number in range(moments):
+        for how in ENDINGS:
+            for options in ((), ("-n2", "-p", "xdist")):
+                moment_s = drawn.uniform(0.2, 12.0)
+                with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+                    try:
+                        came = end_at(Path(folder), how, moment_s, *options)
+                    except AssertionError as error:
+                        faults += 1
+                        came = f"FAULT {error}"
+                tries += 1
+                print(f"{number} {how} {' '.join(options[:1])} at {moment_s:.2f} s: {came}", flush=True)
+    print(f"{tries} tries, {faults} faults")
+
+
+if __name__ == "__main__":
+    main()
