@@ -9,6 +9,7 @@ from typing import Any
 
 from .case import Case, Twin, twins
 from .library_cases import OF_LIBRARIES
+from .program_limit_cases import BY_THE_PROGRAM
 
 OPENMP_THEANO = "openmp=True,openmp_elemwise_minsize=1000"
 
@@ -240,4 +241,4 @@ OF_THE_MACHINE = (
     ),
 )
 
-CASES = (*OF_THE_WORK, *OF_LIBRARIES, *OF_SETTINGS, *OF_THE_PROGRAM, *OF_THE_MACHINE)
+CASES = (*OF_THE_WORK, *OF_LIBRARIES, *OF_SETTINGS, *BY_THE_PROGRAM, *OF_THE_PROGRAM, *OF_THE_MACHINE)

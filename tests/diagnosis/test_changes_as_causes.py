@@ -137,3 +137,15 @@ def test_the_import_that_switched_the_lock_on_is_named_and_tried_without() -> No
     with_the_lock = of_key("interpreter-bound", two_threads_in_turns(free_threaded=False, gil=True))
     assert with_the_lock is not None
     assert all("PYTHON_GIL" not in trial.change.variables for trial in with_the_lock.trials)
+
+
+def test_workers_of_dask_are_told_where_their_thread_comes_from() -> None:
+    workers = threads_seen(task(200, 200), variables={200: {"OMP_NUM_THREADS": "1"}})
+    of_dask = idle(thread_samples=workers, threads=None, facts={"frameworks": {"distributed": "2026.1"}})
+    first = of_key("nested-limit", of_dask)
+    assert first is not None
+    assert "by the nanny of Dask" in first.evidence
+    assert "distributed.nanny.pre-spawn-environ" in first.remedy
+    of_others = of_key("nested-limit", idle(thread_samples=workers, threads=None))
+    assert of_others is not None
+    assert "Dask" not in of_others.evidence + of_others.remedy

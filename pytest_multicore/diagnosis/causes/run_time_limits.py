@@ -123,12 +123,17 @@ def nested_limit(evidence: Evidence) -> Suspicion | None:
 
 def _worker_limit(evidence: Evidence, name: str, value: str) -> Suspicion:
     all_threads = Change(variables=dict.fromkeys(THREAD_VARIABLES, f"{evidence.usable_cores:.0f}"))
+    # Dask's nanny presets them (distributed.yaml), unless they are set in the environment that it runs in.
+    by_dask = "distributed" in evidence.facts.get("frameworks", {})
     return Suspicion(
         key="nested-limit",
         strength=0.92,
-        evidence=f"worker processes were given {name}={value} by the pool that started them, so that workers times "
-        "threads fit the machine",
-        remedy="by design: start fewer workers, raise inner_max_num_threads, or call outside of the pool",
+        evidence=f"worker processes were given {name}={value} by {'the nanny of Dask' if by_dask else 'the pool'} that "
+        "started them, so that workers times threads fit the machine",
+        remedy=f"by design: fewer workers, and {name} set in the environment or in Dask's configuration "
+        "(distributed.nanny.pre-spawn-environ)"
+        if by_dask
+        else "by design: start fewer workers, raise inner_max_num_threads, or call outside of the pool",
         trials=[Trial(f"{name} set by name, which the pool leaves alone", Effect.MORE_CORES, all_threads)],
     )
 

@@ -32,6 +32,7 @@ FRAMEWORKS = [
     "numexpr",
     "polars",
     "joblib",
+    "distributed",
     "xgboost",
     "lightgbm",
     "blosc",

@@ -1,0 +1,46 @@
+"""Limits that the program itself sets, in an import or a step before its rounds; the twin leaves the pool alone."""
+
+from __future__ import annotations
+
+from .case import Case, Twin
+
+INHERIT = {"min_cores": 1.5, "threads": "inherit"}
+UNLIMITED = Twin("set_by_the_program:product")
+
+BY_THE_PROGRAM = (
+    Case(
+        "thread-limit",
+        suffers=Twin("set_by_the_program:by_an_import"),
+        healthy=Twin("set_by_the_program:by_an_import_after_numpy"),
+        note="by an import",
+    ),
+    Case(
+        "thread-limit",
+        suffers=Twin("set_by_the_program:by_an_import"),
+        healthy=UNLIMITED,
+        limits=INHERIT,
+        note="by an import, variables inherited",
+    ),
+    Case(
+        "thread-limit",
+        suffers=Twin("set_by_the_program:by_an_import", exported={"OPENBLAS_NUM_THREADS": "1"}),
+        healthy=UNLIMITED,
+        limits=INHERIT,
+        note="exported, and set again by an import",
+    ),
+    Case("thread-limit", suffers=Twin("set_by_the_program:by_the_set_up"), healthy=UNLIMITED, note="by the set-up"),
+    Case(
+        "limited-at-runtime",
+        suffers=Twin("set_by_the_program:pool_left_low"),
+        healthy=UNLIMITED,
+        needs=("threadpoolctl",),
+        note="left low by the set-up",
+    ),
+    Case(
+        "limited-at-runtime",
+        suffers=Twin("set_by_the_program:lowered_by_its_first_call"),
+        healthy=UNLIMITED,
+        needs=("threadpoolctl",),
+        note="lowered by the first call",
+    ),
+)
