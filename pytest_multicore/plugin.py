@@ -37,6 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Describe the marker, and refuse a wrong option before anything is collected."""
+    if world := getattr(config, "workerinput", {}).get("multicore_world"):
+        WORLD.adopt(world)
     arguments = "; ".join(f"{name}: {meaning}" for name, (_, meaning) in MARKER.items())
     config.addinivalue_line("markers", f"multicore(*, {', '.join(MARKER)}): hold the test to limits. {arguments}")
     if not options.is_child(config):
@@ -79,6 +81,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         from .pytest_side import session_start
 
         session_start.note_origin(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """A worker of pytest-xdist on this host inherits what conftest files have changed in its controller."""
+    if getattr(node.gateway.spec, "popen", False):
+        node.workerinput["multicore_world"] = WORLD.as_data()
 
 
 def pytest_load_initial_conftests() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -89,3 +90,35 @@ def test_agent_and_pytest_mean_the_same_variables() -> None:
     source = (AGENT / "watch" / "start_changes.py").read_text()
     assert f'r"{THREAD_VARIABLE.pattern}"' in source
     assert f'r"{THREAD_VARIABLE.pattern}"' in Path(world_at_start.__file__).read_text()
+
+
+def test_a_worker_begins_where_its_controller_began(world: WorldAtStart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    world.look("conftest.py")
+    worker = WorldAtStart.now()
+    assert worker.child_environ(os.environ)["OMP_NUM_THREADS"] == "1"
+    worker.adopt(json.loads(json.dumps(world.as_data())))
+    assert worker.child_environ(os.environ)["OMP_NUM_THREADS"] == "4"
+    assert worker.affinity == world.affinity
+    assert [change.by for change in worker.changes] == ["conftest.py"]
+
+
+def test_what_a_conftest_file_sets_is_undone_in_a_worker_of_xdist(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("xdist")
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    pytester.makeconftest("import os\nos.environ['OMP_NUM_THREADS'] = '1'\n")
+    pytester.makepyfile(
+        """
+        import os
+        from pytest_multicore.settings.world_at_start import WORLD
+
+        def test_it():
+            assert os.environ["OMP_NUM_THREADS"] == "1"
+            assert WORLD.child_environ(os.environ)["OMP_NUM_THREADS"] == "3"
+            assert [change.by.rpartition(os.sep)[2] for change in WORLD.changes] == ["conftest.py"]
+        """
+    )
+    for options in ([], ["-n", "1"]):
+        pytester.runpytest_subprocess("-p", "xdist", *options).assert_outcomes(passed=1)

@@ -18,7 +18,7 @@ from typing import Any
 
 #: Variables that are about threads: as in agent/watch/start_changes.py, which can't be imported.
 THREAD_VARIABLE = re.compile(
-    r"(OMP|GOMP|KMP|MKL|OPENBLAS|GOTO|BLIS|VECLIB|NUMBA|NUMEXPR|LOKY)_|\w+_THREADS$|(PJRT_)?NPROC$|PYTHON_CPU_COUNT$"
+    r"(OMP|GOMP|KMP|MKL|OPENBLAS|GOTO|BLIS|VECLIB|NUMBA|NUMEXPR|LOKY)_|\w+_N?THREADS(_NUM)?$|(PJRT_)?NPROC$|PYTHON_CPU_COUNT$"
 )
 
 
@@ -98,6 +98,26 @@ class WorldAtStart:
         now, left = affinity_now(), self._left("affinity")
         return self.affinity if left and left[""] == now else now
 
+    def as_data(self) -> dict[str, Any]:
+        """What a process that this one starts must know of it, as plain data."""
+        changes = [
+            {"by": change.by, "what": change.what, "before": _plain(change.before), "after": _plain(change.after)}
+            for change in self.changes
+        ]
+        return {"affinity": _plain(self.affinity), "variables": dict(self.variables), "changes": changes}
+
+    def adopt(self, parent: Mapping[str, Any]) -> None:
+        """Begin where the process began that started this one; ``parent``: its ``as_data``."""
+        if not parent["changes"]:
+            return
+        self.affinity = _frozen(parent["affinity"])
+        self.variables = dict(parent["variables"])
+        inherited = [
+            CollectionChange(change["by"], change["what"], _frozen(change["before"]), _frozen(change["after"]))
+            for change in parent["changes"]
+        ]
+        self.changes[:0] = inherited
+
     def _left(self, what: str) -> dict[str, Any]:
         """The states that the collection has left, by the variable's name."""
         return {change.what.removeprefix(what): change.after for change in self.changes if change.what.startswith(what)}
@@ -121,6 +141,14 @@ def variables_now(environ: Mapping[str, str]) -> dict[str, str]:
 def affinity_now() -> frozenset[int] | None:
     """The CPUs that this thread may run on; None where the system does not say."""
     return frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
+def _plain(state: Any) -> Any:
+    return sorted(state) if isinstance(state, frozenset) else state
+
+
+def _frozen(state: Any) -> Any:
+    return frozenset(state) if isinstance(state, list) else state
 
 
 def _raw_environ() -> Any:
