@@ -152,6 +152,18 @@ def test_a_part_that_is_serial_is_told_by_amdahls_law() -> None:
     assert (suspicion.key, "33%" in suspicion.evidence) == ("serial-fraction", True)
 
 
+@pytest.mark.parametrize(("speedup", "proven"), [(1.77, True), (1.8, False)])
+def test_a_process_that_is_slow_by_its_layout_proves_no_serial_part(speedup: float, proven: bool) -> None:
+    """Twice as fast at 1.8x is one in which the second process was slower by an eighth."""
+    (suspicion,) = (
+        one
+        for one in catalogue.ranked_suspicions(idle(1.7, speedup, limits=Limits(min_speedup=1.95)))
+        if one.key == "serial-fraction"
+    )
+
+    assert suspicion.conclusive is proven
+
+
 @pytest.mark.parametrize(("seconds", "trials"), [(0.031, 1), (0.029, 0)])
 def test_a_product_alone_is_tried_where_much_of_the_time_is_in_products(seconds: float, trials: int) -> None:
     """A larger one keeps more cores busy in any program."""

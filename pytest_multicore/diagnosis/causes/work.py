@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, MIN_TIME_SHARE, BlasCalls, Evidence
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Replay, Suspicion, Trial
 from pytest_multicore.interpreters.built_in_workloads import power_of_two
+from pytest_multicore.rounds.tolerances import MAX_PROCESS_SPEED_RATIO
 from pytest_multicore.verdicts.scaling_law import Model
 from pytest_multicore.verdicts.scaling_law import serial_fraction as serial_fraction_of
 from pytest_multicore.verdicts.statistics import Interval
@@ -90,7 +91,11 @@ def _larger_product_trials(evidence: Evidence, worst: BlasCalls, threshold: int)
 
 
 def serial_fraction(evidence: Evidence) -> Suspicion | None:
-    """A part of the work stays on one thread: the curve itself shows how much."""
+    """A part of the work stays on one thread: the curve itself shows how much.
+
+    That proves it only where the contender would gain too little in a process that is as much faster as layouts make
+    one: each side was one process.
+    """
     comparison = evidence.result.comparison
     if not evidence.minimum_missed or comparison is None or evidence.cpu_inflation > 1.2:
         return None
@@ -113,7 +118,7 @@ def serial_fraction(evidence: Evidence) -> Suspicion | None:
         f"[{fraction.low:.0%}, {fraction.high:.0%}] of one thread's time could not be split (Amdahl's law, {counts})",
         remedy="find the largest part that stays on one thread, or that one thread finishes last"
         + (f": {location(evidence.lines[0])} say" if evidence.lines else ""),
-        conclusive=fraction.low > 0,
+        conclusive=fraction.low > 0 and speedup.high * MAX_PROCESS_SPEED_RATIO < cores_ratio,
     )
 
 
