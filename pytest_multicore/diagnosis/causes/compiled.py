@@ -140,13 +140,20 @@ def _by_lines(evidence: Evidence) -> _Found | None:
 def _trials(evidence: Evidence, row: Known | None, held: bool) -> list[Trial]:
     trials = []
     if _off_main_share(evidence) >= MIN_SHARE and evidence.observed_figure("python_threads") < 2:
-        inline = Change(agent_changes=("main-thread",))
-        trials.append(
-            Trial("a pool of one runs its tasks on the main thread", Effect.MORE_CORES, inline, can_refute=False)
-        )
+        trials.append(_main_thread_trial(row))
     if held and evidence.observed_figure("python_threads") > 1:
         trials.append(_processes_trial())
     return trials
+
+
+def _main_thread_trial(row: Known | None) -> Trial:
+    return Trial(
+        "a pool of one runs its tasks on the main thread",
+        Effect.MORE_CORES,
+        Change(agent_changes=("main-thread",)),
+        can_refute=False,
+        remedy="call it on the main thread" + (f"; untried: {row.remedy}" if row else ""),
+    )
 
 
 def _processes_trial() -> Trial:
