@@ -38,6 +38,17 @@ def exhaustive(session: nox.Session) -> None:
     session.run("pytest", "-m", "exhaustive or not exhaustive", *session.posargs)
 
 
+@nox.session(python=["3.11", "3.12", "3.13", "3.14"])
+@nox.parametrize("pytest", ["8.4.0", "newest"])
+def versions(session: nox.Session, pytest: str) -> None:
+    """Run the quick tests, and sessions of each kind, on the Pythons and with the oldest and newest pytest allowed."""
+    installed(session, "test")
+    if pytest != "newest":
+        session.install(f"pytest=={pytest}")
+    session.run("pytest", "-m", "quick", *session.posargs)
+    session.run("pytest", "tests/test_options_and_markers.py", "tests/test_marked_tests.py", "tests/test_other_plugins.py")
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check the code's rules and its form; changes nothing."""
