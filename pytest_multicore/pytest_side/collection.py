@@ -130,7 +130,9 @@ def tests_to_measure(session: pytest.Session) -> list[str]:
 
 
 def watch_for_an_early_end(config: pytest.Config) -> None:
-    """Know from now on what is not measured yet."""
+    """Know from now on what is not measured yet. With ``-n --collect-only`` the controller collects, too."""
+    if CUT_SHORT in config.stash:
+        return
     from .cut_short import CutShort
 
     config.stash[CUT_SHORT] = CutShort(config)
