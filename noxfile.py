@@ -46,7 +46,8 @@ def versions(session: nox.Session, pytest: str) -> None:
     if pytest != "newest":
         session.install(f"pytest=={pytest}")
     session.run("pytest", "-m", "quick", *session.posargs)
-    session.run("pytest", "tests/test_options_and_markers.py", "tests/test_marked_tests.py", "tests/test_other_plugins.py")
+    sessions = ("test_options_and_markers", "test_marked_tests", "test_other_plugins")
+    session.run("pytest", *(f"tests/{name}.py" for name in sessions))
 
 
 @nox.session

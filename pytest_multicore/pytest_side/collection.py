@@ -119,7 +119,7 @@ def why_plain(config: pytest.Config) -> str | None:
 def tests_to_measure(session: pytest.Session) -> list[str]:
     """The node ids of the tests that may take the machine for a measurement: if none does, no test waits for a turn."""
     config = session.config
-    if not config.stash.get(MAY_MEASURE, False) or session_settings(config).off:
+    if not config.stash.get(MAY_MEASURE, False) or session_settings(config).off or config.option.collectonly:
         return []
     runs_plainly = why_plain(config) is not None
     return [

@@ -97,3 +97,12 @@ def test_a_link_to_a_report_stays_one(tmp_path: Path) -> None:
 def test_a_report_can_be_written_to_what_is_no_file() -> None:
     write(Path("/dev/null"), {"a": 1})
     assert not Path("/dev/null").is_file()
+
+
+@pytest.mark.parametrize("options", [[], ["-n2"]], ids=["alone", "with workers"])
+@pytest.mark.other_plugins
+def test_a_session_that_only_collects_is_not_cut_short(run: Run, options: list[str]) -> None:
+    session = run(SOURCE, "--collect-only", "--multicore-json=r.json", *options)
+    assert session.ret == pytest.ExitCode.OK
+    session.stdout.no_fnmatch_line("*cut short*")
+    session.stdout.no_fnmatch_line("*INTERNALERROR*")
