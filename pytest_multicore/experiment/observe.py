@@ -35,6 +35,8 @@ from .request import MeasurementRequest, Variant
 
 #: Rounds are observed until they add up to so many wall seconds, or until there are so many of them.
 OBSERVED_S, MAX_OBSERVED_ROUNDS = 0.6, 20
+#: Seconds of a round while py-spy looks. What is observed around a round takes tens of milliseconds.
+LOOKED_ROUND_S = 0.5
 #: Seconds for each attempt to probe the BLAS. In the second one idle threads may spin for 0.1 s after each product.
 PROBE_TIMEOUTS_S = (15.0, 60.0)
 #: How the file name of the library that records BLAS calls begins (interpreters/blas_recorder.py).
@@ -117,8 +119,9 @@ def _observe_child(
 
 
 def _native_stacks(result: Result, subject: AnySubject) -> NativeStacks:
-    """Rounds of their own: py-spy stops the child for each look."""
-    repeat = result.measurement.rounds[-1].repeat if result.measurement else 1
+    """Rounds of their own, and longer ones: py-spy stops the child for each look, and looks between two rounds, too."""
+    last = result.measurement.rounds[-1] if result.measurement else None
+    repeat = last.repeat * max(1, round(LOOKED_ROUND_S / last.wall_s)) if last else 1
 
     def work() -> None:
         subject.prepare()
