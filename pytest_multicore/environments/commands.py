@@ -78,22 +78,30 @@ def _outcome(argv: Sequence[str], folder: Path, sink: int, timeout_s: float) -> 
     start_s = time.monotonic()
     try:
         with scratch.folder() as temporary:  # a killed compiler leaves its temporary files
-            process = subprocess.run(
-                argv,
-                cwd=folder,
-                preexec_fn=die_with_parent(),
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                env={**tool_variables(os.environ), "TMPDIR": str(temporary)},
-                timeout=timeout_s,
-                check=False,
-            )
+            status = _status(argv, folder, sink, timeout_s, temporary)
     except OSError as error:
         return f"could not be started: {error}"
     except subprocess.TimeoutExpired:
         return f"was ended after {time.monotonic() - start_s:.0f} s without an end"
-    return "" if process.returncode == 0 else f"failed with exit status {process.returncode}"
+    return "" if status == 0 else f"failed with exit status {status}"
+
+
+def _status(argv: Sequence[str], folder: Path, sink: int, timeout_s: float, temporary: Path) -> int:
+    """Run in a process group, which is killed where this process, or its patience, ends first."""
+    with (
+        subprocess.Popen(
+            argv,
+            cwd=folder,
+            preexec_fn=die_with_parent(),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            env={**tool_variables(os.environ), "TMPDIR": str(temporary)},
+            start_new_session=True,
+        ) as process,
+        scratch.group_killed(process.pid),
+    ):
+        return process.wait(timeout_s)
 
 
 def die_with_parent() -> Callable[[], None] | None:

@@ -112,11 +112,19 @@ def _build(
     )
     log = cache.log_of(key)
     log.write_bytes(b"")
-    with cache.building_folder(cache.folder_of(key)) as folder:
-        builder.build(Job(interpreter, environment.installs, folder, log, f"build environment '{environment.name}'"))
-        build_s = time.monotonic() - began
-        record = _record(environment, interpreter, builder, folder, build_s)
-        (folder / cache.RECORD_NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
+    try:
+        with cache.building_folder(cache.folder_of(key)) as folder:
+            purpose = f"build environment '{environment.name}'"
+            builder.build(Job(interpreter, environment.installs, folder, log, purpose))
+            build_s = time.monotonic() - began
+            record = _record(environment, interpreter, builder, folder, build_s)
+            (folder / cache.RECORD_NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise EnvironmentUnavailable(
+            f"cannot build environment '{environment.name}': {error.strerror or error}: "
+            f"{error.filename or cache.root()}; expected a folder with room that can be written. "
+            f"{cache.CACHE_VARIABLE} chooses another one"
+        ) from error
     report(f"built environment '{environment.name}' in {build_s:.1f} s")
 
 

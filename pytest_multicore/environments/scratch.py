@@ -1,6 +1,6 @@
-"""Temporary files and folders that are removed however this process ends, even by SIGKILL.
+"""Temporary files and folders that are removed, and tools that are killed, however this process ends.
 
-A process of its own, scratch_keeper.py, knows their names before they are made. It removes them when this process has
+A process of its own, scratch_keeper.py, knows their names before they are made. It acts when this process has
 ended, which it sees by the end of its input.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,21 @@ def removed(path: Path) -> Iterator[Path]:
         keeper.tell("-", path)
 
 
+@contextlib.contextmanager
+def group_killed(group: int) -> Iterator[None]:
+    """Have a process group killed where what is done with it does not end well, however this process ends meanwhile."""
+    keeper = _keeper(os.getpid())
+    keeper.tell("g", str(group))
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.killpg(group, signal.SIGKILL)
+        raise
+    finally:
+        keeper.tell("f", str(group))
+
+
 class _Keeper:
     """The process that removes what is left."""
 
@@ -68,12 +84,12 @@ class _Keeper:
             start_new_session=True,
         )
 
-    def tell(self, sign: str, path: Path) -> None:
-        """Have a path removed at this process's end (+), or no longer (-)."""
+    def tell(self, sign: str, what: Path | str) -> None:
+        """What is to be done at this process's end, or no longer: see scratch_keeper.py for the signs."""
         assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above
         # A keeper that was killed must not end the measurement: it is only the second line of defence.
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(sign.encode() + os.fsencode(path) + b"\0")
+            self._process.stdin.write(sign.encode() + os.fsencode(what) + b"\0")
             self._process.stdin.flush()
 
 

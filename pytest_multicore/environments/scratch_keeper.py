@@ -1,7 +1,8 @@
 """Removes temporary files and folders of a pytest that was killed. Run by path; imports nothing of ours.
 
-It reads texts from its input, each with a final zero: ``+PATH`` for what is to be removed at the end, and ``-PATH`` for
-what was removed. The input ends when pytest does, however that may be.
+It reads texts from its input, each with a final zero: ``+PATH`` for what is to be removed at the end, ``-PATH`` for
+what was removed; ``gNUMBER`` for a process group that is to be killed, ``fNUMBER`` for one that has ended. The input
+ends when pytest does, however that may be.
 """
 
 import contextlib
@@ -24,14 +25,20 @@ def main() -> None:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     left: dict[bytes, None] = {}
+    groups: set[int] = set()
     rest = b""
-    while chunk := next_chunk(wait=not left):
+    while chunk := next_chunk(wait=not left and not groups):
         *texts, rest = (rest + chunk).split(b"\0")
         for text in texts:
             if text.startswith(b"+"):
                 left[text[1:]] = None
-            else:
+            elif text.startswith(b"-"):
                 left.pop(text[1:], None)
+            else:
+                (groups.add if text.startswith(b"g") else groups.discard)(int(text[1:]))
+    for group in groups:
+        with contextlib.suppress(OSError):
+            os.killpg(group, signal.SIGKILL)
     deadline = time.monotonic() + PATIENCE_S
     while left and time.monotonic() < deadline:
         for path in list(left):

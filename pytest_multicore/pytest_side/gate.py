@@ -29,7 +29,7 @@ from pytest_multicore.verdicts.result import Result
 
 from .matrix import matrix_record
 from .options import settings_of
-from .places import laid_over, prepared_base, prepared_environment
+from .places import in_whole_environment, laid_over, prepared_base, prepared_environment
 from .stash import GATE, MARKER_VALUES, MATRIX_CELL
 from .timeouts import timeout_suspended
 
@@ -164,7 +164,7 @@ class Gate:
             elif self.settings.against:
                 request = replace(request, base=self.prepare_base(prepared))
             with self.without_timeout():
-                result = explain(request, prepared, measure(request, prepared, self.progress), self.progress)
+                result = in_whole_environment(partial(self._measured, request, prepared), lambda: prepared)
         except (EnvironmentUnavailable, HostBusy):
             raise
         except MulticoreError as error:
@@ -180,12 +180,15 @@ class Gate:
         """Open something in an environment; one that cannot be had leaves the test inconclusive."""
         __tracebackhide__ = True
         try:
-            return work()
+            return in_whole_environment(work, self.prepare_environment)
         except EnvironmentUnavailable as error:
             self._act_on(self._environment_missing("an isolated interpreter", error))
             raise
         except MulticoreError as error:
             raise error.with_traceback(None) from error.__cause__
+
+    def _measured(self, request: MeasurementRequest, prepared: PreparedEnvironment) -> Result:
+        return explain(request, prepared, measure(request, prepared, self.progress), self.progress)
 
     def check_reachable(self, label: str) -> None:
         """Leave the test inconclusive before anything runs if no program could meet its limits here."""

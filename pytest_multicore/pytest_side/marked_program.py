@@ -62,9 +62,11 @@ class MarkedProgram:
         base, counts = self._gate.prepare_base(prepared, also=("pytest",)), self.thread_counts()
         self.live_tests = [self._open(prepared, threads) for threads in counts]
         self.base_tests = [self._open(base, threads) for threads in counts] if base else []
-        for live in self.live_tests:
+        for number, live in enumerate(self.live_tests):
             live.begin(SETUP_TIMEOUT_S)
-            if "teardown" in live.reports:
+            if live.torn_down:
+                if number and live.reports["setup"]["outcome"] == "failed":
+                    live.reports["setup"]["sections"].append(("pytest-multicore", set_up_twice(counts, number)))
                 break
 
     def call(self) -> None:
@@ -210,6 +212,22 @@ class MarkedProgram:
         teardown = live.reports.get("teardown", {})
         if teardown.get("outcome") == "failed":
             self._failed_teardowns.append(teardown)
+
+
+def set_up_twice(counts: Sequence[int | None], failed: int) -> str:
+    """What a reader must know of a set-up that succeeded on one side and failed on a later one.
+
+    Args:
+        counts: threads of each side; None for inherited ones.
+        failed: the later side.
+    """
+    sides = ["the inherited number of threads" if count is None else f"{count} thread(s)" for count in counts]
+    return (
+        f"This is the set-up of the side with {sides[failed]}. The test was set up before with {sides[0]}, in another "
+        "interpreter, and is set up on both sides at the same time.\nWhat there is only once, such as a fixed port or "
+        "a file of a fixed name, each side needs for itself: let the system choose a port (0), use tmp_path, or take a "
+        "number that differs by the fixture multicore_threads."
+    )
 
 
 def _why_not_passed(live: LiveTest) -> str:

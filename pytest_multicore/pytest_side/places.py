@@ -6,12 +6,31 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from pytest_multicore.environments import overlay
+from pytest_multicore.environments.damage import damage
 from pytest_multicore.environments.provision import Installation
+from pytest_multicore.errors import EnvironmentUnavailable, InterpreterCrash, WorkloadError
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 
 Report = Callable[[str], None]
+T = TypeVar("T")
+
+
+def in_whole_environment(work: Callable[[], T], place: Callable[[], PreparedEnvironment]) -> T:
+    """Do something in an environment. Where it fails in a damaged one, that is the reason, and not the program.
+
+    Raises:
+        EnvironmentUnavailable: the environment is damaged; says how to have it built again.
+    """
+    __tracebackhide__ = True
+    try:
+        return work()
+    except (WorkloadError, InterpreterCrash) as error:
+        if why := damage(place().installation):
+            raise EnvironmentUnavailable(why) from error
+        raise
 
 
 @cache

@@ -32,7 +32,7 @@ class TerminalProgress:
     def step(self, text: str) -> None:
         """A line that stays."""
         self.live("")
-        self._write(lambda: self._reporter.write_line(f"multicore: {text}"))
+        self._write(lambda: self._write_line(f"multicore: {text}"))
 
     def live(self, text: str) -> None:
         """A line that the next one replaces; an empty one removes it. Only where the output is a terminal."""
@@ -43,6 +43,13 @@ class TerminalProgress:
         self._shown = bool(text)
         shown = f"multicore: {text}"[: self._reporter._tw.fullwidth - 1] if text else ""
         self._write(lambda: self._reporter.write(f"\r\x1b[2K{shown}", flush=True))
+
+    def _write_line(self, line: str) -> None:
+        """Write a line of its own, and not behind the letters of the tests so far."""
+        self._reporter.ensure_newline()
+        if self._reporter._tw.width_of_current_line:  # with -q pytest itself does not know that letters are there
+            self._reporter.write_line("")
+        self._reporter.write_line(line)
 
     def _write(self, write: Any) -> None:
         if self._capture is None:

@@ -38,9 +38,9 @@ def run(dialogue, message, load_sibling):
         message: the message of type test.
         load_sibling: returns a module of the agent.
     """
+    _refuse_old_pytest()
     from _pytest.config import Config
 
-    _refuse_old_pytest()
     session_ends = load_sibling("marked_test/session_end")
     dialogue, session_end = session_ends.AnswerTracker(dialogue), session_ends.SessionEnd()
     arguments, benchmark = message["arguments"], None
@@ -79,8 +79,13 @@ def _status_of(config, plugin):
 
 
 def _refuse_old_pytest():
-    import pytest
-
+    try:
+        import pytest
+    except ImportError as error:
+        raise ImportError(
+            "%s: pytest cannot be loaded by %s, which is to run the test. Install it there (%s -m pip install pytest), "
+            "or declare an environment in pyproject.toml: it gets pytest" % (error, sys.executable, sys.executable)
+        )
     if tuple(int(part) for part in pytest.__version__.split(".")[:2]) < (5, 4):
         raise ImportError("pytest %s is installed there; it must be 5.4 or later" % pytest.__version__)
 
