@@ -57,7 +57,7 @@ def confirmed(found: TrialResult, program: MeasuredProgram, sides: Sequence[Vari
         found: what the first pair of processes has proven.
         program: the measured program.
         sides: those of the first pair: of the changed program, then of the original.
-        rounds_s: seconds that the rounds of all further processes may take.
+        rounds_s: seconds that the rounds of each set may take: as many as the first pair had.
 
     Raises:
         MulticoreError: a side could not be opened, or failed.
@@ -68,7 +68,7 @@ def confirmed(found: TrialResult, program: MeasuredProgram, sides: Sequence[Vari
         program.progress.live(
             f"{program.workload}: {found.trial.knob}, further processes, {number} of {FURTHER_LAYOUTS}"
         )
-        gains.append(_gains_of_others(found.trial, program, sides, rounds_s / FURTHER_LAYOUTS, draw))
+        gains.append(_gains_of_others(found.trial, program, sides, rounds_s, draw))
         if not gains[-1].shows_it:
             break
     return with_further_processes(found, gains)

@@ -27,7 +27,7 @@ def run_trial(trial: Trial, program: MeasuredProgram, rounds_s: float) -> TrialR
     Args:
         trial: what to change.
         program: the program to change.
-        rounds_s: seconds that its rounds may take, and those of further processes.
+        rounds_s: seconds that its rounds may take, and those of each set of further processes.
 
     Raises:
         MulticoreError: a side could not be opened, or failed.
