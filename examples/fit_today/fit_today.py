@@ -148,7 +148,7 @@ def answer(record: Record) -> str:
         return "undecided"
     for cause in record["causes"]:
         return f"`{cause['key']}`, {'proven' if cause['proven'] else 'suspected'}"
-    return "no cause was found"
+    return "no cause was found" if record.get("evidence") else "no cause was looked for"
 
 
 if __name__ == "__main__":

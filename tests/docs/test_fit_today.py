@@ -31,6 +31,7 @@ def record(speedup: float | None = 0.97, **changed: Any) -> dict[str, Any]:
         "attained_speedup": {"estimate": 1.9},
         "cores_split": {"cores": 2.0, "uneven": {"estimate": 0.01}, **parts},
         "frameworks": {"numpy": "2.5.5", "jax": "0.12.0", "keras": "3.15.1"},
+        "evidence": {"seconds": 1.0},
         "causes": [{"key": "small-steps", "proven": True}, {"key": "serial-native", "proven": False}],
         **changed,
     }
@@ -64,6 +65,11 @@ def test_what_could_not_be_measured_says_why() -> None:
 def test_a_report_that_measured_is_taken_before_one_that_did_not() -> None:
     (row,) = rows([record(0.97)], [record(None, reason="undecided")])
     assert "| 0.97x |" in row
+
+
+def test_a_cause_that_nobody_looked_for_is_not_missing() -> None:
+    (row,) = rows([record(causes=[], evidence=None)])
+    assert row.endswith("| no cause was looked for |")
 
 
 @pytest.mark.parametrize(
