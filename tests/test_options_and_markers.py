@@ -19,7 +19,10 @@ def test_it({fixture}):
         ("min_core=2", "*test_it*has no argument 'min_core'; there are *min_cores*"),
         ("min_cores=-2", "*test_it*min_cores=*found -2, expected a finite number above 0*"),
         ("4", "*test_it*by keyword; found 4*"),
-        ("environment='nope'", "*test_it*environment 'nope' is not known; expected one of current, pytensor, theano*"),
+        (
+            "environment='nope'",
+            "*test_it*environment 'nope' is not known; expected one of current, *pytensor, *theano*",
+        ),
         ("fresh=True", "*fresh=True*leave fresh out, or the fixture*"),
         ("min_efficiency=80", "*test_it*min_efficiency*at most 1*"),
     ],
@@ -60,7 +63,7 @@ def test_a_wrong_option_is_a_usage_error_before_collection(
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("environment", "*--multicore-environment*'teano' is not known; expected one of current, pytensor, theano*"),
+        ("environment", "*--multicore-environment*'teano' is not known; expected one of current, *pytensor, *theano*"),
         ("blas", "*--multicore-blas*found 'teano', expected one of scipy, mkl*, or the path of a shared library"),
     ],
 )
