@@ -12,6 +12,7 @@ from .pages import code_blocks, text_of
 #: With the environment that each runs in; None: it needs no package.
 PAGES = {
     "how-to/jax": "jax",
+    "how-to/scikit-learn": "scikit-learn",
     "how-to/numba": "numba",
     "how-to/processes": None,
 }
