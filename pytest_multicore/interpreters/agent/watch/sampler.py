@@ -40,6 +40,7 @@ plain_sleep = time.sleep  # bound before change/change.py replaces it
 low_level = __import__("thread" if sys.version_info[0] == 2 else "_thread")  # its threads are not in threading's list
 OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WAIT_CALL = re.compile(r"\b(get|acquire|wait|recv|recv_bytes|select|poll)\(|_handle\.join\(")  # of the standard library
+PYTEST_FOLDERS = (os.sep + "_pytest" + os.sep, os.sep + "pluggy" + os.sep)
 PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
 
@@ -257,8 +258,8 @@ class Sampler(object):
         return entry
 
     def _not_ours(self, frame):
-        """The innermost frame that is not the agent's."""
-        while frame is not None and self._is_ours(frame.f_code.co_filename):
+        """The innermost frame that is neither the agent's nor pytest's, which call a test for the agent."""
+        while frame is not None and (self._is_ours(frame.f_code.co_filename) or _is_pytests(frame.f_code.co_filename)):
             frame = frame.f_back
         return frame
 
@@ -267,6 +268,10 @@ class Sampler(object):
         path, number, function = place
         source = self._text(linecache.getline(path, number).strip())
         return {"file": self._text(path), "line": number, "function": self._text(function), "source": source}
+
+
+def _is_pytests(path):
+    return any(folder in path for folder in PYTEST_FOLDERS)
 
 
 def _how_little_is_known(operation):
