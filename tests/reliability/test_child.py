@@ -46,7 +46,7 @@ def test_each_is_one_error_or_nothing_and_the_next_is_measured(tmp_path: Path) -
         if name.startswith("passed_"):
             assert outcomes.get(f"test_{name}", "skipped") in ("passed", "skipped"), output
             continue
-        section = re.search(rf"^_+ test_{name} _+$(.*?)^(?:_+ |=+ )", output, re.MULTILINE | re.DOTALL)
+        section = re.search(rf"^_+ test_{name} _+$(.*?)^(?:__+ |==+ )", output, re.MULTILINE | re.DOTALL)
         assert section, f"{name} did not fail\n{output}"
         assert SAYS[name] in section[1], name
         assert f"ERROR test_it.py::test_{name}" not in output
