@@ -198,3 +198,18 @@ def test_an_observed_child_tells_who_lowers_a_pool(tmp_path: Path) -> None:
     assert {(call["value"], call["line"], call["function"]) for call in calls} == {(1, 3, "lower")}
     assert in_region["count"] == 2
     assert facts["observed"]["pools"]["after"][0]["threads"] == 1  # the call itself was made
+
+
+@on_every_interpreter
+def test_packages_are_imported_one_after_the_other_and_each_change_is_of_one(python: str, tmp_path: Path) -> None:
+    source_file(tmp_path, "ultra/__init__.py", "import ultra.deep")
+    source_file(tmp_path, "ultra/deep.py", "import os", "", "os.environ['OMP_NUM_THREADS'] = '1'")
+    source_file(tmp_path, "quiet.py", "")
+    with Dialogue(python, tmp_path, OMP_NUM_THREADS="2") as child:
+        told = child.ask("imports", names=["quiet", "ultra", "no_such_module"], path=[str(tmp_path)])
+    (change,), (call,) = told["changes"], told["setters"]
+    assert (change["module"], change["step"]) == ("ultra.deep", "import of ultra")
+    assert (call["line"], call["value"], call["module"]) == (3, "1", "ultra.deep")
+    assert list(told["failures"]) == ["no_such_module"]
+    assert told["failures"]["no_such_module"].partition(":")[0] in ("ImportError", "ModuleNotFoundError")
+    assert told["gil_modules"] is None or isinstance(told["gil_modules"], list)
