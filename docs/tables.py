@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -25,6 +26,8 @@ from pytest_multicore.settings.marker import MARKER
 from pytest_multicore.settings.options import OPTIONS
 
 Row = tuple[str, ...]
+
+LIBRARIES_RECORD = Path(__file__).parents[1] / "tests" / "libraries" / "record.json"
 
 
 def marker() -> Iterator[Row]:
@@ -63,6 +66,25 @@ def variables() -> Iterator[Row]:
     yield "what happens", "variables"
     yield "set to N when N threads are asked for", ", ".join(f"`{name}`" for name in THREAD_VARIABLES)
     yield "left as they are, and reported", ", ".join(f"`{name}`" for name in SUSPECT_VARIABLES)
+
+
+def libraries() -> Iterator[Row]:
+    """The libraries whose threads were measured: what they read, and the cores that they kept busy."""
+    yield "library", "versions tried", "reads, strongest first", "its own setting", "vary", "at 1", "at 2"
+    for name, entry in json.loads(LIBRARIES_RECORD.read_text(encoding="utf-8")).items():
+        busy, reads = entry["busy_cores"], [f"`{variable}`" for variable in entry["variables"]]
+        reads += [f"at most `{variable}`" for variable in entry["caps"]]
+        versions = (f"{package} {version}" for package, version in entry["versions"].items() if package != "numpy")
+        at_one, at_two = ("threads=1", "threads=2") if reads else ("one CPU", "nothing set")
+        yield (
+            name,
+            ", ".join(versions),
+            " > ".join(reads) or "no variable",
+            f"`{entry['setting']}`" if entry["setting"] else "not tried",
+            f'`"{"threads" if reads else "cores"}"`',
+            f"{busy[at_one]:.2f}",
+            f"{busy[at_two]:.2f}",
+        )
 
 
 def causes() -> Iterator[Row]:
@@ -144,7 +166,19 @@ def _default(value: object) -> str:
 
 TABLES: Mapping[str, Callable[[], Iterator[Row]]] = {
     table.__name__: table
-    for table in (marker, options, environments, variables, causes, schema, doctor, history, rules, thresholds)
+    for table in (
+        marker,
+        options,
+        environments,
+        variables,
+        libraries,
+        causes,
+        schema,
+        doctor,
+        history,
+        rules,
+        thresholds,
+    )
 }
 
 

@@ -139,7 +139,7 @@ TABLE = [
     (
         "overridden-variable",
         inherited("mkl", MKL_NUM_THREADS="1", OMP_NUM_THREADS="2"),
-        inherited("mkl", MKL_DOMAIN_NUM_THREADS="MKL_DOMAIN_ALL=2", MKL_NUM_THREADS="2"),
+        inherited("mkl", MKL_DOMAIN_NUM_THREADS="MKL_DOMAIN_BLAS=2", MKL_NUM_THREADS="2"),
         "a number for each domain is none for all",
     ),
     (

@@ -30,6 +30,7 @@ class Case:
             where the program has none.
         values: by variable, what its value looks like in place of the plain number.
         env: variables of the environment, under each claim.
+        caps: variables that it takes no more threads than.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Case:
     setting: str = "both"
     values: dict[str, str] = field(default_factory=dict, hash=False)
     env: dict[str, str] = field(default_factory=dict, hash=False)
+    caps: tuple[str, ...] = ()
 
     @property
     def entry(self) -> ThreadedLibrary:
@@ -90,6 +92,8 @@ def _claims(case: Case) -> Iterator[tuple[str, Claim]]:
     else:
         yield "threads=1 changes nothing", Claim(2, threads=1)
         yield "one CPU", Claim(1, one_cpu=True)
+    for name in case.caps:
+        yield f"{name}=1 as a cap", Claim(1, env=_values(case, **{name: 1}))
     for name in order:
         yield f"{name}=1 alone", Claim(1, env=_values(case, **{name: 1}))
         yield f"{name}=2 alone", Claim(2, env=_values(case, **{name: 2}))
@@ -142,13 +146,24 @@ CASES: tuple[Case, ...] = (
         at_rest=1,
         setting="",
     ),
-    Case("MKL", "MKL", "mkl_product", ("mkl==2026.2.0", NUMPY), values={"MKL_DOMAIN_NUM_THREADS": "MKL_DOMAIN_ALL={}"}),
+    Case(
+        "MKL", "MKL", "mkl_product", ("mkl==2026.2.0", NUMPY), values={"MKL_DOMAIN_NUM_THREADS": "MKL_DOMAIN_BLAS={}"}
+    ),
     Case("libgomp, by scikit-learn", "scikit-learn", "scikit_learn", SCIKIT_LEARN),
     Case("MKL on TBB", "TBB", "mkl_product", ("mkl==2026.2.0", NUMPY), blas="mkl", setting="", env=ON_TBB),
+    Case("PyTorch", "PyTorch", "torch_product", ("torch==2.15.0", NUMPY), python="3.13"),
+    Case("PyTorch 1", "PyTorch", "torch_product", ("torch==1.12.1", "numpy==1.26.4"), python="3.10"),
     Case("TensorFlow", "TensorFlow", "tensorflow_product", ("tensorflow-cpu==2.21.0",)),
     Case("JAX", "XLA", "jax_product", ("jax==0.10.2", "jaxlib==0.10.2", NUMPY), setting=""),
     Case("Numba", "Numba", "numba_parallel", ("numba==0.68.1", NUMPY), setting="down"),
-    Case("NumExpr", "NumExpr", "numexpr_sine", ("numexpr==2.14.2", NUMPY), setting="down"),
+    Case(
+        "NumExpr",
+        "NumExpr",
+        "numexpr_sine",
+        ("numexpr==2.14.2", NUMPY),
+        setting="down",
+        caps=("NUMEXPR_MAX_THREADS",),
+    ),
     Case("Polars", "Polars", "polars_group", ("polars==2.1.0", NUMPY), setting=""),
     Case("tokenizers (Rayon)", "tokenizers", "tokenizers_batch", ("tokenizers==0.23.3",), setting=""),
     Case("PyArrow", "Arrow", "pyarrow_group", ("pyarrow==26.0.1", NUMPY)),

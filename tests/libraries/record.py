@@ -28,6 +28,8 @@ def write(case: Case, versions: Mapping[str, str], figures: Mapping[str, Figures
         "library": case.library,
         "versions": dict(versions),
         "variables": list(case.order),
+        "caps": list(case.caps),
+        "setting": case.entry.setting if case.setting else "",
         "busy_cores": {claim: figure.busy and round(figure.busy, 2) for claim, figure in figures.items()},
     }
     text = json.dumps(dict(sorted(entries.items(), key=lambda entry: entry[0].lower())), indent=1)
