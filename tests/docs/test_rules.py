@@ -21,7 +21,7 @@ def test_the_page_shows_both_tables() -> None:
     assert re.findall(r"^```\{multicore-table\} (\w+)$", PAGE, re.MULTILINE) == ["rules", "thresholds"]
     registered = (DOCS / "tables.py").read_text(encoding="utf-8")
     assert "from rule_tables import rules, thresholds" in registered
-    assert re.search(r"for table in \([^)]*\brules, thresholds\b", registered)
+    assert re.search(r"for table in \([^)]*\brules,\s+thresholds\b", registered)
 
 
 def test_every_rule_has_its_row() -> None:

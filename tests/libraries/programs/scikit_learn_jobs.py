@@ -7,6 +7,6 @@ from sklearn.ensemble import RandomForestRegressor
 
 
 def prepare(setting: int | None = None) -> Callable[[], object]:
-    rows = numpy.random.default_rng(0).random((3000, 20))
-    model = RandomForestRegressor(n_estimators=12, n_jobs=setting or -1, random_state=0)
+    rows = numpy.random.default_rng(0).random((12_000, 20))
+    model = RandomForestRegressor(n_estimators=8, n_jobs=setting or -1, random_state=0)
     return lambda: model.fit(rows, rows[:, 0])
