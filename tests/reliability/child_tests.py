@@ -208,11 +208,15 @@ def test_memory_of_a_group():
     for group in (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")):
         limit = "memory.limit_in_bytes" if group.name == "memory" else "memory.max"
         own = group / f"test-of-memory-{os.getpid()}"
+        if not (group / "cgroup.procs").exists():
+            continue
         try:
             own.mkdir()
             (own / limit).write_text(str(128 << 20))
             (own / "cgroup.procs").write_text(str(os.getpid()))
         except OSError:
+            if own.exists():
+                own.rmdir()
             continue
         break
     else:

@@ -40,6 +40,8 @@ def test_each_is_one_error_or_nothing_and_the_next_is_measured(tmp_path: Path) -
     with session(tmp_path, source, "--multicore-json=r.json", "--multicore-budget=20", "-rA") as process:
         output, _ = process.communicate(timeout=900)
     wait_until_nothing_is_left(tmp_path)
+    for group in Path("/sys/fs/cgroup").glob("**/test-of-memory-*"):
+        group.rmdir()
     outcomes = {one["nodeid"].partition("::")[2]: one["outcome"] for one in report(tmp_path / "r.json")["results"]}
     for name in names:
         assert outcomes[f"test_passed_next_after_{name}"] == "passed", output
