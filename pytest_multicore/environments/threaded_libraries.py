@@ -20,7 +20,8 @@ class ThreadedLibrary:
     Attributes:
         name: as reports write it.
         variables: what sizes its pool, strongest first; empty: no variable does.
-        setting: the library's own knob, in the words of a program; it is stronger than any variable.
+        setting: the library's own knob, in the words of a program. It can lower what a variable gives; most can raise
+            it, too.
         files: a pattern for the path of a mapped file that holds the pool; empty: it has none of its own.
         threads: a pattern for the names of the pool's threads, which the system cuts after 15 characters; empty: they
             have the name of the thread that started them.

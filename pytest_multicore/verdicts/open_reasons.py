@@ -23,9 +23,9 @@ from .words import cores_in_words, interval_in_words, side_in_words
 
 #: Where the baseline used more than it was given: why, and what to do, by what the sides differ in.
 POOL_REMEDIES = {
-    "threads": "No variable that is set reaches its pool, as with DuckDB, or with processes before Python 3.13: use "
-    'vary="cores", which gives each side its cores whatever its pool reads; or size the pool by the fixture '
-    "multicore_threads",
+    "threads": "No variable that is set reaches its pool, as with DuckDB, or with processes before Python 3.13; or the "
+    'thread that calls works beside its pool, as with JAX: use vary="cores", which gives each side its cores whatever '
+    "its pool reads; or size the pool by the fixture multicore_threads",
     "cores": "It has widened its own affinity, as a pool does that pins its threads by number: have it keep the CPUs "
     "that it finds (os.sched_getaffinity); ONNX Runtime does where intra_op_num_threads is set",
 }

@@ -31,6 +31,7 @@ class Case:
         values: by variable, what its value looks like in place of the plain number.
         env: variables of the environment, under each claim.
         caps: variables that it takes no more threads than.
+        pins: whether it pins its threads to CPUs beyond those that it was given, unless its own setting is used.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Case:
     values: dict[str, str] = field(default_factory=dict, hash=False)
     env: dict[str, str] = field(default_factory=dict, hash=False)
     caps: tuple[str, ...] = ()
+    pins: bool = False
 
     @property
     def entry(self) -> ThreadedLibrary:
@@ -91,7 +93,9 @@ def _claims(case: Case) -> Iterator[tuple[str, Claim]]:
         yield "threads=2", Claim(2, threads=2)
     else:
         yield "threads=1 changes nothing", Claim(2, threads=1)
-        yield "one CPU", Claim(1, one_cpu=True)
+        if case.pins:
+            yield "one CPU is left", Claim(2, one_cpu=True)
+        yield "one CPU", Claim(1, one_cpu=True, setting=2 if case.pins else None)
     for name in case.caps:
         yield f"{name}=1 as a cap", Claim(1, env=_values(case, **{name: 1}))
     for name in order:
@@ -168,13 +172,19 @@ CASES: tuple[Case, ...] = (
     Case("tokenizers (Rayon)", "tokenizers", "tokenizers_batch", ("tokenizers==0.23.3",), setting=""),
     Case("PyArrow", "Arrow", "pyarrow_group", ("pyarrow==26.0.1", NUMPY)),
     Case("DuckDB", "DuckDB", "duckdb_group", ("duckdb==2.0.1",)),
-    Case("ONNX Runtime", "ONNX Runtime", "onnxruntime_product", ("onnxruntime==1.32.0", "onnx==1.23.2", NUMPY)),
+    Case(
+        "ONNX Runtime",
+        "ONNX Runtime",
+        "onnxruntime_product",
+        ("onnxruntime==1.32.0", "onnx==1.23.2", NUMPY),
+        pins=True,
+    ),
     Case("OpenCV", "OpenCV", "opencv_filter", ("opencv-python-headless==5.0.0.93", NUMPY)),
     Case("joblib's loky, n_jobs=-1", "joblib", "joblib_loky", ("joblib==1.6.0",)),
     Case("scikit-learn, n_jobs=-1", "joblib", "scikit_learn_jobs", SCIKIT_LEARN),
     Case("LightGBM", "LightGBM", "lightgbm_train", LIGHTGBM),
     Case("LightGBM's scikit-learn interface", "joblib", "lightgbm_scikit_learn", LIGHTGBM),
-    Case("XGBoost", "XGBoost", "xgboost_train", ("xgboost==3.2.0", NUMPY)),
+    Case("XGBoost", "XGBoost", "xgboost_train", ("xgboost==3.2.0", NUMPY), setting="down"),
     Case("Blosc", "Blosc", "blosc_compress", ("blosc==1.11.4", NUMPY), setting=""),
     Case("Blosc of numcodecs", "Blosc", "blosc_numcodecs", ("numcodecs==0.16.6", NUMPY), setting=""),
     Case("Blosc2", "Blosc2", "blosc2_compress", ("blosc2==4.14.1", NUMPY), setting=""),

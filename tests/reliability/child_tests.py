@@ -204,7 +204,7 @@ def test_overflow():
 
 @brief
 def test_memory_of_a_group():
-    """Killed for its memory, where this user may make a control group."""
+    """Killed by the kernel for its memory; skipped where this user may make no control group with a limit."""
     for group in (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")):
         limit = "memory.limit_in_bytes" if group.name == "memory" else "memory.max"
         own = group / f"test-of-memory-{os.getpid()}"
@@ -220,9 +220,11 @@ def test_memory_of_a_group():
             continue
         break
     else:
-        os.kill(os.getpid(), signal.SIGKILL)
-    for _ in range(100):
-        bytearray(os.urandom(1 << 20)) * 64
+        pytest.skip("no control group with a memory limit can be made here")
+    kept = []
+    for _ in range(16):
+        kept.append(bytearray(os.urandom(1 << 20)) * 64)  # 1 GiB in all, an eighth of which is allowed
+    raise AssertionError("nothing killed it")
 
 
 @brief

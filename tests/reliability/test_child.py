@@ -21,6 +21,8 @@ SAYS = {
     "stopped": "It was stopped, by SIGSTOP",
     "deadlock": "gave no answer within 30 s",
 }
+#: Skipped where the system does not permit what they do, with a reason that says so.
+MAY_BE_SKIPPED = {"memory_of_a_group": "no control group with a memory limit can be made here"}
 
 
 def with_next(source: str, names: list[str]) -> str:
@@ -47,6 +49,8 @@ def test_each_is_one_error_or_nothing_and_the_next_is_measured(tmp_path: Path) -
         assert outcomes[f"test_passed_next_after_{name}"] == "passed", output
         if name.startswith("passed_"):
             assert outcomes.get(f"test_{name}", "skipped") in ("passed", "skipped"), output
+            continue
+        if name in MAY_BE_SKIPPED and re.search(rf"^SKIPPED .*{MAY_BE_SKIPPED[name]}", output, re.MULTILINE):
             continue
         section = re.search(rf"^_+ test_{name} _+$(.*?)^(?:__+ |==+ )", output, re.MULTILINE | re.DOTALL)
         assert section, f"{name} did not fail\n{output}"

@@ -18,8 +18,8 @@ FRAMEWORK_FILE = re.compile(r"(^|/)(torch|jaxlib|jax|tensorflow|keras)(/|$)|libt
 MIN_FRAMEWORK_SHARE = 0.5
 #: Steps in a repetition: with fewer it is no loop of them.
 MIN_STEPS = 8
-#: A longer step has work enough for a second thread. Measured on two cores with JAX 0.9: a jitted step of keras#2544
-#: takes 0.09 ms at batch 32, and 3.4 ms at batch 4096.
+#: A longer step may have work enough for a second thread: a jitted step of keras#2544 takes a small part of this at
+#: batch 32, and about as much at batch 4096 (JAX, two cores).
 MAX_STEP_S = 0.003
 #: Arguments of a workload that make its steps larger, and by how much a trial does.
 BATCH_ARGUMENTS = ("batch_size", "batch", "chunk_size", "block_size")
