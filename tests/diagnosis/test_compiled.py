@@ -124,7 +124,7 @@ def test_larger_steps_are_tried_where_the_workload_takes_them() -> None:
 @pytest.mark.parametrize(
     ("path", "names", "remedy"),
     [
-        ("numpy/_core/_multiarray_umath.so", "numpy.ndarray.sort array_sort", "sort parts in threads"),
+        ("numpy/_core/_multiarray_umath.so", "numpy.ndarray.sort array_sort", "sort parts and merge them"),
         ("numpy/fft/_pocketfft_umath.so", "", "scipy.fft with workers"),
         ("scipy/fft/_pocketfft/pypocketfft.so", "", "workers=N"),
         ("sklearn/tree/_tree.so", "", "n_jobs"),
@@ -144,4 +144,11 @@ def test_a_known_function_has_a_remedy_of_its_own(path: str, names: str, remedy:
 
 def test_a_function_that_nobody_knows_has_none() -> None:
     assert known("libwork.so", "work") is None
-    assert all(row.remedy and row.what and (row.library or row.function) for row in KNOWN)
+    assert all(row.remedy and row.what and row.source and (row.library or row.function) for row in KNOWN)
+
+
+def test_a_function_that_holds_the_lock_is_not_advised_to_be_threaded() -> None:
+    assert "ThreadPoolExecutor" in suspicion(hashing()).remedy
+    remedy = suspicion(hashing(held=0.9)).remedy
+    assert "ThreadPoolExecutor" not in remedy
+    assert "several processes" in remedy

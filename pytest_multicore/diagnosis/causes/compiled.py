@@ -84,7 +84,7 @@ def serial_native(evidence: Evidence) -> Suspicion | None:
         evidence=f"{found.text}: compiled code on one thread{_off_main(evidence)}, which "
         f"{'holds' if held else 'lets go of'} the interpreter's lock{_held_share(evidence)}"
         f"{f'; {row.what}' if row else ''}",
-        remedy=row.remedy if row else remedy,
+        remedy=row.advice(held) if row else remedy,
         trials=_trials(evidence, row, held),
     )
 
