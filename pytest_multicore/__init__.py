@@ -19,16 +19,19 @@ A first gate, once the package is installed (pytest loads the plugin by itself):
         a.T @ a  # the call is measured; fixtures are set-up
 
 The marker takes limits: ``min_cores``, ``max_cores``, ``min_speedup``, ``max_speedup``, ``min_efficiency`` and
-``max_threads``. It also takes ``threads``, ``baseline``, ``environment``, ``budget`` (seconds) and ``fresh``. Without a
-limit the plugin only measures. ``pytest --markers`` explains each argument.
+``max_threads``. It also takes ``threads``, ``baseline``, ``environment``, ``budget`` (seconds) and ``fresh``. ``vary``
+is "cores" where the sides are to differ in CPUs and not in thread variables. Without a limit the plugin only measures.
+``pytest --markers`` explains each argument.
 
 No limit need be chosen to find a regression. ``--multicore-against=numpy==1.26.4``, or ``git:main``, or the marker's
 ``against``, measures a base in the same rounds. The test fails where threading lost more than ``max_loss`` of the
 base's speed-up, or one thread is slower by more than ``max_slowdown``.
 
 The fixtures measure more than a test's call. ``multicore`` measures functions: ``.run``, ``.speedup``,
-``.scaling``. ``isolated_interpreter`` opens a live interpreter with chosen threads, BLAS and variables. ``dot_product``
-and ``keras_fit`` are the two experiments of keras-team/keras#2544. ``pytest --fixtures -v`` explains them.
+``.scaling``. Its ``.import_guard`` holds imports to leaving threads alone. ``multicore_threads`` is the number for a
+pool that a test makes itself. ``isolated_interpreter`` opens a live interpreter with chosen threads, BLAS and
+variables. ``dot_product`` and ``keras_fit`` are the two experiments of keras-team/keras#2544. ``pytest --fixtures -v``
+explains them.
 
 The options begin with ``--multicore-``. For instance, ``--multicore-strict`` fails what cannot be decided,
 ``--multicore-json=FILE`` writes all figures, and ``--multicore-doctor`` says what this machine can give. ``pytest
@@ -40,7 +43,8 @@ A test may import from here the figures that the fixtures return (``Measurement`
 
 The documentation is in the folder ``docs`` of the source: a tutorial, how-to guides, the reference with a glossary,
 and explanations of how figures and verdicts come about. ``python -m pytest_multicore judge FILE`` judges the rounds of
-a JSON report again, and ``html FILE PAGE`` makes a page for the browser of it.
+a JSON report again, ``html FILE PAGE`` makes a page for the browser of it, and ``imports PACKAGE`` tells what an
+import changes of threads.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Few libraries name their threads: a thread that gets no name has the name of the one that started it. What tells such
 pools is the file that a program has mapped. Names and files were read from running programs on Linux; the variables are
-the libraries' own, and tests/libraries measures each of them.
+the libraries' own, and tests/libraries has a case for each that is set.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.machine import told_threads
 from pytest_multicore.measurement.subject import AnySubject, FreshTest
 from pytest_multicore.verdicts.repeatable import FRESH_ADVICE
+from pytest_multicore.verdicts.words import side_in_words
 
 from .benchmark_fixture import subject_of
 from .child_reports import child_address, failure_line
@@ -62,11 +63,12 @@ class MarkedProgram:
         base, counts = self._gate.prepare_base(prepared, also=("pytest",)), self.thread_counts()
         self.live_tests = [self._open(prepared, threads) for threads in counts]
         self.base_tests = [self._open(base, threads) for threads in counts] if base else []
+        sides = [side_in_words(count, self._gate.settings.vary) for count in counts]
         for number, live in enumerate(self.live_tests):
             live.begin(SETUP_TIMEOUT_S)
             if live.torn_down:
                 if number and live.reports["setup"]["outcome"] == "failed":
-                    live.reports["setup"]["sections"].append(("pytest-multicore", set_up_twice(counts, number)))
+                    live.reports["setup"]["sections"].append(("pytest-multicore", set_up_twice(sides, number)))
                 break
 
     def call(self) -> None:
@@ -214,14 +216,13 @@ class MarkedProgram:
             self._failed_teardowns.append(teardown)
 
 
-def set_up_twice(counts: Sequence[int | None], failed: int) -> str:
+def set_up_twice(sides: Sequence[str], failed: int) -> str:
     """What a reader must know of a set-up that succeeded on one side and failed on a later one.
 
     Args:
-        counts: threads of each side; None for inherited ones.
+        sides: what each is given, in words.
         failed: the later side.
     """
-    sides = ["the inherited number of threads" if count is None else f"{count} thread(s)" for count in counts]
     return (
         f"This is the set-up of the side with {sides[failed]}. The test was set up before with {sides[0]}, in another "
         "interpreter, and is set up on both sides at the same time.\nWhat there is only once, such as a fixed port or "

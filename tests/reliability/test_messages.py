@@ -43,7 +43,7 @@ def test_a_fixed_port_says_that_the_test_is_set_up_twice(run: Run) -> None:
     result.stdout.fnmatch_lines(
         [
             "*Address already in use*",
-            "*This is the set-up of the side with 1 thread(s). The test was set up before with 2 thread(s)*",
+            "*This is the set-up of the side with 1 thread. The test was set up before with 2 threads*",
             "*let the system choose a port (0), use tmp_path*",
         ]
     )
