@@ -206,13 +206,17 @@ def test_overflow():
 def test_memory_of_a_group():
     """Killed by the kernel for its memory; skipped where this user may make no control group with a limit."""
     for group in (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")):
-        limit = "memory.limit_in_bytes" if group.name == "memory" else "memory.max"
+        is_first = group.name == "memory"  # of the two versions of control groups
+        limit = "memory.limit_in_bytes" if is_first else "memory.max"
+        with_swap = "memory.memsw.limit_in_bytes" if is_first else "memory.swap.max"
         own = group / f"test-of-memory-{os.getpid()}"
         if not (group / "cgroup.procs").exists():
             continue
         try:
             own.mkdir()
             (own / limit).write_text(str(128 << 20))
+            if (own / with_swap).exists():
+                (own / with_swap).write_text(str(128 << 20) if is_first else "0")
             (own / "cgroup.procs").write_text(str(os.getpid()))
         except OSError:
             if own.exists():
