@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from pytest_multicore.reports.origin import Origin
     from pytest_multicore.settings.options import Settings
 
-    from .cut_short import CutShort
     from .hosts import Hosts
 
 #: With an item: its marker's validated arguments.
@@ -36,7 +35,7 @@ LATEST_RECORDS = pytest.StashKey[dict[str, dict[str, list[dict[str, Any]]]]]()
 ORIGIN: pytest.StashKey[Origin] = pytest.StashKey()
 #: With the configuration: file, relative to pytest's root folder, and line of each test with results, by node id.
 LOCATIONS = pytest.StashKey[dict[str, tuple[str, int | None]]]()
-#: With the configuration of a measuring session, not of a worker: what it has not measured yet.
-CUT_SHORT: pytest.StashKey[CutShort] = pytest.StashKey()
+#: With the configuration of a measuring session, not of a worker: the cut_short.CutShort that knows what is left.
+CUT_SHORT = pytest.StashKey[Any]()
 #: With the configuration of a worker of pytest-xdist: the tests that it may measure, until a report carries them.
 EXPECTED = pytest.StashKey[list[str]]()
