@@ -3,9 +3,10 @@
 Ordinary tests hold it for reading, many at a time; a measurement holds it for writing, alone. A waiting measurement
 goes first: it closes a turnstile that every reader passes, so that a stream of short tests cannot starve it.
 
-Both are flock(2) on files without content: the system gives a lock back when its holder dies, however it dies, and
-hands it to those that wait in their order. The readers' way is four system calls, some microseconds; filelock's
-ReadWriteLock (SQLite) and fasteners' take 219 and 37.
+Both are flock(2) on files without content: the system gives a lock back when its holder dies, however it dies. It
+wakes all that wait, and who asks first then has it: so a session that measures test after test lets others go first.
+The readers' way is four system calls, some microseconds; filelock's ReadWriteLock (SQLite) and fasteners' take 219 and
+37.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from .lock_wait import LockFile, wait_for_lock
+from pytest_multicore.rounds.tolerances import MAX_WAKE_UP_S
+
+from .lock_wait import LockFile, let_others_go_first, pids_at, wait_for_lock
 
 LOCK_NAMES = ("pytest-multicore-turnstile.lock", "pytest-multicore-machine.lock")
 
@@ -42,6 +45,8 @@ class HostLock:
     def __init__(self, folder: Path) -> None:
         self._turnstile, self._machine = (LockFile(_open(folder / name), folder / name) for name in LOCK_NAMES)
         self._reading = 0
+        self._released_s = 0.0
+        self._waited_for_it: list[int] = []
         self.wait_s = float("inf")
 
     @contextmanager
@@ -72,12 +77,15 @@ class HostLock:
         if reading:
             self._machine.release()
         alone, ends = False, time.monotonic() + self.wait_s
+        let_others_go_first(self._turnstile, self._waited_for_it, self._released_s + MAX_WAKE_UP_S)
         try:
             for lock in (self._turnstile, self._machine):
                 self._acquire(lock, fcntl.LOCK_EX, report, ends)
             alone = True
             yield
         finally:
+            self._waited_for_it = pids_at(self._turnstile.descriptor, waiting=True)
+            self._released_s = time.monotonic()
             self._machine.release()
             self._turnstile.release()
             if reading and alone:  # else Ctrl-C, or a time limit, ended the wait: do not wait again

@@ -102,6 +102,18 @@ def wait_for_lock(
         )
 
 
+def let_others_go_first(lock: LockFile, waiting: list[int], ends: float) -> None:
+    """Wait until one of those that waited for a lock when it was given back has it: who wakes up is on no list.
+
+    Args:
+        lock: the file.
+        waiting: their processes.
+        ends: when they had time enough to wake up, on the monotonic clock.
+    """
+    while waiting and time.monotonic() < ends and not pids_at(lock.descriptor, waiting=False):
+        time.sleep(0.002)
+
+
 def _in_words(pids: list[int]) -> str:
     return f" ({', '.join(map(_process_in_words, pids))})" if pids else ""
 
@@ -124,14 +136,20 @@ def holders(lock: int) -> list[int]:
 
     A holder in another container has no id here, and is left out.
     """
+    return [pid for pid in pids_at(lock, waiting=False) if pid > 0]
+
+
+def pids_at(lock: int, *, waiting: bool) -> list[int]:
+    """The processes that hold a lock, or that wait for it."""
     try:
         lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
     except OSError:
         return []
     file, pids = os.fstat(lock), []
     place = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
-    for fields in map(str.split, lines):
-        # number, kind, how binding, READ or WRITE, process, device:inode, and the range; "->" marks one that waits.
-        if len(fields) > 5 and fields[1] == "FLOCK" and fields[5] == place:
-            pids.append(int(fields[4]))
-    return [pid for pid in pids if pid > 0]
+    for _, *fields in map(str.split, lines):
+        # Kind, how binding, READ or WRITE, process, device:inode, and the range, after "->" for one that waits.
+        kind = fields[1:] if waiting and fields[0] == "->" else fields if not waiting else []
+        if len(kind) > 4 and kind[0] == "FLOCK" and kind[4] == place:
+            pids.append(int(kind[3]))
+    return pids

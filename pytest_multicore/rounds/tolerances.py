@@ -30,6 +30,10 @@ MAX_REST_WAIT_S = 1.0
 #: Seconds between two readings, and the ticks of the CPU clock that must lie between them.
 MIN_REST_INTERVAL_S, MIN_REST_INTERVAL_TICKS = 0.002, 1.5
 
+#: Seconds that a session that has measured leaves to others that wait for the machine: on a crowded one a process wakes
+#: up late.
+MAX_WAKE_UP_S = 1.0
+
 #: Seconds of a burst of the control. At ordinary priority a neighbour's slices are of 3 ms.
 MIN_BURST_S, MAX_BURST_S = 0.012, 0.1
 #: Seconds of a burst, as a share of the round's, within these bounds.

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from pytest_multicore.errors import HostBusy
+from pytest_multicore.measurement import host_lock as host_lock_module
+from pytest_multicore.measurement import lock_wait
 from pytest_multicore.measurement.host_lock import HOLDER_VARIABLE, LOCK_NAMES, HostLock
 
 # Takes the lock in the way that it is told, says so, and gives it back when its input ends.
@@ -234,3 +236,25 @@ def test_what_is_no_plain_file_is_neither_followed_nor_waited_for(
     assert error.value.filename == str(tmp_path / LOCK_NAMES[1])
     assert {file.name for file in tmp_path.iterdir()} == {"other", *LOCK_NAMES}
     assert (tmp_path / "other").read_text() == "kept"
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="this system does not say who waits for a lock")
+def test_a_session_that_measures_test_after_test_lets_others_go_first(
+    hold: Hold, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_lock_module, "MAX_WAKE_UP_S", 60.0)  # however crowded the machine is
+    host_lock, said = HostLock(tmp_path), list[str]()
+    with host_lock.exclusive(said.append):
+        other = hold("exclusive")
+        assert other.says() == "waiting"
+        while not lock_wait.pids_at(host_lock._turnstile.descriptor, waiting=True):
+            time.sleep(0.01)  # it says so just before it waits
+
+    def end_the_other(text: str) -> None:
+        said.append(text)
+        assert other.process.stdin is not None
+        other.process.stdin.close()
+
+    with host_lock.exclusive(end_the_other):
+        assert len(said) == 1
+        assert other.says() == "held"
