@@ -18,7 +18,7 @@ from typing import Any
 
 #: Variables that are about threads: as in agent/watch/start_changes.py, which can't be imported.
 THREAD_VARIABLE = re.compile(
-    r"(OMP|GOMP|KMP|MKL|OPENBLAS|GOTO|BLIS|VECLIB|NUMBA|NUMEXPR|LOKY)_|\w+_N?THREADS(_NUM)?$|(PJRT_)?NPROC$|PYTHON_CPU_COUNT$"
+    r"(OMP|GOMP|KMP(?!_DUP)|MKL|OPENBLAS|GOTO|BLIS|VECLIB|NUMBA|NUMEXPR|LOKY)_|\w+_N?THREADS(_NUM)?$|(PJRT_)?NPROC$|PYTHON_CPU_COUNT$"
 )
 
 

@@ -44,6 +44,7 @@ def entry(
         "python": "3.13.2",
         "threads": 2,
         "baseline": 1,
+        "vary": "threads",
         "outcome": "passed",
         "confidence": 0.99,
         "wall_s": around(0.1),

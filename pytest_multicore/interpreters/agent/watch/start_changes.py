@@ -25,7 +25,7 @@ get_ident = getattr(threading, "get_ident", None) or threading._get_ident  # 2.7
 
 #: Only these are read: other variables may be secrets.
 THREAD_VARIABLE = re.compile(
-    r"(OMP|GOMP|KMP|MKL|OPENBLAS|GOTO|BLIS|VECLIB|NUMBA|NUMEXPR|LOKY)_|\w+_N?THREADS(_NUM)?$|(PJRT_)?NPROC$|PYTHON_CPU_COUNT$"
+    r"(OMP|GOMP|KMP(?!_DUP)|MKL|OPENBLAS|GOTO|BLIS|VECLIB|NUMBA|NUMEXPR|LOKY)_|\w+_N?THREADS(_NUM)?$|(PJRT_)?NPROC$|PYTHON_CPU_COUNT$"
 )
 MAX_CHANGES = 200
 
