@@ -38,6 +38,7 @@ def bisect(folder: Path, undecided: Undecided, *arguments: str) -> str:
 
 
 @needs_two_cores
+@pytest.mark.slow
 def test_eight_commits_of_which_one_is_broken(pytester: pytest.Pytester, undecided: Undecided) -> None:
     (pytester.path / "toy").mkdir()
     files = {"pyproject.toml": PYPROJECT, "conftest.py": "import toy\n", "test_toy.py": TEST.format(marker="")}

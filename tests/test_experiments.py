@@ -18,8 +18,8 @@ SMALL_FIT = {"samples": 2000, "batch_size": 32}
     [
         ("theano", "dot on theano", "dot_product", SMALL_DOT),
         ("theano", "fit on keras", "keras_fit", SMALL_FIT),
-        ("theano-2016", "dot on theano", "dot_product", SMALL_DOT),
-        ("theano-2016", "fit on keras", "keras_fit", SMALL_FIT),
+        pytest.param("theano-2016", "dot on theano", "dot_product", SMALL_DOT, marks=pytest.mark.slow),
+        pytest.param("theano-2016", "fit on keras", "keras_fit", SMALL_FIT, marks=pytest.mark.slow),
         ("pytensor", "dot on pytensor", "dot_product", SMALL_DOT),
         ("current", "fit on numpy", "keras_fit", SMALL_FIT),
         *(
@@ -72,6 +72,7 @@ def test_an_experiment_runs_on_its_stack(
 @pytest.mark.parametrize(
     ("blas", "expected"), [("reference", "reference BLAS"), ("openblas-openmp", "OpenBLAS"), ("blis", "BLIS")]
 )
+@pytest.mark.slow
 def test_the_report_names_the_blas_that_was_chosen(pytester: pytest.Pytester, blas: str, expected: str) -> None:
     pytester.makepyfile("def test_it(dot_product): dot_product(size=200)")
     result = pytester.runpytest_subprocess(

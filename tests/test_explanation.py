@@ -75,6 +75,7 @@ def test_a_missed_limit_says_why(told: Told, undecided: Undecided) -> None:
     assert "[gemm-too-small]" in text
 
 
+@pytest.mark.slow
 def test_a_test_in_an_interpreter_of_its_own_for_each_round_is_explained_too(told: Told) -> None:
     """In a new process the pool's threads spin before their first work: cores are busy, and of no use."""
     fresh = SMALL.replace("min_cores=1.5, threads=2", "min_speedup=1.3, threads=2, fresh=True")
@@ -86,6 +87,7 @@ def test_a_test_in_an_interpreter_of_its_own_for_each_round_is_explained_too(tol
     assert "gemm-too-small" in [cause["key"] for cause in result["causes"]]
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_in_an_explanation_hides_no_verdict(told: Told, pytester: pytest.Pytester) -> None:
     """A defect of ours, put in on purpose."""
     pytester.makeconftest("from pytest_multicore.experiment import observe\nobserve.Evidence = lambda **_: 1 / 0\n")
@@ -95,6 +97,7 @@ def test_what_goes_wrong_in_an_explanation_hides_no_verdict(told: Told, pytester
     assert "min_cores=1.5; measured" in text
 
 
+@pytest.mark.slow
 def test_the_evidence_is_all_in_the_report(told: Told) -> None:
     _, result = told(SMALL, outcome="failed")
     found = result["evidence"]
@@ -112,11 +115,13 @@ def test_never_looks_at_nothing(told: Told) -> None:
     assert "  why " not in text
 
 
+@pytest.mark.slow
 def test_a_met_limit_is_not_explained_unless_always(told: Told) -> None:
     _, result = told(LARGE, outcome="passed")
     assert (result["causes"], result["evidence"]) == ([], None)
 
 
+@pytest.mark.slow
 def test_always_tells_the_blas_calls_of_a_met_limit(told: Told) -> None:
     text, result = told(LARGE, "--multicore-explain=always", outcome="passed")
     assert result["causes"] == []
@@ -126,6 +131,7 @@ def test_always_tells_the_blas_calls_of_a_met_limit(told: Told) -> None:
 
 
 @pytest.mark.skipif(not libraries.compiler(), reason="Theano needs a C++ compiler")
+@pytest.mark.slow
 def test_the_graph_of_a_marked_test_is_told_with_its_shapes(told: Told) -> None:
     _, result = told(ON_THEANO, "--multicore-explain=always", outcome="passed")
     profile = result["evidence"]["profile"]
@@ -135,6 +141,7 @@ def test_the_graph_of_a_marked_test_is_told_with_its_shapes(told: Told) -> None:
     assert 0 < product["seconds"] < profile["wall_s"]
 
 
+@pytest.mark.slow
 def test_without_a_compiler_always_says_what_is_missing(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.delenv("CC", raising=False)

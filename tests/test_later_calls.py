@@ -174,6 +174,7 @@ def test_model(model):
 """
 
 
+@pytest.mark.slow
 def test_a_warm_up_is_told_apart(told: Told) -> None:
     """Its calls are judged as ever: a bare mark says so without a warning."""
     results, run = told(
@@ -192,6 +193,7 @@ def test_a_warm_up_is_told_apart(told: Told) -> None:
         assert len(told_of) == slow_again, name
 
 
+@pytest.mark.slow
 def test_nothing_is_tried_where_the_first_call_was_like_the_others(told: Told) -> None:
     """Long ones: what a host does in a first call of 6 ms made it look unlike the others."""
     source = """

@@ -159,6 +159,7 @@ def test_a_child_writes_no_report_of_its_own(run: Run, pytester: pytest.Pytester
     assert '"results": [' in (pytester.path / "report.json").read_text()
 
 
+@pytest.mark.slow
 def test_a_call_that_takes_longer_than_the_budget_is_too_slow_for_it_and_does_not_hang(
     pytester: pytest.Pytester,
 ) -> None:

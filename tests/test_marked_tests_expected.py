@@ -52,6 +52,7 @@ def test_a_mark_that_the_body_adds(run: Run) -> None:
         ("Odd", {"failed": 1}),
     ],
 )
+@pytest.mark.slow
 def test_a_missed_limit_is_expected_by_its_class(
     run: Run, raises: str, outcomes: dict[str, int], undecided: Undecided
 ) -> None:

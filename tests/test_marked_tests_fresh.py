@@ -73,6 +73,7 @@ def test_a(late): work()
         assert result.stdout.str().count(f"UserWarning: {warning}") == 1
 
 
+@pytest.mark.slow
 def test_the_last_interpreter_has_the_time_that_its_teardown_needs(run: Run, pytester: pytest.Pytester) -> None:
     """More than what a closed one has left: only this process knows which round was the last."""
     conftest = """
@@ -100,6 +101,7 @@ def test_a(slow): work()
     assert (pytester.path / "tries").read_text() == "x"
 
 
+@pytest.mark.slow
 def test_a_thread_that_ends_within_a_short_round_is_not_overlooked(run: Run, undecided: Undecided) -> None:
     """It takes less CPU time than the clocks differ by: a pool of one call, in an interpreter that makes one call."""
     source = """

@@ -39,6 +39,7 @@ def test_timeout(pytester: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize("method", ["signal", "thread"])
+@pytest.mark.slow
 def test_a_time_limit_is_not_spent_on_rounds(pytester: pytest.Pytester, method: str) -> None:
     """What neighbours cost, the wait for the machine and rounds without end, must not turn a test red."""
     pytest.importorskip("pytest_timeout")
@@ -111,6 +112,7 @@ def test_without_xdist_there_is_no_worker(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_no_ordinary_test_overlaps_a_measured_round(pytester: pytest.Pytester) -> None:
     """200 ordinary tests and some measured ones over 4 workers: each writes down when it ran, as does each round."""
     pytest.importorskip("xdist")

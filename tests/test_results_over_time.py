@@ -55,6 +55,7 @@ def test_a_test_is_saved_and_compared_with_the_last_time(run: Run, pytester: pyt
         jsonschema.validate(json.loads(text), json.loads(SCHEMA_FILE.read_text()))
 
 
+@pytest.mark.slow
 def test_a_lost_speedup_fails_the_run_and_the_next_one_and_none_that_accepts_it(
     run: Run, pytester: pytest.Pytester, undecided: Undecided, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +103,7 @@ def test_what_is_not_comparable_is_said_and_fails_nothing(run: Run, pytester: py
 
 
 @pytest.mark.other_plugins
+@pytest.mark.slow
 def test_under_xdist_the_controller_saves_and_compares_once(run: Run, pytester: pytest.Pytester) -> None:
     tests = "@gated\ndef test_a(): work()\n@gated\ndef test_b(): work()\n"
     for attempt in (1, 2):

@@ -47,6 +47,7 @@ def told(pytester: pytest.Pytester) -> Told:
     return told
 
 
+@pytest.mark.slow
 def test_fixtures_of_every_scope_are_made_anew(told: Told, pytester: pytest.Pytester) -> None:
     source = """
 def made(scope):
@@ -76,6 +77,7 @@ class TestIt:
     assert diary == [*set_up, "called", *torn_down, *set_up, *torn_down]
 
 
+@pytest.mark.slow
 def test_kinds_of_tests(told: Told) -> None:
     source = """
 import unittest

@@ -69,6 +69,7 @@ def test_a(benchmark, expected):
     assert [one["extra_info"]["outcome"] for one in benchmarks().values()] == ["failed", "failed"]
 
 
+@pytest.mark.slow
 def test_kinds_of_tests(bench: Run, benchmarks: Benchmarks) -> None:
     source = """
 import unittest

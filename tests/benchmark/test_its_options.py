@@ -15,6 +15,7 @@ def nothing_in(file: Path) -> bool:
     return not file.exists() or file.read_text() == ""
 
 
+@pytest.mark.slow
 def test_disabled_it_is_measured_all_the_same(bench: Run, pytester: pytest.Pytester) -> None:
     source = THROUGH_ITS_CALL + "    assert benchmark.stats is None and benchmark.disabled and not benchmark.enabled\n"
     result = bench(source, "--benchmark-disable", "--benchmark-json=b.json")
@@ -24,6 +25,7 @@ def test_disabled_it_is_measured_all_the_same(bench: Run, pytester: pytest.Pytes
     assert nothing_in(pytester.path / "b.json")
 
 
+@pytest.mark.slow
 def test_only_and_skip_keep_their_meaning(bench: Run) -> None:
     source = THROUGH_ITS_CALL + "@gated\ndef test_b(): work()\ndef test_c(benchmark): benchmark(work)\n"
     bench(source, "--benchmark-only", "--benchmark-max-time=0.01").assert_outcomes(passed=2, skipped=1)
@@ -39,6 +41,7 @@ def test_without_pytest_benchmark_nothing_changes(bench: Run) -> None:
     result.stdout.fnmatch_lines(["E *fixture 'benchmark' not found"])
 
 
+@pytest.mark.slow
 def test_options_of_the_run_do_not_reach_the_children(bench: Run, pytester: pytest.Pytester) -> None:
     options = ("--benchmark-save=a", "--benchmark-autosave", "--benchmark-histogram=h", "--benchmark-cprofile=tottime")
     storage = pytester.path / "saved"
@@ -56,6 +59,7 @@ def test_under_xdist_it_is_disabled(bench: Run, pytester: pytest.Pytester) -> No
     assert nothing_in(pytester.path / "b.json")
 
 
+@pytest.mark.slow
 def test_the_last_attempt_counts(bench: Run, benchmarks: Benchmarks) -> None:
     pytest.importorskip("pytest_rerunfailures")
     source = """

@@ -9,6 +9,7 @@ from tests.fixture_types import Benchmarks, Run
 TWO_SIDES = "@compared\ndef test_a():\n    work()\n"
 
 
+@pytest.mark.slow
 def test_both_sides_are_benchmarks(both: Run, benchmarks: Benchmarks, pytester: pytest.Pytester) -> None:
     result = both(TWO_SIDES, "--benchmark-json=b.json", "--multicore-json=m.json")
     result.assert_outcomes(passed=1)
@@ -31,6 +32,7 @@ def test_both_sides_are_benchmarks(both: Run, benchmarks: Benchmarks, pytester: 
     assert "speedup" not in baseline
 
 
+@pytest.mark.slow
 def test_saved_runs_are_compared(both: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     both(TWO_SIDES, "--benchmark-save=before").assert_outcomes(passed=1)
     compare = ("--benchmark-compare", "--benchmark-compare-fail=min:99%")
@@ -45,6 +47,7 @@ def test_saved_runs_are_compared(both: Run, pytester: pytest.Pytester, monkeypat
         slower.stderr.fnmatch_lines([f"*test_a[[]{side}]*Field 'min' has failed PercentageRegressionCheck*"])
 
 
+@pytest.mark.slow
 def test_unmarked_benchmarks_are_unchanged(both: Run, benchmarks: Benchmarks) -> None:
     source = (
         "def test_plain(benchmark):\n    assert benchmark(sum, [1, 2]) == 3\n    assert benchmark.stats['min'] > 0\n"
@@ -82,6 +85,7 @@ def test_a(benchmark, tmp_path, capsys):
         assert one["stats"]["max"] < 0.3
 
 
+@pytest.mark.slow
 def test_names_hold_the_threads_and_are_unique(bench: Run, benchmarks: Benchmarks) -> None:
     source = """
 class TestIt:

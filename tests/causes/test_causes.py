@@ -140,6 +140,7 @@ def test_a_session_names_no_cause_of_the_healthy_twin(
     assert result["causes"] == []
 
 
+@pytest.mark.slow
 def test_neighbours_are_named_where_they_leave_a_verdict_open(measured: Measured) -> None:
     """With equal priority, beside four loops that end by themselves, a product has no two cores to itself."""
     case = Case("machine-busy", Twin("numpy_product:product"), None, {"min_cores": 1.5, "threads": 2, "budget": 5})

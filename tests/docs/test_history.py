@@ -17,6 +17,7 @@ COMMANDS = [line[2:] for block in code_blocks(PAGE, "console") for line in block
 FIRST_LINES = [block.splitlines()[0] for block in code_blocks(PAGE, "text")]
 
 
+@pytest.mark.slow
 def test_its_commands_run_in_their_order(pytester: pytest.Pytester) -> None:
     """As a reader types them; a comparison of two runs may find that a figure moved, and then ends with 1."""
     (block,) = code_blocks(PAGE, "python")

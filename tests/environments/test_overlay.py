@@ -60,6 +60,7 @@ def made(name: str, installation: Installation, project: Path) -> tuple[Overlay,
     return overlay.prepare(name, installation, project, told.append), told
 
 
+@pytest.mark.slow
 def test_a_commit_is_built_once_and_found_again(project: Path, current: Installation) -> None:
     first, told = made("git:commit-1", current, project)
     assert told == ["making the base git:commit-1 (once)"]

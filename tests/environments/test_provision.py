@@ -84,6 +84,7 @@ def test_scripts_work_where_the_environment_stands(tiny: str) -> None:
     assert said == "42\n"
 
 
+@pytest.mark.slow
 def test_without_uv_the_standard_library_builds_the_same_environment(
     tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +167,7 @@ def test_tools_end_with_the_process_that_started_them(slow: SlowPackage, prepari
 
 
 @needs_uv
+@pytest.mark.slow
 def test_what_lies_in_the_working_folder_does_not_reach_the_build(
     tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,6 +219,7 @@ def test_a_damaged_environment_is_built_anew(tiny: str) -> None:
 
 
 @pytest.mark.parametrize("uv", [pytest.param(True, marks=needs_uv), False])
+@pytest.mark.slow
 def test_no_index_says_what_to_do_and_keeps_the_output(
     uv: bool, monkeypatch: pytest.MonkeyPatch, cache_folder: Path
 ) -> None:

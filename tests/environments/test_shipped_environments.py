@@ -39,7 +39,10 @@ PROGRAM = """
 """
 
 
-@pytest.mark.parametrize("name", ["theano", "theano-2016", "pytensor"])
+@pytest.mark.parametrize(
+    "name",
+    ["theano", pytest.param("theano-2016", marks=pytest.mark.slow), pytest.param("pytensor", marks=pytest.mark.slow)],
+)
 def test_a_shipped_environment_runs_its_product(name: str, cache_folder: Path) -> None:
     environment = SHIPPED[name]
     provisioned = prepared(environment)

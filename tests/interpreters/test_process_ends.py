@@ -101,6 +101,7 @@ SPIN = "import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end: 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the mark is looked for on Linux")
+@pytest.mark.slow
 def test_the_mark_finds_a_process_that_is_just_being_started() -> None:
     """Beside neighbours, one in five had no environment yet when whoever started it had gone on."""
     neighbours = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(4)]

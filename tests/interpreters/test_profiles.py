@@ -58,6 +58,7 @@ def work():
 
 @pytest.mark.skipif(not libraries.compiler(), reason="Theano needs a C++ compiler")
 @pytest.mark.parametrize("environment", ["theano", "theano-2016"])
+@pytest.mark.slow
 def test_theanos_profile_of_fit_has_its_times_and_the_shapes_of_its_products(environment: str, tmp_path: Path) -> None:
     try:
         prepared = PreparedEnvironment.prepare(environment, None, None, tmp_path, print)

@@ -27,6 +27,7 @@ def test_a_round_knows_for_how_long_its_clocks_were_read() -> None:
     assert [one.clocks_s for one in next(made.rows())] == [0.0, 1e-4]
 
 
+@pytest.mark.slow
 def test_each_row_begins_with_a_side_drawn_by_the_seed() -> None:
     begun = []
     for seed in (0, 0, 1):

@@ -267,6 +267,7 @@ def test_the_same_report_gives_the_same_page() -> None:
     assert html_report(whole) == html_report(whole)
 
 
+@pytest.mark.slow
 def test_a_long_measurement_is_thinned_from_the_first_row_to_the_last() -> None:
     assert thinned(list(range(1000)), 5) == [0, 250, 500, 749, 999]
     assert thinned([1, 2, 3], 5) == [1, 2, 3]
