@@ -67,7 +67,7 @@ def test_a_target_that_does_not_exist_is_named(python: str, tmp_path: Path) -> N
     expected = {
         "user_code": "is no target",
         ":f": "is no target",
-        "builtin:nonsense": "there are dot_jax, dot_numpy, dot_pytensor, dot_tensorflow, dot_theano, dot_torch, fit_jax",
+        "builtin:nonsense": "there are dot_jax, dot_numpy, dot_pytensor, dot_tensorflow, dot_theano, dot_torch",
         f"{tmp_path}/none.py:f": "there is no Python file",
         f"{USER_CODE}:nothing": "has no 'nothing'",
         f"{USER_CODE}:Outer.nothing": "has no 'Outer.nothing'",
