@@ -109,7 +109,8 @@ OPTIONS = (
         "priority",
         choice("auto", "realtime", "off"),
         "auto",
-        "CPU priority of measured code: raised where permitted (auto), real-time too where it is kept waiting, or off",
+        "CPU priority of measured code: raised where permitted (auto), real-time too where its threads "
+        "wait (realtime), or off",
         "auto|realtime|off",
     ),
     Option(
