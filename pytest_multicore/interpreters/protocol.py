@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from typing import Any
 
 from pytest_multicore.errors import ProtocolError
@@ -62,7 +63,7 @@ def seconds_in(message: Message, field: str) -> float:
         ProtocolError: the message holds no finite number of at least 0 there.
     """
     value = message.get(field)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= sys.float_info.max:
         raise ProtocolError(
             f"the agent sent {field}={value!r} in {message['type']!r}; expected seconds, a finite number of at least 0"
         )

@@ -185,6 +185,16 @@ def test_a_pool_of_one_runs_its_tasks_on_the_main_thread(version: str, tmp_path:
         assert child.ask("facts")["changed"] == {"main-thread": 2}
 
 
+@ON_PYTHON_3
+def test_what_prepares_the_thread_of_a_pool_of_one_prepares_the_main_thread(version: str, tmp_path: Path) -> None:
+    """It may set the thread's own limit: without it the trial would undo that limit, and prove the main thread."""
+    if version == "3.6":
+        pytest.skip("Python 3.6 has no initializer there")
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        changed(child, "main-thread")
+        assert value(child, "initialized_by_executor", workers=1) == ["x", "x"]
+
+
 # -- no-sleep ----------------------------------------------------------------------------------------------------------
 @on_every_interpreter
 def test_sleep_returns_at_once(python: str, tmp_path: Path) -> None:

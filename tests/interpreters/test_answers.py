@@ -150,6 +150,13 @@ def test_any_fields_are_seconds_or_a_protocol_error(message: dict[str, Any]) -> 
             assert "wall_s" in str(error)  # noqa: PT017 - either outcome is right
 
 
+def test_a_whole_number_that_no_float_holds_is_no_time() -> None:
+    answer = decoded(b'{"protocol": 1, "type": "done", "wall_s": 1' + b"0" * 400 + b"}")
+    assert answer is not None
+    with pytest.raises(ProtocolError, match="expected seconds"):
+        protocol.seconds_in(answer, "wall_s")
+
+
 def decoded(line: bytes) -> dict[str, Any] | None:
     try:
         message = protocol.decode(line)

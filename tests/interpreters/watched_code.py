@@ -215,8 +215,8 @@ def last_note(_):
     return NOTES[-1]
 
 
-def initialized_by_executor():
-    with concurrent.futures.ThreadPoolExecutor(None, "named", NOTES.append, ("x",)) as pool:
+def initialized_by_executor(workers=None):
+    with concurrent.futures.ThreadPoolExecutor(workers, "named", NOTES.append, ("x",)) as pool:
         return list(pool.map(last_note, range(2)))
 
 

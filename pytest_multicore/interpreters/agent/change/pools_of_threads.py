@@ -92,13 +92,21 @@ class UseMainThread(ChangeOfPools):
         new_future = __import__("concurrent.futures", fromlist=["Future"]).Future
 
         class Executor(plain):
-            """A pool of threads; of one worker, it has none."""
+            """A pool of threads; of one worker, it has none. What would prepare that thread prepares the main one."""
+
+            def __init__(self, max_workers=None, thread_name_prefix="", *args, **kwargs):
+                plain.__init__(self, max_workers, thread_name_prefix, *args, **kwargs)
+                given = dict(zip(("initializer", "initargs"), args), **kwargs)  # noqa: B905 - 2.7 has no strict
+                self._on_main = given.get("initializer"), given.get("initargs", ())
 
             def submit(self, function, *args, **kwargs):
                 on_main = type(threading.current_thread()).__name__ == "_MainThread"
                 if self._max_workers > 1 or not on_main:
                     return plain.submit(self, function, *args, **kwargs)
                 change.used += 1
+                (initializer, arguments), self._on_main = self._on_main, (None, ())
+                if initializer is not None:
+                    initializer(*arguments)
                 future = new_future()
                 try:
                     future.set_result(function(*args, **kwargs))
