@@ -7,6 +7,8 @@ the high end of the speed-up is what the program may come to on a machine with a
     In a share f of its time all C granted cores were in use; f is at most the busy cores / C. More cores would have
     helped in that time alone, and made it shorter to C / N at most:    ratio / (1 - f + f * C / N), pair by pair
 
+Cores that others keep busy are in use, too: a server on this machine, whose answers the program waits for, needs them.
+
 What waits has f near 0 and is judged by its rows. What computes has f near 1: its high end lies beyond the limit, and
 the limit is left open for want of cores. Threads that wake up late, because others had the cores, are allowed for too.
 """
@@ -14,7 +16,7 @@ the limit is left open for want of cores. Threads that wake up late, because oth
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pytest_multicore.rounds.round import Round
@@ -27,6 +29,10 @@ from .limits import OpenReason, Outcome, Verdict, leave_open, verdict_on
 from .row_sets import RowSet, row_sets
 from .rules import NO_RULES, Rule
 from .speedup import high_by_control
+
+#: Share of a round's time in which all cores were in use, at most; told whether the machine was idle, and the rules to
+#: leave out.
+InUse = Callable[[Round, bool, frozenset[Rule]], float]
 
 LIMITS_BY_CORES = ("min_speedup", "max_speedup")
 
@@ -64,38 +70,64 @@ def _waits(side: Measurement) -> bool:
 
 
 def _reached_anew(verdict: Verdict, compared: Comparison, most: float, without: frozenset[Rule]) -> Verdict:
-    here, anywhere = (_high(compared, most, without, more_cores=more) for more in (False, True))
-    found = verdict_on(verdict, replace(compared.speedup, high=max(compared.ratio.high, anywhere)), compared.ratio)
+    def reached(in_use: InUse | None) -> Verdict:
+        high = max(compared.ratio.high, _high(compared, most, without, in_use))
+        return verdict_on(verdict, replace(compared.speedup, high=high), compared.ratio)
+
+    found = reached(_by_anybody)
     if found.outcome is not Outcome.INCONCLUSIVE:
         return found
-    # Had the machine the cores, these rows would decide it.
-    decided = verdict_on(verdict, replace(compared.speedup, high=max(compared.ratio.high, here)), compared.ratio)
-    lacks_cores = decided.outcome is not Outcome.INCONCLUSIVE
+    # Had the machine the cores, these rows would decide it; with those that others use they would not.
+    here, without_others = (reached(in_use).outcome for in_use in (None, _by_itself))
+    lacks_cores = here is not Outcome.INCONCLUSIVE and without_others is Outcome.INCONCLUSIVE
     return leave_open(found, OpenReason.TOO_FEW_CORES) if lacks_cores else found
 
 
-def _high(compared: Comparison, most: float, without: frozenset[Rule], *, more_cores: bool) -> float:
-    """The high end of the speed-up, on these cores or on as many as it has threads; at most the threads' ratio."""
+def _high(compared: Comparison, most: float, without: frozenset[Rule], in_use: InUse | None) -> float:
+    """The high end of the speed-up on these cores, or on as many as it has threads; at most the threads' ratio.
+
+    Args:
+        compared: the two sides.
+        most: the speed-up that these cores allow.
+        without: rules to leave out.
+        in_use: who can have had all cores in use, so that more would have helped; None: on these cores.
+    """
     sets = row_sets(compared.rows, compared.ratio.confidence, without)
-    highs = [_high_of(row_set, most, without, more_cores=more_cores) for row_set in sets if row_set.spans_measurement]
+    highs = [_high_of(row_set, most, without, in_use) for row_set in sets if row_set.spans_measurement]
     contender, baseline = compared.contender.threads, compared.baseline.threads
     return min([*highs, contender / (baseline or 1) if contender else math.inf])
 
 
-def _high_of(row_set: RowSet, most: float, without: frozenset[Rule], *, more_cores: bool) -> float:
+def _high_of(row_set: RowSet, most: float, without: frozenset[Rule], in_use: InUse | None) -> float:
     def gain(round_: Round) -> float:
         undelayed = undelayed_share(round_, without)
         late = 1 / undelayed if undelayed > 0 else math.inf
-        return late * (_gain_by_cores(round_, row_set.idle_machine, without) if more_cores else 1.0)
+        return late * (_gain_by_cores(round_, in_use(round_, row_set.idle_machine, without)) if in_use else 1.0)
 
     return high_by_control(row_set, most, without, gain)
 
 
-def _gain_by_cores(round_: Round, idle_machine: bool, without: frozenset[Rule]) -> float:
-    """Times as fast that a round would be with a core for each thread, at most."""
-    cores = granted_cores(round_)
-    if math.isinf(cores):
-        return 1.0
-    share = min(1.0, max_busy_cores(round_, idle_machine, without) / cores)
-    left = 1 - share + (share * cores / round_.threads if round_.threads else 0.0)
+def _by_itself(round_: Round, idle_machine: bool, without: frozenset[Rule]) -> float:
+    return max_busy_cores(round_, idle_machine, without) / granted_cores(round_)
+
+
+def _by_anybody(round_: Round, idle_machine: bool, without: frozenset[Rule]) -> float:
+    """With what others use of the cores in reach; while a quota holds threads back, all that it grants is in use."""
+    own = _by_itself(round_, idle_machine, without)
+    if idle_machine:
+        return own
+    in_reach = round_.cores_in_reach or round_.cores_online or granted_cores(round_)
+    busy = max_busy_cores(round_, idle_machine, without) + round_.foreign_s / round_.wall_s
+    return max(own, busy / in_reach, round_.throttled_s / round_.wall_s)
+
+
+def _gain_by_cores(round_: Round, share: float) -> float:
+    """Times as fast that a round would be with a core for each thread, at most.
+
+    Args:
+        round_: the round.
+        share: of its time in which all cores were in use, at most.
+    """
+    share = min(1.0, share)
+    left = 1 - share + (share * granted_cores(round_) / round_.threads if round_.threads and share else 0.0)
     return max(1.0, 1 / left) if left > 0 else math.inf

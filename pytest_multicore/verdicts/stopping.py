@@ -70,12 +70,12 @@ class StoppingRule:
         """
         if not self.limits.given():
             return self._bounded(judged)
-        if any(verdict.open_reason is OpenReason.TOO_FEW_CORES for verdict in judged.verdicts):
-            return True
-        waits = not usefulness_is_known(judged.verdicts, judged.compared)
+        # What takes more cores than there are is not waited for; the other limits are.
+        left = [verdict for verdict in judged.verdicts if verdict.open_reason is not OpenReason.TOO_FEW_CORES]
+        waits = bool(left) and not usefulness_is_known(left, judged.compared)
         if Rule.SETTLE not in self.without:
-            waits = waits or any(map(claims_regression, judged.verdicts))
-        return is_settled(judged.verdicts) and (rows_s >= self.settle_s or not waits)
+            waits = waits or any(map(claims_regression, left))
+        return is_settled(left) and (rows_s >= self.settle_s or not waits)
 
     def futile(self, judged: Judgement, rows: Rows, rows_s: float) -> bool:
         """Whether the limits would stay open, were the rows to come like the last ones.

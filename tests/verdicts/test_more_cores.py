@@ -100,3 +100,27 @@ def test_what_waits_is_told_from_what_works() -> None:
     assert waits(comparison(SLEEPERS, 0.99))
     assert not waits(comparison(ONE_AT_A_TIME, 0.99))
     assert not waits(comparison(HALF_AND_HALF, 0.99))
+
+
+def served(speedup: float, *, server: float, in_reach: int = 2, throttled: float = 0.0) -> Rows:
+    """8 threads against 1 that wait for a server on the same two cores, which has so many of them."""
+    contender = made(0.1, 0.3, threads=8, os_threads=8, foreign=server, control=look(2))
+    baseline = made(0.1 * speedup, 0.15, threads=1, foreign=server / 2, control=look(1))
+    both = (replace(contender, throttled_s=0.1 * throttled), baseline)
+    return spaced([tuple(replace(one, cores_granted=2, cores_in_reach=in_reach) for one in both)] * 20, 1.0)
+
+
+@pytest.mark.parametrize("speedup", [1.0, 2.0])
+def test_who_waits_for_a_server_on_this_machine_needs_its_cores_too(speedup: float) -> None:
+    (verdict,) = judgement(Limits(min_speedup=3), served(speedup, server=1.7), 0.99).verdicts
+    assert (verdict.outcome, verdict.open_reason) == (OPEN, OpenReason.MACHINE), "it may be at rest in a moment"
+    assert judgement(Limits(min_speedup=3), served(speedup, server=0.1), 0.99).outcome is FAILED
+
+
+def test_beside_one_neighbour_what_gains_nothing_is_told_all_the_same() -> None:
+    assert judgement(Limits(min_speedup=3), served(1.0, server=0.7), 0.99).outcome is FAILED
+
+
+def test_others_on_a_large_machine_take_nothing_of_a_quota_until_it_holds_back() -> None:
+    assert judgement(Limits(min_speedup=3), served(1.0, server=30, in_reach=64), 0.99).outcome is FAILED
+    assert judgement(Limits(min_speedup=3), served(1.0, server=30, in_reach=64, throttled=0.9), 0.99).outcome is OPEN

@@ -11,7 +11,7 @@ from pytest_multicore.verdicts.judge import Judgement, judgement
 from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome
 from pytest_multicore.verdicts.rules import Rule
 from pytest_multicore.verdicts.stopping import StoppingRule
-from tests.rounds import made, rows, spaced
+from tests.rounds import look, made, rows, spaced
 
 Rows = Sequence[tuple[Round, ...]]
 
@@ -193,3 +193,14 @@ def test_without_the_rule_measuring_goes_on() -> None:
     limits = Limits(min_speedup=1.5)
     patient = replace(stopping(limits), without=frozenset({Rule.FUTILITY}))
     assert not patient.futile(judgement(limits, ON_THE_LIMIT, 0.99), ON_THE_LIMIT, 24.0)
+
+
+@pytest.mark.parametrize("others", [{"min_cores": 1.8}, {"max_cores": 1.8}])
+def test_what_lacks_cores_cuts_no_other_limit_short(others: dict[str, float]) -> None:
+    """A program that begins slowly misses them at first, or meets them."""
+    contender = made(0.1, 1.5, threads=8, os_threads=8, cores_online=2, control=look(2))
+    baseline = made(0.15, threads=1, cores_online=2, control=look(1))
+    taken = spaced([(replace(contender, cores_granted=2), replace(baseline, cores_granted=2))] * 12, 0.1)
+    assert enough(Limits(min_speedup=3), taken, 1.2)
+    assert not enough(Limits(min_speedup=3, **others), taken, 1.2)
+    assert enough(Limits(min_speedup=3, **others), taken, 4.2)
