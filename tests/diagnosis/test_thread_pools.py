@@ -130,3 +130,14 @@ def test_a_pool_that_pins_each_worker_narrows_nothing() -> None:
 def test_amdahls_law_is_about_a_baseline_of_one_thread(busy: float, cores: float, told: bool) -> None:
     taken = against(made(0.1, busy, control=look(2)), 0.12, cores)
     assert ("serial-fraction" in keys(evidence(taken, limits=Limits(min_speedup=1.5)))) is told
+
+
+@pytest.mark.parametrize(
+    ("busy", "baseline_busy", "told"), [(0.03, 0.02, []), (0.9, 0.6, [False]), (1.45, 0.95, [True])]
+)
+def test_what_one_thread_waited_for_proves_no_serial_part(busy: float, baseline_busy: float, told: list[bool]) -> None:
+    """Half of its sleep under a lock: no core would split it, and Amdahl's two threads are none of its eight."""
+    contender = made(0.1, busy, threads=8, os_threads=8, cores_online=2, control=look(2))
+    taken = [(contender, made(0.15, baseline_busy, threads=1, cores_online=2, control=look(1)))] * 20
+    found = catalogue.ranked_suspicions(evidence(taken, limits=Limits(min_speedup=1.9), threads=8))
+    assert [one.conclusive for one in found if one.key == "serial-fraction"] == told

@@ -196,7 +196,7 @@ def test_without_the_rule_measuring_goes_on() -> None:
 
 
 @pytest.mark.parametrize("others", [{"min_cores": 1.8}, {"max_cores": 1.8}])
-def test_what_lacks_cores_cuts_no_other_limit_short(others: dict[str, float]) -> None:
+def test_what_lacks_cores_cuts_no_other_limit_short(others: dict[str, Any]) -> None:
     """A program that begins slowly misses them at first, or meets them."""
     contender = made(0.1, 1.5, threads=8, os_threads=8, cores_online=2, control=look(2))
     baseline = made(0.15, threads=1, cores_online=2, control=look(1))

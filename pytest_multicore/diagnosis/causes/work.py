@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, MIN_TIME_SHARE, BlasCalls, Evidence
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Replay, Suspicion, Trial
 from pytest_multicore.interpreters.built_in_workloads import power_of_two
-from pytest_multicore.rounds.tolerances import MAX_PROCESS_SPEED_RATIO
+from pytest_multicore.rounds.tolerances import MAX_PROCESS_SPEED_RATIO, MIN_ONE_THREAD_CORES
+from pytest_multicore.verdicts.more_cores import waits
 from pytest_multicore.verdicts.scaling_law import Model
 from pytest_multicore.verdicts.scaling_law import serial_fraction as serial_fraction_of
 from pytest_multicore.verdicts.statistics import Interval
@@ -94,10 +95,10 @@ def serial_fraction(evidence: Evidence) -> Suspicion | None:
     """A part of the work stays on one thread: the curve itself shows how much.
 
     That proves it only where the contender would gain too little in a process that is as much faster as layouts make
-    one: each side was one process.
+    one: each side was one process. And only where the baseline worked: what it waited for no core would have split.
     """
     comparison = evidence.result.comparison
-    if not evidence.minimum_missed or comparison is None or evidence.cpu_inflation > 1.2:
+    if not evidence.minimum_missed or comparison is None or evidence.cpu_inflation > 1.2 or waits(comparison):
         return None
     if comparison.baseline.cores.estimate > MAX_CORES_OF_ONE_THREAD * (evidence.result.baseline or 1):
         return None  # Amdahl's law is about one thread's time, and this baseline kept more cores busy than it was told
@@ -111,6 +112,7 @@ def serial_fraction(evidence: Evidence) -> Suspicion | None:
     fraction, counts = _fraction(evidence, speedup)
     if fraction is None:
         return None
+    worked = comparison.baseline.cores.high >= MIN_ONE_THREAD_CORES
     return Suspicion(
         key="serial-fraction",
         strength=0.5,
@@ -118,7 +120,7 @@ def serial_fraction(evidence: Evidence) -> Suspicion | None:
         f"[{fraction.low:.0%}, {fraction.high:.0%}] of one thread's time could not be split (Amdahl's law, {counts})",
         remedy="find the largest part that stays on one thread, or that one thread finishes last"
         + (f": {location(evidence.lines[0])} say" if evidence.lines else ""),
-        conclusive=fraction.low > 0 and speedup.high * MAX_PROCESS_SPEED_RATIO < cores_ratio,
+        conclusive=worked and fraction.low > 0 and speedup.high * MAX_PROCESS_SPEED_RATIO < cores_ratio,
     )
 
 
