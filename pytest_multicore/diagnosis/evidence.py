@@ -11,7 +11,7 @@ from pytest_multicore.interpreters.built_in_workloads import BuiltInWorkload, bu
 from pytest_multicore.interpreters.native_stacks import NativeStacks
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.thread_sampler import ThreadSample, ThreadSamples
-from pytest_multicore.verdicts.limits import OpenReason, Outcome
+from pytest_multicore.verdicts.limits import COMPARISON_LIMITS, OpenReason, Outcome
 from pytest_multicore.verdicts.result import Result
 
 #: Of the usable cores: with fewer busy, some of them stood idle.
@@ -153,6 +153,12 @@ class Evidence:
     def minimum_missed(self) -> bool:
         """Whether a minimum was missed; otherwise a maximum was exceeded."""
         return any(name.startswith("min_") for name in self.missed_limits)
+
+    @property
+    def only_gain_missed(self) -> bool:
+        """Whether all that was missed is about what cores gain: cores that are busy for nothing help none of it."""
+        missed = set(self.missed_limits)
+        return bool(missed) and missed <= COMPARISON_LIMITS
 
     @property
     def minimum_open(self) -> bool:

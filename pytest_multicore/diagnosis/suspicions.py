@@ -74,6 +74,7 @@ class Trial:
         can_refute: whether the missing effect refutes the cause; False where the change itself costs time.
         min_cores: cores that the changed side must keep busy: with fewer the change undid more than it should.
         remedy: the user's line that this trial has run; empty where the suspicion's says it.
+        has_to_gain: whether more cores count only where the same work is faster by them: what was missed is a speed-up.
     """
 
     knob: str
@@ -83,6 +84,7 @@ class Trial:
     can_refute: bool = True
     min_cores: float = 0.0
     remedy: str = ""
+    has_to_gain: bool = False
 
     @property
     def changes_work(self) -> bool:

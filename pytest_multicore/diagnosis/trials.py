@@ -158,9 +158,10 @@ def _finding(trial: Trial, compared: Comparison, original_speedup: Interval | No
         if trial.changes_work or cores is Finding.REFUTED:
             return cores
         # The same work: cores that only burn time, for instance in processes that start, prove nothing.
-        if ratio.high <= MIN_SPEED_RATIO:
+        least = MIN_USEFUL_RATIO if trial.has_to_gain else MIN_SPEED_RATIO
+        if ratio.high <= least:
             return Finding.REFUTED
-        return cores if ratio.low > MIN_SPEED_RATIO else Finding.OPEN
+        return cores if ratio.low > least else Finding.OPEN
     if effect is Effect.SCALES:
         return _higher(ratio, original_speedup, MAX_PROCESS_SPEED_RATIO) if original_speedup else Finding.OPEN
     if effect is Effect.FEWER_THREADS:

@@ -174,7 +174,7 @@ class CauseSearch:
     def _try(self, trials: Sequence[Trial]) -> list[TrialResult]:
         """Run trials until one proves its cause or the budget is spent."""
         results: list[TrialResult] = []
-        for trial in trials:
+        for trial in (replace(one, has_to_gain=self.evidence.only_gain_missed) for one in trials):
             if self.budget.left_s <= 0:
                 results.append(TrialResult(trial, Finding.OPEN, f"{trial.knob}: not tried, the budget was spent"))
                 break

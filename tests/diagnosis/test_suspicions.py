@@ -242,3 +242,11 @@ def test_the_memory_trial_keeps_what_broadcasts(
 
     assert replay
     assert [tuple(one["shape"]) for one in replay.original["operands"]] == large
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [(Limits(min_speedup=1.5), True), (Limits(min_cores=1.5), False), (Limits(min_speedup=1.5, min_cores=1.5), False)],
+)
+def test_a_miss_may_be_of_what_cores_gain_alone(limits: Limits, told: bool) -> None:
+    assert idle(limits=limits).only_gain_missed is told

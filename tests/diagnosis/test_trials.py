@@ -49,6 +49,15 @@ def test_more_cores_that_make_the_same_work_slower_prove_nothing(wall_s: float, 
 
 
 @pytest.mark.parametrize(
+    ("wall_s", "finding"), [(0.06, Finding.PROVEN), (0.096, Finding.REFUTED), (0.105, Finding.REFUTED)]
+)
+def test_where_a_speed_up_was_missed_cores_that_only_spin_prove_nothing(wall_s: float, finding: Finding) -> None:
+    """A pool that is let loose on work too small for it keeps the cores busy, and the miss stays."""
+    has_to_gain = trial(Effect.MORE_CORES, has_to_gain=True)
+    assert judge_trial(has_to_gain, compared(made(wall_s, 2.0), made(0.1, 1.0))).finding is finding
+
+
+@pytest.mark.parametrize(
     ("change", "facts", "there"),
     [
         (Change(agent_changes=("processes",)), {"changed": {"processes": 1}}, True),
