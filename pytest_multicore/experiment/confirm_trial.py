@@ -3,7 +3,8 @@
 The original is opened twice beside the changed program, and measured in the same rows: an A/A control. A difference by
 layout shows between two processes of the original, too, and turns from one draw to the next. With the first pair there
 are four processes of the changed program and seven of the original. Were each of them fast or slow by chance, then all
-of the former would be fast and all of the latter slow in less than one of a thousand trials.
+of the former would be fast and all of the latter slow in less than one of a thousand trials; were their speeds spread
+evenly over a range of 2.7x, in less than one of a hundred (0.95 % of 200,000 simulated trials that change nothing).
 """
 
 from __future__ import annotations
