@@ -110,6 +110,18 @@ class Comparison:
         return threads is not None and self.baseline.cores.low > MAX_BASELINE_CORES_RATIO * threads
 
     @property
+    def baseline_has_all_threads(self) -> bool:
+        """Whether the baseline, told to use fewer threads, had as many as the contender: its pool has its own size.
+
+        It may have had one more than it was told, which hands the work over. Ended ones count; how many is known.
+        """
+        told, seen, of_contender = self.baseline.threads, self.baseline.threads_seen, self.contender.threads_seen
+        if told is None or not math.isfinite(seen.high) or told == self.contender.threads:
+            return False
+        same_cores = self.baseline.rounds[-1].cores_granted == self.contender.rounds[-1].cores_granted
+        return same_cores and seen.high > told + 1 and seen.high >= of_contender.high
+
+    @property
     def both_single_threaded(self) -> bool:
         """Whether one thread did all the work on both sides: what they differ by is no gain from threads."""
         return all_single_threaded([self.contender, self.baseline])

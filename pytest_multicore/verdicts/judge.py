@@ -40,8 +40,8 @@ What a comparison leaves open all the same (this module)
   19. MEMORY: a limit that is open by rule 16 says so.
   20. ONE_THREAD: where one thread did all the work on both sides, a limit is decided only as two sides of the same
       speed would decide it.
-  21. OWN_POOL: what claims that there is no gain is open where the baseline used more cores than it was told to, unless
-      more threads made the program clearly slower.
+  21. OWN_POOL: what claims that there is no gain is open where the baseline used more cores than it was told to, or
+      waited with as many threads as the contender, unless more threads made the program clearly slower.
 
 What a program lost against a base (base_comparison.py)
   22. Pairs of program and base decide, where both keep as many cores busy. Else rule 14 holds for the one that keeps
@@ -82,7 +82,7 @@ from .limits import (
     outcome_of,
     verdicts_on,
 )
-from .more_cores import beyond_cores
+from .more_cores import beyond_cores, waits
 from .row_sets import Rows
 from .rules import NO_RULES, Rule
 from .statistics import Interval
@@ -175,8 +175,12 @@ def decide(limits: Limits, rows: Rows, confidence: float, without: frozenset[Rul
 
 
 def _has_its_own_pool(compared: Comparison) -> bool:
-    """Unless more threads made it clearly slower: that is said whatever the baseline used."""
-    return compared.baseline_ignores_thread_count and compared.ratio.high >= MIN_EQUAL_SPEEDUP
+    """Unless more threads made it clearly slower: that is said whatever the baseline used.
+
+    The threads of a pool that waits keep no cores busy, and are counted.
+    """
+    waits_in_it = waits(compared) and compared.baseline_has_all_threads
+    return (compared.baseline_ignores_thread_count or waits_in_it) and compared.ratio.high >= MIN_EQUAL_SPEEDUP
 
 
 def _is_no_gain(verdict: Verdict) -> bool:

@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pytest_multicore.rounds.tolerances import ADVISED_BUDGET_RATIO
+from pytest_multicore.rounds.tolerances import ADVISED_BUDGET_RATIO, MAX_WAITING_CORES
 
 from .base_comparison import each_confidence
 from .figures import Comparison, Measurement
@@ -70,9 +70,12 @@ def why_inconclusive(case: OpenMeasurement) -> str:
 def own_pool_in_words(baseline: Measurement, vary: str) -> str:
     """``told to use 1 thread it kept 1.90 cores busy ...``: of a baseline that used more than it was given."""
     told = "given" if vary == "cores" else "told to use"
+    used = f"kept {baseline.cores.estimate:.2f} cores busy"
+    if baseline.busy.estimate < MAX_WAITING_CORES:
+        used = f"had {baseline.threads_seen.high:g} threads at work"
     return (
-        f"{told} {side_in_words(baseline.threads, vary)} it kept {baseline.cores.estimate:.2f} cores busy, and what "
-        f"more {vary} gain is in it already. {POOL_REMEDIES[vary]}"
+        f"{told} {side_in_words(baseline.threads, vary)} it {used}, and what more {vary} gain is in it already. "
+        f"{POOL_REMEDIES[vary]}"
     )
 
 

@@ -124,3 +124,20 @@ def test_beside_one_neighbour_what_gains_nothing_is_told_all_the_same() -> None:
 def test_others_on_a_large_machine_take_nothing_of_a_quota_until_it_holds_back() -> None:
     assert judgement(Limits(min_speedup=3), served(1.0, server=30, in_reach=64), 0.99).outcome is FAILED
     assert judgement(Limits(min_speedup=3), served(1.0, server=30, in_reach=64, throttled=0.9), 0.99).outcome is OPEN
+
+
+@pytest.mark.parametrize(("workers", "ended", "expected"), [(9, 0, OPEN), (1, 8, OPEN), (2, 0, FAILED), (1, 1, FAILED)])
+def test_a_pool_in_the_code_that_waits_is_the_baselines_too(workers: int, ended: int, expected: Outcome) -> None:
+    """Its eight sleepers are on both sides; one worker and its caller are not."""
+    contender = made(0.1, 0.02, threads=8, os_threads=9, cores_online=2, control=look(2))
+    baseline = made(0.1, 0.02, threads=1, os_threads=workers, threads_unseen=ended, cores_online=2, control=look(1))
+    taken = spaced([(replace(contender, cores_granted=2), replace(baseline, cores_granted=2))] * 20, 1.0)
+    found = judgement(Limits(min_speedup=3), taken, 0.99)
+    assert found.outcome is expected
+    if expected is OPEN:
+        assert found.verdicts[0].open_reason is OpenReason.OWN_POOL
+        assert "told to use 1 thread it had 9 threads at work" in why_inconclusive(
+            OpenMeasurement(taken, found, 20.0, 60.0, 0.99)
+        )
+    by_cores = [(one, replace(other, cores_granted=1)) for one, other in taken]
+    assert judgement(Limits(min_speedup=1.5), by_cores, 0.99).outcome is FAILED, "it was given cores, not threads"
