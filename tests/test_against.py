@@ -236,6 +236,7 @@ def test_a_base_that_was_imported_from_elsewhere_decides_nothing(pytester: pytes
     assert main(["judge", str(pytester.path / "report.json")]) == 0
 
 
+@pytest.mark.slow
 def test_limits_on_a_base_hold_nothing_without_one(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         "import pytest\n@pytest.mark.multicore(threads=2, max_loss=0.2, max_slowdown=0)\n"

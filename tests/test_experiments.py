@@ -17,7 +17,7 @@ SMALL_FIT = {"samples": 2000, "batch_size": 32}
     ("environment", "label", "experiment", "arguments"),
     [
         ("theano", "dot on theano", "dot_product", SMALL_DOT),
-        ("theano", "fit on keras", "keras_fit", SMALL_FIT),
+        pytest.param("theano", "fit on keras", "keras_fit", SMALL_FIT, marks=pytest.mark.slow),
         pytest.param("theano-2016", "dot on theano", "dot_product", SMALL_DOT, marks=pytest.mark.slow),
         pytest.param("theano-2016", "fit on keras", "keras_fit", SMALL_FIT, marks=pytest.mark.slow),
         ("pytensor", "dot on pytensor", "dot_product", SMALL_DOT),

@@ -158,6 +158,7 @@ def test_limits_out_of_reach_say_so_as_a_cause(told: Told, pytester: pytest.Pyte
     assert [(one["key"], one["proven"]) for one in result["causes"]] == [("too-few-cores", False)]
 
 
+@pytest.mark.slow
 def test_a_miss_that_is_expected_is_not_explained(told: Told) -> None:
     expected = SMALL.replace("    def test_small", "    @pytest.mark.xfail\n    def test_small")
     _, result = told(expected, outcome="failed")

@@ -53,6 +53,7 @@ def test_a_later_failure_is_shown_as_pytest_shows_it(run: Run) -> None:
     result.stdout.fnmatch_lines(["*the test passed once and not again*failed there*", ">*assert tries() < 2", "E *"])
 
 
+@pytest.mark.slow
 def test_a_later_teardown_that_fails_is_an_error_and_its_warnings_are_told(run: Run) -> None:
     source = """
 @pytest.fixture

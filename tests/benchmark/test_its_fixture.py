@@ -5,6 +5,7 @@ import pytest
 from tests.fixture_types import Benchmarks, Run
 
 
+@pytest.mark.slow
 def test_pedantic_keeps_setup_and_teardown_out_of_the_time(bench: Run, benchmarks: Benchmarks) -> None:
     source = """
 @compared
@@ -56,6 +57,7 @@ def test_what_goes_wrong_is_told(bench: Run, body: str, expected: str) -> None:
     result.stdout.no_fnmatch_line("*agent/runner.py*")
 
 
+@pytest.mark.slow
 def test_its_own_failure_comes_before_the_verdict(bench: Run, benchmarks: Benchmarks) -> None:
     source = """
 @pytest.mark.multicore(max_cores=0.5, threads=1)

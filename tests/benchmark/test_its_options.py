@@ -51,6 +51,7 @@ def test_options_of_the_run_do_not_reach_the_children(bench: Run, pytester: pyte
     assert not (pytester.path / ".benchmarks").exists()
 
 
+@pytest.mark.slow
 def test_under_xdist_it_is_disabled(bench: Run, pytester: pytest.Pytester) -> None:
     pytest.importorskip("xdist")
     result = bench(THROUGH_ITS_CALL + TWO_SIDES.replace("_a", "_b"), "-n", "2", "--benchmark-json=b.json")

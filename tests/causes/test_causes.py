@@ -1,6 +1,6 @@
 """Each cause is found where it is: a real program misses its limit, and the diagnosis names why, first in its list.
 
-Two cases run a whole session in every run: the verdict, the trial, the report; and so does a twin without the cause,
+One case runs a whole session in every run: the verdict, the trial, the report; and so does its twin without the cause,
 which meets the limit. One case of each kind of proof does so as a slow test. Of every other cause one program is
 measured and observed in this process, and the table of causes must suspect it first; with ``-m exhaustive`` all of its
 programs are, and run a whole session, too. The literals of tests/diagnosis suspect every cause in every run.
@@ -40,8 +40,8 @@ def test_it(multicore):
 # What stands in the way is the machine, not the code: no index, or no such interpreter.
 NOT_OURS = ("package index could not be reached", "no Python")
 
-#: What runs a whole session in every run: an import that narrows the affinity, and a product that is too small.
-IN_EVERY_RUN = ("affinity-narrowed (by an import)", "gemm-too-small")
+#: What runs a whole session in every run, and its twin: a product that is too small.
+IN_EVERY_RUN = ("gemm-too-small",)
 
 Measured = Callable[..., dict[str, Any]]
 Needed = Callable[[Case], None]
@@ -71,7 +71,7 @@ def measured(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Meas
 
 
 def typical_first(cases: Iterable[Case]) -> list[Any]:
-    """Two cases in every run, those that stand for their kind of proof as slow tests, the others as exhaustive ones."""
+    """One case in every run, those that stand for their kind of proof as slow tests, the others as exhaustive ones."""
     slow = {True: pytest.mark.slow, False: pytest.mark.exhaustive}
     return [pytest.param(case, marks=[] if case.name in IN_EVERY_RUN else slow[case.typical]) for case in cases]
 

@@ -17,6 +17,7 @@ PAGE = text_of("how-to/html-report")
 COMMANDS = [line[2:] for block in code_blocks(PAGE, "console") for line in block.splitlines()]
 
 
+@pytest.mark.slow
 def test_its_commands_write_the_page(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("import pytest\n@pytest.mark.multicore(min_cores=100_000)\ndef test_it(): pass")
     install, *runs = map(shlex.split, COMMANDS)
