@@ -170,8 +170,9 @@ OF_SETTINGS = (
     ),
     Case(
         "ignores-setting",
-        **twins("ignores_setting"),
-        limits={"max_threads": 1, "threads": 1},
+        suffers=Twin("ignores_setting:suffers", exported={"OMP_NUM_THREADS": "1"}),
+        healthy=Twin("ignores_setting:healthy", exported={"OMP_NUM_THREADS": "1"}),
+        limits={"max_threads": 1, "threads": "inherit"},
         needs=("blosc",),
         typical=True,
     ),

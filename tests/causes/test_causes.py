@@ -60,7 +60,7 @@ def measured(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Meas
         pytester.makepyfile(TEST.format(limits=limits, workload=workload, arguments=dict(twin.arguments)))
         session = pytester.runpytest_subprocess(
             *("-p", "no:randomly", "--multicore-explain=auto", "--multicore-json=report.json"),
-            *("--multicore-budget=30", *twin.options, *options),
+            *("--multicore-budget=30", "--multicore-priority=realtime", *twin.options, *options),
         )
         if any(text in session.stdout.str() for text in NOT_OURS):
             pytest.skip("the environment cannot be built here")

@@ -1,4 +1,7 @@
-"""Compression by Blosc: it starts as many threads as there are cores, whatever OMP_NUM_THREADS says."""
+"""Compression by Blosc: it starts as many threads as there are cores, whatever OMP_NUM_THREADS says.
+
+With a thread count the plugin sets Blosc's own variable, too: so its users' world is the one that it is tried in.
+"""
 
 from __future__ import annotations
 
