@@ -69,7 +69,8 @@ def test_a_missed_limit_fails_with_limit_and_measurement(project: pytest.Pyteste
     result.stdout.re_match_lines(
         [
             r"E .*LimitMissed: work:serial in environment current: min_cores missed",
-            r"E +limit +min_cores=1.5; measured [01]\.\d\d \[[01]\.\d\d, [01]\.\d\d\] .*at confidence 0.99 a side",
+            r"E +limit +min_cores=1.5; measured [01]\.\d\d \[[01]\.\d\d, [01]\.\d\d\] "
+            r"(\(\S+ at most on cores of its own\) )?at confidence 0.99 a side",
             r"E +threads .*",
             r"E +cores .* busy; .* demanded",
             r"E +rounds .*",
@@ -134,9 +135,9 @@ def test_two_sides_give_a_comparison(project: pytest.Pytester, undecided: Undeci
     gated(
         project,
         "max_speedup=1.5, threads=2",
-        "c = multicore.speedup('work:serial'); assert 0.5 < c.speedup.estimate < 1.5 and c.pairs >= 5",
+        "c = multicore.speedup('work:serial'); assert 0.5 < c.speedup.estimate < 1.5 and c.pairs >= 8",
     )
-    result = project.runpytest_subprocess("-rs")
+    result = project.runpytest_subprocess("--multicore-priority=auto", "-rs")
     if result.parseoutcomes().get("skipped"):
         undecided("the machine was too busy to compare two sides")
     result.assert_outcomes(passed=1)
