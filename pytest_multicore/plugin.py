@@ -169,8 +169,9 @@ class ResultCollector:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
 
+    @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the results that a report has brought."""
+        """Keep the results that a report has brought. Other plugins, pytest-xdist's say, have sent the report on."""
         if hasattr(report, "multicore"):
             from .pytest_side import session_end
 

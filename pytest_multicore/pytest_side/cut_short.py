@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Any
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +14,9 @@ from pytest_multicore.reports.cut_short import cut_short_in_words
 from .ending_signals import NAMES as SIGNALS
 from .ending_signals import EndingSignals
 from .options import report_file
+
+if TYPE_CHECKING:
+    from pytest_multicore.reports.growing_report import GrowingReport
 
 #: Why a report is not whole while its session lasts. It is replaced at the end, unless the session is killed.
 NOT_ENDED = "the session had not ended when this was written: it was still running, or was killed"
@@ -33,6 +37,8 @@ class CutShort:
         self._done: set[str] = set()
         self._write_next_s = 0.0
         self._is_told = False
+        self._report: GrowingReport | None = None
+        self._files = ExitStack()
         self.by = ""
 
     def expect(self, nodeids: Iterable[str]) -> None:
@@ -60,7 +66,7 @@ class CutShort:
         self.expect(getattr(report, "multicore_expected", ()))
         if report.when == "teardown" or hasattr(report, "multicore"):
             self._done.add(report.nodeid)
-        if hasattr(report, "multicore") and report_file(self._config, "json"):
+        if hasattr(report, "multicore"):
             self._write_so_far()
 
     @pytest.hookimpl(tryfirst=True)
@@ -91,6 +97,7 @@ class CutShort:
     @pytest.hookimpl(tryfirst=True)
     def pytest_unconfigure(self) -> None:
         """Where pytest has ended with a status for which it writes no summary, as after an internal error."""
+        self._files.close()
         self._tell()
 
     def _tell(self) -> None:
@@ -107,18 +114,26 @@ class CutShort:
 
     def begin(self) -> None:
         """Replace the report of an earlier session, which would be taken for that of this one if it were killed now."""
-        if report_file(self._config, "json"):
+        if (file := report_file(self._config, "json")) and self._report is None:
+            from pytest_multicore.reports.growing_report import GrowingReport
+
+            report = GrowingReport(self._config.invocation_params.dir / file)
+            self._report = self._files.enter_context(report)
             self._write_so_far()
             self._write_next_s = 0.0  # it has imported much, which is done once
 
     def _write_so_far(self) -> None:
-        """Write the report, unless that would take too much of the session's time. The end reports a full disk."""
-        if time.monotonic() < self._write_next_s:
+        """Write the report. The end reports a full disk.
+
+        It would take too much of the session's time where a file cannot grow, as without hard links.
+        """
+        if self._report is None or time.monotonic() < self._write_next_s:
             return
-        from . import session_end
+        from .session_end import session_report
 
         begin_s = time.thread_time()
-        session_end.write_json_so_far(self._config)
+        with suppress(OSError):
+            self._report.write(session_report(self._config, ended=False))
         taken_s = time.thread_time() - begin_s
         if taken_s > SHORT_WRITING_S:
             self._write_next_s = time.monotonic() + taken_s / MAX_WRITING_SHARE

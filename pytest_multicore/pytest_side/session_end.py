@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,19 @@ import pytest
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.reports import hosts
+from pytest_multicore.reports.packed_rounds import PackedRounds
+from pytest_multicore.verdicts.bounds import forget_rounds
 
 from .options import is_worker, report_file, uses_history
 from .stash import CUT_SHORT, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS
 
 
 def collect(config: pytest.Config, report: pytest.TestReport) -> None:
-    """Keep the results that a test's report has brought."""
+    """Keep the results that a test's report has brought, in little memory: a session may have hundreds."""
     if records := getattr(report, "multicore", None):
+        for record in records:
+            record["rounds"] = PackedRounds(record["rounds"])
+        forget_rounds()
         config.stash.setdefault(RECORDS, []).extend(records)
         # Each host has a last attempt of its own.
         phase = " on ".join(filter(None, [report.when, records[0].get("host")]))
@@ -66,14 +70,6 @@ def session_report(config: pytest.Config, *, ended: bool = True) -> dict[str, An
     whole = report(config.stash.get(RECORDS, []), this_machine(), config.stash.get(ORIGIN, None))
     cut_short = config.stash[CUT_SHORT].as_data(ended=ended) if CUT_SHORT in config.stash else None
     return with_hosts({**whole, "cut_short": cut_short} if cut_short else whole, *_hosts(config))
-
-
-def write_json_so_far(config: pytest.Config) -> None:
-    """Write the results so far. What stands against it is reported at the session's end."""
-    with suppress(OSError):
-        _write_json(
-            config.invocation_params.dir / str(report_file(config, "json")), session_report(config, ended=False)
-        )
 
 
 def _hosts(config: pytest.Config) -> tuple[Mapping[str, Mapping[str, Any]], list[dict[str, Any]]]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from pytest_multicore.environments import scratch
 
 
-def write_whole(file: Path, text: str) -> None:
+def write_whole(file: Path, text: Iterable[str]) -> None:
     """Write beside the file, then put that in its place. What was there stays where that fails.
+
+    Args:
+        file: where.
+        text: what, in parts.
 
     A link stays a link, and what is no ordinary file, such as ``/dev/stdout``, is written to as it is.
 
@@ -18,12 +23,13 @@ def write_whole(file: Path, text: str) -> None:
     """
     file = file.resolve()
     if file.exists() and not file.is_file():
-        file.write_text(text, encoding="utf-8")
+        with file.open("w", encoding="utf-8") as stream:
+            stream.writelines(text)
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     with scratch.removed(file.with_name(f".{file.name}.{os.getpid()}")) as beside:
         with beside.open("w", encoding="utf-8") as stream:
-            stream.write(text)
+            stream.writelines(text)
             stream.flush()
             os.fsync(stream.fileno())
         if file.exists():

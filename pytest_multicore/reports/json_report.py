@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from pytest_multicore.measurement.machine import Machine
 from .atomic_file import write_whole
 from .hosts import by_host, with_attained
 from .origin import Origin
+from .packed_rounds import encode
 
 SCHEMA = 1
 SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
@@ -53,9 +54,23 @@ def with_hosts(
 
 
 def write(file: Path, whole: Mapping[str, Any]) -> None:
-    """Write the report; what was there stays as it is where that fails.
+    """Write the report, each result on a line of its own; what was there stays as it is where that fails.
 
     Raises:
         OSError: the file cannot be written.
     """
-    write_whole(file, json.dumps(whole, indent=1, allow_nan=False) + "\n")
+    write_whole(file, as_text(whole))
+
+
+def as_text(whole: Mapping[str, Any]) -> Iterator[str]:
+    """The report as JSON, in parts: the results of hundreds of tests are large."""
+    for number, (name, value) in enumerate(whole.items()):
+        yield f"{',' if number else '{'}\n {json.dumps(name)}: "
+        if name == "results":
+            yield "["
+            for place, result in enumerate(value):
+                yield f"{',' if place else ''}\n{encode(result)}"
+            yield "\n]"
+        else:
+            yield encode(value, indent=1).replace("\n", "\n ")
+    yield "\n}\n"

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
+from typing import ParamSpec, TypeVar, cast
 
 from pytest_multicore.rounds.round import Round
 
 from .rules import NO_RULES, Rule
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 #: Rounds that are kept: verdicts are reached anew after each row, and what a round bounds does not change.
 CACHE_SIZE = 1 << 14
+_caches: list[Callable[[], None]] = []
 
 
-@lru_cache(CACHE_SIZE)
+def computed_once(function: Callable[P, T]) -> Callable[P, T]:
+    """A function of a round that is computed once for each, until ``forget_rounds``."""
+    cached = lru_cache(CACHE_SIZE)(function)
+    _caches.append(cached.cache_clear)
+    return cast("Callable[P, T]", cached)
+
+
+def forget_rounds() -> None:
+    """Let go of the rounds of a test that is over: a session has hundreds."""
+    for clear in _caches:
+        clear()
+
+
+@computed_once
 def max_wait_s(round_: Round, without: frozenset[Rule] = NO_RULES) -> float:
     """Seconds that a round's threads waited for a core, summed, at most.
 
@@ -31,7 +50,7 @@ def max_foreign_wait_s(round_: Round, without: frozenset[Rule] = NO_RULES) -> fl
     return min(max_wait_s(round_, without), round_.foreign_s)
 
 
-@lru_cache(CACHE_SIZE)
+@computed_once
 def max_busy_cores(round_: Round, idle_machine: bool = False, without: frozenset[Rule] = NO_RULES) -> float:
     """Cores busy at most, had no thread waited, no hypervisor taken a core, and no quota held a thread back.
 
@@ -54,7 +73,7 @@ def max_busy_cores(round_: Round, idle_machine: bool = False, without: frozenset
     return max(min_busy_cores(round_, without), min(most, available_cores(round_, without)))
 
 
-@lru_cache(CACHE_SIZE)
+@computed_once
 def min_busy_cores(round_: Round, without: frozenset[Rule] = NO_RULES) -> float:
     """Cores busy at least: the CPU clock runs a little longer than the region."""
     least = round_.busy_cores if Rule.CLOCKS in without else round_.cpu_s / (round_.wall_s + round_.clocks_s)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import ALL_ROWS_ERROR_SHARE, MAX_DISTURBANCE_SHARE, MIN_SPAN_SHARE
 
-from .bounds import CACHE_SIZE, max_foreign_wait_s
+from .bounds import computed_once, max_foreign_wait_s
 from .rules import NO_RULES, Rule
 from .statistics import fewest_values
 
@@ -64,7 +63,7 @@ def machine_is_idle(rows: Rows) -> bool:
     return not any(map(_has_background_load, zip(*rows, strict=True)))
 
 
-@lru_cache(CACHE_SIZE)
+@computed_once
 def is_undisturbed(round_: Round, without: frozenset[Rule] = NO_RULES) -> bool:
     """Whether the other sides were at rest, and others neither kept its threads waiting nor stole its cores."""
     tolerated_s = MAX_DISTURBANCE_SHARE * round_.wall_s

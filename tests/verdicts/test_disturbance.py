@@ -54,7 +54,7 @@ def test_a_clock_that_tells_more_than_there_is_leaves_the_highest_bound_there() 
 
 def test_rules_that_are_left_out_bound_nothing() -> None:
     waiting, beyond = made(0.1, 1.5, demand=1.7), made(0.1, 2.1, cores_online=2)
-    assert max_busy_cores(waiting) > max_busy_cores(waiting, without(Rule.WAITS)) == pytest.approx(1.5)
+    assert max_busy_cores(waiting) > max_busy_cores(waiting, without=without(Rule.WAITS)) == pytest.approx(1.5)
     assert max_wait_s(POOL, without(Rule.ENDED_THREADS)) == 0.0
     assert is_undisturbed(POOL, without(Rule.ENDED_THREADS))
     assert min_busy_cores(beyond, without(Rule.CAP)) == pytest.approx(2.1)

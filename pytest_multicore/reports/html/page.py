@@ -74,7 +74,7 @@ def write_html(file: Path, report: Mapping[str, Any]) -> None:
         OSError: the file cannot be written.
         UsageError: as ``html_report``.
     """
-    write_whole(file, html_report(report))
+    write_whole(file, [html_report(report)])
 
 
 def _hosts(report: Mapping[str, Any]) -> Iterator[HostView]:
