@@ -102,9 +102,6 @@ MIN_CONTROL_ROWS_SHARE = 0.5
 MIN_ATTAINED_SHARE = 0.85
 #: Speed of the slowest core as a share of the fastest's. No machine's cores differ by more.
 MIN_EVENNESS = 0.05
-#: Speed of the baseline's cores as a share of the contender's fastest: with less the baseline ran on a slow core.
-#: Single bursts spread by some percent.
-MIN_CORE_SPEED_SHARE = 0.9
 #: Copying speed beside background load, as a share of that without. Of 60 pairs of bursts without a neighbour that
 #: copies, the lowest tenth lay under 0.76 to 0.92; beside one, the lowest quarter under 0.54 (one run each, 2 cores).
 MIN_MEMORY_SHARE = 0.75

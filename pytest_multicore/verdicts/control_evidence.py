@@ -11,7 +11,6 @@ from pytest_multicore.rounds.tolerances import (
     MAX_CORES_DIFFERENCE,
     MAX_SLOW_MEMORY_SHARE,
     MIN_CONTROL_CPU_SHARE,
-    MIN_CORE_SPEED_SHARE,
     MIN_EVENNESS,
     MIN_MEMORY_SHARE,
 )
@@ -77,14 +76,12 @@ def core_evenness(rounds: Sequence[Round]) -> float:
 
 
 def baseline_core_share(rows: Rows) -> float:
-    """Speed of the baseline's cores as a share of the contender's fastest; 1 where they were about as fast.
+    """Speed of the baseline's cores as a share of those that the contender can have kept busy; at most 1.
 
-    A baseline that stays on a slow core looks slow, and the contender has the fast core, too. One that is given fewer
-    cores cannot leave them, and the share counts however small the difference is: there it lasts.
+    A baseline that stays on a slow core looks slow, and the contender has the fast core, too.
     """
     shares = [share for row in rows if (share := _core_share(row[0], row[1]))]
-    share = min(1.0, statistics.median(shares)) if shares else 1.0
-    return share if share < MIN_CORE_SPEED_SHARE or _is_given_fewer_cores(rows[-1][1], rows[-1][0]) else 1.0
+    return min(1.0, statistics.median(shares)) if shares else 1.0
 
 
 def _core_share(contender: Round, baseline: Round) -> float | None:
@@ -92,15 +89,8 @@ def _core_share(contender: Round, baseline: Round) -> float | None:
     control, base = contender.control, baseline.control
     if not control or not base or not control.fastest:
         return None
-    if not _is_given_fewer_cores(baseline, contender) or not control.total:
-        return base.speed / control.fastest
     busy = min(max(1.0, contender.busy_cores), control.cores)
-    return base.speed / min(control.fastest, control.total / busy)
-
-
-def _is_given_fewer_cores(baseline: Round, contender: Round) -> bool:
-    """Whether the sides differ in the cores that they may run on, and not in threads alone."""
-    return (baseline.cores_granted or math.inf) < (contender.cores_granted or 0.0)
+    return base.speed / min(control.fastest, control.total / busy if control.total else math.inf)
 
 
 def memory_is_impaired(rows: Rows) -> bool:

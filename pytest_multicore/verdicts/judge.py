@@ -22,8 +22,7 @@ Which rows count (row_sets.py)
 The interval of each figure: what the program does on a machine that gives it all its cores (figures.py, speedup.py)
   10. The median's interval holds however often it is looked at (statistics.py).
   11. Busy cores: the high end allows for threads that rest while one of them is on a slow core.
-  12. SLOW_CORE: the low end of a speed-up, where the baseline was on a slow core, is as much lower. A baseline that is
-      given fewer cores stays there, so it counts however little slower that is.
+  12. SLOW_CORE: the low end of a speed-up, where the baseline was on a slower core, is as much lower.
   13. FEWER_CORES: a contender that keeps fewer cores busy than its baseline has no low end.
   14. CONTROL: the high end of a speed-up allows for what the machine did not attain, by the control.
   15. CAP: the high end of a speed-up is at most the ratio of the cores, but never below the measured one.
