@@ -172,7 +172,7 @@ class ResultCollector:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the results that a report has brought. Other plugins, pytest-xdist's say, have sent the report on."""
-        if hasattr(report, "multicore"):
+        if hasattr(report, "multicore") or hasattr(report, "multicore_waits_s"):
             from .pytest_side import session_end
 
             session_end.collect(self._config, report)

@@ -1,10 +1,15 @@
 """Which sessions take turns with measurements on the host: none that measures nothing."""
 
+import re
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from pytest_multicore.measurement.host_lock import HOLDER_VARIABLE, host_lock
+from pytest_multicore.pytest_side.waits import MIN_TOLD_WAIT_S, Waits
 
 TESTS = """
 import pytest
@@ -61,3 +66,33 @@ def test_a_wait_has_a_limit_after_which_the_verdict_is_left_open(pytester: pytes
     result.assert_outcomes(passed=1, skipped=1)
     result.stdout.fnmatch_lines(["*inconclusive: test_marked: not measured: another pytest (process *) did not*"])
     result.stdout.fnmatch_lines(["*within 0.5 s; end it, or raise --multicore-wait. This test runs all the same*"])
+
+
+def test_the_longest_wait_is_told_in_the_end(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A condition in words is looked at when the test runs: until then it may measure, and it takes turns.
+    pytester.makepyfile(TESTS.format(mark="@pytest.mark.skipif('1 < 2', reason='not here')"))
+    with host_lock().exclusive(lambda _: None):
+        monkeypatch.delenv(HOLDER_VARIABLE, raising=False)
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly"]
+        session = pytester.popen(command, stdout=subprocess.PIPE, text=True)
+        assert session.stdout is not None
+        said = iter(session.stdout.readline, "")
+        assert any("waiting for another pytest" in line for line in said)
+        time.sleep(MIN_TOLD_WAIT_S + 0.1)
+    told = "".join(said)
+    session.wait(60)
+    line = (
+        r"^multicore: waited \d+ s in all for other sessions of pytest on this machine; at most \d+ s for one turn, of "
+    )
+    assert re.search(line + r"test_the_longest_wait_is_told_in_the_end.py::test_marked$", told, re.MULTILINE), told
+
+
+def test_short_waits_are_not_told_and_long_ones_add_up() -> None:
+    waits = Waits()
+    waits.add("test_a", [MIN_TOLD_WAIT_S - 1])
+    assert waits.in_words() == ""
+    waits.add("test_b", [1.0, 20.0])
+    waits.add("test_c", [10.0])
+    assert waits.in_words() == (
+        "waited 35 s in all for other sessions of pytest on this machine; at most 20 s for one turn, of test_b"
+    )

@@ -37,6 +37,7 @@ class HostLock:
 
     Attributes:
         wait_s: seconds that one turn may be waited for.
+        waits_s: seconds of each turn that had to be waited for, until somebody takes them.
         why_none: empty; see NoHostLock.
     """
 
@@ -48,6 +49,7 @@ class HostLock:
         self._released_s = 0.0
         self._waited_for_it: list[int] = []
         self.wait_s = float("inf")
+        self.waits_s: list[float] = []
 
     @contextmanager
     def shared(self, report: Callable[[str], None]) -> Iterator[None]:
@@ -76,11 +78,10 @@ class HostLock:
         reading, self._reading = self._reading, 0
         if reading:
             self._machine.release()
-        alone, ends = False, time.monotonic() + self.wait_s
+        alone, began_s = False, time.monotonic()
         let_others_go_first(self._turnstile, self._waited_for_it, self._released_s + MAX_WAKE_UP_S)
         try:
-            for lock in (self._turnstile, self._machine):
-                self._acquire(lock, fcntl.LOCK_EX, report, ends)
+            self._acquire((self._turnstile, self._machine), fcntl.LOCK_EX, report, began_s)
             alone = True
             yield
         finally:
@@ -94,10 +95,8 @@ class HostLock:
 
     def _enter(self, report: Callable[[str], None]) -> None:
         if not self._reading:
-            ends = time.monotonic() + self.wait_s
             try:
-                self._acquire(self._turnstile, fcntl.LOCK_SH, report, ends)
-                self._acquire(self._machine, fcntl.LOCK_SH, report, ends)
+                self._acquire((self._turnstile, self._machine), fcntl.LOCK_SH, report, time.monotonic())
             finally:
                 self._turnstile.release()
         self._reading += 1
@@ -107,19 +106,27 @@ class HostLock:
         if not self._reading:
             self._machine.release()
 
-    def _acquire(self, lock: LockFile, mode: int, report: Callable[[str], None], ends: float) -> None:
+    def _acquire(self, locks: tuple[LockFile, ...], mode: int, report: Callable[[str], None], began_s: float) -> None:
+        """Take one lock after the other, and note what that took since it began, if another process held one."""
+        waited_for = "a measurement" if mode == fcntl.LOCK_SH else "a test or a measurement"
+        waited = False
         try:
-            fcntl.flock(lock.descriptor, mode | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waited_for = "a measurement" if mode == fcntl.LOCK_SH else "a test or a measurement"
-            wait_for_lock(lock, mode, waited_for, report, ends, self.wait_s, _open)
+            for lock in locks:
+                try:
+                    fcntl.flock(lock.descriptor, mode | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    waited = True
+                    wait_for_lock(lock, mode, waited_for, report, began_s + self.wait_s, self.wait_s, _open)
+        finally:
+            if waited:
+                self.waits_s.append(time.monotonic() - began_s)
 
 
 class NoHostLock:
     """For a process that takes no turns.
 
     Attributes:
-        wait_s: as in HostLock.
+        wait_s, waits_s: as in HostLock; it waits for nobody.
         why_none: why it takes none, for the reader; empty in a pytest that a test of another one started, since its
             ancestor holds the machine already.
     """
@@ -127,6 +134,7 @@ class NoHostLock:
     def __init__(self, why_none: str = "") -> None:
         self.why_none = why_none
         self.wait_s = float("inf")
+        self.waits_s: list[float] = []
 
     @contextmanager
     def shared(self, _report: Callable[[str], None]) -> Iterator[None]:

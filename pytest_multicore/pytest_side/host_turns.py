@@ -34,3 +34,12 @@ class HostTurns:
             except HostBusy as busy:
                 self._report_step(f"{busy}. This test runs all the same")
             return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """What was waited for travels with the test's report: so it reaches the controller of pytest-xdist too."""
+        report = yield
+        if self._lock.waits_s:
+            report.multicore_waits_s = [*self._lock.waits_s]  # type: ignore[attr-defined]
+            self._lock.waits_s.clear()
+        return report

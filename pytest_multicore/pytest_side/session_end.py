@@ -15,11 +15,14 @@ from pytest_multicore.reports.packed_rounds import PackedRounds
 from pytest_multicore.verdicts.bounds import forget_rounds
 
 from .options import is_worker, report_file, uses_history
-from .stash import CUT_SHORT, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS
+from .stash import CUT_SHORT, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS, WAITS
+from .waits import Waits
 
 
 def collect(config: pytest.Config, report: pytest.TestReport) -> None:
     """Keep the results that a test's report has brought, in little memory: a session may have hundreds."""
+    if waits_s := getattr(report, "multicore_waits_s", None):
+        config.stash.setdefault(WAITS, Waits()).add(report.nodeid, waits_s)
     if records := getattr(report, "multicore", None):
         for record in records:
             record["rounds"] = PackedRounds(record["rounds"])
@@ -40,7 +43,12 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
     from pytest_multicore.reports import github, terminal
 
     records = config.stash.get(RECORDS, [])
-    if not records or hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        return
+    if waited := config.stash.get(WAITS, Waits()).in_words():
+        reporter.ensure_newline()
+        reporter.write_line(f"multicore: {waited}", yellow=True)
+    if not records:
         return
     machines, lost = _hosts(config)
     for host, of_host in hosts.by_host(records, machines).items():

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pytest_multicore.settings.options import Settings
 
     from .hosts import Hosts
+    from .waits import Waits
 
 #: With an item: its marker's validated arguments.
 MARKER_VALUES = pytest.StashKey[Mapping[str, Any]]()
@@ -39,3 +40,5 @@ LOCATIONS = pytest.StashKey[dict[str, tuple[str, int | None]]]()
 CUT_SHORT = pytest.StashKey[Any]()
 #: With the configuration of a worker of pytest-xdist: the tests that it may measure, until a report carries them.
 EXPECTED = pytest.StashKey[list[str]]()
+#: With the configuration: how this session waited for its turns on the host; missing where it did not.
+WAITS: pytest.StashKey[Waits] = pytest.StashKey()
