@@ -5,6 +5,28 @@ Every message names the thing, what was found, what was expected and what to do 
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Mapping
+
+#: What to do where the system refuses something, by the number of its error.
+REMEDIES: Mapping[int, str] = {
+    errno.EAGAIN: "the limit of processes is reached: see ulimit -u, or the container's pids limit",
+    errno.ENOMEM: "there is not enough memory",
+    errno.EMFILE: "the limit of open files is reached: see ulimit -n",
+    errno.ENFILE: "the system's limit of open files is reached: see sysctl fs.file-max",
+    errno.E2BIG: "the environment variables are too large: unset what no test needs, or see ulimit -s",
+    errno.EPERM: "a container's filter of system calls, or its capabilities, forbid it",
+    errno.EACCES: "this user lacks the right to it",
+    errno.EROFS: "what holds it is read-only: choose another folder by PYTEST_MULTICORE_CACHE or TMPDIR",
+    errno.ENOSPC: "a disk is full: make room, or choose another folder by PYTEST_MULTICORE_CACHE or TMPDIR",
+    errno.EDQUOT: "a disk's quota is used up: make room, or choose another folder by PYTEST_MULTICORE_CACHE or TMPDIR",
+}
+
+
+#: The system starts no process then, whatever the program is.
+NO_PROCESS = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.E2BIG, errno.EPERM)
+
 
 class MulticoreError(Exception):
     """Base of all errors that this package raises on purpose.
@@ -21,7 +43,24 @@ class EnvironmentUnavailable(MulticoreError):  # noqa: N818 - it is what happene
     """An environment cannot be had: no such interpreter, no network, a package that does not install."""
 
 
-class HostBusy(MulticoreError):  # noqa: N818 - it is what happened
+class HostUnfit(MulticoreError):  # noqa: N818 - it is what happened
+    """Nothing can be measured on this machine as it is now: it lacks, forbids or refuses what that takes."""
+
+    @classmethod
+    def of(cls, error: OSError, what: str) -> HostUnfit:
+        """What the system has refused.
+
+        Args:
+            error: the refusal.
+            what: what was wanted of it: "measuring".
+        """
+        number = error.errno or 0
+        file = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
+        remedy = REMEDIES.get(number, "the documentation's page on faults has what a measurement needs of a machine")
+        return cls(f"{what}: the system refused it: {error.strerror or error}{file}; {remedy}")
+
+
+class HostBusy(HostUnfit):
     """Another process held the machine for longer than ``--multicore-wait`` lets a measurement wait."""
 
 

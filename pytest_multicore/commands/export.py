@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.reports.atomic_file import write_whole
 from pytest_multicore.reports.read_report import checked, read_report
 
 from .subparsers import Subparsers
@@ -140,7 +141,6 @@ def _write(file: Path | None, text: str) -> None:
         sys.stdout.write(text)
         return
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        write_whole(file, text)
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}; expected the name of a file to write") from None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.reports.atomic_file import write_whole
 from pytest_multicore.reports.history.changes import FIGURES
 from pytest_multicore.reports.history.drawing import drawing
 from pytest_multicore.reports.history.history_file import read
@@ -62,6 +63,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _draw(file: Path, found: Sequence[Trend]) -> None:
     try:
-        file.write_text(drawing(found), encoding="utf-8")
+        write_whole(file, drawing(found))
     except OSError as error:
         raise UsageError(f"--svg {file} cannot be written: {error.strerror}; expected the name of a file") from None

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.reports.atomic_file import write_whole
 from pytest_multicore.reports.merge import host_names, merged
 from pytest_multicore.reports.read_report import checked, read_report
 
@@ -51,8 +52,7 @@ def run(options: argparse.Namespace) -> int:
     whole = merged(reports)
     text = json.dumps(whole, indent=1, allow_nan=False) + "\n"
     try:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(text, encoding="utf-8")
+        write_whole(options.output, text)
     except OSError as error:
         raise UsageError(f"--output={options.output} cannot be written: {error.strerror}") from None
     if options.html:

@@ -6,6 +6,7 @@ search path. Neither affects a program that carries its own BLAS, as PyPI's NumP
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +85,7 @@ def _in_folder(name: str, library: Path, note: str = "") -> BlasSelection:
 
 
 def _at_path(choice: str) -> BlasSelection:
-    library = Path(choice).expanduser().absolute()
+    library = Path(os.path.expanduser(choice)).absolute()
     if not library.is_file():
         raise UsageError(f"blas {choice!r}: no such file; expected the path of a shared library")
     if library.read_bytes()[:4] != b"\x7fELF" and library.suffix != ".dylib":

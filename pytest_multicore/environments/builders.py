@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from . import scratch
 from .cache import python_in
 from .commands import run
 from .downloads import find_uv
@@ -13,10 +15,13 @@ from .environment import Environment, package_name
 from .probe import Interpreter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # The last virtualenv that makes environments for Python 2.7, in an environment of its own.
 LEGACY_VIRTUALENV = Environment("virtualenv for Python 2.7", requires=("virtualenv==20.21.1", "setuptools<82"))
+
+#: Of a requirement with a hash, as pip's files have them.
+HASH = " --hash="
 
 # In this order: the old Theano's setup.py needs both before anything else is installed.
 INSTALL_FIRST = ("numpy", "scipy")
@@ -75,7 +80,8 @@ class UvBuilder:
         # Children run with -B: without bytecode each import compiles again (Keras: 2.5 s in place of 1.0 s).
         # uv compiles with a script that Python 3.6 cannot run.
         compiled = ("--compile-bytecode",) if job.interpreter.version >= (3, 7) else ()
-        job.run(self.uv, "pip", "install", *compiled, "--python", str(python_in(job.folder)), *job.requires)
+        with _as_arguments(job.requires) as requires:
+            job.run(self.uv, "pip", "install", *compiled, "--python", str(python_in(job.folder)), *requires)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,20 @@ class LegacyBuilder:
 
 def _pip_install(job: Job, requires: tuple[str, ...]) -> None:
     if requires:
-        job.run(str(python_in(job.folder)), "-m", "pip", "install", "--no-input", *requires)
+        with _as_arguments(requires) as arguments:
+            job.run(str(python_in(job.folder)), "-m", "pip", "install", "--no-input", *arguments)
+
+
+@contextmanager
+def _as_arguments(requires: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Requirements as arguments of pip and uv: in a file where one has a hash, which they read in files only."""
+    if not any(HASH in requirement for requirement in requires):
+        yield requires
+        return
+    with scratch.folder() as folder:
+        file = folder / "requirements.txt"
+        file.write_text("".join(f"{requirement}\n" for requirement in requires), encoding="utf-8")
+        yield "-r", str(file)
 
 
 def builder_for(interpreter: Interpreter, python_of: Callable[[Environment], Path]) -> Builder:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import shutil
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,27 +28,69 @@ CACHE_VARIABLE = "PYTEST_MULTICORE_CACHE"
 RECORD_NAME = "multicore.json"
 LAYOUT = 2  # part of every key: raise it when the same requirements result in another environment
 BUILD_INFIX = ".building-"
+#: What stands in the folder's way, by the system's error: its own words say what it tried.
+IN_ITS_PLACE = {errno.EEXIST: "it is a file", errno.ENOTDIR: "a part of its path is a file"}
 
 
 def root() -> Path:
     """Return the cache folder, created where necessary: PYTEST_MULTICORE_CACHE, or the user's cache.
 
     Raises:
-        EnvironmentUnavailable: it cannot be written.
+        EnvironmentUnavailable: it cannot be written, others may write there, or no such folder is known.
     """
-    chosen = os.environ.get(CACHE_VARIABLE)
-    folder = Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("pytest-multicore")
-    try:
+    folder = _chosen()
+    with written(folder):
         # What is in it is run: nobody else may write there, nor need they read it.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_strangers(folder)
         for part in ("environments", "locks", "logs"):
             (folder / part).mkdir(exist_ok=True)
-    except OSError as error:
+    return folder
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """What lies in the cache is run: a folder that was there before may be one that others put things into."""
+    status, own = folder.stat(), getattr(os, "getuid", int)()
+    why = ""
+    if own and status.st_uid not in (0, own):
+        why = f"it belongs to another user (number {status.st_uid})"
+    elif hasattr(os, "getuid") and status.st_mode & stat.S_IWOTH:
+        why = f"anybody may write there (mode {stat.S_IMODE(status.st_mode):o})"
+    if why:
         raise EnvironmentUnavailable(
-            f"cache folder {folder}: {error.strerror or error}; expected a folder that can be written. "
+            f"cache folder {folder}: {why}; expected one that is yours alone, since what lies in it is run. "
+            f"Correct it (chmod 700), or set {CACHE_VARIABLE} to another one"
+        )
+
+
+def _chosen() -> Path:
+    chosen = os.environ.get(CACHE_VARIABLE)
+    try:
+        return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("pytest-multicore")
+    except RuntimeError as error:
+        raise EnvironmentUnavailable(
+            f"cache folder {chosen or 'of the user'}: this user has no home folder (HOME is unset, and the system "
+            f"knows of none); expected a folder that can be written. Set {CACHE_VARIABLE} to one"
+        ) from error
+
+
+@contextlib.contextmanager
+def written(folder: Path) -> Iterator[None]:
+    """Tell what prevents writing in the cache within this context: an EnvironmentUnavailable in place of an OSError.
+
+    Args:
+        folder: the cache's, or one within it.
+    """
+    try:
+        yield
+    except OSError as error:
+        what = IN_ITS_PLACE.get(error.errno or 0, error.strerror or error)
+        where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+        at = f": {where}" if where and where != os.fspath(folder) else ""
+        raise EnvironmentUnavailable(
+            f"cache folder {folder}: {what}{at}; expected a folder with room that can be written. "
             f"Set {CACHE_VARIABLE} to one"
         ) from error
-    return folder
 
 
 def key_of(requires: Sequence[str], interpreter: Interpreter) -> str:
@@ -84,7 +128,14 @@ def record_in(folder: Path) -> dict[str, Any] | None:
         record = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return record if isinstance(record, dict) and python_in(folder).exists() else None
+    return record if isinstance(record, dict) and _is_whole(record, folder) else None
+
+
+def _is_whole(record: dict[str, Any], folder: Path) -> bool:
+    """Whether a record says what is read of it, and its environment is there."""
+    packages, installed = record.get("site_packages"), record.get("installed")
+    is_read = isinstance(packages, str) and isinstance(installed, list)
+    return is_read and (folder / str(packages)).is_dir() and python_in(folder).exists()
 
 
 @contextlib.contextmanager
@@ -94,13 +145,17 @@ def locked(key: str, when_waiting: Callable[[], None]) -> Iterator[None]:
     Args:
         key: the environment's key.
         when_waiting: called once, where another process holds the lock.
+
+    Raises:
+        EnvironmentUnavailable: the cache cannot be written.
     """
     lock = _lock(key)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        when_waiting()
-        lock.acquire()
+    with written(root()):
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            when_waiting()
+            lock.acquire()
     try:
         yield
     finally:

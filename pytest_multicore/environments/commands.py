@@ -43,6 +43,7 @@ NETWORK_SIGNS = (
 )
 COMPILER_SIGNS = ("unable to execute 'gcc'", "unable to execute 'cc'", "gcc failed", "g++ failed", "command 'gcc'")
 FULL_DISK_SIGNS = ("no space left on device", "disk quota exceeded", "os error 28", "errno 28", "file too large")
+HASH_SIGNS = ("hash mismatch", "do not match the hashes", "hashes are required", "hash-checking mode")
 ABSENT_SIGNS = ("no matching distribution", "not found in the package registry", "no solution found")
 
 
@@ -138,6 +139,8 @@ def _remedy(output: str) -> str:
             "uv to an index of yours (PIP_INDEX_URL, UV_INDEX_URL; PIP_NO_INDEX, UV_OFFLINE unset); afterwards the "
             "environment is cached and needs no network"
         )
+    if any(sign in output for sign in HASH_SIGNS):
+        return "a file is not the one whose hash 'requires' has, or has none there: correct it once you know why"
     if any(sign in output for sign in FULL_DISK_SIGNS):
         return (
             "a disk is full: make room in the cache's folder and in that for temporary files, or choose others by "

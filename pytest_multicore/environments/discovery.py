@@ -93,7 +93,8 @@ def search_folders(spec: str, environ: Mapping[str, str]) -> list[str]:
 
 
 def _glob(base: str, pattern: str) -> list[Path]:
-    return list(Path(base).expanduser().glob(pattern)) if base else []
+    # A user without a home folder has no default places; Path.expanduser would raise.
+    return list(Path(os.path.expanduser(base)).glob(pattern)) if base else []
 
 
 def _program(spec: str) -> str:

@@ -13,7 +13,6 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.metadata import distributions
 from pathlib import Path
 
 from pytest_multicore.errors import EnvironmentUnavailable, UsageError
@@ -22,7 +21,8 @@ from . import cache, scratch
 from .commands import output_of, run
 from .downloads import find_uv
 from .environment import package_name
-from .provision import Installation, installed_packages
+from .installed import files_of, installed_packages, packages_in
+from .provision import Installation
 
 #: The agent puts the modules of this folder before all others (agent/change/overlay.py).
 OVERLAY_VARIABLE = "PYTEST_MULTICORE_OVERLAY"
@@ -114,9 +114,13 @@ def _key(what: str, installation: Installation) -> str:
 
 def _made_once(key: str, name: str, progress: Callable[[str], None], make: Callable[[_Job], str]) -> Overlay:
     folder = cache.root() / "overlays" / key[:24]
-    folder.parent.mkdir(exist_ok=True)
-    with cache.locked(key, lambda: progress(f"waiting for another process that makes the base {name}")):
-        if not (folder / RECORD_NAME).exists():
+    with (
+        cache.locked(key, lambda: progress(f"waiting for another process that makes the base {name}")),
+        cache.written(folder),
+    ):
+        own = _package_of(folder)
+        if own is None:
+            folder.parent.mkdir(exist_ok=True)
             progress(f"making the base {name} (once)")
             # Beside the final folder, and renamed into place: one with the final name is complete.
             with scratch.folder(f"{folder.name}{cache.BUILD_INFIX}", folder.parent) as making:
@@ -124,14 +128,23 @@ def _made_once(key: str, name: str, progress: Callable[[str], None], make: Calla
                 (making / RECORD_NAME).write_text(json.dumps({"base": name, "own": own}), encoding="utf-8")
                 shutil.rmtree(folder, ignore_errors=True)
                 making.rename(folder)
-    own = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))["own"]
     return Overlay(folder, tuple(installed_packages(folder)), own, tuple(_modules(folder, own)))
+
+
+def _package_of(folder: Path) -> str | None:
+    """The package that an overlay was made for; None where no whole overlay is there."""
+    try:
+        record = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    own = record.get("own") if isinstance(record, dict) else None
+    return own if isinstance(own, str) else None
 
 
 def _modules(folder: Path, package: str) -> list[str]:
     """Names at the top of a package's modules."""
-    found = [one for one in distributions(path=[str(folder)]) if package_name(one.metadata["Name"] or "") == package]
-    tops = {file.parts[0] for one in found for file in one.files or () if file.suffix in (".py", ".so", ".pyd")}
+    found = [one for name, _, one in packages_in(folder) if package_name(name) == package]
+    tops = {file.parts[0] for one in found for file in files_of(one) or () if file.suffix in (".py", ".so", ".pyd")}
     return sorted(name for top in tops if (name := top.partition(".")[0]).isidentifier())
 
 
@@ -169,12 +182,8 @@ def _at_most(name: str, version: str) -> str:
 
 def _releases(installation: Installation) -> list[tuple[str, str]]:
     """Names and versions of an environment's packages, without what was installed from a folder or an address."""
-    packages = list(distributions(path=[str(installation.site_packages)]))
-    return sorted(
-        (package.metadata["Name"], package.version)
-        for package in packages
-        if package.metadata["Name"] and package.read_text("direct_url.json") is None
-    )
+    found = packages_in(installation.site_packages)
+    return sorted((name, version) for name, version, one in found if one.read_text("direct_url.json") is None)
 
 
 def _pip(job: _Job, installation: Installation, *arguments: str) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_multicore.errors import NO_PROCESS, HostUnfit
+
 from .commands import tool_variables
 
 if TYPE_CHECKING:
@@ -72,6 +74,9 @@ def probe(python: str | Path, environ: Mapping[str, str] | None = None) -> Inter
 
     Returns:
         None when it cannot be run, is not a Python, or does not answer within `PROBE_TIMEOUT_S` seconds.
+
+    Raises:
+        HostUnfit: the system starts no process.
     """
     try:
         answer = subprocess.run(
@@ -82,7 +87,11 @@ def probe(python: str | Path, environ: Mapping[str, str] | None = None) -> Inter
             env=tool_variables(os.environ if environ is None else environ),
             check=True,
         )
-    except (OSError, subprocess.SubprocessError):
+    except OSError as error:
+        if error.errno in NO_PROCESS:
+            raise HostUnfit.of(error, f"starting {python}") from error
+        return None
+    except subprocess.SubprocessError:
         return None
     return _read(answer.stdout.decode("utf-8", "replace"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,7 @@ def _pythons(value: object, location: Location) -> tuple[str, ...]:
 def _resolve_path(spec: str, location: Location) -> str:
     if not blas_names.is_path(spec):
         return spec
-    return str(location.file.parent / Path(spec).expanduser())
+    return str(location.file.parent / os.path.expanduser(spec))
 
 
 def _strings(value: object, location: Location) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from dataclasses import dataclass
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from pytest_multicore.errors import EnvironmentUnavailable
 from . import cache
 from .builders import Builder, Job, builder_for
 from .discovery import find_interpreter
+from .installed import installed_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,8 +111,8 @@ def _build(
         f"on Python {interpreter.dotted}, with {builder.name}"
     )
     log = cache.log_of(key)
-    log.write_bytes(b"")
     try:
+        log.write_bytes(b"")
         with cache.building_folder(cache.folder_of(key)) as folder:
             purpose = f"build environment '{environment.name}'"
             builder.build(Job(interpreter, environment.installs, folder, log, purpose))
@@ -142,13 +142,3 @@ def _record(
         "builder": builder.name,
         "build_s": round(build_s, 3),
     }
-
-
-def installed_packages(site_packages: Path) -> list[str]:
-    """List the packages in a site-packages folder as ``name==version``, without running that interpreter."""
-    packages = {
-        f"{package.metadata['Name']}=={package.version}"
-        for package in distributions(path=[str(site_packages)])
-        if package.metadata["Name"]
-    }
-    return sorted(packages, key=str.lower)

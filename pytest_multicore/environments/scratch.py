@@ -72,20 +72,24 @@ def group_killed(group: int) -> Iterator[None]:
 
 
 class _Keeper:
-    """The process that removes what is left."""
+    """The process that removes what is left; none where the system starts no process: what is kept still matters."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(KEEPER)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            start_new_session=True,
-        )
+        self._process: subprocess.Popen[bytes] | None = None
+        with contextlib.suppress(OSError):
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(KEEPER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+            )
 
     def tell(self, sign: str, what: Path | str) -> None:
         """What is to be done at this process's end, or no longer: see scratch_keeper.py for the signs."""
+        if self._process is None:
+            return
         assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above
         # A keeper that was killed must not end the measurement: it is only the second line of defence.
         with contextlib.suppress(BrokenPipeError):

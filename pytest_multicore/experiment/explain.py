@@ -15,7 +15,7 @@ from pytest_multicore.diagnosis.profile import Profile
 from pytest_multicore.diagnosis.remedies import proven_remedy, told, unproven_remedy
 from pytest_multicore.diagnosis.suspicions import Explanation, Suspicion, Trial
 from pytest_multicore.diagnosis.trials import Finding, TrialResult
-from pytest_multicore.errors import EnvironmentUnavailable, HostBusy, MulticoreError, first_line
+from pytest_multicore.errors import EnvironmentUnavailable, HostBusy, HostUnfit, MulticoreError, first_line
 from pytest_multicore.interpreters.blas_in_use import blas_in_use
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
@@ -53,6 +53,8 @@ def explain(request: MeasurementRequest, prepared: PreparedEnvironment, result: 
             return _search_causes(request, prepared, result, progress)
     except MulticoreError as error:
         why = first_line(error)
+    except OSError as error:
+        why = first_line(HostUnfit.of(error, "looking why"))
     except Exception as error:  # a mistake of ours here must not hide what was measured
         why = f"{type(error).__name__}: {first_line(error)}: a defect of pytest-multicore, please report it"
     return replace(result, notes=(*result.notes, f"why could not be found out: {why}"))

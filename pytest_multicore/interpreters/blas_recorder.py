@@ -16,6 +16,7 @@ import shutil
 import struct
 import sys
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,8 +141,7 @@ def c_compiler() -> list[str]:
 
 
 def _compile(compiler: list[str], library: Path) -> None:
-    library.parent.mkdir(exist_ok=True)
-    with scratch.folder(library.stem, library.parent) as building:
+    with cache.written(library.parent), _building_folder(library) as building:
         built = building / library.name
         commands.run(
             [*compiler, *FLAGS, "-o", str(built), str(SOURCE), *LIBRARIES],
@@ -153,6 +153,13 @@ def _compile(compiler: list[str], library: Path) -> None:
         digest_file.write_text(_digest(built), encoding="ascii")
         built.replace(library)  # atomic: another process may be loading the former one
         digest_file.replace(_digest_file(library))
+
+
+@contextmanager
+def _building_folder(library: Path) -> Iterator[Path]:
+    library.parent.mkdir(exist_ok=True)
+    with scratch.folder(library.stem, library.parent) as building:
+        yield building
 
 
 def variables(folder: Path, environ: Mapping[str, str] = os.environ, *, mkl_verbose: bool = False) -> dict[str, str]:

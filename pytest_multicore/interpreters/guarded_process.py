@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import socket
 import subprocess
@@ -12,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pytest_multicore.errors import InterpreterCrash
+from pytest_multicore.errors import NO_PROCESS, REMEDIES, HostUnfit, InterpreterCrash, MulticoreError
 
 from .address_layout import fixed_addresses
 from .affinity import started_on
@@ -24,13 +23,6 @@ GUARD = Path(__file__).with_name("guard.py")
 #: The guard starts within 0.1 s where the machine is free. It ends at once, and at the latest a second before this: by
 #: then it gives up on processes that the kernel does not let end.
 START_TIMEOUT_S, END_TIMEOUT_S = 60.0, 6.0
-#: What is wrong where the system refuses a process, and not the program.
-LIMITS = {
-    errno.EAGAIN: "the limit of processes is reached: see ulimit -u, or the container's pids limit",
-    errno.ENOMEM: "there is not enough memory",
-    errno.EMFILE: "the limit of open files is reached: see ulimit -n",
-    errno.E2BIG: "the environment variables are too large: see ulimit -s",
-}
 
 
 class GuardedProcess:
@@ -62,6 +54,7 @@ class GuardedProcess:
 
         Raises:
             InterpreterCrash: there is no such program, or it cannot be run.
+            HostUnfit: the system starts no process.
         """
         self.pid, self._adopts, self._mark = 0, True, mark
         self._status: int | None = None
@@ -177,7 +170,7 @@ class GuardedProcess:
                 stream.close()
 
 
-def not_started(program: str, number: int | None) -> InterpreterCrash:
+def not_started(program: str, number: int | None) -> MulticoreError:
     """The error for an interpreter that the system has refused to start.
 
     Args:
@@ -185,5 +178,6 @@ def not_started(program: str, number: int | None) -> InterpreterCrash:
         number: the system's errno; 0 where its guard ended.
     """
     reason = os.strerror(number) if number else "its guard process has ended"
-    remedy = LIMITS.get(number or 0, "check the path, or let the environment be built again")
-    return InterpreterCrash(f"the interpreter {program} cannot be started: {reason}; {remedy}")
+    remedy = REMEDIES.get(number or 0, "check the path, or let the environment be built again")
+    what = f"the interpreter {program} cannot be started: {reason}; {remedy}"
+    return HostUnfit(f"not measured: {what}") if number in NO_PROCESS else InterpreterCrash(what)

@@ -37,6 +37,14 @@ def is_stopped(pid: int) -> bool:
     return False
 
 
+def visible_pids() -> list[int]:
+    """The processes that the system shows; none where /proc is missing or empty."""
+    try:
+        return psutil.pids()
+    except (OSError, IndexError):  # psutil expects at least one
+        return []
+
+
 def marked_processes(mark: str) -> list[psutil.Process]:
     """Every living process of this user that inherited ``MARK=mark``, whatever its parent is now.
 
@@ -44,7 +52,7 @@ def marked_processes(mark: str) -> list[psutil.Process]:
     exec a process has no environment, and so no mark; on a busy machine that may last.
     """
     processes, entry = list[psutil.Process](), f"{MARK}={mark}".encode()
-    pids, deadline = psutil.pids(), time.monotonic() + MAX_STARTING_S
+    pids, deadline = visible_pids(), time.monotonic() + MAX_STARTING_S
     while pids:
         starting = []
         for pid in pids:

@@ -15,6 +15,8 @@ from typing import Protocol
 
 import psutil
 
+from pytest_multicore.errors import HostUnfit
+
 from .snapshots import MachineSnapshot, TaskTimes, TreeSnapshot
 
 #: Set to ``psutil`` to measure as on a system without /proc. The tests do.
@@ -123,13 +125,31 @@ class PsutilCounters:
 
 
 def for_this_system() -> Counters:
-    """The most precise counters that this system has."""
+    """The most precise counters that this system has.
+
+    Raises:
+        HostUnfit: it has none.
+    """
     if sys.platform == "linux" and os.environ.get(FORCE_VARIABLE) != "psutil":
         from . import linux
 
         if linux.usable():
             return linux.ProcCounters()
+    if not _shows_processes():
+        raise HostUnfit(
+            "not measured: this system shows no CPU time of processes: /proc is missing, empty or hidden, or psutil "
+            "cannot read it; expected this process in it. Mount it (mount -t proc proc /proc)"
+        )
     return PsutilCounters()
+
+
+def _shows_processes() -> bool:
+    """Whether psutil sees this process, with its CPU time, and the machine's."""
+    try:
+        psutil.cpu_times()
+        return psutil.Process().cpu_times() is not None and bool(psutil.pids())
+    except (psutil.Error, OSError, IndexError):  # psutil expects at least one process
+        return False
 
 
 def _with_descendants(pid: int) -> list[psutil.Process]:

@@ -12,7 +12,7 @@ from pytest_multicore.diagnosis.findings.libraries import library_findings
 from pytest_multicore.diagnosis.findings.machine import machine_findings
 from pytest_multicore.diagnosis.findings.variables import variable_findings
 from pytest_multicore.environments.catalogue import CURRENT, Environment, at_path, load
-from pytest_multicore.errors import HostBusy, MulticoreError, UsageError
+from pytest_multicore.errors import HostUnfit, MulticoreError, UsageError
 from pytest_multicore.experiment.examine import examine
 from pytest_multicore.interpreters.permissions import permissions
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
@@ -27,6 +27,7 @@ from pytest_multicore.reports.origin import origin_now
 from pytest_multicore.settings.options import OPTIONS, Settings, axis_values
 
 from .options import check_options, raw_value, report_file, session_settings
+from .places import refusals_told
 
 
 def doctor(config: pytest.Config) -> int:
@@ -43,9 +44,9 @@ def doctor(config: pytest.Config) -> int:
         named = _named(config, settings, environments)
         # Another process's measurement would disturb this look, and be disturbed by it.
         host_lock().wait_s = settings.wait_s
-        with host_lock().exclusive(lambda text: _show([f"multicore: {text}"])):
+        with refusals_told(), host_lock().exclusive(lambda text: _show([f"multicore: {text}"])):
             whole = _examine_all(config, settings, named or environments)
-    except (UsageError, HostBusy) as error:
+    except (UsageError, HostUnfit) as error:
         raise pytest.UsageError(str(error)) from None
     if file := report_file(config, "json"):
         json_report.write(config.invocation_params.dir / file, whole)

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
-from pytest_multicore.errors import EnvironmentUnavailable, HostBusy, LimitMissed, MulticoreError, Undecided
+from pytest_multicore.errors import EnvironmentUnavailable, HostUnfit, LimitMissed, MulticoreError, Undecided
 from pytest_multicore.experiment.explain import explain, explain_open
 from pytest_multicore.experiment.measure import measure
 from pytest_multicore.experiment.request import MeasurementRequest, Progress
@@ -147,10 +147,8 @@ class Gate:
             self.skip("--multicore-off: nothing is measured")
         try:
             result = self.measure(request, prepared)
-        except EnvironmentUnavailable as error:
-            result = self._environment_missing(request.label, error)
-        except HostBusy as error:
-            result = self._not_measured(request.label, Outcome.INCONCLUSIVE, str(error))
+        except (EnvironmentUnavailable, HostUnfit) as error:
+            result = self._not_to_be_had(request.label, error)
         self._act_on(result)
         return result
 
@@ -165,7 +163,7 @@ class Gate:
                 request = replace(request, base=self.prepare_base(prepared))
             with self.without_timeout():
                 result = in_whole_environment(partial(self._measured, request, prepared), lambda: prepared)
-        except (EnvironmentUnavailable, HostBusy):
+        except (EnvironmentUnavailable, HostUnfit):
             raise
         except MulticoreError as error:
             self._not_measured(request.label, Outcome.ERROR, str(error))
@@ -181,8 +179,8 @@ class Gate:
         __tracebackhide__ = True
         try:
             return in_whole_environment(work, self.prepare_environment)
-        except EnvironmentUnavailable as error:
-            self._act_on(self._environment_missing("an isolated interpreter", error))
+        except (EnvironmentUnavailable, HostUnfit) as error:
+            self._act_on(self._not_to_be_had("an isolated interpreter", error))
             raise
         except MulticoreError as error:
             raise error.with_traceback(None) from error.__cause__
@@ -221,8 +219,10 @@ class Gate:
         self.records.append({**record(result), "matrix": self.matrix})
         return result
 
-    def _environment_missing(self, label: str, error: EnvironmentUnavailable) -> Result:
-        return self._not_measured(label, Outcome.INCONCLUSIVE, f"cannot be had: {error}")
+    def _not_to_be_had(self, label: str, error: MulticoreError) -> Result:
+        """What leaves a test inconclusive, since its environment or this machine does not do."""
+        why = f"cannot be had: {error}" if isinstance(error, EnvironmentUnavailable) else str(error)
+        return self._not_measured(label, Outcome.INCONCLUSIVE, why)
 
     def _not_measured(self, label: str, outcome: Outcome, reason: str, *, lacks_cores: bool = False) -> Result:
         settings = self.settings

@@ -125,7 +125,7 @@ def check_overlay(source: str, name: str, config: pytest.Config) -> None:
 
 
 def _check_file(source: str, path: str, expected: str) -> None:
-    if not Path(path).expanduser().is_file():
+    if not os.path.isfile(os.path.expanduser(path)):
         raise UsageError(f"{source}: found {path!r}, where there is no such file; expected {expected}")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,18 +12,35 @@ from typing import TypeVar
 from pytest_multicore.environments import overlay
 from pytest_multicore.environments.damage import damage
 from pytest_multicore.environments.provision import Installation
-from pytest_multicore.errors import EnvironmentUnavailable, InterpreterCrash, WorkloadError
+from pytest_multicore.errors import EnvironmentUnavailable, HostUnfit, InterpreterCrash, WorkloadError
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 
 Report = Callable[[str], None]
 T = TypeVar("T")
 
 
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """What the system refuses within this context ends the measurement with its reason: a HostUnfit, no OSError.
+
+    The measured code's errors come from its interpreter, as data. One without a number is not the system's.
+    """
+    __tracebackhide__ = True
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise HostUnfit.of(error, "not measured") from error
+
+
+@refusals_told()
 def in_whole_environment(work: Callable[[], T], place: Callable[[], PreparedEnvironment]) -> T:
     """Do something in an environment. Where it fails in a damaged one, that is the reason, and not the program.
 
     Raises:
         EnvironmentUnavailable: the environment is damaged; says how to have it built again.
+        HostUnfit: the system refused something.
     """
     __tracebackhide__ = True
     try:
@@ -34,6 +52,7 @@ def in_whole_environment(work: Callable[[], T], place: Callable[[], PreparedEnvi
 
 
 @cache
+@refusals_told()
 def prepared_environment(
     environment: str, python: str | None, blas: str | None, folder: Path, report_step: Report, also: tuple[str, ...]
 ) -> PreparedEnvironment:
@@ -74,5 +93,6 @@ def laid_over(prepared: PreparedEnvironment, name: str, folder: Path, report_ste
 
 
 @cache
+@refusals_told()
 def _prepared_overlay(name: str, installation: Installation, folder: Path, report_step: Report) -> overlay.Overlay:
     return overlay.prepare(name, installation, folder, report_step)

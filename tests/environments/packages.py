@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import inspect
 import textwrap
 import zipfile
@@ -13,12 +15,19 @@ def write_wheel(folder: Path, name: str = "tiny", content: str = "ANSWER = 42\n"
     wheel = folder / f"{name}-1.0-py2.py3-none-any.whl"
     info = f"{name}-1.0.dist-info"
     tags = "Tag: py2-none-any\nTag: py3-none-any\n"
+    files = {
+        f"{name}.py": content,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\n{tags}",
+        f"{info}/entry_points.txt": f"[console_scripts]\n{name}-say = {name}:say\n",
+    }
+    record = ""
+    for file, text in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        record += f"{file},sha256={digest},{len(text.encode())}\n"
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr(f"{name}.py", content)
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        archive.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\n{tags}")
-        archive.writestr(f"{info}/entry_points.txt", f"[console_scripts]\n{name}-say = {name}:say\n")
-        archive.writestr(f"{info}/RECORD", "")
+        for file, text in {**files, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
+            archive.writestr(file, text)
     return wheel
 
 
@@ -33,7 +42,7 @@ class SlowPackage:
             '[project]\nname = "slow"\nversion = "1.0"\n'
         )
         (folder / "backend.py").write_text(
-            "from __future__ import annotations\nimport time, zipfile\nfrom pathlib import Path\n"
+            "from __future__ import annotations\nimport base64, hashlib, time, zipfile\nfrom pathlib import Path\n"
             + inspect.getsource(write_wheel)
             + textwrap.dedent(f"""
                 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):

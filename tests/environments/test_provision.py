@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -259,3 +260,15 @@ def test_a_cache_folder_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyP
 def test_a_new_cache_belongs_to_its_user_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path / "new" / "cache"))
     assert stat.S_IMODE(cache.root().stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="this system has no users with numbers")
+def test_a_cache_that_anybody_may_write_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What lies in it is run."""
+    monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path))
+    tmp_path.chmod(0o1777)
+    with pytest.raises(EnvironmentUnavailable, match=r"anybody may write there \(mode 1777\).*\(chmod 700\)"):
+        cache.root()
+    assert list(tmp_path.iterdir()) == [], "nothing is put there"
+    tmp_path.chmod(0o775)
+    assert cache.root() == tmp_path

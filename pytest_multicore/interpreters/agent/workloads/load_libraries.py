@@ -17,11 +17,13 @@ PLACES = ("*.libs", "*/.libs", "*/lib", "*/lib/*", "*/.dylibs")
 #: What is opened there.
 OPENED = re.compile(r"^(lib)?(gomp|iomp5?|omp|openblas|scipy_openblas|blis|mkl_rt)[^/]*\.(so|dylib)", re.IGNORECASE)
 
+clock = getattr(time, "perf_counter", time.time)  # 2.7 has no other
+
 
 def prepare(imported=IMPORTED):
     """Load them; {"imported": {package: version}, "seconds": of the imports, "failed": {package or file: text}}."""
     failed = {}
-    start_s = time.time()
+    start_s = clock()
     versions = {}
     for name in imported:
         top = name.partition(".")[0]
@@ -32,7 +34,7 @@ def prepare(imported=IMPORTED):
                 failed[name] = "%s: %s" % (type(error).__name__, error)
         else:
             versions[top] = str(getattr(sys.modules[top], "__version__", "?"))
-    seconds = time.time() - start_s
+    seconds = clock() - start_s
     for path in bundled_libraries(sys.path):
         _open(path, failed)
     return {"imported": versions, "seconds": seconds, "failed": failed}
