@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,9 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 # These would make a tool, or another interpreter, use the parent's packages.
 PARENT_PREFIXES = ("PYTHON", "VIRTUAL_ENV", "CONDA_", "_CONDA_", "__PYVENV_LAUNCHER__")
+
+#: In an address: pip and uv hide them in what they print, and what they start may not.
+CREDENTIALS = re.compile(r"://[^/\s@]+@")
 
 NETWORK_SIGNS = (
     "name resolution",
@@ -121,7 +125,8 @@ def _output_since(log: Path, start: int) -> str:
 
 
 def _failure(argv: Sequence[str], log: Path, purpose: str, outcome: str, output: str) -> EnvironmentUnavailable:
-    tail = "\n".join(f"  {line}" for line in output.rstrip().splitlines()[-TAIL_LINES:]) or "  (nothing)"
+    shown = CREDENTIALS.sub("://****@", output.rstrip())
+    tail = "\n".join(f"  {line}" for line in shown.splitlines()[-TAIL_LINES:]) or "  (nothing)"
     return EnvironmentUnavailable(
         f"cannot {purpose}: {os.path.basename(argv[0])} {outcome}\n"
         f"what to do: {_remedy(output)}\n"

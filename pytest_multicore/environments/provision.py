@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import time
@@ -17,7 +18,7 @@ from .discovery import find_interpreter
 from .installed import installed_packages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .environment import Environment
     from .probe import Interpreter
@@ -128,14 +129,32 @@ def _build(
     report(f"built environment '{environment.name}' in {build_s:.1f} s")
 
 
+def _of_no_package(folder: Path, site_packages: Path) -> Iterator[Path]:
+    """The environment's own files that decide what it runs: no package lists them."""
+    yield from folder.glob("pyvenv.cfg")
+    yield from site_packages.glob("_virtualenv.*")
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of a file; empty where it cannot be read."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
 def _record(
     environment: Environment, interpreter: Interpreter, builder: Builder, folder: Path, build_s: float
 ) -> dict[str, Any]:
     built = find_interpreter([str(cache.python_in(folder))])
+    own = _of_no_package(folder, built.site_packages)
     return {
         "environment": environment.name,
         "requires": list(environment.installs),
         "installed": installed_packages(built.site_packages),
+        "digests": {
+            str(file.relative_to(folder)): digest(file) for file in _of_no_package(folder, built.site_packages)
+        },
         "interpreter": str(interpreter.base),
         "version": interpreter.dotted,
         "site_packages": str(built.site_packages.relative_to(folder)),

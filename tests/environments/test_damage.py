@@ -67,3 +67,10 @@ def test_a_tool_on_a_full_disk_is_told_so(tmp_path: Path) -> None:
     """A file that may not grow any more is as good as a full disk, and anybody has it."""
     with pytest.raises(EnvironmentUnavailable, match=r"what to do: a disk is full: make room"):
         commands.run([sys.executable, "-c", FULL], tmp_path / "log", "build environment 'own'")
+
+
+def test_what_a_tool_prints_of_an_address_is_shown_without_its_credentials(tmp_path: Path) -> None:
+    program = "print('fatal: https://user:canary-8d1f@host/x and https://canary-8d1f@host'); raise SystemExit(1)"
+    with pytest.raises(EnvironmentUnavailable, match=r"https://\*\*\*\*@host/x") as told:
+        commands.run([sys.executable, "-c", program], tmp_path / "log", "build environment 'own'")
+    assert "canary-8d1f" not in str(told.value)
