@@ -129,8 +129,8 @@ def _build(
     report(f"built environment '{environment.name}' in {build_s:.1f} s")
 
 
-def _of_no_package(folder: Path, site_packages: Path) -> Iterator[Path]:
-    """The environment's own files that decide what it runs: no package lists them."""
+def _own_files(folder: Path, site_packages: Path) -> Iterator[Path]:
+    """Files of the environment itself, which no package lists: they decide what it runs."""
     yield from folder.glob("pyvenv.cfg")
     yield from site_packages.glob("_virtualenv.*")
 
@@ -147,14 +147,11 @@ def _record(
     environment: Environment, interpreter: Interpreter, builder: Builder, folder: Path, build_s: float
 ) -> dict[str, Any]:
     built = find_interpreter([str(cache.python_in(folder))])
-    own = _of_no_package(folder, built.site_packages)
     return {
         "environment": environment.name,
         "requires": list(environment.installs),
         "installed": installed_packages(built.site_packages),
-        "digests": {
-            str(file.relative_to(folder)): digest(file) for file in _of_no_package(folder, built.site_packages)
-        },
+        "digests": {str(file.relative_to(folder)): digest(file) for file in _own_files(folder, built.site_packages)},
         "interpreter": str(interpreter.base),
         "version": interpreter.dotted,
         "site_packages": str(built.site_packages.relative_to(folder)),
