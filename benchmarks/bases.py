@@ -3,8 +3,9 @@
     python benchmarks/bases.py [--runs 20] [--seed 1] [--host NAME ...]
 
 The hosts are those of hosts.py. Each pair has a known loss: the share of the base's speed-up that the program lacks by
-threading. A limit lies 0.1 under it and 0.1 over it. Prints a Markdown table by host: wrong verdicts, undecided ones,
-and seconds.
+threading. A limit lies 0.1 under it and 0.1 over it; a gain is held to a limit of 0.1. Prints a Markdown table by host:
+wrong verdicts, undecided ones, what is called slower and is as fast, how many of the slower pairs without a loss are
+called so, and seconds.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from host_models import BUDGET_S, HOSTS, Host, Run
 from host_programs import CORES, PROGRAMS, Core, Part, Program, of_part
 
 from pytest_multicore.rounds.round import Round
-from pytest_multicore.rounds.tolerances import FURTHER_PROCESSES
-from pytest_multicore.verdicts.base_comparison import is_near_limit
-from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome, Verdict, claims_regression, leave_open
+from pytest_multicore.rounds.tolerances import FURTHER_PROCESSES, MAX_PROCESS_SPEED_RATIO
+from pytest_multicore.verdicts.base_comparison import Change, needs_further_processes
+from pytest_multicore.verdicts.judge import Judgement, borne_out
+from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.stopping import StoppingRule
 
 CONFIDENCE, SETTLE_S = 0.99, 4.0
@@ -50,6 +52,7 @@ PAIRS = (
     (BY_NAME["scales"], BY_NAME["half_serial"]),
     (slower(BY_NAME["scales"], 1.3), BY_NAME["scales"]),
     (slower(BY_NAME["half_serial"], 1.5), BY_NAME["half_serial"]),
+    (slower(BY_NAME["serial"], 1.8), BY_NAME["serial"]),
 )
 
 
@@ -85,12 +88,29 @@ class PairRun(Run):
             number += 1
 
 
+def is_slower(program: Program, base: Program) -> bool:
+    """Whether one thread of a program takes longer than its base's, by more than two processes differ by."""
+    return seconds(program, 1) > MAX_PROCESS_SPEED_RATIO * seconds(base, 1)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a measurement says of a limit, and what it took."""
+
+    judged: Judgement
+    seconds: float
+    rows: int
+
+
 @dataclass
 class Told:
     """What was said on one host.
 
     Attributes:
         asked, wrong, undecided: verdicts.
+        called_slower: pairs without a loss that are as fast on one thread, and were called slower.
+        slower: pairs without a loss that are slower.
+        unsaid: those of them that were not called so.
         seconds: of each verdict.
         mistakes: pair, limit and verdict of each wrong one.
     """
@@ -98,13 +118,21 @@ class Told:
     asked: int = 0
     wrong: int = 0
     undecided: int = 0
+    called_slower: int = 0
+    slower: int = 0
+    unsaid: int = 0
     seconds: list[float] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
 
-    def add(self, pair: str, limit: float, truth: float, said: Outcome, at_s: float) -> None:
+    def add(self, pair: str, limit: float, truth: float, slower: bool, told: Said) -> None:
         """Count one verdict."""
         self.asked += 1
-        self.seconds.append(at_s)
+        self.seconds.append(told.seconds)
+        said = told.judged.outcome
+        if said is Outcome.PASSED:
+            self.slower += slower
+            self.unsaid += slower and told.judged.change is not Change.SLOWER
+            self.called_slower += told.judged.change is Change.SLOWER and not slower
         if said is Outcome.INCONCLUSIVE:
             self.undecided += 1
             self.mistakes.append(f"{pair}: loss {truth:.2f}, limit {limit:.2f}: undecided")
@@ -113,23 +141,20 @@ class Told:
             self.mistakes.append(f"{pair}: loss {truth:.2f}, limit {limit:.2f}: {said.value}")
 
 
-def confirmed(runs: Iterator[PairRun], limit: float, fixed_layout: bool) -> tuple[Outcome, float]:
-    """What a measurement says of a limit, as far as further processes bear it out, and after how many seconds."""
-    first, taken_s = verdict(next(runs), limit)
-    if first.outcome is Outcome.PASSED and fixed_layout:
-        return first.outcome, taken_s
-    if first.outcome is Outcome.INCONCLUSIVE or not is_near_limit(first):
-        return first.outcome, taken_s
+def confirmed(runs: Iterator[PairRun], limit: float, fixed_layout: bool) -> Said:
+    """What a measurement says of a limit, as far as further processes bear it out."""
+    said = said_of(next(runs), limit)
     for _ in range(FURTHER_PROCESSES):
-        other, other_s = verdict(next(runs), limit)
-        taken_s += other_s
-        if other.outcome is not first.outcome:
-            return Outcome.INCONCLUSIVE, taken_s
-    return first.outcome, taken_s
+        if not needs_further_processes(said.judged.verdicts[0], fixed_layout):
+            break
+        other = said_of(next(runs), limit)
+        judged = borne_out(said.judged, other.judged, {"max_loss"})
+        said = Said(judged, said.seconds + other.seconds, said.rows + other.rows)
+    return said
 
 
-def verdict(run: PairRun, limit: float) -> tuple[Verdict, float]:
-    """What one set of processes says of a limit, and after how many seconds."""
+def said_of(run: PairRun, limit: float) -> Said:
+    """What one set of processes says of a limit."""
     rule = StoppingRule(Limits(max_loss=limit), CONFIDENCE, BUDGET_S, SETTLE_S)
     rows: list[tuple[Round, ...]] = []
     look_at = 9
@@ -139,12 +164,9 @@ def verdict(run: PairRun, limit: float) -> tuple[Verdict, float]:
             continue
         look_at = len(rows) + max(1, len(rows) // 12)
         judged = rule.judge(rows)
-        settled = judged.outcome is not Outcome.INCONCLUSIVE
-        if settled and (run.now_s >= SETTLE_S or not any(map(claims_regression, judged.verdicts))):
-            return judged.verdicts[0], run.now_s
-        if rule.futile(judged, rows, run.now_s):
+        if rule.enough(judged, run.now_s) or rule.futile(judged, rows, run.now_s):
             break
-    return leave_open(judged.verdicts[0], OpenReason.NEAR), run.now_s
+    return Said(judged, run.now_s, len(rows))
 
 
 def told_on(
@@ -154,15 +176,13 @@ def told_on(
     told = Told()
     for program, base in pairs:
         name, truth = f"{program.name} for {base.name}", true_loss(program, base)
-        for limit in (truth - OFF, truth + OFF):
-            for number in range(runs if 0 <= limit < 1 else 0):
+        slower = is_slower(program, base)
+        for limit in [one for one in (truth - OFF, truth + OFF) if 0 <= one < 1] or [OFF]:
+            for number in range(runs):
                 draw = Random(f"{seed} {number} {host.name} {name} {limit:.3f}")
                 every = (PairRun(host, program, base, draw) for _ in count())
-                if alone:
-                    first, at_s = verdict(next(every), limit)
-                    told.add(name, limit, truth, first.outcome, at_s)
-                else:
-                    told.add(name, limit, truth, *confirmed(every, limit, host.own_speed == 1))
+                said = said_of(next(every), limit) if alone else confirmed(every, limit, host.own_speed == 1)
+                told.add(name, limit, truth, slower, said)
     return told
 
 
@@ -175,13 +195,15 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="without further processes")
     parser.add_argument("--mistakes", action="store_true", help="print each wrong and each undecided verdict, too")
     options = parser.parse_args()
-    print("| host | verdicts | wrong | undecided | median seconds |\n| --- | --- | --- | --- | --- |", flush=True)
+    print("| host | verdicts | wrong | undecided | called slower | slower, and said so | median seconds |")
+    print("| --- " * 7 + "|", flush=True)
     for host in HOSTS:
         if host.name.startswith(tuple(options.host)):
             told = told_on(host, options.runs, options.seed, options.alone)
             share = f"{100 * told.undecided / told.asked:.0f} %"
             median = f"{statistics.median(told.seconds):.1f}"
-            print(f"| {host.name} | {told.asked} | {told.wrong} | {share} | {median} |", flush=True)
+            words = f"{told.called_slower} | {told.slower - told.unsaid} of {told.slower}"
+            print(f"| {host.name} | {told.asked} | {told.wrong} | {share} | {words} | {median} |", flush=True)
             for mistake in told.mistakes if options.mistakes else ():
                 print(f"  {mistake}")
 

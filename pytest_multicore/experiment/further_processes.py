@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from pytest_multicore.measurement.subject import AnySubject
 from pytest_multicore.rounds.tolerances import FURTHER_PROCESSES
-from pytest_multicore.verdicts.base_comparison import is_near_limit
-from pytest_multicore.verdicts.limits import BASE_LIMITS, OpenReason, Outcome, Verdict, leave_open
+from pytest_multicore.verdicts.base_comparison import needs_further_processes
+from pytest_multicore.verdicts.judge import borne_out
 
 from .layouts import LAYOUT_VARIABLE
 from .open_side import open_variant
@@ -35,35 +35,18 @@ def confirmed(program: MeasuredProgram, first: MeasuredRows, subjects: Sequence[
     Raises:
         MulticoreError: a side could not be opened, or failed.
     """
-    to_confirm = [verdict for verdict in first.judgement.verdicts if _needs_others(verdict, first.fixed_layout)]
-    losses: list[float] = []
+    judged, losses = first.judgement, list[float]()
     for number in range(1, FURTHER_PROCESSES + 1):
-        if not to_confirm:
+        near = {one.quantity for one in judged.verdicts if needs_further_processes(one, first.fixed_layout)}
+        if not near:
             break
         for subject in subjects:
             subject.pause()
-        more = _rows_of_others(program, number)
-        assert more.judgement.against is not None  # noqa: S101 - the request has a base
-        losses.append(more.judgement.against.measured_loss.estimate)
-        said = {verdict.quantity: verdict.outcome for verdict in more.judgement.verdicts}
-        open_again = {verdict.quantity for verdict in to_confirm if said[verdict.quantity] is not verdict.outcome}
-        if open_again:
-            verdicts = tuple(
-                leave_open(verdict, OpenReason.LAYOUT) if verdict.quantity in open_again else verdict
-                for verdict in first.judgement.verdicts
-            )
-            first = replace(first, judgement=replace(first.judgement, verdicts=verdicts))
-            to_confirm = [verdict for verdict in to_confirm if verdict.quantity not in open_again]
-    return replace(first, further_losses=tuple(losses))
-
-
-def _needs_others(verdict: Verdict, fixed_layout: bool) -> bool:
-    """Whether processes that differ could turn it; at fixed addresses what has not changed does not differ."""
-    if verdict.quantity not in BASE_LIMITS or verdict.outcome is Outcome.INCONCLUSIVE:
-        return False
-    if fixed_layout and verdict.outcome is Outcome.PASSED:
-        return False
-    return is_near_limit(verdict)
+        others = _rows_of_others(program, number).judgement
+        assert others.against is not None  # noqa: S101 - the request has a base
+        losses.append(others.against.measured_loss.estimate)
+        judged = borne_out(judged, others, near)
+    return replace(first, judgement=judged, further_losses=tuple(losses))
 
 
 def _rows_of_others(program: MeasuredProgram, number: int) -> MeasuredRows:

@@ -10,7 +10,7 @@ from typing import Any
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.cores_split import CoresSplit
 from pytest_multicore.verdicts.figures import Comparison, Measurement, Scaling
-from pytest_multicore.verdicts.limits import OpenReason, Outcome, Verdict
+from pytest_multicore.verdicts.limits import OpenReason, Verdict
 from pytest_multicore.verdicts.pop import PopMetrics
 from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.row_sets import disturbance, is_undisturbed
@@ -104,10 +104,9 @@ def _against(result: Result) -> Record | None:
     against = result.against
     if against is None:
         return None
-    outcomes = (verdict.outcome for verdict in result.verdicts if verdict.quantity == "max_loss")
     return {
         "base": result.base,
-        "change": against.change(next(outcomes, Outcome.MEASURED)).value,
+        "change": against.change(result.verdicts).value,
         "loss": interval_record(against.loss),
         "measured_loss": interval_record(against.measured_loss),
         "slowdown": interval_record(against.slowdown),

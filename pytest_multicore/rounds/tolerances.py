@@ -177,7 +177,8 @@ MIN_NEW_SET_UP_CALL_SHARE = 0.5
 STAKES = ((0.45, 0.93), (0.3, 0.6), (0.2, 0.3), (0.05, 0.1))
 #: Rows beyond the fewest that bound a median, where no limit says when to stop.
 SPARE_ROWS = 2
-#: Seconds until a forecast of the rows to come, and seconds of the last rows that they are taken to be like.
+#: Seconds until a forecast of the rows to come, and seconds of the last rows that they are taken to be like. So long it
+#: is waited, too, whether a program that seems slower than its base is so for certain: it fails nothing.
 FORECAST_S = 10.0
 #: Rows that a forecast rests on: fewer say little of those to come. Where rows are long, it looks further back.
 MIN_FORECAST_ROWS = 30

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from pytest_multicore.rounds.round import Round
@@ -27,7 +27,7 @@ from pytest_multicore.rounds.tolerances import MAX_CORES_DIFFERENCE, MAX_PROCESS
 from .bounds import max_wait_s
 from .control_evidence import core_speed_share
 from .figures import Comparison, all_single_threaded, comparison
-from .limits import Outcome, Verdict
+from .limits import BASE_LIMITS, Outcome, Verdict
 from .row_sets import Rows, RowSet, row_sets
 from .rules import NO_RULES, Rule
 from .speedup import extra_cores_share, ideal_speedup, stretch
@@ -56,7 +56,7 @@ class BaseComparison:
             allowed for; negative is a gain.
         measured_loss: the same as it was measured.
         slowdown: wall time of the program / of the base at the baseline's threads, less 1. The low end allows for what
-            two processes that do the same may differ by.
+            two processes that do the same may differ by, and is the lowest of all processes that were measured.
         measured_slowdown: the same as it was measured.
         slowdown_at_threads: the same at N threads, as it was measured.
     """
@@ -68,13 +68,28 @@ class BaseComparison:
     measured_slowdown: Interval
     slowdown_at_threads: Interval
 
-    def change(self, outcome: Outcome) -> Change:
-        """What became of the program, by the outcome of its ``max_loss``."""
+    @property
+    def is_slower(self) -> bool:
+        """Whether one thread takes longer than the base's for certain, whatever two processes may differ by."""
+        return self.slowdown.low > 0
+
+    @property
+    def seems_slower(self) -> bool:
+        """Whether it does by the median of the rows so far."""
+        return 1 + self.slowdown.estimate > MAX_PROCESS_SPEED_RATIO
+
+    def borne_out_by(self, others: BaseComparison) -> BaseComparison:
+        """The same, as slow as further processes, too, say that it is at least."""
+        return replace(self, slowdown=replace(self.slowdown, low=min(self.slowdown.low, others.slowdown.low)))
+
+    def change(self, verdicts: Iterable[Verdict]) -> Change:
+        """What became of the program, by the verdict on its ``max_loss``."""
+        outcome = next((verdict.outcome for verdict in verdicts if verdict.quantity == "max_loss"), None)
         if outcome is Outcome.FAILED:
             return Change.REGRESSION
         if outcome is not Outcome.PASSED:
             return Change.UNDECIDED
-        return Change.SLOWER if self.slowdown.low > 0 else Change.NO_LOSS
+        return Change.SLOWER if self.is_slower else Change.NO_LOSS
 
 
 def base_comparison(
@@ -109,6 +124,13 @@ def base_comparison(
 def each_confidence(confidence: float) -> float:
     """Confidence of each of the two medians of which the larger is taken: each has half of the error."""
     return 1 - (1 - confidence) / 2
+
+
+def needs_further_processes(verdict: Verdict, fixed_layout: bool) -> bool:
+    """Whether processes that differ could turn a verdict; at fixed addresses what has not changed does not differ."""
+    if verdict.quantity not in BASE_LIMITS or verdict.outcome is Outcome.INCONCLUSIVE:
+        return False
+    return is_near_limit(verdict) and not (fixed_layout and verdict.outcome is Outcome.PASSED)
 
 
 def is_near_limit(verdict: Verdict) -> bool:

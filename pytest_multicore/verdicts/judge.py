@@ -51,22 +51,23 @@ When measuring ends (stopping.py), and what is left open then
   24. It ends when every limit is decided, or one is missed. Without limits it ends when the medians are bounded, with
       some rows to spare.
   25. A passed ``min_cores``, or a ``min_speedup`` that asks for no gain, waits until it is known whether the cores are
-      useful (warnings.py), or for rule 26's time.
+      useful (warnings.py), or for rule 26's time. A passed ``max_loss`` waits until it is known whether a program that
+      seems slower than its base is slower, or for rule 27's time.
   26. SETTLE: a miss, or a ``max_`` limit that is met, must last for the settle time, and the rows after half of it must
-      show it by themselves.
-  27. FUTILITY: it ends when rows like the last ones could not decide.
+      show it by themselves. What is called slower than its base must last as long.
+  27. FUTILITY: it ends when rows like the last ones could not decide, and not in the first seconds.
   28. Where later calls do none of the first one's work, every limit is open (repeatable.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_multicore.rounds.tolerances import MIN_EQUAL_SPEEDUP
 
 from . import figures
-from .base_comparison import BaseComparison, base_comparison
+from .base_comparison import BaseComparison, Change, base_comparison
 from .figures import Comparison, Measurement
 from .limits import (
     COMPARISON_LIMITS,
@@ -107,6 +108,11 @@ class Judgement:
     def outcome(self) -> Outcome:
         """Of all limits together."""
         return outcome_of(self.verdicts)
+
+    @property
+    def change(self) -> Change | None:
+        """What became of the program against its base; None without one."""
+        return self.against.change(self.verdicts) if self.against else None
 
 
 def judgement(limits: Limits, rows: Rows, confidence: float, without: frozenset[Rule] = NO_RULES) -> Judgement:
@@ -166,6 +172,25 @@ def _judge_against_base(
         else leave_open(verdict, OpenReason.OWN_POOL)
         for verdict in verdicts
     )
+
+
+def borne_out(judged: Judgement, others: Judgement, near: Container[str]) -> Judgement:
+    """What a first set of processes says against a base, as far as further ones bear it out.
+
+    Args:
+        judged: of the first ones.
+        others: of the further ones.
+        near: limits that processes could turn.
+    """
+    said = {verdict.quantity: verdict.outcome for verdict in others.verdicts}
+    verdicts = (
+        leave_open(verdict, OpenReason.LAYOUT)
+        if verdict.quantity in near and verdict.outcome is not said[verdict.quantity]
+        else verdict
+        for verdict in judged.verdicts
+    )
+    against = judged.against and others.against and judged.against.borne_out_by(others.against)
+    return replace(judged, verdicts=tuple(verdicts), against=against)
 
 
 def decide(limits: Limits, rows: Rows, confidence: float, without: frozenset[Rule] = NO_RULES) -> tuple[Verdict, ...]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import FORECAST_CONFIDENCE, FORECAST_S, MIN_FORECAST_ROWS, SPARE_ROWS
 
+from .base_comparison import Change
 from .judge import Judgement, judgement
-from .limits import Limits, OpenReason, Outcome, claims_regression, is_settled, leave_open
+from .limits import Limits, OpenReason, Outcome, Verdict, claims_regression, is_settled, leave_open
 from .row_sets import Rows, fewest_rows
 from .rules import NO_RULES, Rule
 from .scaling_law import bonferroni_confidence
@@ -72,10 +73,16 @@ class StoppingRule:
             return self._bounded(judged)
         # What takes more cores than there are is not waited for; the other limits are.
         left = [verdict for verdict in judged.verdicts if verdict.open_reason is not OpenReason.TOO_FEW_CORES]
-        waits = bool(left) and not usefulness_is_known(left, judged.compared)
-        if Rule.SETTLE not in self.without:
-            waits = waits or any(map(claims_regression, left))
-        return is_settled(left) and (rows_s >= self.settle_s or not waits)
+        return is_settled(left) and rows_s >= self._wait_s(left, judged)
+
+    def _wait_s(self, settled: Sequence[Verdict], judged: Judgement) -> float:
+        """Seconds for which rows are taken at least, for what is said beside the settled verdicts and fails nothing."""
+        if judged.change is Change.NO_LOSS and judged.against and judged.against.seems_slower:
+            return max(self.settle_s, FORECAST_S)
+        must_last = judged.change is Change.SLOWER or any(map(claims_regression, settled))
+        if must_last and Rule.SETTLE not in self.without:
+            return self.settle_s
+        return 0.0 if usefulness_is_known(settled, judged.compared) else self.settle_s
 
     def futile(self, judged: Judgement, rows: Rows, rows_s: float) -> bool:
         """Whether the limits would stay open, were the rows to come like the last ones.

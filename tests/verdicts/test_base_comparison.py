@@ -9,8 +9,8 @@ import pytest
 
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import MAX_PROCESS_SPEED_RATIO
-from pytest_multicore.verdicts.base_comparison import BaseComparison, Change, is_near_limit
-from pytest_multicore.verdicts.judge import judgement
+from pytest_multicore.verdicts.base_comparison import BaseComparison, Change, is_near_limit, needs_further_processes
+from pytest_multicore.verdicts.judge import borne_out, judgement
 from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome, Verdict
 from pytest_multicore.verdicts.rules import Rule
 from tests.rounds import look, made, spaced
@@ -56,7 +56,7 @@ def test_what_is_said_of_a_pair(case: tuple[Row, Row, float, Change]) -> None:
     program, base, loss, change = case
     against, verdict = said(spaced([(*program, *base)] * 20))
     assert against.measured_loss.estimate == pytest.approx(loss)
-    assert against.change(verdict.outcome) is change
+    assert against.change([verdict]) is change
     assert verdict.outcome is (FAILED if change is Change.REGRESSION else PASSED)
 
 
@@ -87,7 +87,7 @@ def test_a_limit_on_time_holds_one_thread_against_the_bases() -> None:
 def test_what_two_processes_differ_by_is_no_slowness() -> None:
     one_s = 0.1 * (MAX_PROCESS_SPEED_RATIO - 0.01)
     against, verdict = said(spaced([(*sides(one_s / 2, one_s), *PARALLEL)] * 20))
-    assert against.change(verdict.outcome) is Change.NO_LOSS
+    assert against.change([verdict]) is Change.NO_LOSS
     assert said(spaced([(*sides(one_s / 2, one_s), *PARALLEL)] * 20), max_slowdown=0.0)[1].outcome is OPEN
 
 
@@ -166,6 +166,39 @@ def test_a_verdict_that_processes_could_turn_is_near(loss: float, limit: float, 
     program = sides(0.05 / (1 - loss), 0.1)
     _, verdict = said(spaced([(*program, *PARALLEL)] * 20), max_loss=limit)
     assert is_near_limit(verdict) is near
+
+
+@pytest.mark.parametrize(
+    ("loss", "fixed_layout", "asked"),
+    [(0.2, True, True), (0.2, False, True), (0.0, True, False), (0.0, False, True), (0.5, False, False)],
+)
+def test_further_processes_are_asked_of_what_they_could_turn(loss: float, fixed_layout: bool, asked: bool) -> None:
+    """What has not changed does not differ at fixed addresses, so a pass is one there."""
+    _, verdict = said(spaced([(*sides(0.05 / (1 - loss), 0.1), *PARALLEL)] * 20))
+    assert needs_further_processes(verdict, fixed_layout) is asked
+    assert not needs_further_processes(replace(verdict, outcome=OPEN), fixed_layout)
+
+
+def test_what_further_processes_do_not_bear_out_is_open() -> None:
+    lost, same = (
+        judgement(Limits(max_loss=0.1, max_slowdown=0.5), spaced([(*sides(two_s, 0.1), *PARALLEL)] * 20), 0.99)
+        for two_s in (0.06, 0.05)
+    )
+    assert borne_out(lost, lost, {"max_loss"}).verdicts == lost.verdicts
+    loss, slowdown = borne_out(lost, same, {"max_loss"}).verdicts
+    assert (loss.outcome, loss.open_reason) == (OPEN, OpenReason.LAYOUT)
+    assert slowdown.outcome is PASSED
+    assert borne_out(lost, same, {"max_slowdown"}).verdicts == lost.verdicts, "it was not asked of the loss"
+
+
+@pytest.mark.parametrize(("others_s", "change"), [(0.12, Change.SLOWER), (0.11, Change.NO_LOSS)])
+def test_who_is_slower_is_so_in_further_processes_where_those_are_measured(others_s: float, change: Change) -> None:
+    first, others = (
+        judgement(Limits(max_loss=0.1), spaced([(*sides(one_s / 2, one_s), *PARALLEL)] * 20), 0.99)
+        for one_s in (0.13, others_s)
+    )
+    assert first.change is Change.SLOWER
+    assert borne_out(first, others, {"max_loss"}).change is change
 
 
 def test_a_slowdown_is_near_its_limit_within_what_two_processes_differ_by() -> None:

@@ -12,7 +12,7 @@ from bases import BY_NAME, PAIRS, slower
 from host_models import HOSTS, Host
 
 RUNS, SEED = 1, 7
-#: One of each kind: the same, a loss of half and of a third, a gain, slower at all threads.
+#: One of each kind: the same, a loss of half and of a third, a gain, slower at all threads, slower on one alone.
 TRIED = (
     (BY_NAME["scales"], BY_NAME["scales"]),
     (BY_NAME["pool_per_call"], BY_NAME["pool_per_call"]),
@@ -20,20 +20,24 @@ TRIED = (
     (BY_NAME["half_serial"], BY_NAME["scales"]),
     (BY_NAME["scales"], BY_NAME["half_serial"]),
     (slower(BY_NAME["scales"], 1.3), BY_NAME["scales"]),
+    (slower(BY_NAME["serial"], 1.8), BY_NAME["serial"]),
 )
 
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 def test_no_verdict_is_wrong(host: Host) -> None:
     told = bases.told_on(host, RUNS, SEED, pairs=TRIED)
-    assert told.asked == 7 * RUNS
+    assert told.asked == 9 * RUNS
     assert told.wrong == 0, told.mistakes
+    assert told.called_slower == 0
 
 
 @pytest.mark.parametrize("host", [one for one in HOSTS if not one.open_for], ids=lambda host: host.name)
 def test_where_nothing_stands_in_the_way_limits_are_decided(host: Host) -> None:
     told = bases.told_on(host, RUNS, SEED + 1, pairs=TRIED)
     assert told.undecided <= 2, told.mistakes
+    assert told.slower >= 1
+    assert told.unsaid == 0, "slower, and not by threading"
 
 
 def test_losses_are_those_of_two_cores() -> None:
@@ -50,6 +54,7 @@ def test_losses_are_those_of_two_cores() -> None:
             "scales for half_serial": -0.43,
             "scales x 1.3 for scales": 0.0,
             "half_serial x 1.5 for half_serial": 0.0,
+            "serial x 1.8 for serial": 0.0,
         },
         abs=0.011,
     )

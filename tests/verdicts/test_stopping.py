@@ -13,7 +13,8 @@ from pytest_multicore.verdicts.rules import Rule
 from pytest_multicore.verdicts.stopping import StoppingRule
 from tests.rounds import look, made, rows, spaced
 
-Rows = Sequence[tuple[Round, ...]]
+Row = tuple[Round, ...]
+Rows = Sequence[Row]
 
 
 def stopping(limits: Limits, **changed: Any) -> StoppingRule:
@@ -204,3 +205,66 @@ def test_what_lacks_cores_cuts_no_other_limit_short(others: dict[str, Any]) -> N
     assert enough(Limits(min_speedup=3), taken, 1.2)
     assert not enough(Limits(min_speedup=3, **others), taken, 1.2)
     assert enough(Limits(min_speedup=3, **others), taken, 4.2)
+
+
+def serial(wall_s: float, parallel: float = 1.0) -> Row:
+    """A program that takes so long on one thread, at two threads and at one, or is so many times as fast at two."""
+    return (
+        made(wall_s / parallel, parallel, cores_online=2, control=look(2)),
+        made(wall_s, threads=1, cores_online=2, control=look(1)),
+    )
+
+
+def pair(*factors: float, base: float = 1.0) -> Rows:
+    """Rows of a serial program that takes so many times as long as its base; the base gains so much by two threads."""
+    return spaced([(*serial(0.1 * factor), *serial(0.1, base)) for factor in factors])
+
+
+#: Ten rows of jaxlib 0.4.33 for 0.4.31: no loss for certain, 1.8 times as slow, and one row says the reverse.
+SEEMS_SLOWER = pair(*[1.8] * 9, 0.7)
+
+
+def test_one_thread_that_seems_slower_is_waited_for_until_it_is_known() -> None:
+    limits = Limits(max_loss=0.1)
+    found = judgement(limits, SEEMS_SLOWER, 0.99)
+    assert found.outcome is Outcome.PASSED
+    assert found.against
+    assert found.against.seems_slower
+    assert not found.against.is_slower
+    assert not enough(limits, SEEMS_SLOWER, 9.9)
+    assert enough(limits, pair(*[1.8] * 18, 0.7), 4.0), "known by then"
+
+
+def test_so_it_is_for_ten_seconds_at_most() -> None:
+    """It is news, and no verdict waits for it: then it is told as it is."""
+    limits = Limits(max_loss=0.1)
+    assert enough(limits, SEEMS_SLOWER, 10.0)
+    patient = stopping(limits, settle_s=12.0)
+    assert not patient.enough(judgement(limits, SEEMS_SLOWER, 0.99), 11.9), "a miss must last longer"
+
+
+def test_what_is_slower_must_last_as_a_miss_must() -> None:
+    taken = pair(*[1.8] * 10)
+    found = judgement(Limits(max_loss=0.1), taken, 0.99).against
+    assert found
+    assert found.is_slower
+    assert not enough(Limits(max_loss=0.1), taken, 3.9)
+    assert enough(Limits(max_loss=0.1), taken, 4.0)
+    assert enough(Limits(max_loss=0.1), taken, 0.5, frozenset({Rule.SETTLE}))
+
+
+@pytest.mark.parametrize("factors", [[1.0] * 10, [1.12] * 9 + [1.8], [1.0] * 6 + [1.8] * 4, [0.7] * 10])
+def test_a_program_that_seems_as_fast_is_not_waited_for(factors: list[float]) -> None:
+    """A factor of 1.12 is what two processes of the same program may differ by."""
+    assert enough(Limits(max_loss=0.1), pair(*factors), 0.5)
+
+
+def test_nor_is_a_slowness_beside_a_loss() -> None:
+    """The report says threading regression, whatever one thread takes: only the miss must last."""
+    taken = pair(*[1.8] * 18, 0.7, 0.7, base=2.0)
+    found = judgement(Limits(max_loss=0.1), taken, 0.99)
+    assert found.outcome is Outcome.FAILED
+    assert found.against
+    assert found.against.seems_slower
+    assert not enough(Limits(max_loss=0.1), taken, 3.9)
+    assert enough(Limits(max_loss=0.1), taken, 4.0)
