@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from pytest_multicore.rounds.round import Control, Round, ThreadUse
 
@@ -98,3 +99,11 @@ def rows(
 def spaced(taken: Sequence[tuple[Round, ...]], each_s: float = 0.2) -> list[tuple[Round, ...]]:
     """The rows, one after the other in time."""
     return [tuple(replace(one, began_s=each_s * number) for one in row) for number, row in enumerate(taken)]
+
+
+def sides(two_s: float, one_s: float, cores: float = 2.0, slowed_to: float = 1.0, **others: Any) -> tuple[Round, Round]:
+    """A program's rounds at two threads and at one, on a machine that slows two cores to a share of one's speed."""
+    return (
+        made(two_s, cores, cores_online=2, control=look(2, slowed_to), **others),
+        made(one_s, 1.0, threads=1, cores_online=2, control=look(1)),
+    )

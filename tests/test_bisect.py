@@ -13,10 +13,22 @@ import pytest
 from pytest_multicore.__main__ import main
 from pytest_multicore.environments.releases import commits, releases
 from pytest_multicore.errors import UsageError
+from pytest_multicore.rounds.tolerances import MAX_ASKED_TIMES
 from tests.fixture_types import Undecided
 
 from .test_against import LOCKED, PARALLEL, PYPROJECT, TEST
 
+#: A test of a package that is installed nowhere else.
+IN_FIXTURE = """
+import pytest
+@pytest.fixture
+def work():
+    import toy
+    return toy.work
+@pytest.mark.multicore(threads=2{marker})
+def test_work(work):
+    work()
+"""
 needs_two_cores = pytest.mark.skipif(
     len(psutil.Process().cpu_affinity()) < 2, reason="on one core there is no speed-up to lose"
 )
@@ -87,14 +99,29 @@ def index(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_release_that_won_the_cores(pytester: pytest.Pytester, undecided: Undecided, index: Path) -> None:
     for version, work in {"1.0": LOCKED, "1.1": LOCKED, "1.2": PARALLEL, "1.10": PARALLEL}.items():
         wheel(index, version, work)
-    pytester.makepyfile(
-        test_toy="import pytest\n@pytest.fixture\ndef work():\n    import toy\n    return toy.work\n"
-        "@pytest.mark.multicore(threads=2)\ndef test_work(work):\n    work()\n"
-    )
+    pytester.makepyfile(test_toy=IN_FIXTURE.format(marker=""))
     told = bisect(pytester.path, undecided, "toy", "1.0..1.10")
     assert "4 from toy==1.0 to toy==1.10" in told
     assert "toy==1.2 won cores" in told
     assert "toy==1.1 against toy==1.2: threading regression" in told
+
+
+@needs_two_cores
+@pytest.mark.slow
+def test_ends_that_are_not_told_apart_are_undecided_and_not_alike(
+    index: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for version, source in (("1.0", PARALLEL), ("1.1", LOCKED)):
+        wheel(index, version, source)
+    pytester.makepyfile(test_toy=IN_FIXTURE.format(marker=", budget=0.05"))
+    monkeypatch.chdir(pytester.path)
+    assert main(["bisect", "test_toy.py::test_work", "toy", "1.0..1.1"]) == 1
+    *steps, answer = capsys.readouterr().out.strip().splitlines()[1:]
+    assert len(steps) == 2 * MAX_ASKED_TIMES
+    step = r"toy==1.\d against toy==1.\d: undecided, lost .* fit the budget .* \(\d+ s\)"
+    assert all(re.fullmatch(step, one) for one in steps), steps
+    assert answer.startswith("whether cores were lost between the ends is undecided: ")
+    assert "use budget=" in answer
 
 
 # -- the lines --------------------------------------------------------------------------------------------------------

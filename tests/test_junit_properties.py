@@ -8,7 +8,7 @@ import pytest
 
 from pytest_multicore.reports.junit import properties
 from tests.fixture_types import Run
-from tests.reports.literals import CAUSE, measured, unmeasured
+from tests.reports.literals import CAUSE, against_base, measured, unmeasured
 
 
 def of_file(folder: Path) -> dict[str, list[tuple[str, str]]]:
@@ -37,6 +37,15 @@ def test_what_was_measured_becomes_properties() -> None:
     assert dict(properties(measured(1.1, workload="dot", causes=[{**CAUSE, "proven": False}]))).keys() >= {
         "multicore_speedup[dot]",
         "multicore_cause[dot]",
+    }
+
+
+def test_so_does_what_became_of_it_against_a_base() -> None:
+    told = dict(properties(against_base(0.1, 0.1, cores=1.0)))
+    assert {name.removeprefix("multicore_"): told[name] for name in told if "base" in name or "loss" in name} == {
+        "base": "git:main",
+        "base_verdict": "threading regression",
+        "loss": "0.50",
     }
 
 

@@ -16,7 +16,7 @@ from pytest_multicore.environments.overlay import GIT_PREFIX
 from pytest_multicore.environments.releases import commits, releases
 from pytest_multicore.errors import EnvironmentUnavailable, UsageError
 from pytest_multicore.interpreters.pytest_session import run_pytest
-from pytest_multicore.reports.words import figure
+from pytest_multicore.reports.words import percent
 from pytest_multicore.rounds.tolerances import MAX_ASKED_TIMES
 from pytest_multicore.verdicts.bisection import Answer, Neighbours, find_neighbours, last_answer
 
@@ -77,46 +77,46 @@ def _search(asking: Asking, line: Sequence[str]) -> int:
     path = line if changed == "lost" else line[::-1]
     for attempt in range(MAX_SEARCHES):
         found = find_neighbours(len(path), lambda place: asking.ask(path[place], path[0]))
-        is_sure = _differ(asking, path, found)
-        if is_sure or attempt + 1 == MAX_SEARCHES:
+        answer = asking.ask_on(path[found.first_different], path[found.last_alike])
+        if answer is Answer.DIFFERENT or attempt + 1 == MAX_SEARCHES:
             break
-        print("the two do not differ when compared with each other: the search begins anew", flush=True)
-    return _conclude(asking, path, found, changed, is_sure)
-
-
-def _differ(asking: Asking, path: Sequence[str], found: Neighbours) -> bool:
-    """Whether two neighbours differ when they are compared with each other."""
-    program, base = path[found.first_different], path[found.last_alike]
-    return last_answer(asking.ask(program, base) for _ in range(MAX_ASKED_TIMES)) is Answer.DIFFERENT
+        print("that the two differ is not shown when they are compared: the search begins anew", flush=True)
+    return _conclude(asking, path, found, changed, answer)
 
 
 def _what_changed(asking: Asking, line: Sequence[str]) -> str | None:
     """``lost`` or ``won`` between the ends; None, with the reason printed, where neither is shown."""
+    undecided = ""
     for program, base, word in ((line[-1], line[0], "lost"), (line[0], line[-1], "won")):
-        answer = last_answer(asking.ask(program, base) for _ in range(MAX_ASKED_TIMES))
+        answer = asking.ask_on(program, base)
         if answer is Answer.DIFFERENT:
             return word
         if answer is Answer.MISSING:
             print(f"nothing can be compared with one of the ends: {asking.why}")
             return None
-    print("no cores were lost or won between the ends, as far as this test and this machine tell")
+        if answer is Answer.UNDECIDED:
+            undecided = undecided or f"whether cores were {word} between the ends is undecided: {asking.why}"
+    print(undecided or "no cores were lost or won between the ends, as far as this test and this machine tell")
     return None
 
 
-def _conclude(asking: Asking, path: Sequence[str], found: Neighbours, changed: str, is_sure: bool) -> int:
+def _conclude(asking: Asking, path: Sequence[str], found: Neighbours, changed: str, answer: Answer) -> int:
     """Print the answer, and how sure it is."""
     with_cores, without = path[found.last_alike], path[found.first_different]
     told = f"{without} lost cores that {with_cores} has" if changed == "lost" else f"{with_cores} won cores"
     print(f"\n{told} ({asking.last})")
     for place in found.stepped_over:
         print(f"  stepped over: {path[place]}; it may be this one, too")
-    if is_sure:
+    if answer is Answer.DIFFERENT:
         print("sure: the two differ when compared with each other, too.")
         verdicts = found.verdicts + 2
         print(f"{verdicts} verdicts, each at the confidence of a verdict (0.99 unless --multicore-confidence is set)")
         return 0
-    print("not sure: compared with each other, the two do not differ by more than max_loss. The loss may have come in")
-    print("several steps, and a smaller max_loss tells them apart. Or the machine was too busy: run it again")
+    if answer is Answer.ALIKE:
+        print("not sure: compared with each other, the two do not differ by more than max_loss. The loss may have come")
+        print("in several steps, and a smaller max_loss tells them apart")
+    else:
+        print(f"not sure: whether the two differ from each other is undecided: {asking.why}")
     return 1
 
 
@@ -151,20 +151,24 @@ class Asking:
         if status > 1 and not results:
             raise UsageError(f"pytest ended with {status}:\n{printed.strip()[-2000:]}")
         answer = self._answer(results, base, printed)
-        self.last = self.why if answer is Answer.MISSING else _told(results)
+        self.last = _told(results, self.why if answer is Answer.UNDECIDED else "") or self.why
         print(f"{_short(program)} against {_short(base)}: {self.last} ({time.monotonic() - began:.0f} s)", flush=True)
         return answer
 
+    def ask_on(self, program: str, base: str) -> Answer:
+        """The same, asked again where it is undecided."""
+        return last_answer(self.ask(program, base) for _ in range(MAX_ASKED_TIMES))
+
     def _answer(self, results: Sequence[Mapping[str, Any]], base: str, printed: str) -> Answer:
         compared = [result for result in results if result["against"]]
+        reasons = [_first_line(result["reason"]) for result in results if result["reason"]]
+        self.why = reasons[0] if reasons else f"the test does not run: {_last_error(printed)}"
         for result in compared:
             if result["against"]["base"] != base:
                 raise UsageError(
                     f"{result['nodeid']} names a base of its own, {result['against']['base']}: leave against= out"
                 )
         if not compared:
-            reasons = [result["reason"] for result in results if result["reason"]]
-            self.why = _first_line(reasons[0]) if reasons else f"the test does not run: {_last_error(printed)}"
             return Answer.MISSING
         changes = [result["against"]["change"] for result in compared]
         if "threading regression" in changes:
@@ -172,17 +176,14 @@ class Asking:
         return Answer.UNDECIDED if "undecided" in changes else Answer.ALIKE
 
 
-def _told(results: Sequence[Mapping[str, Any]]) -> str:
-    """What the comparisons said: the change, and what was lost."""
-    return "; ".join(
-        f"{against['change']}, lost {figure(_in_percent(against['measured_loss']))} %"
+def _told(results: Sequence[Mapping[str, Any]], why: str) -> str:
+    """What the comparisons said: the change, what was lost, and why that decides nothing; empty without any."""
+    told = "; ".join(
+        f"{against['change']}, lost {percent(against['measured_loss'])}"
         for against in (result["against"] for result in results)
         if against
     )
-
-
-def _in_percent(interval: Mapping[str, float | None]) -> dict[str, float | None]:
-    return {end: None if value is None else 100 * value for end, value in interval.items()}
+    return f"{told}: {why}" if why else told
 
 
 def _short(name: str) -> str:

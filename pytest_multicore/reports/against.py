@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_multicore.verdicts.base_comparison import Change
+
 from .words import estimate, percent, side
 
 #: Differences between the two environments on the terminal; the JSON report has all.
@@ -29,6 +31,11 @@ def against_line(record: Mapping[str, Any]) -> str:
         f"{estimate(against['base_speedup'], 'x')}; lost by threading {percent(against['measured_loss'])}; "
         f"time of {', of '.join(times)}"
     )
+
+
+def is_slower(record: Mapping[str, Any]) -> bool:
+    """Whether it is slower than its base, and not by threading."""
+    return bool(record.get("against")) and record["against"]["change"] == Change.SLOWER.value
 
 
 def differences_line(record: Mapping[str, Any]) -> str:

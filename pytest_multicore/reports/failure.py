@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.verdicts.limits import BASE_LIMITS
 from pytest_multicore.verdicts.open_reasons import attained_in_words
 from pytest_multicore.verdicts.result import Result
 
 from .against import against_line, differences_line
 from .record import Record
 from .scaling import series_line
-from .words import estimate, figure, seconds, split_line, threads, varies_cores
+from .words import estimate, figure, limit_figure, seconds, split_line, threads, varies_cores
 
-UNITS = {"min_speedup": "x", "max_speedup": "x"}
 #: Threads named where there are too many.
 MAX_COUNTED = 8
 #: The value on a machine that gives all its cores is reported if it may be so many times the measured one.
@@ -102,10 +102,10 @@ def _place(line: Mapping[str, Any]) -> str:
 
 def _limit(verdict: Mapping[str, Any], confidence: float) -> str:
     """The limit, the measured value, and the value on a machine that gives all its cores, where that may be higher."""
-    unit, measured, high = UNITS.get(verdict["quantity"], ""), verdict["measured"], verdict["interval"]["high"]
-    text = f"{verdict['quantity']}={verdict['limit']:g}; measured {figure(measured, unit, limit=verdict['limit'])}"
-    if high is not None and measured["high"] is not None and high > MIN_REPORTED_RATIO * measured["high"]:
-        text += f" ({high:.3g}{unit} at most on cores of its own)"
+    text = f"{verdict['quantity']}={verdict['limit']:g}; measured {limit_figure(verdict)}"
+    measured, high = verdict["measured"]["high"], verdict["interval"]["high"]
+    if verdict["quantity"] not in BASE_LIMITS and None not in (high, measured) and high > MIN_REPORTED_RATIO * measured:
+        text += f" ({high:.3g}{'x' if verdict['quantity'].endswith('_speedup') else ''} at most on cores of its own)"
     return f"{text} at confidence {confidence:g} a side"
 
 

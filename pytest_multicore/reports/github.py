@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .against import against_line, is_slower
 from .escape import command_data, command_property, plain
 from .formats.markdown import TITLE, markdown, missed_limits
 from .hosts import lost_in_words
@@ -52,6 +53,8 @@ def commands(records: Sequence[Mapping[str, Any]], locations: Locations, *, anno
     for record in records:
         where = locations.properties(record["nodeid"])
         command = COMMANDS.get(record["outcome"])
+        if command is None and is_slower(record):
+            yield f"::notice {where}title={TITLE}::{command_data(plain(f'{_name(record)}: {against_line(record)}'))}"
         if command and (annotate_failures or command != "error"):
             yield f"::{command} {where}title={TITLE}::{command_data(_summary(record))}"
         for warning in record["warnings"]:
@@ -94,7 +97,7 @@ def _name(record: Mapping[str, Any]) -> str:
 
 
 def _summary(record: Mapping[str, Any]) -> str:
-    """The measurement's name, and its reason or causes."""
+    """The measurement's name, and its reason, or what it is against its base, and causes."""
     if record["outcome"] != "failed":
         return f"{_name(record)}: {record['reason']}"
     why = [
@@ -102,4 +105,5 @@ def _summary(record: Mapping[str, Any]) -> str:
         f"{cause['evidence']} [{cause['key']}]; {cause['remedy']}"
         for cause in record["causes"][:1]
     ]
-    return "\n".join([f"{_name(record)}: {'; '.join(missed_limits(record))}", *why])
+    base = [plain(line)] if (line := against_line(record)) else []
+    return "\n".join([f"{_name(record)}: {'; '.join(missed_limits(record))}", *base, *why])

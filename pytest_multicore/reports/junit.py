@@ -16,6 +16,7 @@ def properties(record: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """Name and value of each: ``multicore_speedup``, or ``multicore_speedup[dot]`` of a workload with its own name."""
     label = "" if record["workload"] == test_name(record) else f"[{record['workload']}]"
     cause = next(iter(record["causes"]), None)
+    against = record.get("against") or {}
     values = {
         "outcome": record["outcome"],
         "threads": "inherit" if record["threads"] is None else record["threads"],
@@ -23,6 +24,9 @@ def properties(record: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         "useful_cores": _figure(record["useful_cores"]),
         "speedup": _figure(record["measured_speedup"]),
         "attained_speedup": _figure(record["attained_speedup"]),
+        "base": against.get("base"),
+        "base_verdict": against.get("change"),
+        "loss": _figure(against.get("measured_loss")),
         "cause": cause and (cause["key"] if cause["proven"] else f"{cause['key']} (not proven)"),
     }
     for name, value in values.items():

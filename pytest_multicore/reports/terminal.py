@@ -14,7 +14,7 @@ from pytest_multicore.diagnosis.evidence_record import blas_call_lines
 from .against import against_line
 from .matrix import matrix_lines
 from .scaling import series_line
-from .table import GAP, table
+from .table import GAP, names_of_tests, table
 
 COLOURS = {
     "passed": {"green": True},
@@ -42,9 +42,9 @@ def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]
             reporter.write(f"warning: {record['workload']}: {warning}\n", yellow=True)
     for scaling in matrix_lines(records):
         reporter.write(f"matrix: {scaling}\n")
-    for record in records:
+    for name, record in zip(names_of_tests(records), records, strict=True):
         if base := against_line(record):
-            reporter.write(f"{record['workload']}: {base}\n")
+            reporter.write(f"{name}: {base}\n")
     for record in records:
         if line := series_line(record):
             reporter.write(f"scaling: {record['workload']}: {line}\n")

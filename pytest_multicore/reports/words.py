@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pytest_multicore.verdicts.limits import BASE_LIMITS
 from pytest_multicore.verdicts.words import duration_in_words, side_in_words
 
 #: Digits after the decimal point; and at most so many, where it takes more to tell a number from a limit.
@@ -37,6 +38,20 @@ def figure(interval: Mapping[str, Any] | None, unit: str = "", *, limit: float |
     digits = max((_digits(bound, limit) for bound in bounds if bound is not None), default=DIGITS)
     low, high = ("?" if bound is None else f"{bound:.{digits}f}" for bound in bounds)
     return f"{interval['estimate']:.{digits}f}{unit} [{low}, {high}]"
+
+
+def limit_figure(verdict: Mapping[str, Any], field: str = "measured", unit: str = "x") -> str:
+    """The figure that a limit is held against: ``1.02x [1.00, 1.05]``; in percent where that is on a base.
+
+    Args:
+        verdict: one of the record's.
+        field: ``measured``, or ``interval``: with what the machine did not give allowed for.
+        unit: of a speed-up.
+    """
+    interval = verdict.get(field) or verdict["interval"]
+    if interval and verdict["quantity"] in BASE_LIMITS:
+        return percent(interval, limit=verdict["limit"])
+    return figure(interval, unit if verdict["quantity"].endswith("_speedup") else "", limit=verdict["limit"])
 
 
 def percent(interval: Mapping[str, Any], *, limit: float | None = None) -> str:

@@ -89,10 +89,11 @@ def attained_in_words(compared: Comparison) -> str:
 
 def _too_slow(case: OpenMeasurement, needed: int) -> str:
     row_s = statistics.median(sum(round_.wall_s for round_ in row) for row in case.rows)
-    advised_s = ADVISED_BUDGET_RATIO * needed * max(row_s, case.rounds_s / len(case.rows))
+    each_s = max(row_s, case.rounds_s / len(case.rows))  # with its pauses and the control
     return (
         f"{len(case.rows)} rows of rounds fit the budget of {case.budget_s:g} s, at least {needed} are needed "
-        f"at confidence {case.confidence:g}; one takes {row_s:.3g} s: use budget={math.ceil(advised_s)}, or less work"
+        f"at confidence {case.confidence:g}; one takes {each_s:.3g} s: use "
+        f"budget={math.ceil(ADVISED_BUDGET_RATIO * needed * each_s)}, or less work"
     )
 
 

@@ -15,7 +15,7 @@ from pytest_multicore.reports.record import record
 from pytest_multicore.verdicts.judge import judgement
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.result import Result
-from tests.rounds import rows
+from tests.rounds import rows, sides, spaced
 
 MACHINE = Machine(8, tuple(range(8)), None, 4, "Fast & Cheap <9>", "Linux 6")
 CAUSE = {
@@ -66,6 +66,35 @@ def measured(
         measurement=judged.measured,
         comparison=judged.compared,
         python="3.13.1",
+    )
+    return {**record(result), **changes}
+
+
+def against_base(
+    two_s: float, one_s: float, cores: float = 2.0, *, test: str = "tests/test_a.py::test_it", **changes: Any
+) -> dict[str, Any]:
+    """The record of a program against a base that takes 0.05 s at two threads and 0.1 s at one; ``max_loss=0.1``."""
+    taken = spaced([(*sides(two_s, one_s, cores), *sides(0.05, 0.1))] * 20)
+    judged = judgement(Limits(max_loss=0.1), taken, 0.99)
+    result = Result(
+        test=test,
+        workload="test_it",
+        arguments={},
+        environment="current",
+        threads=2,
+        baseline=1,
+        outcome=judged.outcome,
+        reason="",
+        budget_s=30.0,
+        duration_s=1.5,
+        confidence=0.99,
+        seed=0,
+        verdicts=judged.verdicts,
+        measurement=judged.measured,
+        comparison=judged.compared,
+        against=judged.against,
+        base="git:main",
+        differences=("numpy: 2.4.6, base 1.26.4",),
     )
     return {**record(result), **changes}
 

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
-from pytest_multicore.reports.failure import MAX_COUNTED, _counted
+from pytest_multicore.reports.failure import MAX_COUNTED, _counted, _limit
 from pytest_multicore.rounds.round import ThreadUse
 from tests.rounds import made
+
+from .literals import against_base, measured
 
 USES = [ThreadUse("python", 1, 1, 0.001), *(ThreadUse(f"worker-{tid}", 1, tid, 0.01 * tid) for tid in range(2, 12))]
 
@@ -15,3 +17,9 @@ def test_threads_that_are_too_many_are_named_with_what_each_did() -> None:
     many = _counted(replace(made(0.1), thread_use=tuple(USES)))
     assert many.count("worker-") == MAX_COUNTED
     assert ", and 3 more cores;" in many
+
+
+def test_a_limit_on_a_base_is_told_in_percent_and_another_as_it_is() -> None:
+    (loss,), (speedup,) = (one["verdicts"] for one in (against_base(0.1, 0.1, cores=1.0), measured(1.0)))
+    assert _limit(loss, 0.99) == "max_loss=0.1; measured 50.00 [50.00, 50.00] % at confidence 0.99 a side"
+    assert _limit(speedup, 0.99) == "min_speedup=1.5; measured 1.00x [1.00, 1.00] at confidence 0.99 a side"

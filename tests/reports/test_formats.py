@@ -17,7 +17,7 @@ from pytest_multicore.reports.formats.bencher import bencher
 from pytest_multicore.reports.formats.github_action_benchmark import bigger_is_better, smaller_is_better
 from pytest_multicore.reports.formats.openmetrics import openmetrics
 
-from .literals import HOSTILE, measured, reported, unmeasured
+from .literals import HOSTILE, against_base, measured, reported, unmeasured
 
 ODD = "tests/test_a.py::test_it[a 'b' \"c\" \\d #5 `e` {f}=g,h $i]"
 #: Passed, a workload of its own, the same again, a name that quotes, never measured.
@@ -85,6 +85,17 @@ def test_openmetrics_holds_the_figures() -> None:
     assert found["outcome", test, "test_it2", "inconclusive"] == 1
     assert found["outcome", test, "test_it", "passed"] == 1
     assert found["outcome", test, "test_it", "failed"] == 0
+
+
+def test_what_was_lost_against_a_base_is_a_figure() -> None:
+    lost = reported(against_base(0.1, 0.1, cores=1.0), measured(1.8, test="test_b.py::test_b"))
+    found = samples(lost)
+    assert found["loss", "tests/test_a.py::test_it", "test_it", "estimate"] == pytest.approx(0.5)
+    assert found["slowdown", "tests/test_a.py::test_it", "test_it", "high"] == pytest.approx(0)
+    assert ("loss", "test_b.py::test_b", "test_it", "estimate") not in found, "without a base"
+    assert [one["loss"]["value"] for one in json.loads(bencher(lost)).values() if "loss" in one] == [pytest.approx(0.5)]
+    told = {one["name"].rpartition(": ")[2]: one["value"] for one in json.loads(smaller_is_better(lost))}
+    assert told["lost by threading"] == pytest.approx(0.5)
 
 
 def test_openmetrics_keeps_names_and_spares_gitlab_the_number_sign() -> None:

@@ -13,7 +13,7 @@ from pytest_multicore.verdicts.result import Result
 from pytest_multicore.verdicts.warnings import waste_warning
 from tests.rounds import rows
 
-from .literals import HOSTILE, reported
+from .literals import HOSTILE, against_base, reported
 
 UNREACHABLE = """
     import pytest
@@ -58,7 +58,7 @@ def test_a_missed_limit_is_an_error_at_the_tests_line(places: github.Locations) 
     missed = told(Limits(min_speedup=1.5), 1.0)
     assert list(github.commands([missed], places, annotate_failures=True)) == [
         "::error file=package/tests/test_a.py,line=7,title=pytest-multicore::"
-        "dot | 100 %25: min_speedup=1.5 missed: 1.00 [1.00, 1.00]"
+        "dot | 100 %25: min_speedup=1.5 missed: 1.00x [1.00, 1.00]"
     ]
     assert list(github.commands([missed], places, annotate_failures=False)) == []
 
@@ -67,7 +67,7 @@ def test_an_error_says_why(places: github.Locations) -> None:
     cause = {"key": "thread-limit", "proven": True, "evidence": "OMP_THREAD_LIMIT=1", "remedy": "unset it"}
     missed = told(Limits(min_speedup=1.5), 1.0, causes=(cause,))
     (command,) = github.commands([missed], places, annotate_failures=True)
-    assert command.endswith("missed: 1.00 [1.00, 1.00]%0Awhy: OMP_THREAD_LIMIT=1 [thread-limit]; unset it")
+    assert command.endswith("missed: 1.00x [1.00, 1.00]%0Awhy: OMP_THREAD_LIMIT=1 [thread-limit]; unset it")
     (command,) = github.commands([{**missed, "causes": [{**cause, "proven": False}]}], places, annotate_failures=True)
     assert "%0Asuspected, not proven: OMP_THREAD_LIMIT=1" in command
 
@@ -77,6 +77,18 @@ def test_a_pass_is_silent_unless_the_busy_cores_are_burnt(places: github.Locatio
     (warning,) = github.commands([told(Limits(min_cores=1.5), 1.03)], places, annotate_failures=True)
     assert warning.startswith("::warning file=package/tests/test_a.py,line=7,")
     assert warning.endswith("2.00 cores busy, 1.03x as fast: the second core is burnt")
+
+
+def test_a_loss_against_a_base_is_an_error_and_a_slower_pass_a_notice(places: github.Locations) -> None:
+    lost, slower, same = against_base(0.1, 0.1, cores=1.0), against_base(0.1, 0.2), against_base(0.05, 0.1)
+    error, notice = github.commands([lost, slower, same], places, annotate_failures=True)
+    where = "file=package/tests/test_a.py,line=7,title=pytest-multicore"
+    assert error == (
+        f"::error {where}::test_it: max_loss=0.1 missed: 50.00 [50.00, 50.00] %25%0Aagainst git:main: threading "
+        "regression: 1.00x for 2.00x; lost by threading 50.00 [50.00, 50.00] %25; time of 2 threads 2.00x, of 1 thread "
+        "1.00x"
+    )
+    assert notice.startswith(f"::notice {where}::test_it: against git:main: slower, not by threading: 2.00x for 2.00x;")
 
 
 def test_what_was_not_decided_is_a_notice_in_one_line(places: github.Locations) -> None:
@@ -108,9 +120,11 @@ def test_the_summary_is_a_table_that_grows(tmp_path: Path) -> None:
 def test_no_text_becomes_a_command_of_its_own(places: github.Locations) -> None:
     cause = {"key": "k", "proven": True, "evidence": HOSTILE, "remedy": HOSTILE}
     missed = {**told(Limits(min_speedup=1.5), 1.0, causes=(cause,)), "workload": HOSTILE, "warnings": [HOSTILE]}
+    slower = against_base(0.1, 0.2, workload=HOSTILE)
+    slower["against"]["base"] = HOSTILE
     lost = {"host": HOSTILE, "error": HOSTILE, "nodeid": HOSTILE, "not_measured": [HOSTILE]}
-    commands = [*github.commands([missed], places, annotate_failures=True), *github.lost_hosts([lost])]
-    assert [command.partition(" ")[0] for command in commands] == ["::error", "::warning", "::error"]
+    commands = [*github.commands([missed, slower], places, annotate_failures=True), *github.lost_hosts([lost])]
+    assert [command.partition(" ")[0] for command in commands] == ["::error", "::warning", "::notice", "::error"]
     for command in commands:
         assert not set("\r\n\x1b") & set(command)
         assert command.partition("::")[2].partition("::")[0].count("title=pytest-multicore") == 1

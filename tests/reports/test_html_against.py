@@ -7,23 +7,13 @@ from pytest_multicore.reports.html.page import html_report
 from pytest_multicore.reports.json_report import report
 from pytest_multicore.verdicts.judge import judgement
 from pytest_multicore.verdicts.limits import Limits
-from tests.rounds import look, made, spaced
+from tests.rounds import sides, spaced
 
 from .page_reports import MACHINE, compared, read_back
 
 LIMITS = Limits(max_loss=0.1, max_slowdown=0.6)
 #: At two threads and at one: a serial program, then its parallel base.
-ROWS = spaced(
-    [
-        (
-            made(0.1, 1.0, cores_online=2, control=look(2)),
-            made(0.1, 1.0, threads=1, cores_online=2, control=look(1)),
-            made(0.05, 2.0, cores_online=2, control=look(2)),
-            made(0.1, 1.0, threads=1, cores_online=2, control=look(1)),
-        )
-    ]
-    * 20
-)
+ROWS = spaced([(*sides(0.1, 0.1, cores=1.0), *sides(0.05, 0.1))] * 20)
 
 
 def words_of(page: str) -> str:

@@ -12,7 +12,7 @@ from cmarkgfm.cmark import Options
 from pytest_multicore.reports.cores_bar import WIDTH, cores_bar, cores_in_words
 from pytest_multicore.reports.formats.markdown import MAX_COMMENT, markdown
 
-from .literals import CAUSE, HOSTILE, SPLIT, measured, reported, unmeasured
+from .literals import CAUSE, HOSTILE, SPLIT, against_base, measured, reported, unmeasured
 
 #: Elements that our own Markdown makes.
 OURS = {"h3", "h4", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "ul", "li", "code", "br"}
@@ -57,7 +57,8 @@ def hostile() -> dict[str, Any]:
     """A report whose every text is a stranger's."""
     cause = {**CAUSE, "evidence": HOSTILE, "remedy": HOSTILE, "trial": HOSTILE, "key": HOSTILE}
     missed = measured(1.1, test=f"t.py::{HOSTILE}", workload=HOSTILE, environment=HOSTILE, causes=[cause], blas=HOSTILE)
-    missed |= {"warnings": [HOSTILE], "host": HOSTILE, "cores_split": SPLIT}
+    against = {**against_base(0.1, 0.1)["against"], "base": HOSTILE, "change": HOSTILE, "differences": [HOSTILE]}
+    missed |= {"warnings": [HOSTILE], "host": HOSTILE, "cores_split": SPLIT, "against": against}
     lost = {"host": HOSTILE, "error": HOSTILE, "nodeid": HOSTILE, "not_measured": [HOSTILE]}
     report = reported(missed, unmeasured(HOSTILE, HOSTILE), lost_hosts=[lost], cpu=HOSTILE)
     return {**report, "machines": [{**report["machine"], "host": HOSTILE, "os": HOSTILE}]}
@@ -79,7 +80,7 @@ def test_the_table_holds_every_result() -> None:
 def test_a_miss_has_its_cause_proof_and_remedy() -> None:
     page = Page(markdown(reported(measured(1.1, causes=[CAUSE]))))
     told = [line for line in page.text.splitlines() if line.strip()]
-    missed = told.index("failed tests/test_a.py::test_it: min_speedup=1.5 missed: 1.10 [1.10, 1.10]")
+    missed = told.index("failed tests/test_a.py::test_it: min_speedup=1.5 missed: 1.10x [1.10, 1.10]")
     assert told[missed + 1 : missed + 4] == [
         "cause: OMP_THREAD_LIMIT=1 is set (thread-limit)",
         "proof: 2 threads without it: 1.9x",
@@ -88,6 +89,19 @@ def test_a_miss_has_its_cause_proof_and_remedy() -> None:
     suspected = Page(markdown(reported(measured(1.1, causes=[{**CAUSE, "proven": False, "trial": ""}]))))
     assert "suspected, not proven: OMP_THREAD_LIMIT=1 is set" in suspected.text
     assert "proof" not in suspected.text
+
+
+def test_what_became_of_each_test_against_its_base_is_told_with_what_differs() -> None:
+    lost, slower = against_base(0.1, 0.1, cores=1.0), against_base(0.1, 0.2)
+    page = Page(markdown(reported(lost, slower, measured(1.8))))
+    rows = [row[1:] for row in page.rows if "git:main" in row]
+    assert rows == [
+        ["git:main", "threading regression", "1.00x", "2.00x", "50.00 [50.00, 50.00] %", "2.00x", "1.00x"],
+        ["git:main", "slower, not by threading", "2.00x", "2.00x", "0.00 [0.00, 0.00] %", "2.00x", "2.00x"],
+    ]
+    assert "max_loss=0.1 missed: 50.00 [50.00, 50.00] %" in page.text
+    assert page.text.count("what differs from the base: numpy: 2.4.6, base 1.26.4") == 1, "of the miss"
+    assert "Against a base" not in markdown(reported(measured(1.8)))
 
 
 def test_bars_show_where_the_cores_went() -> None:
@@ -112,10 +126,11 @@ def test_a_bar_is_as_wide_as_all_cores_and_its_parts_are_to_scale() -> None:
 
 def test_no_text_of_a_report_becomes_markup() -> None:
     page = Page(markdown(hostile()))
-    plain = Page(markdown(reported(measured(1.1, causes=[CAUSE], cores_split=SPLIT, host="a"), unmeasured())))
+    missed = against_base(0.1, 0.1, cores=1.0, causes=[CAUSE], cores_split=SPLIT, host="a")
+    plain = Page(markdown(reported(missed, unmeasured())))
     assert page.elements.keys() <= OURS, "an element that is not ours"
     assert {len(row) for row in page.rows} == {len(row) for row in plain.rows}, "a table was split at a test's text"
-    assert page.elements["table"] == plain.elements["table"] == 2
+    assert page.elements["table"] == plain.elements["table"] == 3
     assert "a" not in page.elements, "a link"
     assert "<script>alert(1)</script>" in page.text, "the text itself is shown"
 
@@ -129,9 +144,8 @@ def test_nobody_is_called_and_nothing_is_linked() -> None:
 def test_no_line_begins_with_what_a_test_says() -> None:
     """A line of its own could be a workflow command, a heading, or the end of a table."""
     lines = markdown(hostile()).splitlines()
-    assert [
-        line for line in lines if line.lstrip().startswith(("::", "#")) and not line.startswith(("### py", "#### Wh"))
-    ] == []
+    ours = ("### py", "#### Wh", "#### Against a base")
+    assert [line for line in lines if line.lstrip().startswith(("::", "#")) and not line.startswith(ours)] == []
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", "\n".join(lines))
     "\n".join(lines).encode("utf-8")
 

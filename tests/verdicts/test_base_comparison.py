@@ -13,18 +13,10 @@ from pytest_multicore.verdicts.base_comparison import BaseComparison, Change, is
 from pytest_multicore.verdicts.judge import borne_out, judgement
 from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome, Verdict
 from pytest_multicore.verdicts.rules import Rule
-from tests.rounds import look, made, spaced
+from tests.rounds import sides, spaced
 
 Row = tuple[Round, ...]
 PASSED, FAILED, OPEN = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE
-
-
-def sides(two_s: float, one_s: float, cores: float = 2.0, slowed_to: float = 1.0, **others: Any) -> Row:
-    """A program's rounds at two threads and at one, on a machine that slows two cores to a share of one's speed."""
-    return (
-        made(two_s, cores, cores_online=2, control=look(2, slowed_to), **others),
-        made(one_s, 1.0, threads=1, cores_online=2, control=look(1)),
-    )
 
 
 def said(rows: Sequence[Row], without: frozenset[Rule] = frozenset(), **limits: Any) -> tuple[BaseComparison, Verdict]:

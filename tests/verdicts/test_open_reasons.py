@@ -43,6 +43,12 @@ def test_slow_work_is_told_what_budget_it_needs() -> None:
     assert "one takes 8 s: use budget=108, or less work" in text
 
 
+def test_a_row_takes_its_pauses_and_its_control_too() -> None:
+    told = undecided([(made(0.1), made(0.1, threads=1))] * 3, rounds_s=9.0, min_speedup=1.5)
+    assert "3 rows of rounds fit the budget" in why_inconclusive(told)
+    assert "one takes 3 s: use budget=41, or less work" in why_inconclusive(told)
+
+
 def test_a_limit_within_the_interval_is_nobodys_doing() -> None:
     text = why(rows(10, 1.4) + rows(10, 1.6), min_speedup=1.5)
     assert text.startswith("min_speedup=1.5 lies within 1.5x [1.4, 1.6], the interval after 20 rows in 10 s")

@@ -11,10 +11,9 @@ from pytest_multicore.verdicts.judge import Judgement, judgement
 from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome
 from pytest_multicore.verdicts.rules import Rule
 from pytest_multicore.verdicts.stopping import StoppingRule
-from tests.rounds import look, made, rows, spaced
+from tests.rounds import look, made, rows, sides, spaced
 
-Row = tuple[Round, ...]
-Rows = Sequence[Row]
+Rows = Sequence[tuple[Round, ...]]
 
 
 def stopping(limits: Limits, **changed: Any) -> StoppingRule:
@@ -207,17 +206,10 @@ def test_what_lacks_cores_cuts_no_other_limit_short(others: dict[str, Any]) -> N
     assert enough(Limits(min_speedup=3, **others), taken, 4.2)
 
 
-def serial(wall_s: float, parallel: float = 1.0) -> Row:
-    """A program that takes so long on one thread, at two threads and at one, or is so many times as fast at two."""
-    return (
-        made(wall_s / parallel, parallel, cores_online=2, control=look(2)),
-        made(wall_s, threads=1, cores_online=2, control=look(1)),
-    )
-
-
 def pair(*factors: float, base: float = 1.0) -> Rows:
     """Rows of a serial program that takes so many times as long as its base; the base gains so much by two threads."""
-    return spaced([(*serial(0.1 * factor), *serial(0.1, base)) for factor in factors])
+    taken = (sides(0.1 * factor, 0.1 * factor, cores=1.0) for factor in factors)
+    return spaced([(*program, *sides(0.1 / base, 0.1, cores=base)) for program in taken])
 
 
 #: Ten rows of jaxlib 0.4.33 for 0.4.31: no loss for certain, 1.8 times as slow, and one row says the reverse.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .results import Record, Report, bounds, unique_names
+from .results import Record, Report, bounds, figure_of, unique_names
 
 #: Bencher's name of a measure, the report's field, and what takes the field to the measure's unit.
 MEASURES = (
@@ -17,6 +17,7 @@ MEASURES = (
     ("efficiency", "efficiency", 1.0),
     ("busy-cores", "cores", 1.0),
     ("useful-cores", "useful_cores", 1.0),
+    ("loss", "against.measured_loss", 1.0),
 )
 #: Characters of a benchmark's name, at most.
 MAX_NAME = 1024
@@ -37,7 +38,7 @@ def _measures(record: Record) -> dict[str, Any]:
             if value is not None
         }
         for name, field, factor in MEASURES
-        if (figure := bounds(record.get(field)))
+        if (figure := bounds(figure_of(record, field)))
     }
 
 

@@ -11,11 +11,15 @@ from typing import Any
 
 from pytest_multicore.reports.words import figure
 
-from .results import Record, Report, bounds, unique_names
+from .results import Record, Report, bounds, figure_of, unique_names
 
 #: What the figure is called, the report's field and the unit.
 BIGGER_IS_BETTER = (("speed-up", "measured_speedup", "x"), ("efficiency", "efficiency", "of the attained speed-up"))
-SMALLER_IS_BETTER = (("time", "wall_s", "s"), ("CPU inflation", "cpu_inflation", "x"))
+SMALLER_IS_BETTER = (
+    ("time", "wall_s", "s"),
+    ("CPU inflation", "cpu_inflation", "x"),
+    ("lost by threading", "against.measured_loss", "of the base's speed-up"),
+)
 
 
 def bigger_is_better(report: Report) -> str:
@@ -24,7 +28,7 @@ def bigger_is_better(report: Report) -> str:
 
 
 def smaller_is_better(report: Report) -> str:
-    """Times, and how much CPU time more threads cost."""
+    """Times, how much CPU time more threads cost, and what was lost against a base."""
     return _listed(report, SMALLER_IS_BETTER)
 
 
@@ -37,7 +41,7 @@ def _listed(report: Report, figures: tuple[tuple[str, str, str], ...]) -> str:
 
 def _entries(name: str, record: Record, figures: tuple[tuple[str, str, str], ...]) -> Iterator[dict[str, Any]]:
     for told, field, unit in figures:
-        measured = bounds(record.get(field))
+        measured = bounds(figure_of(record, field))
         if measured is None:
             continue
         low, value, high = measured

@@ -9,16 +9,21 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pytest_multicore.reports.against import differences_line
 from pytest_multicore.reports.cores_bar import LEGEND, cores_bar, cores_in_words
 from pytest_multicore.reports.cut_short import cut_short_in_words
 from pytest_multicore.reports.escape import markdown as escaped
 from pytest_multicore.reports.hosts import lost_in_words
-from pytest_multicore.reports.words import estimate, figure, threads
+from pytest_multicore.reports.words import estimate, figure, limit_figure, percent, threads
 
 from .results import Record, Report, measured_name
 
 TITLE = "pytest-multicore"
 HEADINGS = ("test", "environment", "BLAS", "threads", "busy", "useful", "speed-up", "attained", "outcome")
+BASE_HEADINGS = (
+    *("test", "base", "verdict", "speed-up", "base's speed-up", "lost by threading"),
+    *("time / base's", "time / base's, at the baseline"),
+)
 #: In the order in which they are counted in the first line.
 OUTCOMES = ("failed", "error", "inconclusive", "passed", "measured")
 #: What GitHub takes as a comment, with a margin: 65536 characters.
@@ -27,7 +32,7 @@ CUT_OFF = "\n\n*The rest does not fit. The JSON report has it.*\n"
 
 
 def markdown(report: Report, limit: int = MAX_COMMENT) -> str:
-    """A heading, the table of verdicts, where the cores went, and the cause and remedy of each miss.
+    """A heading, the tables of verdicts and of bases, where the cores went, and the cause and remedy of each miss.
 
     Args:
         report: the JSON report's data.
@@ -36,6 +41,7 @@ def markdown(report: Report, limit: int = MAX_COMMENT) -> str:
     records, machines = report["results"], report.get("machines") or [report["machine"]]
     parts = [
         *_verdicts(records),
+        *_bases(records),
         *_cores(records),
         *_findings(records),
         *_lost(report),
@@ -49,9 +55,9 @@ def markdown(report: Report, limit: int = MAX_COMMENT) -> str:
 
 
 def missed_limits(record: Record) -> list[str]:
-    """``min_speedup=1.5 missed: 1.00 [1.00, 1.00]``, for each limit that was missed."""
+    """``min_speedup=1.5 missed: 1.00x [1.00, 1.00]``, for each limit that was missed."""
     return [
-        f"{verdict['quantity']}={verdict['limit']:g} missed: {figure(verdict['interval'], limit=verdict['limit'])}"
+        f"{verdict['quantity']}={verdict['limit']:g} missed: {limit_figure(verdict, 'interval')}"
         for verdict in record["verdicts"]
         if verdict["outcome"] == "failed"
     ]
@@ -86,6 +92,29 @@ def _row(record: Record, *, hosts: bool) -> list[str]:
     ]
 
 
+def _bases(records: Sequence[Record]) -> Iterator[str]:
+    """What became of each test that was held against a base, in the terminal's words."""
+    compared = [(record, record["against"]) for record in records if record.get("against")]
+    if not compared:
+        return
+    yield "#### Against a base\n"
+    yield _cells(BASE_HEADINGS)
+    yield f"|{' --- |' * len(BASE_HEADINGS)}"
+    for record, against in compared:
+        yield _cells(
+            (
+                _named(record),
+                against["base"],
+                against["change"],
+                estimate(record["measured_speedup"], "x"),
+                estimate(against["base_speedup"], "x"),
+                percent(against["measured_loss"]),
+                *(f"{1 + against[name]['estimate']:.2f}x" for name in ("slowdown_at_threads", "measured_slowdown")),
+            )
+        )
+    yield ""
+
+
 def _cores(records: Sequence[Record]) -> Iterator[str]:
     """A bar for each measurement whose cores were split."""
     split = [(record, record["cores_split"]) for record in records if record.get("cores_split")]
@@ -113,6 +142,8 @@ def _finding(record: Record) -> Iterator[str]:
     if record["outcome"] not in ("passed", "measured"):
         why = "; ".join(missed_limits(record)) if record["outcome"] == "failed" else record["reason"]
         yield f"- **{escaped(record['outcome'])}** {name}: {escaped(why)}"
+        if record["outcome"] == "failed" and (differ := differences_line(record)):
+            yield f"  - what differs from the base: {escaped(differ)}"
         for cause in record["causes"]:
             yield from _cause(cause)
     for warning in record["warnings"]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pytest_multicore.reports.escape import plain
 from pytest_multicore.reports.words import varies_cores
 
-from .results import Record, Report, bounds, thread_count
+from .results import Record, Report, bounds, figure_of, thread_count
 
 PREFIX = "pytest_multicore_"
 #: Name of a metric, its unit, the report's field, and what it is.
@@ -23,6 +23,8 @@ GAUGES = (
     ("busy_cores", "", "cores", "CPU seconds per wall second."),
     ("useful_cores", "", "useful_cores", "Speed-up x cores busy at the baseline."),
     ("cpu_inflation", "", "cpu_inflation", "CPU time at these threads / CPU time at the baseline's."),
+    ("loss", "", "against.measured_loss", "Share of the base's speed-up that was lost by threading."),
+    ("slowdown", "", "against.measured_slowdown", "Wall time at the baseline's threads / that of the base, less 1."),
     ("wall_seconds", "seconds", "wall_s", "Wall time of one repetition."),
 )
 OUTCOMES = ("passed", "measured", "failed", "inconclusive", "error")
@@ -40,7 +42,7 @@ def _gauge(gauge: tuple[str, str, str, str], labelled: Sequence[tuple[str, Recor
     samples = [
         f'{PREFIX}{name}{{{labels},bound="{bound}"}} {value:.6g}'
         for labels, record in labelled
-        if (figure := bounds(record.get(field)))
+        if (figure := bounds(figure_of(record, field)))
         for bound, value in zip(("low", "estimate", "high"), figure, strict=True)
         if value is not None
     ]

@@ -44,6 +44,12 @@ def unique_names(records: Sequence[Record]) -> Iterator[tuple[str, Record]]:
         yield (name if used[name] == 1 else f"{name} #{used[name]}"), record
 
 
+def figure_of(record: Record, name: str) -> Any:
+    """A figure of a result; ``against.measured_loss`` is one of its base. None where it was not measured."""
+    group, dot, field = name.rpartition(".")
+    return ((record.get(group) or {}) if dot else record).get(field)
+
+
 def bounds(figure: Any) -> tuple[float | None, float, float | None] | None:
     """Low end, estimate and high end of an interval or a number; None where it was not measured."""
     if figure is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_multicore.diagnosis.evidence_record import blas_call_lines
 from pytest_multicore.reports.scaling import series_line
-from pytest_multicore.reports.words import estimate, figure, percent, seconds, side, threads
+from pytest_multicore.reports.words import estimate, figure, limit_figure, percent, seconds, side, threads
 
 from .charted import Chart, Measured, Record
 from .closing_chart import closing_charts
@@ -21,9 +21,6 @@ from .threads_chart import threads_chart
 URGENCY = ("failed", "error", "inconclusive", "passed", "measured")
 #: Fields that came later, and are not required by the schema.
 MISSING_IN_OLDER_FILES: Record = {"attained_speedup": None, "cores_split": None, "pop": None, "against": None}
-#: Limits on a base, whose figures are told in percent as on the terminal.
-OF_BASE = frozenset({"max_loss", "max_slowdown"})
-UNITS = {"min_speedup": "×", "max_speedup": "×"}
 
 #: A heading and its text.
 Fact = tuple[str, str]
@@ -117,17 +114,11 @@ def _row(record: Record) -> dict[str, str]:
 
 
 def _verdict(verdict: Mapping[str, Any]) -> VerdictView:
-    limit = verdict["limit"]
-    interval, measured = verdict["interval"], verdict.get("measured") or verdict["interval"]
-    if verdict["quantity"] in OF_BASE and measured:
-        told, allowed = percent(measured, limit=limit), percent(interval, limit=limit)
-    else:
-        unit = UNITS.get(verdict["quantity"], "")
-        told, allowed = figure(measured, unit, limit=limit), figure(interval, unit, limit=limit)
+    told, allowed = (limit_figure(verdict, field, "×") for field in ("measured", "interval"))
     return VerdictView(
-        limit=f"{verdict['quantity']}={limit:g}",
+        limit=f"{verdict['quantity']}={verdict['limit']:g}",
         measured=told,
-        allowed=allowed if interval != measured else "the same",
+        allowed="the same" if verdict["interval"] == (verdict.get("measured") or verdict["interval"]) else allowed,
         outcome=verdict["outcome"],
         why_open=(verdict.get("open_reason") or "").replace("-", " "),
     )
