@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.verdicts.base_comparison import Change
 from pytest_multicore.verdicts.judge import Judgement, judgement
 from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome
 from pytest_multicore.verdicts.rules import Rule
@@ -243,6 +244,16 @@ def test_what_is_slower_must_last_as_a_miss_must() -> None:
     assert not enough(Limits(max_loss=0.1), taken, 3.9)
     assert enough(Limits(max_loss=0.1), taken, 4.0)
     assert enough(Limits(max_loss=0.1), taken, 0.5, frozenset({Rule.SETTLE}))
+
+
+@pytest.mark.parametrize(("without", "said"), [(frozenset(), Change.NO_LOSS), ({Rule.SETTLE}, Change.SLOWER)])
+def test_a_program_that_is_slow_at_first_alone_is_not_called_slower(without: frozenset[Rule], said: Change) -> None:
+    """Ten slow rows in 2.5 s, as while a compiler warms up."""
+    rule = replace(stopping(Limits(max_loss=0.1)), without=frozenset(without))
+    taken = spaced(pair(*[1.8] * 10, *[1.0] * 40), 0.25)
+    counts = range(9, len(taken) + 1)
+    ends = next(count for count in counts if rule.enough(rule.judge(taken[:count]), 0.25 * count))
+    assert rule.judge(taken[:ends]).change is said
 
 
 @pytest.mark.parametrize("factors", [[1.0] * 10, [1.12] * 9 + [1.8], [1.0] * 6 + [1.8] * 4, [0.7] * 10])
