@@ -3,20 +3,17 @@
 import configparser
 import re
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
 
 from scripts.check_wheel import ENTRY_POINT, faults, package_files
+from tests.wheels import built_wheel
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
-BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
 #: Beside the package in a checkout, and none of them part of it.
 STRAY = (
     "pytest_multicore/__pycache__/plugin.cpython-311.pyc",
@@ -28,19 +25,9 @@ STRAY = (
 )
 
 
-def can_build() -> bool:
-    """setuptools builds wheels by itself from 70.1 on; nothing is fetched for a test."""
-    try:
-        return tuple(map(int, version("setuptools").split(".")[:2])) >= (70, 1)
-    except PackageNotFoundError:
-        return False
-
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel of the package as it stands, built in a copy with stray files; a build leaves nothing in the checkout."""
-    if not can_build():
-        pytest.skip("setuptools 70.1 or later (extra `test`) is not installed")
     copy, out = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("dist")
     shutil.copytree(ROOT / "pytest_multicore", copy / "pytest_multicore", ignore=shutil.ignore_patterns("__pycache__"))
     for name in SOURCES:
@@ -48,12 +35,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in STRAY:
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         (copy / name).write_text("")
-    built = subprocess.run(
-        [sys.executable, "-c", BUILD, str(out)], cwd=copy, capture_output=True, text=True, check=False
-    )
-    assert built.returncode == 0, built.stderr
-    (wheel,) = out.glob("*.whl")
-    return wheel
+    return built_wheel(copy, out)
 
 
 def test_it_holds_the_package_and_nothing_else(wheel: Path) -> None:

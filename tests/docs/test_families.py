@@ -1,11 +1,10 @@
-"""The pages on families of libraries: their test files run in an environment with the packages that they name."""
+"""Pages on families show the output of each of their tests, and name an environment that there is. All are walked."""
 
 import re
 
 import pytest
 
 from pytest_multicore.environments.catalogue import SHIPPED
-from tests.fixture_types import Undecided
 
 from .pages import code_blocks, text_of
 
@@ -38,20 +37,3 @@ def test_the_output_of_a_page_shows_each_of_its_tests_and_passes(page: str) -> N
     assert rows == names_of_tests(page)
     declared = re.findall(r"environments\.(\S+)\]", "".join(code_blocks(text_of(page), "toml")))
     assert {*declared, *SHIPPED} >= {PAGES[page] or "current"}
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("page", PAGES)
-def test_a_pages_tests_pass(page: str, pytester: pytest.Pytester, undecided: Undecided) -> None:
-    for name, content in files_of(page).items():
-        (pytester.path / name).write_text(content)
-    (pytester.path / "pyproject.toml").write_text("".join(code_blocks(text_of(page), "toml")))
-    environment = PAGES[page]
-    options = ["--multicore-priority=realtime", *([f"--multicore-environment={environment}"] if environment else [])]
-    result = pytester.runpytest_subprocess("-rs", *options)
-    outcomes = result.parseoutcomes()
-    if "cannot build environment" in result.stdout.str():
-        pytest.skip("the packages cannot be had")
-    if outcomes.get("skipped"):
-        undecided("the machine was too busy for one of the page's tests")
-    result.assert_outcomes(passed=len(names_of_tests(page)))

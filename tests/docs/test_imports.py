@@ -3,18 +3,17 @@
 import pytest
 
 from .pages import code_blocks, text_of
+from .walk.commands import File, steps
 
 PAGE = text_of("how-to/imports")
 
 
 @pytest.fixture
 def programs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    for block in code_blocks(PAGE, "python"):
-        name = block.partition("\n")[0].removeprefix("# ").removesuffix(".py")
-        pytester.makepyfile(**{name: block})
-    package = pytester.mkpydir("ultra")
-    (package / "__init__.py").write_text("from . import utils\n")
-    (package / "utils.py").write_text("import os\n\nos.environ['OMP_NUM_THREADS'] = '1'\n")
+    for step in steps(PAGE):
+        if isinstance(step, File):
+            (pytester.path / step.name).parent.mkdir(exist_ok=True)
+            (pytester.path / step.name).write_text(step.content)
     monkeypatch.setenv("PYTHONPATH", str(pytester.path))
     return pytester
 
