@@ -14,7 +14,11 @@ PAGES = {
     "how-to/scikit-learn": "scikit-learn",
     "how-to/numba": "numba",
     "how-to/processes": None,
+    "how-to/torch": "torch",
+    "how-to/polars-and-duckdb": "frames",
 }
+#: The pages whose output a quiet machine has still to print.
+AWAITED = {"how-to/torch", "how-to/polars-and-duckdb"}
 
 
 def files_of(page: str) -> dict[str, str]:
@@ -34,6 +38,7 @@ def test_the_output_of_a_page_shows_each_of_its_tests_and_passes(page: str) -> N
     for name, content in files.items():
         compile(content, name, "exec")
     rows = re.findall(r"^(test_\w+) .* passed$", "\n".join(code_blocks(text_of(page), "text")), re.MULTILINE)
-    assert rows == names_of_tests(page)
+    assert names_of_tests(page)
+    assert rows == ([] if page in AWAITED else names_of_tests(page))
     declared = re.findall(r"environments\.(\S+)\]", "".join(code_blocks(text_of(page), "toml")))
     assert {*declared, *SHIPPED} >= {PAGES[page] or "current"}

@@ -155,12 +155,14 @@ WALKS: Mapping[str, Walk] = {
     ),
     "docs/how-to/matrix.md": Walk(),
     "docs/how-to/numba.md": Walk(),
+    "docs/how-to/polars-and-duckdb.md": Walk(),
     "docs/how-to/processes.md": Walk(),
     "docs/how-to/pytest-benchmark.md": Walk(
         installed=(f"{PACKAGE}[benchmark]",),
         by_chance=(r"\((?:NOW|0001_before)\)",),  # the table is sorted by the figures
     ),
     "docs/how-to/scikit-learn.md": Walk(),
+    "docs/how-to/torch.md": Walk(),
     "docs/reference/json-report.md": Walk(
         brought={**PROJECT, "test_product.py": TEST.format(limits="(min_cores=1.3, min_speedup=1.2)")},
         typed_before=("pytest --multicore-json=report.json",),
