@@ -77,7 +77,9 @@ def test_what_a_conftest_sets_is_said(pytester: pytest.Pytester, own_cache: None
     pytester.makeconftest("import os; os.environ['OMP_PROC_BIND'] = 'close'")
     _, report = examined(pytester, "--multicore-environment=current")
     (found,) = [one for one in report["findings"] if "OMP_PROC_BIND" in one["text"]]
-    assert "set in pytest's process since it started" in found["text"]
+    assert found["key"] == "set-by-collection"
+    said = "collecting conftest.py set OMP_PROC_BIND=close in pytest itself: measured interpreters start without it"
+    assert found["text"] == said
 
 
 def test_a_wrong_option_is_a_usage_error(pytester: pytest.Pytester, own_cache: None) -> None:

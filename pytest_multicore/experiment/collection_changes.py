@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,11 @@ from pytest_multicore.interpreters.prepared_environment import PreparedEnvironme
 from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.settings.world_at_start import WORLD, CollectionChange
 
-from .request import Progress
-
 #: By the names of the modules that were imported, in their order.
 _known_traces: dict[tuple[str, ...], tuple[ImportTrace, ...]] = {}
 
 
-def collection_changes(facts: Mapping[str, Any], progress: Progress) -> tuple[Mapping[str, Any], ...]:
+def collection_changes(facts: Mapping[str, Any], report: Callable[[str], None]) -> tuple[Mapping[str, Any], ...]:
     """Each change as data: by, module, what, before, after.
 
     The module that did it is known from a measured interpreter that made the same change, or from one that imports
@@ -27,14 +25,14 @@ def collection_changes(facts: Mapping[str, Any], progress: Progress) -> tuple[Ma
 
     Args:
         facts: what the contender's interpreter said of itself.
-        progress: where a wait for the host's turn is reported.
+        report: where a wait for the host's turn is reported.
     """
     noted = facts.get("start_changes") or ()
     told = []
     for change in WORLD.changes:
         before, after = _plain(change.before), _plain(change.after)
         same = (one["module"] for one in noted if one["what"] == change.what and one["after"] == after)
-        module = next(filter(None, same), "") or _module_of(change, progress)
+        module = next(filter(None, same), "") or _module_of(change, report)
         if module == Path(change.by.partition("::")[0]).stem:
             module = ""  # the test module itself
         entry = {"by": _relative(change.by), "module": module or None, "what": change.what}
@@ -42,7 +40,7 @@ def collection_changes(facts: Mapping[str, Any], progress: Progress) -> tuple[Ma
     return tuple(told)
 
 
-def collection_notes(changes: tuple[Mapping[str, Any], ...]) -> Iterator[str]:
+def collection_notes(changes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """The changes in words."""
     for change in changes:
         module, what, before, after = (change[name] for name in ("module", "what", "before", "after"))
@@ -59,18 +57,18 @@ def collection_notes(changes: tuple[Mapping[str, Any], ...]) -> Iterator[str]:
         yield f"{by} {did} in pytest itself: measured interpreters start {start}"
 
 
-def _module_of(change: CollectionChange, progress: Progress) -> str:
+def _module_of(change: CollectionChange, report: Callable[[str], None]) -> str:
     names = tuple(dict.fromkeys(name.partition(".")[0] for name in change.modules))
-    traces = [trace for trace in _traces(names, progress) if trace.what == change.what]
+    traces = [trace for trace in _traces(names, report) if trace.what == change.what]
     return next((trace.module or trace.package for trace in traces if trace.after == _plain(change.after)), "")
 
 
-def _traces(names: tuple[str, ...], progress: Progress) -> tuple[ImportTrace, ...]:
+def _traces(names: tuple[str, ...], report: Callable[[str], None]) -> tuple[ImportTrace, ...]:
     """What these imports change in an interpreter of their own, tried once; nothing where that can't be found out."""
     if names and names not in _known_traces:
         try:
-            with host_lock().exclusive(progress.step):
-                current = PreparedEnvironment.prepare("current", None, None, Path.cwd(), progress.step)
+            with host_lock().exclusive(report):
+                current = PreparedEnvironment.prepare("current", None, None, Path.cwd(), report)
                 _known_traces[names] = import_in_bare_interpreter(current, names).traces
         except MulticoreError:
             _known_traces[names] = ()

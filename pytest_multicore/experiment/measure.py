@@ -66,7 +66,7 @@ def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress
     else:
         measured_rows = _take_rows(request, prepared, workload, progress)
         findings = _findings(request, prepared, workload, measured_rows, machine)
-        changes = collection_changes(measured_rows.facts, progress)
+        changes = collection_changes(measured_rows.facts, progress.step)
         findings["collection_changes"] = changes
         findings["notes"] = (*findings["notes"], *collection_notes(changes))
     return Result(

@@ -51,7 +51,7 @@ def compared_by_cores(program: MeasuredProgram, judged: Judgement, subjects: Seq
         return None
 
 
-def _compared(program: MeasuredProgram, pair: Sequence[AnySubject], resting: Sequence[AnySubject]) -> Comparison:
+def _compared(program: MeasuredProgram, pair: Sequence[AnySubject], resting: Sequence[AnySubject]) -> Comparison | None:
     request, rows = program.request, list[tuple[Round, ...]]()
     for subject in (*resting, *pair):
         subject.pause()
@@ -59,6 +59,6 @@ def _compared(program: MeasuredProgram, pair: Sequence[AnySubject], resting: Seq
     for row in row_taker(request, program.workload, pair).rows():
         rows = with_row(rows, row)
         enough = len(rows) >= fewest_rows(confidence) and is_known(figures.comparison(rows, confidence))
-        if rows and (enough or time.monotonic() > ends):
+        if enough or time.monotonic() > ends:
             break
-    return figures.comparison(rows, confidence)
+    return figures.comparison(rows, confidence) if rows else None

@@ -135,6 +135,8 @@ class RowTaker:
         of the real-time class come out empty. If the class is kept, they follow, and so do later rows in that class
         (``real_time.with_row`` drops the earlier ones).
         """
+        if any(subject.real_time for subject in self.subjects):  # an earlier measurement has left one there
+            self._request_real_time(False)
         draw = random.Random(self.seed)
         row, repeats = self._first_row(draw)
         recent, trials = [row], 0

@@ -10,9 +10,10 @@ import pytest
 from pytest_multicore.diagnosis.findings.finding import Finding, MachineFacts
 from pytest_multicore.diagnosis.findings.libraries import library_findings
 from pytest_multicore.diagnosis.findings.machine import machine_findings
-from pytest_multicore.diagnosis.findings.variables import variable_findings
+from pytest_multicore.diagnosis.findings.variables import collection_findings, variable_findings
 from pytest_multicore.environments.catalogue import CURRENT, Environment, at_path, load
 from pytest_multicore.errors import HostUnfit, MulticoreError, UsageError
+from pytest_multicore.experiment.collection_changes import collection_changes, collection_notes
 from pytest_multicore.experiment.examine import examine
 from pytest_multicore.interpreters.permissions import permissions
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
@@ -74,7 +75,8 @@ def _examine_all(config: pytest.Config, settings: Settings, environments: Mappin
     machine_record = records.machine_record(machine, lie, attained, permissions())
     _show(lines.machine_lines(machine_record))
     facts = records.machine_facts(machine, lie, machine_record)
-    findings, examined = list(machine_findings(facts)), []
+    changes = [change for change in collection_changes({}, _report) if change["what"] != "affinity"]
+    findings, examined = [*machine_findings(facts), *collection_findings(collection_notes(changes))], []
     for environment in environments.values():
         record, found = _examine(environment, settings, facts, config)
         _show(["", *lines.environment_lines(record)])

@@ -91,6 +91,12 @@ def test_sides_whose_threads_wait_are_urged_all_alike_after_the_first_rows() -> 
     assert [side.urged for side in sides] == [[True], [True]]
 
 
+def test_rows_begin_in_one_class_where_an_earlier_measurement_left_a_side_in_the_real_time_class() -> None:
+    made, _, sides = urgent(1.0, 1.0)
+    sides[0].request_real_time(True)
+    assert {side.real_time for row in islice(made.rows(), TRIAL_ROWS) for side in row} == {False}
+
+
 def test_they_are_left_in_their_class_where_nobody_asked_for_another() -> None:
     made, _, sides = urgent(1.0, 1.0)
     rows = list(islice(replace(made, may_use_real_time=False).rows(), 3 * TRIAL_ROWS))

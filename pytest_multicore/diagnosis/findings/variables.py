@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pytest_multicore.diagnosis.thread_sources import number_of
 from pytest_multicore.environments.threads import THREAD_VARIABLES
@@ -78,13 +78,20 @@ def variable_findings(environment: EnvironmentFacts, machine: MachineFacts) -> I
     yield from _disagreeing(environment)
 
 
+def collection_findings(notes: Iterable[str]) -> Iterator[Finding]:
+    """What a conftest file, or what it imports, has set in pytest itself: measured programs do without it."""
+    remedy = "if measured programs are to have it, set it outside of Python, by the environment's env, or in a fixture"
+    for note in notes:
+        yield Finding("set-by-collection", False, note, remedy)
+
+
 def _named(environment: EnvironmentFacts, name: str) -> str:
     """A variable with its value, and who sets it."""
     setting = f"{name}={environment.started_with[name]}"
     if name in environment.declared:
         return f"{setting}, set by the environment's declaration,"
     if name in environment.since_start:
-        return f"{setting}, set in pytest's process since it started (a sitecustomize.py, conftest.py or plugin),"
+        return f"{setting}, set in pytest's process since it started (a sitecustomize.py or a plugin),"
     return setting
 
 
