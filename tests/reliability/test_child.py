@@ -8,7 +8,7 @@ import pytest
 from tests.reliability.sessions import report, session, wait_until_nothing_is_left
 
 MISBEHAVING = Path(__file__).with_name("child_tests.py")
-NEXT = "\n\n@brief\ndef test_passed_next_after_{}():\n    work()\n"
+NEXT = "\n\n@brief\ndef test_next():\n    work()\n"
 #: What the errors of those that do not pass say.
 SAYS = {
     "segfault": "was ended by SIGSEGV",
@@ -25,34 +25,34 @@ SAYS = {
 MAY_BE_SKIPPED = {"memory_of_a_group": "no control group with a memory limit can be made here"}
 
 
-def with_next(source: str, names: list[str]) -> str:
-    """The module with a test that behaves behind each that does not."""
-    head, *tests = re.split(r"(?=^@brief)", source, flags=re.MULTILINE)
-    return head + "".join(test + NEXT.format(name) for test, name in zip(tests, names, strict=True))
+HEAD, *TESTS = re.split(r"(?=^@brief)", MISBEHAVING.read_text(), flags=re.MULTILINE)
+#: The source of each that misbehaves, by its name.
+SOURCES = {name: test for test in TESTS for name in re.findall(r"^def test_(\w+)", test, re.MULTILINE)}
+
+
+def test_each_that_does_not_pass_has_its_error() -> None:
+    passing = [name for name in SOURCES if name.startswith("passed_")]
+    assert len(passing) > 15, "the search finds nothing at all"
+    assert {*passing, *SAYS} == set(SOURCES)
 
 
 @pytest.mark.exhaustive
-def test_each_is_one_error_or_nothing_and_the_next_is_measured(tmp_path: Path) -> None:
-    source = MISBEHAVING.read_text()
-    names = re.findall(r"^def test_(\w+)", source, re.MULTILINE)
-    passing = [name for name in names if name.startswith("passed_")]
-    assert len(passing) > 15, "the search finds nothing at all"
-    assert {*passing, *SAYS} == set(names)
-    source = with_next(source, names)
+@pytest.mark.parametrize("name", SOURCES)
+def test_each_is_one_error_or_nothing_and_the_next_is_measured(tmp_path: Path, name: str) -> None:
+    source = HEAD + SOURCES[name] + NEXT
     with session(tmp_path, source, "--multicore-json=r.json", "--multicore-budget=20", "-rA") as process:
-        output, _ = process.communicate(timeout=900)
+        output, _ = process.communicate(timeout=240)
     wait_until_nothing_is_left(tmp_path)
     for group in Path("/sys/fs/cgroup").glob("**/test-of-memory-*"):
         group.rmdir()
     outcomes = {one["nodeid"].partition("::")[2]: one["outcome"] for one in report(tmp_path / "r.json")["results"]}
-    for name in names:
-        assert outcomes[f"test_passed_next_after_{name}"] == "passed", output
-        if name.startswith("passed_"):
-            assert outcomes.get(f"test_{name}", "skipped") in ("passed", "skipped"), output
-            continue
-        if name in MAY_BE_SKIPPED and re.search(rf"^SKIPPED .*{MAY_BE_SKIPPED[name]}", output, re.MULTILINE):
-            continue
-        section = re.search(rf"^_+ test_{name} _+$(.*?)^(?:__+ |==+ )", output, re.MULTILINE | re.DOTALL)
-        assert section, f"{name} did not fail\n{output}"
-        assert SAYS[name] in section[1], name
-        assert f"ERROR test_it.py::test_{name}" not in output
+    assert outcomes["test_next"] == "passed", output
+    if name.startswith("passed_"):
+        assert outcomes.get(f"test_{name}", "skipped") in ("passed", "skipped"), output
+        return
+    if name in MAY_BE_SKIPPED and re.search(rf"^SKIPPED .*{MAY_BE_SKIPPED[name]}", output, re.MULTILINE):
+        return
+    section = re.search(rf"^_+ test_{name} _+$(.*?)^(?:__+ |==+ )", output, re.MULTILINE | re.DOTALL)
+    assert section, f"it did not fail\n{output}"
+    assert SAYS[name] in section[1], output
+    assert f"ERROR test_it.py::test_{name}" not in output
