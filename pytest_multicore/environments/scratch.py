@@ -1,13 +1,17 @@
-"""Temporary files and folders that are removed, and tools that are killed, however this process ends.
+"""Temporary folders that are removed, and tools that are killed, however this process ends.
 
 A process of its own, scratch_keeper.py, knows their names before they are made. It acts when this process has
 ended, which it sees by the end of its input.
+
+Both may be killed at once: by the end of a container, or by who kills all processes of a tree. So each folder is
+locked for as long as its owner lives, by flock(2), and who makes the next one removes those that nobody has locked.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,8 +22,17 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # on Windows, which has no flock: there the keeper is all that there is
+    fcntl = None  # type: ignore[assignment]
+
 KEEPER = Path(__file__).with_name("scratch_keeper.py")
-PREFIX = "pytest-multicore-"
+#: Earlier versions, which may be at work on this host, lock nothing: their folders have other names.
+PREFIX = "pytest-multicore-tmp-"
+RANDOM_DIGITS = 12
+#: Never through a link. Windows has no such flags, and no lock that they would be for.
+FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC if fcntl is not None else 0
 
 
 @contextlib.contextmanager
@@ -33,26 +46,67 @@ def folder(prefix: str = PREFIX, parent: Path | None = None) -> Iterator[Path]:
     Raises:
         OSError: it cannot be made.
     """
-    path = (parent or Path(tempfile.gettempdir())) / f"{prefix}{uuid.uuid4().hex[:12]}"
-    with removed(path):
-        path.mkdir(mode=0o700)
+    parent = (parent or Path(tempfile.gettempdir())).absolute()
+    remove_abandoned(parent, prefix)
+    path = parent / f"{prefix}{uuid.uuid4().hex[:RANDOM_DIGITS]}"
+    with _removed(path), contextlib.ExitStack() as stack:
+        lock = _made(path)
+        if lock is not None:
+            stack.callback(os.close, lock)
         yield path
+
+
+def _made(path: Path) -> int | None:
+    """Make a folder and lock it; returns the descriptor that holds the lock, None where the system has none."""
+    while True:
+        path.mkdir(mode=0o700)
+        if fcntl is None:
+            return None
+        with contextlib.suppress(FileNotFoundError):  # another process took it for abandoned before it was locked
+            lock = os.open(path, FOLDER_FLAGS)
+            with contextlib.suppress(OSError):  # a file system without locks: nobody takes it for abandoned there
+                fcntl.flock(lock, fcntl.LOCK_SH)
+            if path.exists():
+                return lock
+            os.close(lock)
+
+
+@cache
+def remove_abandoned(parent: Path, prefix: str) -> None:
+    """Remove the folders whose owner was killed together with its keeper; once in this process.
+
+    Args:
+        parent: where they lie.
+        prefix: how their names begin.
+    """
+    pattern = re.compile(rf"{re.escape(prefix)}[0-9a-f]{{{RANDOM_DIGITS}}}")
+    names: list[str] = []
+    with contextlib.suppress(OSError):  # it need not be there yet, nor may everybody list what is in it
+        names = os.listdir(parent) if fcntl is not None else []
+    for path in [parent / name for name in names if pattern.fullmatch(name)]:
+        with contextlib.suppress(OSError):  # it is locked, another user's, a link, or gone
+            _remove_if_abandoned(path)
+
+
+def _remove_if_abandoned(path: Path) -> None:
+    lock = os.open(path, FOLDER_FLAGS)
+    try:
+        if os.fstat(lock).st_uid == os.geteuid():
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path, ignore_errors=True)
+    finally:
+        os.close(lock)
 
 
 @contextlib.contextmanager
-def removed(path: Path) -> Iterator[Path]:
-    """Remove a file or folder at the end, if it is there then; it need not be there yet."""
-    path = path.absolute()
+def _removed(path: Path) -> Iterator[None]:
+    """Remove a folder at the end, if it is there then; it need not be there yet."""
     keeper = _keeper(os.getpid())
     keeper.tell("+", path)
     try:
-        yield path
+        yield
     finally:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        shutil.rmtree(path, ignore_errors=True)
         keeper.tell("-", path)
 
 
@@ -78,7 +132,7 @@ class _Keeper:
         self._process: subprocess.Popen[bytes] | None = None
         with contextlib.suppress(OSError):
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(KEEPER)],
+                [sys.executable, "-I", "-S", str(KEEPER), str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

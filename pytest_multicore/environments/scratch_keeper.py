@@ -1,8 +1,10 @@
-"""Removes temporary files and folders of a pytest that was killed. Run by path; imports nothing of ours.
+"""Removes temporary folders of a pytest that was killed. Run by path; imports nothing of ours.
 
 It reads texts from its input, each with a final zero: ``+PATH`` for what is to be removed at the end, ``-PATH`` for
 what was removed; ``gNUMBER`` for a process group that is to be killed, ``fNUMBER`` for one that has ended. The input
 ends when pytest does, however that may be.
+
+    python -I -S scratch_keeper.py PYTEST'S_PROCESS_ID
 """
 
 import contextlib
@@ -15,9 +17,10 @@ import time
 
 #: Processes of the killed session may still write into a folder: it is removed again for so long.
 PATIENCE_S, PAUSE_S = 3.0, 0.1
-#: How often it is looked, while something is on the list, whether pytest lives: what it forked may hold the input open.
+#: How often it is looked whether pytest lives: what it forked may hold the input open.
 LOOK_INTERVAL_S = 1.0
-PARENT = os.getppid()
+#: As it was told: a pytest that ends while this process starts is its parent no more.
+PARENT = int(sys.argv[1])
 
 
 def main() -> None:
@@ -27,7 +30,7 @@ def main() -> None:
     left: dict[bytes, None] = {}
     groups: set[int] = set()
     rest = b""
-    while chunk := next_chunk(wait=not left and not groups):
+    while chunk := next_chunk():
         *texts, rest = (rest + chunk).split(b"\0")
         for text in texts:
             if text.startswith(b"+"):
@@ -47,9 +50,9 @@ def main() -> None:
         time.sleep(PAUSE_S if left else 0.0)
 
 
-def next_chunk(*, wait: bool) -> bytes:
-    """What comes next on the input; empty at its end, or when pytest has ended, unless only the input is waited for."""
-    while not select.select([sys.stdin], [], [], None if wait else LOOK_INTERVAL_S)[0]:
+def next_chunk() -> bytes:
+    """What comes next on the input; empty at its end, or when pytest has ended."""
+    while not select.select([sys.stdin], [], [], LOOK_INTERVAL_S)[0]:
         if os.getppid() != PARENT:
             return b""
     return os.read(sys.stdin.fileno(), 1 << 16)

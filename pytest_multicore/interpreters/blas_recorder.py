@@ -96,6 +96,7 @@ def compile_recorder() -> Path:
             f"the BLAS call recorder would be {library}, but the loader splits {PRELOAD_VARIABLE} at spaces and "
             f"colons: set {cache.CACHE_VARIABLE} to a folder without them"
         )
+    scratch.remove_abandoned(library.parent, library.stem)
     if not _is_whole(library):
         with cache.locked(key, _wait_quietly):
             if not _is_whole(library):

@@ -4,9 +4,9 @@ It stands between pytest and the interpreter as a child subreaper of Linux (PR_S
 of the interpreter's tree whose parent has ended becomes a child of this one. So a server that forked twice, leads a
 session of its own and emptied its environment is found. pytest itself would adopt what its own tests leave.
 
-    python -I -S guard.py DESCRIPTOR
+    python -I -S guard.py DESCRIPTOR PYTEST'S_PROCESS_ID
 
-The one argument is a socket. pytest sends the number of bytes that follow (8 bytes, big-endian), then texts, each with
+The descriptor is a socket. pytest sends the number of bytes that follow (8 bytes, big-endian), then texts, each with
 a final zero: the number of the command's words, these words, and the variables as NAME=VALUE. The answer is a line,
 ``pid PID ADOPTS`` (ADOPTS is 1 where orphans are adopted) or ``error ERRNO``; then, when the interpreter has ended,
 ``status STATUS`` as waitpid gives it. This process ends everything when the interpreter ends, when anything more comes
@@ -29,7 +29,8 @@ KILL_TIMEOUT_S, KILL_INTERVAL_S = 5.0, 0.02
 #: So many orphans may have ended before they are reaped. Until then the CPU clock of each can be read to the
 #: nanosecond, and afterwards its time in ticks of 10 ms alone: measurement/linux.py.
 MOST_ZOMBIES = 200
-PARENT = os.getppid()
+#: As it was told: a pytest that ends while this process starts is its parent no more.
+PARENT = int(sys.argv[2])
 
 
 def main() -> None:
@@ -38,7 +39,7 @@ def main() -> None:
     wakeups = wake_up_on_signals()
     adopts = adopt_orphans()
     control = socket.socket(fileno=int(sys.argv[1]))
-    command, variables = received(control)
+    command, variables = received(control, wakeups)
     try:
         # Python ignores these two signals, and no program that it starts should.
         ignored = [getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ") if hasattr(signal, name)]
@@ -83,12 +84,12 @@ def adopt_orphans() -> bool:
     return bool(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
 
 
-def received(control: socket.socket) -> tuple[list[bytes], dict[bytes, bytes]]:
+def received(control: socket.socket, wakeups: int) -> tuple[list[bytes], dict[bytes, bytes]]:
     """The command and the variables. Ends this process where pytest has ended."""
     content = bytearray()
     length = 8
     while len(content) < length:
-        chunk = control.recv(1 << 20)
+        chunk = control.recv(1 << 20) if pytest_speaks(control, wakeups) else b""
         if not chunk:
             sys.exit(1)
         content += chunk
@@ -97,6 +98,16 @@ def received(control: socket.socket) -> tuple[list[bytes], dict[bytes, bytes]]:
     count, *texts = bytes(content[8:]).split(b"\0")[:-1]
     variables = texts[int(count) :]
     return texts[: int(count)], {name: value for name, _, value in (text.partition(b"=") for text in variables)}
+
+
+def pytest_speaks(control: socket.socket, wakeups: int) -> bool:
+    """Wait until something comes on the socket, or it ends; False: pytest has ended before."""
+    while os.getppid() == PARENT:
+        readable, _, _ = select.select([control.fileno(), wakeups], [], [])
+        if control.fileno() in readable:
+            return True
+        os.read(wakeups, 4096)
+    return False
 
 
 def let_go_of_streams() -> None:

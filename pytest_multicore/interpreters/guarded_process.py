@@ -63,7 +63,7 @@ class GuardedProcess:
         try:
             with theirs, fixed_addresses(), started_on(cpus):
                 self._guard = subprocess.Popen(
-                    [sys.executable, "-I", "-S", str(GUARD), str(theirs.fileno())],
+                    [sys.executable, "-I", "-S", str(GUARD), str(theirs.fileno()), str(os.getpid())],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=log.fileno(),

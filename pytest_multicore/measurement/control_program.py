@@ -1,6 +1,6 @@
 """Short bursts of a fixed piece of work on several cores at once. Run by path (control_workers.py).
 
-    COUNT                            the one argument: how many workers
+    COUNT PID                        the arguments: how many workers, and the parent
     child  -> ready
     parent -> CPUS START END         the core of each worker that shall work, "0,2m" or "-" for any; the burst's edges
                                      in seconds of CLOCK_MONOTONIC
@@ -8,14 +8,17 @@
 
 Work "m" copies memory, a megabyte at a time, out of more than a core's own cache. Other work is SHA3-256 of a buffer
 that fits the first-level cache: integer arithmetic that keeps a core's units busy, so that two workers on one core's
-two hardware threads show about half the speed each. It ends at the end of its input.
+two hardware threads show about half the speed each. It ends at the end of its input, and on Linux with its parent,
+which may have forked a process that lives on and holds the input open.
 """
 
 import contextlib
+import ctypes
 import hashlib
 import itertools
 import mmap
 import os
+import signal
 import struct
 import sys
 import time
@@ -28,10 +31,12 @@ ANSWER = struct.Struct("qd")
 BUFFER = bytes(4096)
 STEP_BYTES, STEPS = 1 << 20, 32
 ANY_CPU = -1
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main() -> None:
     """Start the workers, then have them work as each line says."""
+    end_with(int(sys.argv[2]))
     # Shared, so that they take their memory once; and none before one of them copies.
     buffers = mmap.mmap(-1, STEPS * STEP_BYTES), mmap.mmap(-1, STEPS * STEP_BYTES)
     workers = [start(buffers) for _ in range(int(sys.argv[1]))]
@@ -44,6 +49,20 @@ def main() -> None:
             os.write(commands, COMMAND.pack(cpu, name.endswith("m"), float(start_s), float(end_s)))
         done = [ANSWER.unpack(os.read(answers, ANSWER.size)) for _, answers in workers[: len(names)]]
         print(" ".join(f"{count}:{cpu_s}" for count, cpu_s in done), flush=True)
+
+
+def end_with(parent: int) -> None:
+    """End when the parent does, where Linux tells of it. It tells of the end of a thread, too, that started this."""
+
+    def end_if_it_has(*_: object) -> None:
+        if os.getppid() != parent:
+            os._exit(0)
+
+    if sys.platform == "linux":
+        signal.signal(signal.SIGUSR1, end_if_it_has)
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGUSR1), 0, 0, 0)
+        end_if_it_has()
 
 
 def start(buffers: tuple[mmap.mmap, mmap.mmap]) -> tuple[int, int]:

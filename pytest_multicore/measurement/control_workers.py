@@ -8,6 +8,7 @@ timed by the wall at the program's own priority, meets all of it.
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -50,7 +51,7 @@ class ControlWorkers:
         self.count = count
         self._real_time = False
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(PROGRAM), str(count)],
+            [sys.executable, "-I", "-S", str(PROGRAM), str(count), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from pytest_multicore.rounds.tolerances import MAX_WAKE_UP_S
 
-from .lock_wait import LockFile, let_others_go_first, pids_at, wait_for_lock
+from .lock_wait import LockFile, let_others_go_first, wait_for_lock
 
 LOCK_NAMES = ("pytest-multicore-turnstile.lock", "pytest-multicore-machine.lock")
 
@@ -85,7 +85,7 @@ class HostLock:
             alone = True
             yield
         finally:
-            self._waited_for_it = pids_at(self._turnstile.descriptor, waiting=True)
+            self._waited_for_it = self._turnstile.pids(waiting=True)
             self._released_s = time.monotonic()
             self._machine.release()
             self._turnstile.release()
@@ -113,7 +113,7 @@ class HostLock:
         try:
             for lock in locks:
                 try:
-                    fcntl.flock(lock.descriptor, mode | fcntl.LOCK_NB)
+                    lock.lock(mode | fcntl.LOCK_NB)
                 except BlockingIOError:
                     waited = True
                     wait_for_lock(lock, mode, waited_for, report, began_s + self.wait_s, self.wait_s, _open)

@@ -7,27 +7,66 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakSet
 
 from pytest_multicore.errors import HostBusy
 
 
-@dataclass
 class LockFile:
     """A file that is open to be locked.
 
+    A process that this one forks has the lock with it, and would keep it for as long as it lives, whatever becomes of
+    this one; or give it back for both. So it closes the file, and takes no turns.
+
     Attributes:
-        descriptor: the open file.
+        descriptor: the open file; None in a forked process.
         path: where it lies.
     """
 
-    descriptor: int
-    path: Path
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self.descriptor: int | None = descriptor
+        self.path = path
+        _OPEN.add(self)
+
+    def lock(self, mode: int) -> None:
+        """Take the lock as flock does.
+
+        Raises:
+            BlockingIOError: LOCK_NB is in the mode, and another process holds it.
+        """
+        if self.descriptor is not None:
+            fcntl.flock(self.descriptor, mode)
 
     def release(self) -> None:
         """Give the lock back, if it is held."""
-        fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+        self.lock(fcntl.LOCK_UN)
+
+    def pids(self, *, waiting: bool) -> list[int]:
+        """The processes that hold the lock, or that wait for it, as Linux lists them in /proc/locks; else none."""
+        return [] if self.descriptor is None else _pids_at(self.descriptor, waiting=waiting)
+
+    @property
+    def holders(self) -> list[int]:
+        """The processes that hold the lock, without those in other containers: they have no number here."""
+        return [pid for pid in self.pids(waiting=False) if pid > 0]
+
+    def close(self) -> None:
+        """Close the file: the lock is given back where no other process has forked it."""
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
+
+_OPEN: WeakSet[LockFile] = WeakSet()
+
+
+def _close_in_forked_process() -> None:
+    for lock in [*_OPEN]:
+        lock.close()
+
+
+os.register_at_fork(after_in_child=_close_in_forked_process)
 
 
 class _Waiter(threading.Thread):
@@ -46,6 +85,7 @@ class _Waiter(threading.Thread):
         fcntl.flock(self._descriptor, self._mode)
         with self._deciding:
             if self._given_up:
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # a process that was forked meanwhile has it open, too
                 os.close(self._descriptor)
             self._had.set()
 
@@ -83,8 +123,9 @@ def wait_for_lock(
     Raises:
         HostBusy: the wait was given up.
     """
+    assert lock.descriptor is not None  # noqa: S101 - a forked process takes every lock at once
     report(
-        f"waiting for another pytest on this machine{_in_words(holders(lock.descriptor))} to finish {waited_for}"
+        f"waiting for another pytest on this machine{_in_words(lock.holders)} to finish {waited_for}"
         " (one at a time, by pytest-multicore)"
     )
     waiter = _Waiter(lock.descriptor, mode)
@@ -97,7 +138,7 @@ def wait_for_lock(
             lock.descriptor = open_again(lock.path)
     if not had:
         raise HostBusy(
-            f"not measured: another pytest{_in_words(holders(lock.descriptor))} did not finish {waited_for} on this "
+            f"not measured: another pytest{_in_words(lock.holders)} did not finish {waited_for} on this "
             f"machine within {wait_s:g} s; end it, or raise --multicore-wait"
         )
 
@@ -110,7 +151,7 @@ def let_others_go_first(lock: LockFile, waiting: list[int], ends: float) -> None
         waiting: their processes.
         ends: when they had time enough to wake up, on the monotonic clock.
     """
-    while waiting and time.monotonic() < ends and not pids_at(lock.descriptor, waiting=False):
+    while waiting and time.monotonic() < ends and not lock.pids(waiting=False):
         time.sleep(0.002)
 
 
@@ -131,16 +172,7 @@ def _process_in_words(pid: int) -> str:
     return f"process {pid}: {command.encode('ascii', 'replace').decode()}{stopped}"
 
 
-def holders(lock: int) -> list[int]:
-    """The processes that hold a lock, as Linux lists them in /proc/locks; empty where that is unknown.
-
-    A holder in another container has no id here, and is left out.
-    """
-    return [pid for pid in pids_at(lock, waiting=False) if pid > 0]
-
-
-def pids_at(lock: int, *, waiting: bool) -> list[int]:
-    """The processes that hold a lock, or that wait for it."""
+def _pids_at(lock: int, *, waiting: bool) -> list[int]:
     try:
         lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
     except OSError:

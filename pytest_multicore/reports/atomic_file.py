@@ -27,7 +27,8 @@ def write_whole(file: Path, text: Iterable[str]) -> None:
             stream.writelines(text)
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    with scratch.removed(file.with_name(f".{file.name}.{os.getpid()}")) as beside:
+    with scratch.folder(f".{file.name}.", file.parent) as folder:
+        beside = folder / file.name
         with beside.open("w", encoding="utf-8") as stream:
             stream.writelines(text)
             stream.flush()

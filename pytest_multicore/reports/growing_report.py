@@ -1,8 +1,8 @@
 """A JSON report that grows with each result, is whole whenever it is read, and costs each result the same.
 
-There are two files. One is in the report's place, the other lies beside it and lacks the last result. That one gets
-what it lacks, is put in the report's place, and what was there lies beside next time. So no result is written more
-than twice, however many there are; and a kill, or a full disk, finds a whole report in its place.
+There are two files. One is in the report's place, the other lies in a folder beside it and lacks the last result. That
+one gets what it lacks, is put in the report's place, and what was there lies in the folder next time. So no result is
+written more than twice, however many there are; and a kill, or a full disk, finds a whole report in its place.
 """
 
 from __future__ import annotations
@@ -60,14 +60,12 @@ class GrowingReport:
 
     def __init__(self, file: Path) -> None:
         self._file = file.resolve()
-        self._beside, self._next = (self._file.with_name(f".{file.name}.{os.getpid()}.{name}") for name in "ab")
+        self._beside = self._next = Path()  # in a folder that is made with the first report
         self._in_place: _Written | None = None
         self._spare: _Written | None = None
         self._removed = contextlib.ExitStack()
 
     def __enter__(self) -> GrowingReport:
-        for path in (self._beside, self._next):
-            self._removed.enter_context(scratch.removed(path))
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -81,7 +79,10 @@ class GrowingReport:
         """
         if self._file.exists() and not self._file.is_file():
             return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        if self._beside == self._next or not self._beside.parent.exists():
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            folder = self._removed.enter_context(scratch.folder(f".{self._file.name}.", self._file.parent))
+            self._beside, self._next = folder / "a", folder / "b"
         with self._open() as (stream, results):
             for number, result in enumerate(report["results"][results:], results):
                 stream.write(f"{',' if number else ''}\n{encode(result)}".encode())

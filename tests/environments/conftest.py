@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,16 +98,15 @@ def kill_tree() -> KillTree:
 
 
 def _kill_tree(process: subprocess.Popen[str]) -> None:
+    """All of them at once: one that lives for a moment longer would remove what the others leave."""
     import psutil
 
     if process.poll() is not None:
         return
-    family = [*psutil.Process(process.pid).children(recursive=True)]
-    process.kill()
-    for one in family:
-        try:
-            one.kill()
-        except psutil.NoSuchProcess:
-            continue
-    psutil.wait_procs(family, timeout=10)
+    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    for signal_number in (signal.SIGSTOP, signal.SIGKILL):
+        for one in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.send_signal(signal_number)
     process.wait(timeout=10)
+    psutil.wait_procs(family, timeout=10)

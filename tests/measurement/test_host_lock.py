@@ -8,31 +8,39 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pytest_multicore.errors import HostBusy
 from pytest_multicore.measurement import host_lock as host_lock_module
-from pytest_multicore.measurement import lock_wait
 from pytest_multicore.measurement.host_lock import HOLDER_VARIABLE, LOCK_NAMES, HostLock
 
-# Takes the lock in the way that it is told, says so, and gives it back when its input ends.
+# Takes the lock in the way that it is told, says so, and gives it back when its input ends. What it forks may leave
+# the block and live on, in which case it names it.
 PROGRAM = """
-import sys
+import os, sys, time
 from pathlib import Path
 from pytest_multicore.measurement.host_lock import HostLock
 lock = HostLock(Path(sys.argv[2]))
 say = lambda text: print("waiting", flush=True)
+forked = None
 with lock.shared(say) if sys.argv[1] == "shared" else lock.exclusive(say):
-    print("held", flush=True)
-    sys.stdin.readline()
+    if sys.argv[3:]:
+        forked = os.fork()
+    if forked != 0:
+        print("held", *([forked] if forked else []), flush=True)
+        sys.stdin.readline()
+if forked == 0:
+    with lock.shared(say), lock.exclusive(say):
+        os.closerange(0, 3)
+        time.sleep(60)
 """
 
 
 class Holder:
-    def __init__(self, how: str, folder: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, how, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+    def __init__(self, how: str, folder: Path, *words: str) -> None:
+        command = [sys.executable, "-c", PROGRAM, how, str(folder), *words]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def says(self) -> str:
         assert self.process.stdout is not None
@@ -42,15 +50,15 @@ class Holder:
         self.process.communicate("\n", timeout=30)
 
 
-Hold = Callable[[str], Holder]
+Hold = Callable[..., Holder]
 
 
 @pytest.fixture
 def hold(tmp_path: Path) -> Iterator[Hold]:
     holders: list[Holder] = []
 
-    def hold(how: str) -> Holder:
-        holders.append(Holder(how, tmp_path))
+    def hold(how: str, *words: str) -> Holder:
+        holders.append(Holder(how, tmp_path, *words))
         return holders[-1]
 
     yield hold
@@ -102,6 +110,22 @@ def test_a_killed_holder_gives_the_machine_back(hold: Hold) -> None:
     assert measuring.says() == "held"
     measuring.process.kill()
     assert hold("shared").says() == "held"
+
+
+@pytest.mark.parametrize("how", ["shared", "exclusive"])
+def test_a_forked_process_neither_keeps_the_lock_nor_gives_it_back(how: str, hold: Hold) -> None:
+    """A test may fork a server: it has all files open that its parent has, and a lock belongs to the open file."""
+    measuring = hold(how, "forks")
+    said, forked = measuring.says().split()
+    try:
+        assert said == "held"
+        following = hold("exclusive")
+        assert following.says() == "waiting", "what was forked has left the block: that gives nothing back"
+        measuring.process.kill()
+        assert following.says() == "held", "what was forked lives on: that keeps nothing"
+        assert psutil.Process(int(forked)).status() != psutil.STATUS_ZOMBIE
+    finally:
+        psutil.Process(int(forked)).kill()
 
 
 def test_a_test_does_not_wait_for_itself(tmp_path: Path) -> None:
@@ -247,7 +271,7 @@ def test_a_session_that_measures_test_after_test_lets_others_go_first(
     with host_lock.exclusive(said.append):
         other = hold("exclusive")
         assert other.says() == "waiting"
-        while not lock_wait.pids_at(host_lock._turnstile.descriptor, waiting=True):
+        while not host_lock._turnstile.pids(waiting=True):
             time.sleep(0.01)  # it says so just before it waits
 
     def end_the_other(text: str) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_multicore.measurement.host_lock import LOCK_NAMES
-from pytest_multicore.measurement.lock_wait import holders
+from pytest_multicore.measurement.lock_wait import LockFile
 
 #: Holds the machine together with others, then alone, as a session does for each test; says when.
 PROGRAM = """
@@ -89,10 +89,11 @@ def holders_in(folder: Path) -> list[int]:
         descriptor = os.open(folder / LOCK_NAMES[1], os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return []
+    lock = LockFile(descriptor, folder / LOCK_NAMES[1])
     try:
-        return holders(descriptor)
+        return lock.holders
     finally:
-        os.close(descriptor)
+        lock.close()
 
 
 def kill_holders(
