@@ -31,7 +31,6 @@ ANSWER = struct.Struct("qd")
 BUFFER = bytes(4096)
 STEP_BYTES, STEPS = 1 << 20, 32
 ANY_CPU = -1
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main() -> None:
@@ -61,7 +60,7 @@ def end_with(parent: int) -> None:
     if sys.platform == "linux":
         signal.signal(signal.SIGUSR1, end_if_it_has)
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGUSR1), 0, 0, 0)
+            ctypes.CDLL(None).prctl(1, int(signal.SIGUSR1), 0, 0, 0)  # PR_SET_PDEATHSIG of linux/prctl.h
         end_if_it_has()
 
 

@@ -1,6 +1,7 @@
 """A session that is ended at a random moment, in each of the ways that there are; and what must hold afterwards.
 
 python -m tests.reliability.endings 20          each ending at 20 moments, with pytest-xdist and without
+python -m tests.reliability.endings 1 5         each at one moment, and another one than with 4
 """
 
 from __future__ import annotations
@@ -18,16 +19,25 @@ from pathlib import Path
 
 import jsonschema
 
+from pytest_multicore.measurement.host_lock import HOLDER_VARIABLE
 from pytest_multicore.reports.json_report import SCHEMA_FILE
 
-from .sessions import command_of, environment_of, report, wait_until_nothing_is_left
+from .sessions import (
+    command_of,
+    environment_of,
+    kill_all_at_once,
+    left_locks,
+    left_processes,
+    report,
+    wait_until_nothing_is_left,
+)
 
 #: Its first tests pass, one misses its limit and is explained, which takes a temporary folder; one leaves a process.
 SOURCE = """
 import subprocess, time
 import pytest
 def work(): return sum(i * i for i in range(20000))
-passing = pytest.mark.multicore(min_cores=0.02, threads=1)
+passing = pytest.mark.multicore(min_cores=0.02, threads=1, budget=2)
 @passing
 def test_a(): work()
 @pytest.mark.multicore(min_cores=1.5, threads=2, budget=3)
@@ -48,6 +58,9 @@ import pytest
 BEGAN_S, MOMENT_S, HOW = time.monotonic(), float(os.environ["MOMENT_S"]), os.environ["HOW"]
 is_inner = "PYTEST_MULTICORE_INTERPRETER" in os.environ
 is_controller = "PYTEST_XDIST_WORKER" not in os.environ
+if not is_inner:  # it takes turns with itself: its workers with each other
+    from pytest_multicore.measurement import host_lock
+    host_lock.LOCK_NAMES = tuple(os.path.join(os.environ["LOCKS"], name) for name in host_lock.LOCK_NAMES)
 if HOW == "os._exit" and is_controller and not is_inner:
     threading.Timer(MOMENT_S, os._exit, (3,)).start()
 def pytest_runtest_logreport(report):
@@ -55,7 +68,11 @@ def pytest_runtest_logreport(report):
         if HOW == "pytest.exit": pytest.exit("enough", 3)
         if HOW == "internal error": raise RuntimeError("a broken hook")
 """
-PATIENCE_S = 90.0
+#: Other plugins, and rows for a high confidence, take time in which no new thing happens.
+OPTIONS = ["-p", "multicore", "--multicore-confidence=0.9", "--multicore-settle=0.1"]
+REPORTING = ["--multicore-json=r.json", "--multicore-explain=always"]
+PATIENCE_S = 240.0
+ALL_AT_ONCE, NOT_AT_ALL = "SIGKILL to all its processes", "not at all"
 
 
 def killed(number: signal.Signals, times: int = 1) -> Callable[[subprocess.Popen[str]], None]:
@@ -67,9 +84,10 @@ def killed(number: signal.Signals, times: int = 1) -> Callable[[subprocess.Popen
     return end
 
 
-#: How a session is ended from outside; None: by its conftest.
+#: How a session is ended from outside; None: by its conftest, or in a way of its own in `run`.
 ENDINGS: Mapping[str, Callable[[subprocess.Popen[str]], None] | None] = {
     "SIGKILL": killed(signal.SIGKILL),
+    ALL_AT_ONCE: None,
     "SIGTERM": killed(signal.SIGTERM),
     "SIGHUP": killed(signal.SIGHUP),
     "Ctrl-C": killed(signal.SIGINT),
@@ -90,18 +108,27 @@ def end_at(folder: Path, how: str, moment_s: float, *options: str) -> str:
     """
     (folder / "test_it.py").write_text(SOURCE)
     (folder / "conftest.py").write_text(CONFTEST)
-    (folder / "tmp").mkdir()
-    variables = {"PYTEST_MULTICORE_CACHE": str(folder / "cache"), "MOMENT_S": str(moment_s), "HOW": how}
-    command = command_of("--multicore-json=r.json", "--multicore-settle=1", "--multicore-explain=always", *options)
+    for name in ("tmp", "locks"):
+        (folder / name).mkdir(exist_ok=True)
+    variables = {"PYTEST_MULTICORE_CACHE": str(folder / "cache"), "LOCKS": str(folder / "locks")}
+    variables["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    environment = {**environment_of(folder), **variables, "MOMENT_S": str(moment_s), "HOW": how}
+    del environment[HOLDER_VARIABLE]
+    command = command_of(*OPTIONS, *REPORTING, *options)
     prefix = ["timeout", f"{moment_s}"] if how == "timeout" else []
-    output = run(folder, [*prefix, *command], {**environment_of(folder), **variables}, how, moment_s)
+    output = run(folder, [*prefix, *command], environment, how, moment_s)
+    if how == ALL_AT_ONCE:  # what lies there then is removed by the next session
+        assert not any(left := (left_processes(folder), left_locks(folder))), left
+        if (folder / "r.json").exists():
+            jsonschema.validate(report(folder / "r.json"), report(SCHEMA_FILE))
+        return f"killed; the next: {end_at(folder, NOT_AT_ALL, 0.0, *options)}"
     wait_until_nothing_is_left(folder)
     if not (folder / "r.json").exists():
         return "before the report"
     told = report(folder / "r.json")
     jsonschema.validate(told, report(SCHEMA_FILE))
     results, cut_short = len({one["nodeid"] for one in told["results"]}), told.get("cut_short")
-    assert cut_short or results == TESTS, f"{results} results and nothing cut short\n{output}"
+    assert (how != NOT_AT_ALL and cut_short) or results == TESTS, f"{results} results and nothing cut short\n{output}"
     if cut_short and cut_short["not_measured"] and how in ("SIGTERM", "SIGHUP", "Ctrl-C", "pytest.exit", "timeout"):
         assert "multicore: cut short by" in output, f"the terminal does not say what was cut short\n{output}"
     return f"{results} of {TESTS} measured"
@@ -123,11 +150,13 @@ def run(folder: Path, command: list[str], environment: Mapping[str, str], how: s
             start_new_session=True,
         )
         os.close(terminal)
-        end = ENDINGS[how]
-        if end or is_terminal:
+        end = ENDINGS.get(how)
+        if end or is_terminal or how == ALL_AT_ONCE:
             time.sleep(moment_s)
         if end:
             end(process)
+        if how == ALL_AT_ONCE:
+            kill_all_at_once(folder)
         os.close(master)
         try:
             process.wait(PATIENCE_S)
@@ -149,19 +178,29 @@ def main() -> None:
     """Try each ending at random moments, and print how far each session came."""
     moments, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 17
     drawn, tries, faults = random.Random(seed), 0, 0
-    for number in range(moments):
-        for how in ENDINGS:
-            for options in ((), ("-n2", "-p", "xdist")):
-                moment_s = drawn.uniform(0.2, 12.0)
-                with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-                    try:
-                        came = end_at(Path(folder), how, moment_s, *options)
-                    except AssertionError as error:
-                        faults += 1
-                        came = f"FAULT {error}"
+    for options in ((), ("-n2", "-p", "xdist")):
+        began = time.monotonic()
+        tried(NOT_AT_ALL, 0.0, *options)
+        length_s = time.monotonic() - began
+        for number in range(moments):
+            for how in ENDINGS:
+                moment_s = drawn.uniform(0.2, length_s)
+                came = tried(how, moment_s, *options)
                 tries += 1
-                print(f"{number} {how} {' '.join(options[:1])} at {moment_s:.2f} s: {came}", flush=True)
+                faults += came.startswith("FAULT")
+                print(
+                    f"{number} {how} {' '.join(options[:1])} at {moment_s:.2f} of {length_s:.0f} s: {came}", flush=True
+                )
     print(f"{tries} tries, {faults} faults")
+
+
+def tried(how: str, moment_s: float, *options: str) -> str:
+    """As end_at; what is wrong is told in place of how far it came."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        try:
+            return end_at(Path(folder), how, moment_s, *options)
+        except AssertionError as error:
+            return f"FAULT {error}"
 
 
 if __name__ == "__main__":

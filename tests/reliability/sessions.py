@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +40,18 @@ def session(folder: Path, source: str, *options: str, **variables: str) -> Itera
     It takes no turns with other sessions: how it ends is looked at, and not what it measures.
     """
     (folder / "test_it.py").write_text(source)
+    with program(folder, command_of(*options), **variables) as process:
+        yield process
+
+
+@contextmanager
+def program(folder: Path, command: list[str], **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """A program in a folder that has a folder for temporary files."""
     (folder / "tmp").mkdir(exist_ok=True)
-    command = command_of(*options)
-    environment = {**environment_of(folder), **variables}
     with subprocess.Popen(
         command,
         cwd=folder,
-        env=environment,
+        env={**environment_of(folder), **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -56,10 +63,10 @@ def session(folder: Path, source: str, *options: str, **variables: str) -> Itera
             process.kill()
 
 
-def wait_for(path: Path, patience_s: float = PATIENCE_S) -> str:
+def wait_for(path: Path, patience_s: float = PATIENCE_S, *, content: bool = True) -> str:
     """The content of a file that a test writes; it waits for its turn on the machine first."""
     deadline = time.monotonic() + patience_s
-    while not (path.exists() and path.read_text()):
+    while not (path.exists() and (path.read_text() or not content)):
         assert time.monotonic() < deadline, f"{path} was not written"
         time.sleep(0.02)
     return path.read_text()
@@ -78,6 +85,31 @@ def left_processes(folder: Path) -> list[str]:
     return found
 
 
+def left_locks(folder: Path) -> list[str]:
+    """Files in a session's folder that a process has locked."""
+    return [path.name for path in folder.rglob("*.lock") if is_locked(path)]
+
+
+def is_locked(file: Path) -> bool:
+    with file.open() as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def kill_all_at_once(folder: Path) -> None:
+    """As the end of a container does: nobody is left to tidy up."""
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        stopped: set[int] = set()
+        while new := {int(line.partition(":")[0]) for line in left_processes(folder)} - stopped:
+            for pid in new:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            stopped |= new
+
+
 def left_files(folder: Path) -> list[str]:
     """What lies in a session's folder for temporary files, except for pytest's own; what is half done in its cache."""
     recorder = folder / "cache" / "recorder"
@@ -88,10 +120,13 @@ def left_files(folder: Path) -> list[str]:
 
 def wait_until_nothing_is_left(folder: Path, patience_s: float = 2.0) -> None:
     deadline = time.monotonic() + patience_s
-    while (left_processes(folder) or left_files(folder)) and time.monotonic() < deadline:
+    while any(left := left_of(folder)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    left = left_processes(folder), left_files(folder)
-    assert left == ([], []), f"processes and files are left: {left}"
+    assert not any(left), f"processes, files and locks are left: {left}"
+
+
+def left_of(folder: Path) -> tuple[list[str], list[str], list[str]]:
+    return left_processes(folder), left_files(folder), left_locks(folder)
 
 
 def report(file: Path) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.reliability.sessions import report, session, wait_until_nothing_is_left
 
-MISBEHAVING = Path(__file__).with_name("child_tests.py")
+MISBEHAVING = [Path(__file__).with_name(f"{kind}_child_tests.py") for kind in ("passing", "failing")]
 NEXT = "\n\n@brief\ndef test_next():\n    work()\n"
 #: What the errors of those that do not pass say.
 SAYS = {
@@ -16,6 +16,9 @@ SAYS = {
     "overflow": "was ended by SIGSEGV",
     "memory_of_a_group": "was ended by SIGKILL",
     "exit_in_a_thread": "ended by itself with exit status 9",
+    "exit_by_faulthandler": "ended by itself with exit status 1",
+    "time_of_a_process": "was ended by SIGXCPU",
+    "closed": "ended by itself with exit status 1",
     "memory_of_a_process": "MemoryError",
     "patched_for_good": "replaced by the test",
     "stopped": "It was stopped, by SIGSTOP",
@@ -25,9 +28,18 @@ SAYS = {
 MAY_BE_SKIPPED = {"memory_of_a_group": "no control group with a memory limit can be made here"}
 
 
-HEAD, *TESTS = re.split(r"(?=^@brief)", MISBEHAVING.read_text(), flags=re.MULTILINE)
-#: The source of each that misbehaves, by its name.
-SOURCES = {name: test for test in TESTS for name in re.findall(r"^def test_(\w+)", test, re.MULTILINE)}
+def sources() -> dict[str, str]:
+    """A module for each test that misbehaves, by its name, with one behind it that behaves."""
+    found: dict[str, str] = {}
+    for file in MISBEHAVING:
+        head, *tests = re.split(r"(?=^@brief)", file.read_text(), flags=re.MULTILINE)
+        found |= {
+            name: head + test + NEXT for test in tests for name in re.findall(r"^def test_(\w+)", test, re.MULTILINE)
+        }
+    return found
+
+
+SOURCES = sources()
 
 
 def test_each_that_does_not_pass_has_its_error() -> None:
@@ -39,10 +51,13 @@ def test_each_that_does_not_pass_has_its_error() -> None:
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("name", SOURCES)
 def test_each_is_one_error_or_nothing_and_the_next_is_measured(tmp_path: Path, name: str) -> None:
-    source = HEAD + SOURCES[name] + NEXT
-    with session(tmp_path, source, "--multicore-json=r.json", "--multicore-budget=20", "-rA") as process:
+    startup, started = tmp_path / "startup.py", tmp_path / "started"
+    startup.write_text(f"open({str(started)!r}, 'w')")
+    options = ["--multicore-json=r.json", "--multicore-budget=20", "-rA"]
+    with session(tmp_path, SOURCES[name], *options, PYTHONSTARTUP=str(startup)) as process:
         output, _ = process.communicate(timeout=240)
     wait_until_nothing_is_left(tmp_path)
+    assert not started.exists(), "PYTHONSTARTUP is for those who type"
     for group in Path("/sys/fs/cgroup").glob("**/test-of-memory-*"):
         group.rmdir()
     outcomes = {one["nodeid"].partition("::")[2]: one["outcome"] for one in report(tmp_path / "r.json")["results"]}
