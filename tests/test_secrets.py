@@ -42,6 +42,8 @@ def test_cannot_be_built():
 
 #: Each variable and the place where its value might be taken for something else.
 VARIABLES = ("MY_TOKEN", "AWS_SECRET_ACCESS_KEY", "OMP_TOKEN", "MKL_LICENSE", "PIP_INDEX_PASSWORD", "PYTEST_SECRET")
+#: What tools that build read, and may print. Nobody answers there.
+INDEXES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_FIND_LINKS")
 
 
 @pytest.mark.slow
@@ -50,6 +52,9 @@ VARIABLES = ("MY_TOKEN", "AWS_SECRET_ACCESS_KEY", "OMP_TOKEN", "MKL_LICENSE", "P
 def test_no_output_holds_the_value_of_a_variable(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.setenv(name, CANARY)
+    for name in INDEXES:
+        monkeypatch.setenv(name, f"https://user:{CANARY}@127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(pytester.path / "summary.md"))
     monkeypatch.setenv("PYTEST_MULTICORE_CACHE", str(pytester.path / "cache"))

@@ -174,6 +174,7 @@ def session_on(
         timeout=TIMEOUT_S,
         check=False,
     )
+    (folder / "tmp").mkdir(exist_ok=True)  # where that was the fault
     wait_until_nothing_is_left(folder)
     assert not OUR_FRAMES.search(done.stdout), done.stdout
     file = folder / "r.json"

@@ -18,6 +18,10 @@ def test_measured(): work()
 def test_plain(): pass
 """
 LARGE = "import os\nos.environ.update({{f'LARGE_{{n}}': 'x' * 100_000 for n in range({count})}})\n"
+DELETES_TEMPORARY_FILES = """
+import shutil, tempfile
+def pytest_collection_finish(): shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
+"""
 NO_PROC = "mount -t tmpfs tmpfs /proc"
 READ_ONLY = "for one in /tmp /var/tmp /usr/tmp; do test ! -d $one || mount -t tmpfs -o ro tmpfs $one; done"
 
@@ -60,6 +64,9 @@ FAULTS = {
         ("Resource temporarily unavailable", "the limit of processes is reached"),
     ),
     "no home": Fault(Host(user=STRANGER), variables={"HOME": None}),
+    "temporary files deleted": Fault(
+        Host(), ("No such file or directory", "what was there when the session began is gone"), DELETES_TEMPORARY_FILES
+    ),
     "no folder for temporary files": Fault(
         Host([READ_ONLY, f"mount -t tmpfs -o ro tmpfs {PROJECT / 'tmp'}"], user=STRANGER)
     ),
