@@ -20,14 +20,14 @@ from .hosts import PROJECT, STRANGER, Ended, Host, session_on
 
 SOURCE = """
 import pytest
-@pytest.mark.multicore(min_cores=0.02, threads=1, environment="own")
+@pytest.mark.multicore(min_cores=0.001, threads=1, environment="own")
 def test_measured(multicore): multicore.run("work.py:work")
 def test_plain(): pass
 """
 DELETING = """
 import shutil
 import pytest
-measured = pytest.mark.multicore(min_cores=0.02, threads=1, environment="own")
+measured = pytest.mark.multicore(min_cores=0.001, threads=1, environment="own")
 @measured
 def test_before(multicore): multicore.run("work.py:work")
 def test_plain(): shutil.rmtree("cache")
@@ -86,6 +86,11 @@ FAULTS = {
     "read-only, and built": Fault([READ_ONLY], built=True),
     "another user's": Fault(
         [f"mkdir -m 755 {CACHE}"], (f"cache folder {CACHE}: Permission denied", EXPECTED), user=STRANGER
+    ),
+    "a third user's": Fault(
+        [f"mkdir -m 755 {CACHE}; chown 12345 {CACHE}"],
+        (f"cache folder {CACHE}: it belongs to another user (number 12345)",),
+        user=STRANGER,
     ),
     "another user's lock": Fault(
         [f"chown -R root {CACHE}/locks {CACHE}/environments; rm -r {CACHE}/environments/*"],

@@ -13,7 +13,7 @@ from .hosts import PROJECT, STRANGER, Host, session_on
 SOURCE = """
 import pytest
 def work(): return sum(i * i for i in range(20000))
-@pytest.mark.multicore(min_cores=0.02, threads=1)
+@pytest.mark.multicore(min_cores=0.001, threads=1)
 def test_measured(): work()
 def test_plain(): pass
 """
