@@ -22,8 +22,8 @@ from host_programs import CORES, PROGRAMS, Core, Part, Program, of_part
 
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import FURTHER_PROCESSES, MAX_PROCESS_SPEED_RATIO
-from pytest_multicore.verdicts.base_comparison import Change, needs_further_processes
-from pytest_multicore.verdicts.judge import Judgement, borne_out
+from pytest_multicore.verdicts.base_comparison import Change
+from pytest_multicore.verdicts.judge import Judgement, borne_out, to_bear_out
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.stopping import StoppingRule
 
@@ -145,10 +145,11 @@ def confirmed(runs: Iterator[PairRun], limit: float, fixed_layout: bool) -> Said
     """What a measurement says of a limit, as far as further processes bear it out."""
     said = said_of(next(runs), limit)
     for _ in range(FURTHER_PROCESSES):
-        if not needs_further_processes(said.judged.verdicts[0], fixed_layout):
+        near = to_bear_out(said.judged, fixed_layout)
+        if not near:
             break
         other = said_of(next(runs), limit)
-        judged = borne_out(said.judged, other.judged, {"max_loss"})
+        judged = borne_out(said.judged, other.judged, near)
         said = Said(judged, said.seconds + other.seconds, said.rows + other.rows)
     return said
 

@@ -12,8 +12,7 @@ from dataclasses import replace
 
 from pytest_multicore.measurement.subject import AnySubject
 from pytest_multicore.rounds.tolerances import FURTHER_PROCESSES
-from pytest_multicore.verdicts.base_comparison import needs_further_processes
-from pytest_multicore.verdicts.judge import borne_out
+from pytest_multicore.verdicts.judge import borne_out, to_bear_out
 
 from .layouts import LAYOUT_VARIABLE
 from .open_side import open_variant
@@ -37,7 +36,7 @@ def confirmed(program: MeasuredProgram, first: MeasuredRows, subjects: Sequence[
     """
     judged, losses = first.judgement, list[float]()
     for number in range(1, FURTHER_PROCESSES + 1):
-        near = {one.quantity for one in judged.verdicts if needs_further_processes(one, first.fixed_layout)}
+        near = to_bear_out(judged, first.fixed_layout)
         if not near:
             break
         for subject in subjects:

@@ -74,6 +74,11 @@ class BaseComparison:
         return self.slowdown.low > 0
 
     @property
+    def is_barely_slower(self) -> bool:
+        """Whether it is, and other processes could show it to be as fast."""
+        return 0 < self.slowdown.low < MAX_PROCESS_SPEED_RATIO - 1
+
+    @property
     def seems_slower(self) -> bool:
         """Whether it does by the median of the rows so far."""
         return 1 + self.slowdown.estimate > MAX_PROCESS_SPEED_RATIO

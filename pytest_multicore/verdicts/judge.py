@@ -67,7 +67,7 @@ from dataclasses import dataclass, replace
 from pytest_multicore.rounds.tolerances import MIN_EQUAL_SPEEDUP
 
 from . import figures
-from .base_comparison import BaseComparison, Change, base_comparison
+from .base_comparison import BaseComparison, Change, base_comparison, needs_further_processes
 from .figures import Comparison, Measurement
 from .limits import (
     COMPARISON_LIMITS,
@@ -172,6 +172,13 @@ def _judge_against_base(
         else leave_open(verdict, OpenReason.OWN_POOL)
         for verdict in verdicts
     )
+
+
+def to_bear_out(judged: Judgement, fixed_layout: bool) -> frozenset[str]:
+    """What further processes could turn of what is said against a base: limits, and that the program is slower."""
+    near = {one.quantity for one in judged.verdicts if needs_further_processes(one, fixed_layout)}
+    slower = judged.change is Change.SLOWER and judged.against and judged.against.is_barely_slower and not fixed_layout
+    return frozenset({*near, "slower"} if slower else near)
 
 
 def borne_out(judged: Judgement, others: Judgement, near: Container[str]) -> Judgement:

@@ -10,7 +10,7 @@ import pytest
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import MAX_PROCESS_SPEED_RATIO
 from pytest_multicore.verdicts.base_comparison import BaseComparison, Change, is_near_limit, needs_further_processes
-from pytest_multicore.verdicts.judge import borne_out, judgement
+from pytest_multicore.verdicts.judge import borne_out, judgement, to_bear_out
 from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome, Verdict
 from pytest_multicore.verdicts.rules import Rule
 from tests.rounds import sides, spaced
@@ -169,6 +169,18 @@ def test_further_processes_are_asked_of_what_they_could_turn(loss: float, fixed_
     _, verdict = said(spaced([(*sides(0.05 / (1 - loss), 0.1), *PARALLEL)] * 20))
     assert needs_further_processes(verdict, fixed_layout) is asked
     assert not needs_further_processes(replace(verdict, outcome=OPEN), fixed_layout)
+
+
+@pytest.mark.parametrize(
+    ("one_s", "fixed_layout", "asked"), [(0.12, False, {"slower"}), (0.12, True, set()), (0.2, False, set())]
+)
+def test_further_processes_are_asked_who_is_slower_where_they_could_turn_it(
+    one_s: float, fixed_layout: bool, asked: set[str]
+) -> None:
+    """At two threads it is faster by so much that nothing turns the pass."""
+    judged = judgement(Limits(max_loss=0.1), spaced([(*sides(0.03, one_s), *PARALLEL)] * 20), 0.99)
+    assert judged.change is Change.SLOWER
+    assert to_bear_out(judged, fixed_layout) == asked
 
 
 def test_what_further_processes_do_not_bear_out_is_open() -> None:
