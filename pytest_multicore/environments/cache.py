@@ -16,6 +16,7 @@ import filelock
 import platformdirs
 
 from pytest_multicore.errors import EnvironmentUnavailable
+from pytest_multicore.settings.system import IS_WINDOWS
 
 from . import scratch
 
@@ -119,7 +120,7 @@ def log_of(key: str) -> Path:
 
 def python_in(folder: Path) -> Path:
     """Return the interpreter of a virtual environment."""
-    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    return folder / ("Scripts/python.exe" if IS_WINDOWS else "bin/python")
 
 
 def record_in(folder: Path) -> dict[str, Any] | None:

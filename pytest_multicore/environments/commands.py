@@ -7,11 +7,11 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
 from pytest_multicore.errors import EnvironmentUnavailable
+from pytest_multicore.settings.system import IS_LINUX
 
 from . import scratch
 
@@ -111,7 +111,7 @@ def _status(argv: Sequence[str], folder: Path, sink: int, timeout_s: float, temp
 
 def die_with_parent() -> Callable[[], None] | None:
     """Return a function that has the process that calls it killed when its parent dies. Linux only."""
-    if sys.platform != "linux":
+    if not IS_LINUX:
         return None
     # Looked up before the fork: between fork and exec as little as possible may happen.
     prctl, request, kill = ctypes.CDLL(None).prctl, PR_SET_PDEATHSIG, int(signal.SIGKILL)

@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from pytest_multicore.settings.system import HAS_PROCESS_GROUPS
+
 try:
     import fcntl
 except ImportError:  # on Windows, which has no flock: there the keeper is all that there is
@@ -118,11 +120,25 @@ def group_killed(group: int) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.killpg(group, signal.SIGKILL)
+        _kill_group(group)
         raise
     finally:
         keeper.tell("f", str(group))
+
+
+def _kill_group(group: int) -> None:
+    """Kill a process group; where there are none, the process that would lead it and its descendants."""
+    if HAS_PROCESS_GROUPS:
+        with contextlib.suppress(OSError):
+            os.killpg(group, signal.SIGKILL)
+        return
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        leader = psutil.Process(group)
+        for process in [*leader.children(recursive=True), leader]:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
 
 
 class _Keeper:

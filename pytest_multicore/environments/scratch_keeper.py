@@ -21,12 +21,15 @@ PATIENCE_S, PAUSE_S = 3.0, 0.1
 LOOK_INTERVAL_S = 1.0
 #: As it was told: a pytest that ends while this process starts is its parent no more.
 PARENT = int(sys.argv[1])
+#: Without them pipes can't be waited for either, and no process inherits one unless it is told to: Windows.
+HAS_GROUPS = hasattr(os, "killpg")
 
 
 def main() -> None:
     """Keep the list until the input ends, then remove what is on it."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        signal.signal(getattr(signal, name), signal.SIG_IGN)
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     left: dict[bytes, None] = {}
     groups: set[int] = set()
     rest = b""
@@ -40,8 +43,7 @@ def main() -> None:
             else:
                 (groups.add if text.startswith(b"g") else groups.discard)(int(text[1:]))
     for group in groups:
-        with contextlib.suppress(OSError):
-            os.killpg(group, signal.SIGKILL)
+        kill_group(group)
     deadline = time.monotonic() + PATIENCE_S
     while left and time.monotonic() < deadline:
         for path in list(left):
@@ -50,9 +52,18 @@ def main() -> None:
         time.sleep(PAUSE_S if left else 0.0)
 
 
+def kill_group(group: int) -> None:
+    """Kill a process group; where there are none, the process that would lead it."""
+    with contextlib.suppress(OSError):
+        if HAS_GROUPS:
+            os.killpg(group, signal.SIGKILL)
+        else:
+            os.kill(group, signal.SIGTERM)  # on Windows it ends a process at once
+
+
 def next_chunk() -> bytes:
     """What comes next on the input; empty at its end, or when pytest has ended."""
-    while not select.select([sys.stdin], [], [], LOOK_INTERVAL_S)[0]:
+    while HAS_GROUPS and not select.select([sys.stdin], [], [], LOOK_INTERVAL_S)[0]:
         if os.getppid() != PARENT:
             return b""
     return os.read(sys.stdin.fileno(), 1 << 16)

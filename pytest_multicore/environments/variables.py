@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pytest_multicore.settings.system import IS_MACOS
 
 from . import cache, flags
 from .commands import tool_variables
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 #: Python's hashes are not random with it: on both sides the same keys share a dict's slots. For the addresses see
 #: interpreters/address_layout.py.
 HASH_SEED = {"PYTHONHASHSEED": "0"}
-LIBRARY_PATH = "DYLD_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
+LIBRARY_PATH = "DYLD_LIBRARY_PATH" if IS_MACOS else "LD_LIBRARY_PATH"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ how much of a difference the layout alone makes.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+
+from pytest_multicore.settings.system import IS_LINUX
 
 #: Of personality(2): the flag for fixed addresses, and the argument that queries without a change.
 ADDR_NO_RANDOMIZE, QUERY = 0x0040000, 0xFFFFFFFF
@@ -82,7 +83,7 @@ def padded_variables(variables: Mapping[str, str]) -> dict[str, str]:
 
 @cache
 def _system_personality() -> Personality | None:
-    if sys.platform != "linux":
+    if not IS_LINUX:
         return None
     import ctypes
 

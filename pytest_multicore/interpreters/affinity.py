@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.settings.system import HAS_AFFINITY
 from pytest_multicore.settings.world_at_start import WORLD, affinity_now
 
 
@@ -16,7 +17,7 @@ def check_affinity() -> None:
     Raises:
         UsageError: says so, and what to do.
     """
-    if not hasattr(os, "sched_setaffinity"):
+    if not HAS_AFFINITY:
         raise UsageError(
             'vary="cores": sides get their cores by CPU affinity, which Python cannot set on this system (no '
             'os.sched_setaffinity; Linux has it); expected vary="threads" here'

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from pytest_multicore.environments import cache, commands, scratch
 from pytest_multicore.errors import EnvironmentUnavailable
+from pytest_multicore.settings.system import IS_LINUX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -83,7 +84,7 @@ def compile_recorder() -> Path:
     Raises:
         EnvironmentUnavailable: the system is not Linux, there is no C compiler, or it fails; says what is missing.
     """
-    if sys.platform != "linux":
+    if not IS_LINUX:
         raise EnvironmentUnavailable(f"BLAS calls can be recorded on Linux only; this is {sys.platform}")
     compiler = c_compiler()
     # Another compiler may be installed at the same path: size and date show that without starting it.

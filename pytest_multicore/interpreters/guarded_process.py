@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import selectors
+import signal
 import socket
 import subprocess
 import sys
@@ -11,11 +13,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pytest_multicore.errors import NO_PROCESS, REMEDIES, HostUnfit, InterpreterCrash, MulticoreError
-
 from .address_layout import fixed_addresses
 from .affinity import started_on
-from .launch import describe_exit, reap, wait_for_exit
+from .launch import describe_exit, not_started, reap, wait_for_exit
 from .log import Log
 from .process_tree import descendants, kill_group, kill_processes, marked_processes
 
@@ -30,7 +30,7 @@ class GuardedProcess:
 
     Attributes:
         pid: the interpreter's process id; it leads a session and a process group of its own.
-        stdin, stdout: the ends of its pipes, unbuffered.
+        stdin: the end of its pipe, unbuffered.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class GuardedProcess:
             raise not_started(command[0], error.errno) from error
         assert self._guard.stdin is not None  # noqa: S101 - opened as a pipe above
         assert self._guard.stdout is not None  # noqa: S101 - opened as a pipe above
-        self.stdin, self.stdout = self._guard.stdin, self._guard.stdout
+        self.stdin, self._stdout = self._guard.stdin, self._guard.stdout
         try:
             self.pid, self._adopts = self._start(command, variables)
         except BaseException:
@@ -107,6 +107,25 @@ class GuardedProcess:
     def has_ended(self) -> bool:
         """Whether it has ended, or its guard has, with which it ends."""
         return self.status is not None or self._guard.poll() is not None
+
+    def read(self, timeout_s: float) -> bytes | None:
+        """What it says next, within so long: empty at the end of its pipe, None where it is silent."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._stdout, selectors.EVENT_READ)
+            return os.read(self._stdout.fileno(), 1 << 16) if selector.select(timeout_s) else None
+
+    def stop(self) -> None:
+        """Stop its process group."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let its process group go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        # The next question reports a group that has ended.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
 
     def wait(self, timeout_s: float) -> None:
         """Wait for its end, at most so long."""
@@ -165,19 +184,6 @@ class GuardedProcess:
     def _close(self) -> None:
         self._read(0.0)
         self._control.close()
-        for stream in (self.stdin, self.stdout):
+        for stream in (self.stdin, self._stdout):
             with contextlib.suppress(BrokenPipeError):
                 stream.close()
-
-
-def not_started(program: str, number: int | None) -> MulticoreError:
-    """The error for an interpreter that the system has refused to start.
-
-    Args:
-        program: its path.
-        number: the system's errno; 0 where its guard ended.
-    """
-    reason = os.strerror(number) if number else "its guard process has ended"
-    remedy = REMEDIES.get(number or 0, "check the path, or let the environment be built again")
-    what = f"the interpreter {program} cannot be started: {reason}; {remedy}"
-    return HostUnfit(f"not measured: {what}") if number in NO_PROCESS else InterpreterCrash(what)

@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_multicore.errors import NO_PROCESS, REMEDIES, HostUnfit, InterpreterCrash, MulticoreError
+from pytest_multicore.settings.system import HAS_PIDFD
+
 RUNNER = Path(__file__).parent / "agent" / "runner.py"
 #: A killed process ends sooner, unless the system delays it.
 KILL_TIMEOUT_S = 1.0
@@ -38,7 +41,7 @@ class Launch:
 
 def wait_for_exit(process: subprocess.Popen[bytes], timeout_s: float) -> None:
     """Wait for its end, at most ``timeout_s``. Popen.wait polls every 50 ms; a pidfd of Linux reports it at once."""
-    if process.poll() is None and hasattr(os, "pidfd_open"):
+    if process.poll() is None and HAS_PIDFD:
         with contextlib.suppress(OSError), contextlib.ExitStack() as closing:
             pidfd = os.pidfd_open(process.pid)
             closing.callback(os.close, pidfd)
@@ -71,3 +74,16 @@ def describe_exit(status: int | None) -> str:
     if status < 0:
         return f"was ended by {signal.Signals(-status).name}"
     return f"ended by itself with exit status {status}"
+
+
+def not_started(program: str, number: int | None) -> MulticoreError:
+    """The error for an interpreter that the system has refused to start.
+
+    Args:
+        program: its path.
+        number: the system's errno; 0 where its guard ended.
+    """
+    reason = os.strerror(number) if number else "its guard process has ended"
+    remedy = REMEDIES.get(number or 0, "check the path, or let the environment be built again")
+    what = f"the interpreter {program} cannot be started: {reason}; {remedy}"
+    return HostUnfit(f"not measured: {what}") if number in NO_PROCESS else InterpreterCrash(what)

@@ -6,6 +6,8 @@ import os
 import tempfile
 from typing import IO
 
+from pytest_multicore.settings.system import HAS_PREAD
+
 from .crash_dump import last_lines
 
 TAIL_BYTES = 64 * 1024
@@ -40,4 +42,9 @@ class Log:
 
     def _last_bytes(self) -> bytes:
         size = os.fstat(self.fileno()).st_size
-        return os.pread(self.fileno(), TAIL_BYTES, max(0, size - TAIL_BYTES))
+        if HAS_PREAD:
+            return os.pread(self.fileno(), TAIL_BYTES, max(0, size - TAIL_BYTES))
+        os.lseek(self.fileno(), max(0, size - TAIL_BYTES), os.SEEK_SET)
+        last = os.read(self.fileno(), TAIL_BYTES)
+        os.lseek(self.fileno(), 0, os.SEEK_END)  # the child writes on from there
+        return last

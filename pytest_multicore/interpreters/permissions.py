@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pytest_multicore.settings.system import HAS_REAL_TIME, IS_LINUX
+
 from .address_layout import fixed_addresses, has_fixed_addresses
 from .priority import raise_priority, set_real_time
 
@@ -37,7 +39,7 @@ def permissions() -> dict[str, bool | None]:
         return {
             "nice": raise_priority(pid),
             "real_time": _real_time(pid),
-            "fixed_addresses": has_fixed_addresses(pid) if sys.platform == "linux" else None,
+            "fixed_addresses": has_fixed_addresses(pid) if IS_LINUX else None,
             "ptrace": _ptrace(pid),
             "perf": _perf(),
         }
@@ -61,7 +63,7 @@ def _idle_process() -> Iterator[int]:
 
 
 def _real_time(pid: int) -> bool | None:
-    if not hasattr(os, "SCHED_RR"):
+    if not HAS_REAL_TIME:
         return None
     permitted = set_real_time(pid, True)
     if permitted:
@@ -97,6 +99,6 @@ def _perf() -> bool | None:
 
 
 def _libc_function(name: str) -> ctypes._NamedFuncPointer | None:
-    if sys.platform != "linux":
+    if not IS_LINUX:
         return None
     return getattr(ctypes.CDLL(None), name, None)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from pytest_multicore.settings.system import HAS_NICENESS, HAS_REAL_TIME
+
 #: The highest priority of the ordinary class. It leaves the kernel's own threads their time; the real-time class may
 #: not.
 HIGHEST_NICE = -20
@@ -26,6 +28,8 @@ def raise_priority(pid: int) -> bool:
     Returns:
         Whether that is permitted, and the process is there.
     """
+    if not HAS_NICENESS:
+        return False
     try:
         os.setpriority(os.PRIO_PROCESS, pid, HIGHEST_NICE)
     except (PermissionError, ProcessLookupError):
@@ -51,7 +55,7 @@ def set_real_time(pid: int, real_time: bool) -> bool:
     Returns:
         Whether it was permitted; threads that have ended need no permission.
     """
-    if not hasattr(os, "SCHED_RR"):
+    if not HAS_REAL_TIME:
         return False
     policy, priority = (os.SCHED_RR, REAL_TIME_PRIORITY) if real_time else (os.SCHED_OTHER, 0)
     for thread in _threads(pid):

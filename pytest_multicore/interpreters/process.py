@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
-import signal
 import time
 import uuid
 from collections.abc import Iterator
@@ -23,6 +21,7 @@ from pytest_multicore.errors import (
     UsageError,
     WorkloadError,
 )
+from pytest_multicore.settings.system import HAS_PROCESS_GROUPS
 
 from . import protocol
 from .address_layout import has_fixed_addresses, padded_variables
@@ -31,6 +30,7 @@ from .launch import RUNNER, Launch
 from .log import Log
 from .priority import HIGHEST_NICE, raise_priority, set_real_time
 from .process_tree import MARK, is_stopped
+from .unguarded_process import UnguardedProcess
 
 START_TIMEOUT_S = 60.0
 CLOSE_TIMEOUT_S = 5.0
@@ -93,7 +93,7 @@ class IsolatedInterpreter:
         self.resume()
         try:
             self._send(line)
-        except BrokenPipeError:
+        except OSError:  # Windows has no BrokenPipeError of its own
             raise self._crash() from None
 
     def wait_for(self, expected: str | tuple[str, ...], timeout_s: float) -> protocol.Message:
@@ -158,18 +158,13 @@ class IsolatedInterpreter:
         """Stop the child's process group, so that it uses no CPU time between two messages."""
         if not (self._paused or self._closed):
             self._paused = True
-            self._signal(signal.SIGSTOP)
+            self._process.stop()
 
     def resume(self) -> None:
         """Let a paused child continue; every message does so."""
         if self._paused:
             self._paused = False
-            self._signal(signal.SIGCONT)
-
-    def _signal(self, number: signal.Signals) -> None:
-        # The next question reports a group that has ended.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, number)
+            self._process.go_on()
 
     def log_tail(self) -> str:
         """The last lines that the child printed."""
@@ -186,7 +181,7 @@ class IsolatedInterpreter:
     def request_close(self) -> None:
         """Ask the child to end without waiting for it, so that several can end at a time. ``close`` must follow."""
         self.resume()
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):
             self._send(protocol.encode("close"))
 
     def kill(self) -> None:
@@ -222,17 +217,13 @@ class IsolatedInterpreter:
     def _chunks(self, timeout_s: float) -> Iterator[bytes]:
         """Bytes from the child until its pipe ends or it has died; after ``timeout_s`` it is killed."""
         deadline = time.monotonic() + timeout_s
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            while (left_s := deadline - time.monotonic()) > 0:
-                if selector.select(min(left_s, POLL_INTERVAL_S)):
-                    chunk = os.read(self._process.stdout.fileno(), 1 << 16)
-                    if not chunk:
-                        return
-                    yield chunk
-                elif self._process.has_ended:
-                    return
-                self._log.truncate()
+        while (left_s := deadline - time.monotonic()) > 0:
+            chunk = self._process.read(min(left_s, POLL_INTERVAL_S))
+            if chunk:
+                yield chunk
+            elif chunk is not None or self._process.has_ended:
+                return
+            self._log.truncate()
         raise self._timed_out(timeout_s)
 
     def _error_of(self, message: protocol.Message) -> Exception:
@@ -265,12 +256,13 @@ class IsolatedInterpreter:
         )
 
 
-def _started(launch: Launch, log: Log) -> GuardedProcess:
+def _started(launch: Launch, log: Log) -> GuardedProcess | UnguardedProcess:
     """The agent's process; the log is closed where it cannot be started."""
     mark = uuid.uuid4().hex
     variables = padded_variables({**launch.variables, MARK: mark})
     try:
-        return GuardedProcess([*launch.command, str(RUNNER)], variables, launch.folder, log, mark, launch.cpus)
+        kind = GuardedProcess if HAS_PROCESS_GROUPS else UnguardedProcess
+        return kind([*launch.command, str(RUNNER)], variables, launch.folder, log, mark, launch.cpus)
     except BaseException:
         log.close()
         raise

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
+
+from pytest_multicore.settings.system import IS_LINUX
 
 #: A process without an environment may be starting while it is younger than the first; how long to wait for such
 #: processes, and how often to look.
@@ -71,7 +72,7 @@ def marked_processes(mark: str) -> list[psutil.Process]:
 
 def _is_starting(pid: int) -> bool:
     """Whether a process without an environment is young, and neither a kernel thread nor a zombie."""
-    if sys.platform != "linux":
+    if not IS_LINUX:
         return False
     fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
     is_zombie, is_kernel_thread = fields[0] in b"ZX", bool(int(fields[6]) & PF_KTHREAD)
@@ -81,7 +82,7 @@ def _is_starting(pid: int) -> bool:
 
 def _environment(pid: int) -> bytes:
     """A process's environment as it is in memory; on Linux psutil would take ten times as long."""
-    if sys.platform == "linux":
+    if IS_LINUX:
         return Path(f"/proc/{pid}/environ").read_bytes()
     return "\0".join(f"{name}={value}" for name, value in psutil.Process(pid).environ().items()).encode()
 

@@ -31,6 +31,11 @@ ANSWER = struct.Struct("qd")
 BUFFER = bytes(4096)
 STEP_BYTES, STEPS = 1 << 20, 32
 ANY_CPU = -1
+HAS_FORK = hasattr(os, "fork")
+#: The argument of a worker that was started as a program of its own.
+WORKER = "worker"
+#: Those that were spawned: their pipes stay open for as long as they are kept here.
+SPAWNED = list[object]()
 
 
 def main() -> None:
@@ -38,7 +43,10 @@ def main() -> None:
     end_with(int(sys.argv[2]))
     # Shared, so that they take their memory once; and none before one of them copies.
     buffers = mmap.mmap(-1, STEPS * STEP_BYTES), mmap.mmap(-1, STEPS * STEP_BYTES)
-    workers = [start(buffers) for _ in range(int(sys.argv[1]))]
+    if sys.argv[1] == WORKER:
+        work(0, 1, copying(*buffers))
+        return
+    workers = [start(buffers) if HAS_FORK else spawn() for _ in range(int(sys.argv[1]))]
     print("ready", flush=True)
     while line := sys.stdin.readline():
         cpus, start_s, end_s = line.split()
@@ -78,6 +86,18 @@ def start(buffers: tuple[mmap.mmap, mmap.mmap]) -> tuple[int, int]:
     os.close(to_read)
     os.close(to_write)
     return commands, answers
+
+
+def spawn() -> tuple[int, int]:
+    """Start a worker as a program of its own, where a process can't fork; returns what ``start`` returns."""
+    import subprocess
+
+    command = [sys.executable, "-I", "-S", __file__, WORKER]
+    worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    SPAWNED.append(worker)
+    assert worker.stdin is not None  # noqa: S101 - opened as a pipe above
+    assert worker.stdout is not None  # noqa: S101 - opened as a pipe above
+    return worker.stdin.fileno(), worker.stdout.fileno()
 
 
 def work(commands: int, answers: int, copy: Callable[[], None]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Sequence
 from typing import Protocol
@@ -16,6 +15,7 @@ from typing import Protocol
 import psutil
 
 from pytest_multicore.errors import HostUnfit
+from pytest_multicore.settings.system import IS_LINUX
 
 from .snapshots import MachineSnapshot, TaskTimes, TreeSnapshot
 
@@ -130,7 +130,7 @@ def for_this_system() -> Counters:
     Raises:
         HostUnfit: it has none.
     """
-    if sys.platform == "linux" and os.environ.get(FORCE_VARIABLE) != "psutil":
+    if IS_LINUX and os.environ.get(FORCE_VARIABLE) != "psutil":
         from . import linux
 
         if linux.usable():

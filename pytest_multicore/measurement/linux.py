@@ -14,10 +14,12 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
+from pytest_multicore.settings.system import IS_LINUX
+
 from .cgroups import throttled_apart_s, throttled_s
 from .snapshots import MachineSnapshot, TaskTimes, TreeSnapshot
 
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK") if IS_LINUX else 100
 _NS = 1e-9
 
 

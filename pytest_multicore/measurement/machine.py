@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import platform
-import sys
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from pytest_multicore.rounds.tolerances import MAX_BUSY_PROCESSES, MIN_BUSY_PROCESS_CORES
+from pytest_multicore.settings.system import IS_LINUX
 from pytest_multicore.settings.world_at_start import WORLD
 
 from .cgroups import quota_cores
@@ -91,7 +91,7 @@ def this_machine() -> Machine:
         cores_online=psutil.cpu_count(logical=True) or 1,
         affinity=affinity,
         cores_real=_cores_real(affinity) if affinity else psutil.cpu_count(logical=False),
-        quota=quota_cores() if sys.platform == "linux" else None,
+        quota=quota_cores() if IS_LINUX else None,
         cpu=_cpu_name(),
         os=f"{platform.system()} {platform.release()}",
     )

@@ -6,7 +6,6 @@ Sources: proc(5) (``stat``: state; ``status``: Cpus_allowed_list and context swi
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from pytest_multicore.rounds.tolerances import MAX_SAMPLER_CPU_SHARE, SAMPLE_INTERVAL_S
+from pytest_multicore.settings.system import IS_LINUX
 
 from .counters import for_this_system
 from .snapshots import TreeSnapshot
@@ -103,13 +103,13 @@ class Sampler:
         self._first_switches = {key: _status(*key) for key in self._before}
         self._began = time.monotonic()
         self._thread = threading.Thread(target=self._sample_until_stopped, name="multicore-sampler", daemon=True)
-        if sys.platform == "linux":
+        if IS_LINUX:
             self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
         self._stop.set()
-        if sys.platform == "linux":
+        if IS_LINUX:
             self._thread.join()
         wall_s = time.monotonic() - self._began
         self._sample()

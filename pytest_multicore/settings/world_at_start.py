@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .system import HAS_AFFINITY
+
 #: Variables that are about threads: as in agent/watch/start_changes.py, which can't be imported.
 THREAD_VARIABLE = re.compile(
     r"(OMP|GOMP|KMP(?!_DUP)|MKL|OPENBLAS|GOTO|BLIS|VECLIB|NUMBA|NUMEXPR|LOKY)_|\w+_N?THREADS(_NUM)?$|(PJRT_)?NPROC$|PYTHON_CPU_COUNT$"
@@ -140,7 +142,7 @@ def variables_now(environ: Mapping[str, str]) -> dict[str, str]:
 
 def affinity_now() -> frozenset[int] | None:
     """The CPUs that this thread may run on; None where the system does not say."""
-    return frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    return frozenset(os.sched_getaffinity(0)) if HAS_AFFINITY else None
 
 
 def _plain(state: Any) -> Any:

@@ -4,7 +4,7 @@ import re
 
 from pytest_multicore.environments.cache import BUILD_INFIX
 from pytest_multicore.interpreters import log, priority, process, process_tree
-from pytest_multicore.measurement import host_lock
+from pytest_multicore.measurement import flock_turns
 from pytest_multicore.rounds import tolerances
 from pytest_multicore.settings.options import OPTIONS
 from tests.test_house import HOUSE, ORDER
@@ -45,7 +45,7 @@ def test_safety_tells_the_constants_as_they_are() -> None:
     assert f"{log.MAX_LOG_BYTES >> 20} MB at most" in SAFETY
     assert f"`{process_tree.MARK}`" in SAFETY
     assert f"`{BUILD_INFIX}`" in SAFETY
-    assert len(host_lock.LOCK_NAMES) == 2
+    assert len(flock_turns.LOCK_NAMES) == 2
     flags = set(re.findall(r"--multicore-[a-z]+", SAFETY))
     assert flags
     assert flags <= {option.flag for option in OPTIONS}

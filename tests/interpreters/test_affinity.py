@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.interpreters import affinity
 from pytest_multicore.interpreters.affinity import check_affinity, started_on
 from pytest_multicore.interpreters.launch import Launch
 from pytest_multicore.interpreters.process import IsolatedInterpreter
@@ -41,6 +42,6 @@ def test_this_process_has_its_own_again_where_nothing_could_be_started() -> None
 
 
 def test_a_system_without_affinity_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
+    monkeypatch.setattr(affinity, "HAS_AFFINITY", False)
     with pytest.raises(UsageError, match=r'vary="cores": .*no os.sched_setaffinity.*expected vary="threads"'):
         check_affinity()

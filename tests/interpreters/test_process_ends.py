@@ -12,6 +12,7 @@ import pytest
 
 from pytest_multicore.errors import InterpreterCrash, InterpreterTimeout
 from pytest_multicore.interpreters import process_tree
+from pytest_multicore.interpreters.guarded_process import GuardedProcess
 from pytest_multicore.interpreters.launch import Launch
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from tests.interpreters.living import Open, alive, call, wait_until_gone
@@ -76,13 +77,19 @@ def test_nothing_outlives_its_killed_owner(how: signal.Signals, tmp_path: Path) 
     wait_until_gone(pids)
 
 
+def guarded(interpreter: IsolatedInterpreter) -> GuardedProcess:
+    assert isinstance(interpreter._process, GuardedProcess)
+    return interpreter._process
+
+
 def test_a_ctrl_c_in_the_middle_of_a_poll_does_not_have_it_waited_for_for_ever(start: Open, workloads: Path) -> None:
     """Popen.poll takes a lock; what comes right after that leaves it taken, and Popen.wait wants it."""
     interpreter = start()
     assert call(interpreter, workloads, "return 5") == 5
-    interpreter._process._guard._waitpid_lock.acquire()  # type: ignore[attr-defined]  # subprocess keeps it to itself
+    process = guarded(interpreter)
+    process._guard._waitpid_lock.acquire()  # type: ignore[attr-defined]  # subprocess keeps it to itself
     interpreter.kill()
-    assert interpreter._process.status == -signal.SIGKILL
+    assert process.status == -signal.SIGKILL
 
 
 def test_the_mark_finds_a_process_wherever_it_hangs() -> None:
@@ -177,7 +184,7 @@ def test_a_killed_guard_takes_the_interpreter_with_it(workloads: Path) -> None:
     """What it had adopted is looked for by its mark."""
     interpreter = IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd()))
     server = call(interpreter, workloads, DETACHED)
-    interpreter._process._guard.kill()
+    guarded(interpreter)._guard.kill()
     with pytest.raises(InterpreterCrash, match="its guard process was ended by SIGKILL"):
         call(interpreter, workloads, "return 1")
     wait_until_gone([server, interpreter.pid])

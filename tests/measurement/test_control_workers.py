@@ -16,6 +16,7 @@ from pytest_multicore.interpreters.priority import HIGHEST_NICE, raise_priority,
 from pytest_multicore.interpreters.process_tree import descendants
 from pytest_multicore.measurement import control_workers as module
 from pytest_multicore.measurement.control_workers import Burst, ControlWorkers, control_workers, granted_cpus
+from pytest_multicore.settings import world_at_start
 
 CPUS: list[int | None] = [*granted_cpus(2)]
 LENGTH_S = 0.02
@@ -264,5 +265,5 @@ def test_a_quotas_few_cores_are_spread_over_those_that_may_be_used(
 
 
 def test_where_no_core_can_be_named_none_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(world_at_start, "HAS_AFFINITY", False)
     assert granted_cpus(2) == [None, None]

@@ -13,14 +13,15 @@ import pytest
 
 from pytest_multicore.errors import HostBusy
 from pytest_multicore.measurement import host_lock as host_lock_module
-from pytest_multicore.measurement.host_lock import HOLDER_VARIABLE, LOCK_NAMES, HostLock
+from pytest_multicore.measurement.flock_turns import LOCK_NAMES, HostLock
+from pytest_multicore.measurement.host_lock import HOLDER_VARIABLE
 
 # Takes the lock in the way that it is told, says so, and gives it back when its input ends. What it forks may leave
 # the block and live on, in which case it names it.
 PROGRAM = """
 import os, sys, time
 from pathlib import Path
-from pytest_multicore.measurement.host_lock import HostLock
+from pytest_multicore.measurement.flock_turns import HostLock
 lock = HostLock(Path(sys.argv[2]))
 say = lambda text: print("waiting", flush=True)
 forked = None

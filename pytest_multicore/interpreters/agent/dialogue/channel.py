@@ -1,12 +1,16 @@
 """The dialogue's wire: private descriptors that carry JSON lines, which user code neither prints to nor reads."""
 
-import fcntl
 import functools
 import io
 import json
 import os
-import resource
 import sys
+
+try:
+    import fcntl
+    import resource
+except ImportError:  # Windows: no child inherits what it is not given
+    fcntl = resource = None
 
 TEXT = type(b"".decode("ascii"))  # unicode in 2.7
 PYTHON_2 = sys.version_info[0] == 2
@@ -82,6 +86,8 @@ class Channel(object):
 
 def _private_copy(descriptor):
     """A copy that programs started by user code do not inherit, above the numbers that daemons close in a row."""
+    if fcntl is None:
+        return os.dup(descriptor)
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     lowest = max(3, (1024 if soft == resource.RLIM_INFINITY else min(soft, 1024)) - 16)
     copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD, lowest)

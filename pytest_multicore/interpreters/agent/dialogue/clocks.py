@@ -3,8 +3,12 @@
 import collections
 import itertools
 import os
-import resource
 import time
+
+try:
+    from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+except ImportError:  # Windows
+    getrusage = None
 
 
 def _ctypes_clock(identifier, fallback):
@@ -43,7 +47,7 @@ def _clock_gettime():
 
 
 def _own_cpu():
-    used = getrusage(resource.RUSAGE_SELF)
+    used = getrusage(RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
@@ -57,7 +61,7 @@ def _clocks():
 
 
 # All of them as they are now: a test may replace them, for its call or for good.
-listdir, getrusage = os.listdir, resource.getrusage
+listdir = os.listdir
 wall, own_cpu = _clocks()
 gettime = _clock_gettime()
 
@@ -95,8 +99,10 @@ def process_cpu():
 
 
 def children_cpu():
-    """CPU seconds of the children that were waited for, so far."""
-    used = getrusage(resource.RUSAGE_CHILDREN)
+    """CPU seconds of the children that were waited for, so far; 0.0 where the system does not add them up."""
+    if getrusage is None:
+        return 0.0
+    used = getrusage(RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 

@@ -14,8 +14,12 @@ import ctypes
 import glob
 import os
 import re
-import resource
 import time
+
+try:
+    import resource
+except ImportError:  # Windows, where threads are not listed either
+    resource = None
 
 LOOK_S = 0.004
 MIN_CALLS = 3
@@ -64,6 +68,8 @@ def prepare(
     """
     if not set(grow) <= set("mnk") or not grow or min(shape) < 1 or len(shape) != 3:
         raise ValueError("gemm_probe: shape=%r, grow=%r; expected three sizes, and letters of 'mnk'" % (shape, grow))
+    if not os.path.isdir("/proc/self/task"):
+        raise RuntimeError("gemm_probe: this system has no /proc/self/task, where Linux tells each thread's time")
     gemm = _from_library(library, symbol or "dgemm_") if library else _from_numpy(dtype)
     sizes = _sizes(list(shape), grow, largest)
     probed, serial, threaded = [], None, None
