@@ -21,6 +21,9 @@ from .launch import KILL_TIMEOUT_S, describe_exit, not_started
 from .log import Log
 from .process_tree import descendants, kill_processes, marked_processes
 
+#: How long the last that it said may take from its end to here.
+LAST_WORDS_S = 0.2
+
 
 class UnguardedProcess:
     """One started interpreter; see guarded_process.GuardedProcess, whose face this has.
@@ -72,8 +75,11 @@ class UnguardedProcess:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has ended, and all that it said was read."""
-        return self._process.poll() is not None and not self._reader.is_alive() and self._chunks.empty()
+        """Whether it has ended, and all that it said was read: what it forked may hold the pipe open."""
+        if self._process.poll() is None:
+            return False
+        self._reader.join(LAST_WORDS_S)
+        return self._chunks.empty()
 
     def read(self, timeout_s: float) -> bytes | None:
         """What it says next, within so long: empty at the end of its pipe, None where it is silent."""

@@ -11,7 +11,7 @@ The readers' way is four system calls, some microseconds; filelock's ReadWriteLo
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import os
 import stat
 import time
@@ -22,6 +22,9 @@ from pathlib import Path
 from pytest_multicore.rounds.tolerances import MAX_WAKE_UP_S
 
 from .lock_wait import LockFile, let_others_go_first, wait_for_lock
+
+with contextlib.suppress(ImportError):  # used where HAS_FLOCK is true alone
+    import fcntl
 
 LOCK_NAMES = ("pytest-multicore-turnstile.lock", "pytest-multicore-machine.lock")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import os
 import threading
 import time
@@ -11,6 +11,9 @@ from pathlib import Path
 from weakref import WeakSet
 
 from pytest_multicore.errors import HostBusy
+
+with contextlib.suppress(ImportError):  # used where HAS_FLOCK is true alone
+    import fcntl
 
 
 class LockFile:

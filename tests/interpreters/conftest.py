@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pytest_multicore.interpreters import process
 from pytest_multicore.interpreters.launch import Launch
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from tests.interpreters.living import Open
@@ -16,6 +17,13 @@ from tests.interpreters.living import Open
 @pytest.fixture
 def workloads(tmp_path: Path) -> Path:
     return tmp_path
+
+
+@pytest.fixture(params=["guarded", "unguarded"])
+def each_kind_of_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where there are process groups, and as where there are none."""
+    if request.param == "unguarded":
+        monkeypatch.setattr(process, "HAS_PROCESS_GROUPS", False)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from pytest_multicore.interpreters.launch import Launch
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from tests.interpreters.living import Open, call
 
+pytestmark = pytest.mark.usefixtures("each_kind_of_process")
+
 
 def test_it_answers_and_ends(start: Open, workloads: Path) -> None:
     interpreter = start(OMP_NUM_THREADS="3")

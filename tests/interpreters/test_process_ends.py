@@ -24,6 +24,7 @@ open({pids!r}, 'w').write('%d %d' % (one.pid, two.pid))
 """
 
 
+@pytest.mark.usefixtures("each_kind_of_process")
 def test_a_hang_ends_within_the_timeout_with_all_that_it_started(start: Open, workloads: Path) -> None:
     pids = workloads / "pids"
     body = STARTING_TWO.format(pids=str(pids)) + "while True: pass"
@@ -34,6 +35,7 @@ def test_a_hang_ends_within_the_timeout_with_all_that_it_started(start: Open, wo
     wait_until_gone([int(pid) for pid in pids.read_text().split()])
 
 
+@pytest.mark.usefixtures("each_kind_of_process")
 def test_a_crash_leaves_no_children_even_in_sessions_of_their_own(start: Open, workloads: Path) -> None:
     pids = workloads / "pids"
     body = STARTING_TWO.format(pids=str(pids)) + "os._exit(1)"

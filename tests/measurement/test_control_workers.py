@@ -24,6 +24,9 @@ LENGTH_S = 0.02
 linux = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="nobody is put on a core here")
 
 
+NO_CLASSES = ["sched_setscheduler", "SCHED_RR", "sched_setaffinity"]
+
+
 @pytest.fixture
 def workers() -> Iterator[ControlWorkers]:
     made = ControlWorkers(2, priority=True)
@@ -241,9 +244,12 @@ def test_they_end_with_the_process_that_had_them() -> None:
     assert all_end(pids)
 
 
-def test_a_system_without_a_real_time_class_has_workers_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """macOS: Python's os has neither classes nor affinities there."""
-    without = "import os, runpy\nfor name in ('sched_setscheduler', 'SCHED_RR', 'sched_setaffinity'):\n"
+@pytest.mark.parametrize("lacking", [NO_CLASSES, [*NO_CLASSES, "fork"]], ids=["macOS", "Windows"])
+def test_a_system_without_a_real_time_class_has_workers_too(
+    lacking: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's os has neither classes nor affinities there, and on Windows no fork."""
+    without = f"import os, runpy, sys\nfor name in {lacking}:\n"
     without += "    if hasattr(os, name):\n        delattr(os, name)\n"
     program = tmp_path / "program.py"
     program.write_text(f"{without}runpy.run_path({str(module.PROGRAM)!r}, run_name='__main__')\n")

@@ -42,11 +42,13 @@ LACKING = {
 #: Modules that can't be imported there.
 ABSENT = {"darwin": "", "win32": "fcntl resource termios pwd grp pty tty syslog"}
 HIDDEN = ("/proc", "/sys")
+#: Packages that have an own way for each system: the one on Linux stands for the others.
+STAND_INS = ("filelock", "psutil")
 #: Loaded before anything is taken: their own ways on Linux stand for those on the other system.
 LOADED_FIRST = """
     asyncio concurrent.futures ctypes.util faulthandler getpass hashlib importlib.metadata inspect io logging mmap
-    multiprocessing pathlib pdb platform random select selectors shutil signal socket sqlite3 subprocess sysconfig tempfile
-    threading time unittest uuid zipfile filelock filelock._sqlite numpy platformdirs psutil pytest
+    multiprocessing pathlib pdb platform random select selectors shutil signal socket sqlite3 subprocess sysconfig
+    tempfile threading time unittest uuid zipfile filelock filelock._sqlite numpy platformdirs psutil pytest
 """
 
 
@@ -61,7 +63,7 @@ def force(system: str) -> None:
     hide_linux()
     modules = {name: sys.modules[name] for name in LACKING[system]}
     let_others_keep(modules)
-    let_stand_in(("filelock", "psutil"))
+    let_stand_in()
     for name, module in modules.items():
         for attribute in [one for one in vars(module) if matches(one, LACKING[system][name].split())]:
             delattr(module, attribute)
@@ -96,31 +98,31 @@ def let_others_keep(modules: dict[str, types.ModuleType]) -> None:
                 setattr(holder, attribute, copies[id(value)])
 
 
-def let_stand_in(packages: tuple[str, ...]) -> None:
-    """These packages go on as on Linux, whatever sys.platform says: they have an own way for each system."""
+def let_stand_in() -> None:
+    """Some packages go on as on Linux, whatever sys.platform says: they have an own way for each system."""
     linux = types.ModuleType("sys")
     vars(linux).update(vars(sys))
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] in packages and hasattr(module, "sys"):
-            module.sys = linux
+        if name.startswith(STAND_INS) and hasattr(module, "sys"):
+            setattr(module, "sys", linux)  # noqa: B010 - mypy knows no such attribute
 
 
 def hide_linux() -> None:
-    """Nothing but psutil, which stands for the other system's, finds /proc and /sys."""
+    """Nothing but a package that stands in finds /proc and /sys."""
 
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in ("open", "os.listdir", "os.scandir") and is_hidden(arguments[0]) and not for_psutil():
+        if event in ("open", "os.listdir", "os.scandir") and is_hidden(arguments[0]) and not for_a_stand_in():
             raise FileNotFoundError(2, "No such file or directory", arguments[0])
 
     plain_stat = os.stat
 
     def look(path: Any, *args: Any, **options: Any) -> os.stat_result:
-        if is_hidden(path) and not for_psutil():
+        if is_hidden(path) and not for_a_stand_in():
             raise FileNotFoundError(2, "No such file or directory", path)
         return plain_stat(path, *args, **options)
 
     sys.addaudithook(audit)
-    os.stat = look  # type: ignore[assignment]
+    os.stat = look
 
 
 def is_hidden(path: object) -> bool:
@@ -131,11 +133,11 @@ def is_hidden(path: object) -> bool:
     return any(text == folder or text.startswith(folder + "/") for folder in HIDDEN)
 
 
-def for_psutil() -> bool:
-    """Whether psutil, or a standard module on Linux's own behalf, asks."""
+def for_a_stand_in() -> bool:
+    """Whether a package asks that stands in for its way on the other system."""
     frame = sys._getframe(2)
     while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).startswith("psutil"):
+        if str(frame.f_globals.get("__name__", "")).startswith(STAND_INS):
             return True
         frame = frame.f_back  # type: ignore[assignment]
     return False

@@ -1,0 +1,99 @@
+"""Sessions on systems that lack what Linux has: the same kinds of verdicts, one error where a thing is impossible."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from pytest_multicore.reports.json_report import SCHEMA_FILE
+from tests.conftest import SERIAL
+from tests.fixture_types import Undecided
+
+from .start import SYSTEMS, run_on
+
+SERIAL_LOOP = f"""
+import os, sys
+import pytest
+
+def work():
+    assert not os.path.exists("/proc/self/status"), "the system is not forced here"
+    return {SERIAL}
+
+@pytest.mark.multicore(min_cores=0.5, threads=1)
+def test_met():
+    work()
+
+@pytest.mark.multicore(min_cores=1.5)
+def test_missed():
+    work()
+
+def test_plain(tmp_path):
+    assert sys.platform == {{system!r}}
+"""
+MARKED = "import pytest\n@pytest.mark.multicore({})\ndef test_it(): sum(range(10000))\n"
+
+
+def session(system: str, folder: Path, source: str, *options: str) -> tuple[str, list[dict[str, Any]]]:
+    """The output and the results of a session."""
+    (folder / "test_it.py").write_text(source)
+    command = ("-m", "pytest", "-p", "no:cacheprovider", "--multicore-json=report.json", *options)
+    output = run_on(system, folder, *command).stdout
+    report = json.loads((folder / "report.json").read_text()) if (folder / "report.json").exists() else {"results": []}
+    if report["results"]:
+        jsonschema.validate(report, json.loads(SCHEMA_FILE.read_text()))
+    return output, report["results"]
+
+
+@pytest.mark.parametrize("system", [pytest.param("darwin", marks=pytest.mark.slow), "win32"])
+def test_a_serial_loop_has_the_verdicts_that_it_has_on_linux(system: str, tmp_path: Path, undecided: Undecided) -> None:
+    output, results = session(system, tmp_path, SERIAL_LOOP.format(system=system))
+    assert f"platform {system} -- " in output
+    assert [result["nodeid"].partition("::")[2] for result in results] == ["test_met", "test_missed"], output
+    met, missed = (result["outcome"] for result in results)
+    assert met in ("passed", "inconclusive"), output
+    assert missed in ("failed", "inconclusive"), output
+    for result in results:  # what the system does not tell is unknown, and no zero
+        assert {one["delay_s"] for one in result["rounds"]} == {None}
+    if "inconclusive" in (met, missed):
+        undecided(output)
+    assert "1 failed, 2 passed" in output
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_what_is_impossible_is_one_error(system: str, tmp_path: Path) -> None:
+    output, _ = session(system, tmp_path, MARKED.format('min_cores=0.5, vary="cores", threads=2'))
+    assert output.count('vary="cores": sides get their cores by CPU affinity') == 1, output
+    assert "no os.sched_setaffinity" in output
+    assert "INTERNALERROR" not in output
+
+
+@pytest.mark.slow
+@pytest.mark.explained
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_miss_is_explained(system: str, tmp_path: Path, undecided: Undecided) -> None:
+    output, (result,) = session(system, tmp_path, "import time\n" + MARKED.format("min_cores=1.5"))
+    if result["outcome"] == "inconclusive":
+        undecided(output)
+    assert result["causes"], output
+    assert "INTERNALERROR" not in output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_crash_is_one_error_and_the_next_test_is_measured(system: str, tmp_path: Path) -> None:
+    source = MARKED.format("") + "@pytest.mark.multicore\ndef test_crash():\n    import os\n    os._exit(7)\n"
+    source += "@pytest.mark.multicore\ndef test_next(): sum(range(10000))\n"
+    output, results = session(system, tmp_path, source)
+    assert [result["outcome"] for result in results] == ["measured", "error", "measured"], output
+    assert "ended by itself with exit status 7" in output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_doctor_says_what_the_system_does_not_tell(system: str, tmp_path: Path) -> None:
+    output, _ = session(system, tmp_path, "", "--multicore-doctor")
+    assert "psutil" in output
+    assert "INTERNALERROR" not in output
+    assert "Traceback" not in output
