@@ -61,10 +61,9 @@ def test_ordinary_tests_hold_it_together(hold: Hold, tmp_path: Path) -> None:
         assert says(hold("shared")) == "held"
 
 
-@pytest.mark.parametrize(
-    ("first", "later"), [("exclusive", "exclusive"), ("exclusive", "shared"), ("shared", "exclusive")]
-)
-def test_a_measurement_holds_it_alone(first: str, later: str, hold: Hold) -> None:
+@pytest.mark.parametrize("turns", ["exclusive exclusive", "exclusive shared", "shared exclusive"])
+def test_a_measurement_holds_it_alone(turns: str, hold: Hold) -> None:
+    first, later = turns.split()
     holder = hold(first)
     assert says(holder) == "held"
     waiting = hold(later)
@@ -97,10 +96,8 @@ def test_a_wait_has_a_limit(how: str, hold: Hold, tmp_path: Path) -> None:
     holder.send_signal(signal.SIGSTOP)
     turns, told = DatabaseTurns(tmp_path), list[str]()
     turns.wait_s = 0.3
-    with (
-        pytest.raises(HostBusy, match=r"within 0\.3 s; end it, or raise --multicore-wait"),
-        getattr(turns, how)(told.append),
-    ):
+    limit = r"within 0\.3 s; end it, or raise --multicore-wait"
+    with pytest.raises(HostBusy, match=limit), getattr(turns, how)(told.append):
         pytest.fail("it does not hold the machine")
     assert [text.partition(" to finish")[0] for text in told] == ["waiting for another pytest on this machine"]
     holder.send_signal(signal.SIGCONT)
