@@ -7,9 +7,15 @@ Both versions, walking up all ancestors, as joblib and loky do: the tightest quo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+#: A blank, tab, line's end or backslash in a field of /proc/self/mountinfo (proc_pid_mountinfo(5)).
+ESCAPED = re.compile(r"\\([0-7]{3})")
+#: Fields of cpu.stat by version, and their units in a second.
+THROTTLED = {"throttled_usec": 1e6, "throttled_time": 1e9}
 
 
 def quota_cores(proc: Path = Path("/proc/self")) -> float | None:
@@ -53,15 +59,23 @@ def _own_cpu_folders() -> tuple[Path, ...]:
 
 
 def _cpu_folders(proc: Path) -> Iterator[Path]:
-    """The folders of the cpu controller, from the process's own group up to the root."""
+    """The folders of the cpu controller, from the process's own group up to the root, each once.
+
+    A hierarchy may be mounted several times, in parts or behind a later mount: the first that shows the group counts.
+    """
     mounts = list(_mounts(proc))
     for line in _lines(proc / "cgroup"):
         _, controllers, path = line.split(":", 2)
-        for kind, options, root, point in mounts:
-            v2 = kind == "cgroup2" and controllers == ""
-            v1 = kind == "cgroup" and "cpu" in controllers.split(",") and "cpu" in options.split(",")
-            if v1 or v2:
-                yield from _upwards(point, _below(root, path))
+        shown = [
+            (point, _below(root, path))
+            for kind, options, root, point in mounts
+            if (kind == "cgroup2" and controllers == "")
+            or (kind == "cgroup" and "cpu" in controllers.split(",") and "cpu" in options.split(","))
+        ]
+        found = next(((point, below) for point, below in shown if below is not None and (point / below).is_dir()), None)
+        if found or shown:
+            point, below = found or shown[0]
+            yield from _upwards(point, below or "")
 
 
 def _mounts(proc: Path) -> Iterator[tuple[str, str, str, Path]]:
@@ -70,15 +84,18 @@ def _mounts(proc: Path) -> Iterator[tuple[str, str, str, Path]]:
         left, _, right = line.partition(" - ")
         kind, _, options = right.split(" ", 2)
         if kind in ("cgroup", "cgroup2"):
-            fields = left.split(" ")
+            fields = [ESCAPED.sub(lambda found: chr(int(found[1], 8)), field) for field in left.split(" ")]
             yield kind, options, fields[3], Path(fields[4])
 
 
-def _below(root: str, path: str) -> str:
-    """A group's path as seen from the mount: inside a container the mount shows only a part of the hierarchy."""
-    if root != "/" and (path == root or path.startswith(root + "/")):
-        return path[len(root) :].lstrip("/")
-    return path.lstrip("/") if root == "/" else ""
+def _below(root: str, path: str) -> str | None:
+    """A group's path as seen from the mount; None where the mount shows another part of the hierarchy.
+
+    Inside a container a mount shows only a part. That is the container's own where nothing else is mounted.
+    """
+    if root == "/":
+        return path.lstrip("/")
+    return path[len(root) :].lstrip("/") if path == root or path.startswith(root + "/") else None
 
 
 def _upwards(point: Path, below: str) -> Iterator[Path]:
@@ -91,23 +108,18 @@ def _upwards(point: Path, below: str) -> Iterator[Path]:
 
 
 def _quota(folder: Path) -> float | None:
-    for line in _lines(folder / "cpu.max"):
-        quota, period = line.split()
-        return None if quota == "max" else int(quota) / int(period)
-    quota_us = [int(line) for line in _lines(folder / "cpu.cfs_quota_us")]
-    period_us = [int(line) for line in _lines(folder / "cpu.cfs_period_us")]
-    if quota_us and period_us and quota_us[0] > 0:
-        return quota_us[0] / period_us[0]
-    return None
+    quota, period, *_ = [*" ".join(_lines(folder / "cpu.max")).split(), "", ""]
+    if not quota:
+        quota, period = (" ".join(_lines(folder / f"cpu.cfs_{name}_us")) for name in ("quota", "period"))
+    # "max" and -1 stand for none. Whatever else is no number is not the kernel's.
+    return int(quota) / int(period) if quota.isdecimal() and period.isdecimal() and int(period) else None
 
 
 def _throttled(folder: Path) -> float:
     for line in _lines(folder / "cpu.stat"):
         name, _, value = line.partition(" ")
-        if name == "throttled_usec":
-            return int(value) / 1e6
-        if name == "throttled_time":
-            return int(value) / 1e9
+        if name in THROTTLED and value.isdecimal():
+            return int(value) / THROTTLED[name]
     return 0.0
 
 

@@ -1,8 +1,16 @@
-"""Control groups as kernels show them, written out in a folder: a test cannot count on being allowed to make one."""
+"""Control groups as kernels show them, written out in a folder; and real ones, where they can be made."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from pytest_multicore.measurement.cgroups import quota_cores, throttled_apart_s, throttled_s
+
+from .cgroup_layouts import LAYOUTS, Layout
 
 V2_MOUNT = "30 23 0:26 / {mount} rw,nosuid - cgroup2 cgroup2 rw\n"
 V1_MOUNT = "31 23 0:27 / {mount} rw,nosuid - cgroup cgroup rw,cpu,cpuacct\n"
@@ -71,3 +79,61 @@ def test_a_group_of_the_programs_own_is_held_back_apart(tmp_path: Path) -> None:
 
 def test_the_group_that_all_share_is_not(tmp_path: Path) -> None:
     assert throttled_apart_s(Path("/proc/self")) == 0.0
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_each_layout_grants_what_it_grants(layout: Layout, tmp_path: Path) -> None:
+    proc = layout.write(tmp_path)
+    assert quota_cores(proc) == layout.quota
+    assert throttled_s(proc) == layout.throttled_s
+
+
+#: What a process says of its own group, and of another process.
+TOLD = """
+import sys, time
+from pathlib import Path
+from pytest_multicore.measurement.cgroups import quota_cores, throttled_s
+from pytest_multicore.measurement.machine import this_machine
+while throttled_s() == 0 and time.process_time() < 5:
+    sum(i * i for i in range(20_000))
+print(quota_cores(), this_machine().quota, throttled_s() > 0, quota_cores(Path(f"/proc/{sys.argv[1]}")))
+"""
+#: Where a group with a quota is made, and the file and the text that give it one.
+REAL = {
+    "version 1": (("/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"), "cpu.cfs_quota_us", "{us}"),
+    "version 2": (("/sys/fs/cgroup", "/sys/fs/cgroup/unified"), "cpu.max", "{us} 100000"),
+}
+
+
+@pytest.fixture
+def groups(request: pytest.FixtureRequest) -> Iterator[list[Path]]:
+    """Two real groups, one in the other, with quotas of 0.1 and 2 cores."""
+    places, file, text = REAL[request.param]
+    made: list[Path] = []
+    parent = next((Path(one) for one in places if Path(one, "cgroup.procs").exists()), Path("/sys/fs/cgroup/cpu"))
+    try:
+        for name, cores in ((f"test-of-quotas-{os.getpid()}", 0.1), ("inner", 2.0)):
+            if request.param == "version 2":
+                (parent / "cgroup.subtree_control").write_text("+cpu")
+            parent = parent / name
+            parent.mkdir()
+            made.append(parent)
+            if request.param == "version 2" or name != "inner":  # version 1 refuses more than the outer one has
+                (parent / file).write_text(text.format(us=round(cores * 100_000)))
+    except OSError as error:
+        for group in reversed(made):
+            group.rmdir()
+        pytest.skip(f"no control group of {request.param} with a quota can be made here: {error.strerror}")
+    yield made
+    for group in reversed(made):
+        group.rmdir()
+
+
+@pytest.mark.parametrize("groups", REAL, indirect=True)
+def test_a_real_quota_is_read_and_its_effect_too(groups: list[Path]) -> None:
+    """Of the outer group, by a process in the inner one, and by another process of it."""
+    enter = f"import os; open({str(groups[-1] / 'cgroup.procs')!r}, 'w').write(str(os.getpid()))\n"
+    told = subprocess.run(
+        [sys.executable, "-c", enter + TOLD, str(os.getpid())], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert told == ["0.1", "0.1", "True", str(quota_cores())]
