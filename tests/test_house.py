@@ -82,9 +82,31 @@ def test_only_pytests_side_and_two_reports_know_pytest() -> None:
 
 def test_only_two_rooms_and_the_control_start_processes() -> None:
     starters = files_that_import("subprocess", "multiprocessing", "pty")
-    rooms = {name.split("/")[0] for name in starters - {"measurement/control_workers.py"}}
+    rooms = {name.split("/")[0] for name in starters if not name.startswith("measurement/control_")}
     assert rooms == {"environments", "interpreters"}
     assert "measurement/control_workers.py" in starters
+
+
+#: What is run by path, and can't import what others ask.
+BY_PATH = {"interpreters/guard.py", "environments/scratch_keeper.py", "measurement/control_program.py"}
+
+
+def asks_for_the_system(file: Path) -> bool:
+    """Whether a file looks at sys.platform or os.name, or whether os, signal or time have a name."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("sys.platform", "os.name"):
+            return True
+        is_question = isinstance(node, ast.Call) and ast.unparse(node.func) in ("hasattr", "getattr")
+        if is_question and ast.unparse(node).partition("(")[2].startswith(("os,", "signal,", "time,", "socket,")):
+            return True
+    return False
+
+
+def test_what_the_system_has_is_asked_in_one_place() -> None:
+    """So that a test, or a reader, sees all that differs between systems at once."""
+    asking = {str(file.relative_to(HOUSE)) for file in MODULES if asks_for_the_system(file)}
+    assert "settings/system.py" in asking, "the search finds nothing at all"
+    assert asking - BY_PATH == {"settings/system.py"}
 
 
 #: Of the standard library: what looks at the world, or asks it for chance.

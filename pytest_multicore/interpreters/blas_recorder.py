@@ -14,7 +14,6 @@ import re
 import shlex
 import shutil
 import struct
-import sys
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,7 +84,7 @@ def compile_recorder() -> Path:
         EnvironmentUnavailable: the system is not Linux, there is no C compiler, or it fails; says what is missing.
     """
     if not IS_LINUX:
-        raise EnvironmentUnavailable(f"BLAS calls can be recorded on Linux only; this is {sys.platform}")
+        raise EnvironmentUnavailable("BLAS calls can be recorded on Linux only")
     compiler = c_compiler()
     # Another compiler may be installed at the same path: size and date show that without starting it.
     program = os.stat(compiler[0])
