@@ -83,16 +83,14 @@ def lock_of(file: Path) -> Path:
 
 def _write(file: Path, data: bytes) -> None:
     """Append under the lock, on a line of its own."""
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
-    try:
-        size = os.fstat(descriptor).st_size
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            data = b"\n" + data
+    with file.open("a+b", buffering=0) as stream:
+        size = stream.seek(0, os.SEEK_END)
+        if size:
+            stream.seek(size - 1)
+            data = data if stream.read(1) == b"\n" else b"\n" + data
         while data:
-            data = data[os.write(descriptor, data) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            data = data[os.write(stream.fileno(), data) :]
+        os.fsync(stream.fileno())
 
 
 def check(file: Path) -> None:

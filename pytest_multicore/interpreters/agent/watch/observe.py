@@ -131,7 +131,9 @@ class Observer(object):
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(before=self._before_fork, after_in_parent=self._after_fork)
             return
-        plain_fork = os.fork
+        plain_fork = getattr(os, "fork", None)
+        if plain_fork is None:  # Windows
+            return
 
         def fork():
             self._before_fork()
