@@ -15,13 +15,13 @@ from .pages import code_blocks, text_of
 PAGE = text_of("how-to/ci")
 FLAGS = {option.flag: option.metavar for option in OPTIONS}
 
-GITHUB, COMMENT, GITLAB, CHART = (yaml.safe_load(block) for block in code_blocks(PAGE, "yaml"))
+GITHUB, ELSEWHERE, COMMENT, GITLAB, CHART = (yaml.safe_load(block) for block in code_blocks(PAGE, "yaml"))
 (DOCKER,) = (line[2:] for block in code_blocks(PAGE, "console") for line in block.splitlines() if "docker" in line)
 
 
 def commands() -> list[str]:
     """Every command of the page that runs pytest."""
-    steps = [step["run"] for step in GITHUB["jobs"]["threads"]["steps"] if "run" in step]
+    steps = [step["run"] for file in (GITHUB, ELSEWHERE) for step in file["jobs"]["threads"]["steps"] if "run" in step]
     typed = [line[2:] for block in code_blocks(PAGE, "console") for line in block.splitlines()]
     in_docker = shlex.split(DOCKER)[-1].split(" && ")
     everything = [*steps, *GITLAB["threads"]["script"], *typed, *in_docker]
@@ -53,6 +53,15 @@ def test_the_workflow_of_github() -> None:
     assert job["env"]["PYTEST_MULTICORE_CACHE"].endswith("/" + cache["path"])
 
 
+def test_the_workflow_for_other_systems() -> None:
+    assert ELSEWHERE.keys() == {"name", True, "permissions", "jobs"}
+    job = ELSEWHERE["jobs"]["threads"]
+    check_job(job)
+    assert job["strategy"]["matrix"] == {"os": ["macos-latest", "windows-latest"]}
+    assert job["runs-on"] == "${{ matrix.os }}"
+    assert "matrix.os" in job["steps"][-1]["with"]["name"], "artifacts of one name replace each other"
+
+
 def test_the_job_of_gitlab() -> None:
     assert GITLAB.keys() == {"threads"}
     job = GITLAB["threads"]
@@ -64,7 +73,7 @@ def test_the_job_of_gitlab() -> None:
     assert job["variables"]["PYTEST_MULTICORE_CACHE"] == f"$CI_PROJECT_DIR/{path.rstrip('/')}"
 
 
-@pytest.mark.parametrize("job", [GITHUB["jobs"]["threads"], GITLAB["threads"]], ids=["github", "gitlab"])
+@pytest.mark.parametrize("job", [*(file["jobs"]["threads"] for file in (GITHUB, ELSEWHERE)), GITLAB["threads"]])
 def test_what_is_kept_is_what_is_written(job: dict[str, Any]) -> None:
     lines = [step.get("run", "") for step in job.get("steps", ())] + job.get("script", [])
     written = re.findall(r"--(?:multicore-json|junitxml)=(\S+)", " ".join(lines))
@@ -98,4 +107,4 @@ def test_pytest_takes_each_command(pytester: pytest.Pytester, command: str) -> N
 
 
 def test_each_file_runs_pytest() -> None:
-    assert len(commands()) == 5
+    assert len(commands()) == 7
