@@ -43,12 +43,13 @@ LACKING = {
 ABSENT = {"darwin": "", "win32": "fcntl resource termios pwd grp pty tty syslog"}
 HIDDEN = ("/proc", "/sys")
 #: Packages that have an own way for each system: the one on Linux stands for the others.
-STAND_INS = ("filelock", "psutil")
+STAND_INS = ("filelock", "psutil", "python_discovery")
 #: Loaded before anything is taken: their own ways on Linux stand for those on the other system.
 LOADED_FIRST = """
     asyncio concurrent.futures ctypes.util faulthandler getpass hashlib importlib.metadata inspect io logging mmap
     multiprocessing pathlib pdb platform random select selectors shutil signal socket sqlite3 subprocess sysconfig
     tempfile threading time unittest uuid zipfile filelock filelock._sqlite numpy platformdirs psutil pytest
+    python_discovery._cached_py_info
 """
 
 
