@@ -50,6 +50,17 @@ def versions(session: nox.Session, pytest: str) -> None:
     session.run("pytest", *(f"tests/{name}.py" for name in sessions))
 
 
+@nox.session(name="benchmark-versions")
+@nox.parametrize(("benchmark", "pytest"), [("4.0.0", "8.4.0"), ("5.0.0", "8.4.0"), ("newest", "newest")])
+def benchmark_versions(session: nox.Session, benchmark: str, pytest: str) -> None:
+    """Run the sessions with pytest-benchmark's fixture on its version 4, and the oldest and newest 5."""
+    installed(session, "test")
+    pinned = {"pytest-benchmark[aspect]": benchmark, "pytest": pytest}
+    if exact := [f"{name}=={version}" for name, version in pinned.items() if version != "newest"]:
+        session.install(*exact)
+    session.run("pytest", "tests/benchmark", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check the code's rules and its form; changes nothing."""

@@ -23,7 +23,7 @@ MOST_TRIES, TRIES = 3, "tries on real cores"
 #: What needs nothing but its imports, and the agent's dialogue on the Python that runs the tests: ``-m quick``.
 TESTS = Path(__file__).parent
 PURE = {
-    *("diagnosis", "docs", "experiment", "history", "measurement", "reports", "verdicts"),
+    *("diagnosis", "docs", "experiment", "history", "measurement", "platforms", "reports", "verdicts"),
     *("test_house.py", "test_settings.py", "test_wrong_values.py"),
 }
 #: What runs beside other plugins of pytest, or without ours.
