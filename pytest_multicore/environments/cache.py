@@ -16,7 +16,7 @@ import filelock
 import platformdirs
 
 from pytest_multicore.errors import EnvironmentUnavailable
-from pytest_multicore.settings.system import IS_WINDOWS
+from pytest_multicore.settings.system import HAS_USERS, IS_WINDOWS
 
 from . import scratch
 
@@ -51,11 +51,11 @@ def root() -> Path:
 
 def _refuse_strangers(folder: Path) -> None:
     """What lies in the cache is run: a folder that was there before may be one that others put things into."""
-    status, own = folder.stat(), getattr(os, "getuid", int)()
+    status, own = folder.stat(), os.getuid() if HAS_USERS else 0
     why = ""
     if own and status.st_uid not in (0, own):
         why = f"it belongs to another user (number {status.st_uid})"
-    elif hasattr(os, "getuid") and status.st_mode & stat.S_IWOTH:
+    elif HAS_USERS and status.st_mode & stat.S_IWOTH:
         why = f"anybody may write there (mode {stat.S_IMODE(status.st_mode):o})"
     if why:
         raise EnvironmentUnavailable(

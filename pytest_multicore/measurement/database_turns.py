@@ -7,6 +7,7 @@ tests that overlap may keep a measurement waiting until ``--multicore-wait`` is 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ class DatabaseTurns:
         self._lock = filelock.ReadWriteLock(folder / LOCK_NAME, is_singleton=False)
         self._reading = 0
         self.wait_s = float("inf")
+        self.waits_s: list[float] = []
 
     @contextmanager
     def shared(self, report: Callable[[str], None]) -> Iterator[None]:
@@ -70,6 +72,7 @@ class DatabaseTurns:
         except filelock.Timeout:
             what = f"waiting for another pytest on this machine to finish {waited_for}"
             report(f"{what} (one at a time, by pytest-multicore)")
+        began_s = time.monotonic()
         try:
             acquire(timeout=min(self.wait_s, threading.TIMEOUT_MAX))
         except filelock.Timeout:
@@ -77,3 +80,5 @@ class DatabaseTurns:
                 f"not measured: another pytest did not finish {waited_for} on this machine within {self.wait_s:g} s; "
                 "end it, or raise --multicore-wait"
             ) from None
+        finally:
+            self.waits_s.append(time.monotonic() - began_s)

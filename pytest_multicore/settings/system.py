@@ -29,5 +29,7 @@ HAS_PIDFD = hasattr(os, "pidfd_open")
 HAS_PROCESS_GROUPS = hasattr(os, "killpg") and hasattr(os, "posix_spawn") and hasattr(signal, "SIGSTOP")
 #: A file can be read at a place while another process writes to its end.
 HAS_PREAD = hasattr(os, "pread")
+#: Files belong to users, who have numbers.
+HAS_USERS = hasattr(os, "getuid")
 #: flock(2).
-HAS_FLOCK = "fcntl" in sys.builtin_module_names or not IS_WINDOWS
+HAS_FLOCK = not IS_WINDOWS

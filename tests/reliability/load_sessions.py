@@ -58,8 +58,8 @@ from pathlib import Path
 IS_PARENT = "PYTEST_MULTICORE_INTERPRETER" not in os.environ
 
 if IS_PARENT and (folder := os.environ.get("LOAD_LOCK_FOLDER")):
-    from pytest_multicore.measurement import host_lock
-    host_lock.host_lock = cache(lambda: host_lock.HostLock(Path(folder)))
+    from pytest_multicore.measurement import flock_turns, host_lock
+    host_lock.host_lock = cache(lambda: flock_turns.HostLock(Path(folder)))
 
 def write(entry):
     with open("samples", "a") as samples:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.measurement.host_lock import HostLock
+from pytest_multicore.measurement.flock_turns import HostLock
 from tests.reliability.load import killed_holders, left_by, table
 from tests.reliability.load_sessions import Load, contradictions, sessions, wait_for_all
 from tests.reliability.turns import begin, kill_holders, takers, turns_of, turns_waited

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.measurement.host_lock import LOCK_NAMES
+from pytest_multicore.measurement.flock_turns import LOCK_NAMES
 
 from .hosts import PROJECT, STRANGER, Host, session_on
 from .test_host_faults import SOURCE

@@ -16,14 +16,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_multicore.measurement.host_lock import LOCK_NAMES
+from pytest_multicore.measurement.flock_turns import LOCK_NAMES
 from pytest_multicore.measurement.lock_wait import LockFile
 
 #: Holds the machine together with others, then alone, as a session does for each test; says when.
 PROGRAM = """
 import json, sys, time
 from pathlib import Path
-from pytest_multicore.measurement.host_lock import HostLock
+from pytest_multicore.measurement.flock_turns import HostLock
 lock, turns, alone_s = HostLock(Path(sys.argv[1])), int(sys.argv[2]), float(sys.argv[3])
 print("ready", flush=True)
 sys.stdin.readline()
