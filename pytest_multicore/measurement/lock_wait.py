@@ -11,6 +11,7 @@ from pathlib import Path
 from weakref import WeakSet
 
 from pytest_multicore.errors import HostBusy
+from pytest_multicore.settings.system import HAS_FORK
 
 with contextlib.suppress(ImportError):  # used where HAS_FLOCK is true alone
     import fcntl
@@ -69,7 +70,8 @@ def _close_in_forked_process() -> None:
         lock.close()
 
 
-os.register_at_fork(after_in_child=_close_in_forked_process)
+if HAS_FORK:
+    os.register_at_fork(after_in_child=_close_in_forked_process)
 
 
 class _Waiter(threading.Thread):

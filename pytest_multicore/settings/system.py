@@ -29,6 +29,8 @@ HAS_PIDFD = hasattr(os, "pidfd_open")
 HAS_PROCESS_GROUPS = hasattr(os, "killpg") and hasattr(os, "posix_spawn") and hasattr(signal, "SIGSTOP")
 #: A file can be read at a place while another process writes to its end.
 HAS_PREAD = hasattr(os, "pread")
+#: A process can fork.
+HAS_FORK = hasattr(os, "fork")
 #: Files belong to users, who have numbers.
 HAS_USERS = hasattr(os, "getuid")
 #: flock(2).
