@@ -92,7 +92,7 @@ def spawn() -> tuple[int, int]:
     """Start a worker as a program of its own, where a process can't fork; returns what ``start`` returns."""
     import subprocess
 
-    command = [sys.executable, "-I", "-S", __file__, WORKER]
+    command = [sys.executable, "-I", "-S", __file__, WORKER, str(os.getpid())]
     worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
     SPAWNED.append(worker)
     assert worker.stdin is not None  # noqa: S101 - opened as a pipe above

@@ -18,6 +18,7 @@ NEEDED_BY_WORKLOADS = {"jax", "keras", "numpy", "pytensor", "sklearn", "tensorfl
 LOAD = """
 import importlib, importlib.util, json, sys
 house, modules, programs = json.loads(sys.argv[1])
+sys.argv = ["program", "0", "0"]  # programs that are run by path read numbers there
 failed = {}
 for name in modules:
     try:
