@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import jsonschema
@@ -72,13 +73,23 @@ def pytest_runtest_logreport(report):
 OPTIONS = ["-p", "multicore", "--multicore-confidence=0.9", "--multicore-settle=0.1"]
 REPORTING = ["--multicore-json=r.json", "--multicore-explain=always"]
 PATIENCE_S = 240.0
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:  # by a shell that runs this in its background, or by nohup
+        signal.signal(number, signal.SIG_DFL)
 ALL_AT_ONCE, NOT_AT_ALL = "SIGKILL to all its processes", "not at all"
 
 
-def killed(number: signal.Signals, times: int = 1) -> Callable[[subprocess.Popen[str]], None]:
+def killed(number: signal.Signals) -> Callable[[subprocess.Popen[str]], None]:
+    return lambda process: process.send_signal(number)
+
+
+def interrupted(times: int) -> Callable[[subprocess.Popen[str]], None]:
+    """Ctrl-C in a terminal goes to all processes of a group: to the workers of pytest-xdist, too."""
+
     def end(process: subprocess.Popen[str]) -> None:
         for _ in range(times):
-            process.send_signal(number)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGINT)
             time.sleep(0.2)
 
     return end
@@ -90,8 +101,8 @@ ENDINGS: Mapping[str, Callable[[subprocess.Popen[str]], None] | None] = {
     ALL_AT_ONCE: None,
     "SIGTERM": killed(signal.SIGTERM),
     "SIGHUP": killed(signal.SIGHUP),
-    "Ctrl-C": killed(signal.SIGINT),
-    "Ctrl-C twice": killed(signal.SIGINT, 2),
+    "Ctrl-C": interrupted(1),
+    "Ctrl-C twice": interrupted(2),
     "timeout": None,
     "closed terminal": None,
     "pytest.exit": None,

@@ -108,6 +108,10 @@ def kill_all_at_once(folder: Path) -> None:
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
             stopped |= new
+    deadline = time.monotonic() + PATIENCE_S
+    while (left := left_processes(folder)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not left, f"what was killed does not end: {left}"
 
 
 def left_files(folder: Path) -> list[str]:

@@ -13,10 +13,11 @@ from pytest_multicore.reports.json_report import SCHEMA_FILE, write
 from tests.fixture_types import Run
 from tests.reliability.sessions import report, session, wait_for, wait_until_nothing_is_left
 
+#: Whatever share of a core a crowded machine leaves, the first test passes: its result is to be kept.
 SOURCE = """
 import os, subprocess, sys, time
 import pytest
-gated = pytest.mark.multicore(min_cores=0.5, threads=1)
+gated = pytest.mark.multicore(min_cores=0.02, threads=1)
 @gated
 def test_a(): sum(i * i for i in range(20000))
 @gated
