@@ -16,7 +16,7 @@ from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE
 from pytest_multicore.verdicts.figures import Measurement
 from pytest_multicore.verdicts.judge import Judgement
 from pytest_multicore.verdicts.limits import OpenReason
-from pytest_multicore.verdicts.more_cores import waits
+from pytest_multicore.verdicts.more_cores import wants_no_cores
 from pytest_multicore.verdicts.open_reasons import OpenMeasurement, own_pool_in_words, why_inconclusive
 from pytest_multicore.verdicts.repeatable import FirstCalls, first_call_note, why_not_repeatable
 from pytest_multicore.verdicts.words import cores_in_words, side_in_words
@@ -58,13 +58,13 @@ def _figure_notes(
     figure = judgement.compared.ratio if judgement.compared else judgement.measured.wall_s
     if not (judgement.verdicts or figure.bounded):
         yield f"{workload}: the figures have no bounds: {why_inconclusive(open_measurement)}"
-    if judgement.compared and waits(judgement.compared):
+    if judgement.compared and wants_no_cores(judgement.compared):
         busy = judgement.compared.contender.cores.estimate
         yield f"{workload}: waits, not work: {busy:.2f} cores busy, so cores do not bound its speed-up"
     is_told = any(verdict.open_reason is OpenReason.OWN_POOL for verdict in judgement.verdicts)
     if judgement.compared and judgement.compared.baseline_ignores_thread_count and not is_told:
         yield f"{workload}: {own_pool_in_words(judgement.compared.baseline, open_measurement.vary)}"
-    if judgement.compared and open_measurement.vary == "cores" and not waits(judgement.compared):
+    if judgement.compared and open_measurement.vary == "cores" and not wants_no_cores(judgement.compared):
         yield from _crowded_notes(workload, judgement.compared.baseline)
 
 
@@ -131,7 +131,7 @@ def _cores_given(request: MeasurementRequest) -> str:
 def _attained_notes(judgement: Judgement, machine: Machine) -> Iterator[str]:
     """What it means for limits where the machine attains far less than its number of cores."""
     compared = judgement.compared
-    if compared is None or compared.attained is None or compared.contender.threads is None or waits(compared):
+    if compared is None or compared.attained is None or compared.contender.threads is None or wants_no_cores(compared):
         return
     ideal = min(compared.contender.threads, machine.cores_granted) / (compared.baseline.threads or 1)
     if compared.attained.estimate < MIN_ATTAINED_SHARE * ideal:

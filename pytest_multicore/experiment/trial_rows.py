@@ -81,6 +81,6 @@ def take_rows(
 def trial_figures(rows: Rows, trial: Trial, confidence: float) -> tuple[Comparison, Interval | None]:
     """The trial's comparison; for ``Effect.SCALES``, the changed work's speed-up and the original's."""
     if trial.effect is not Effect.SCALES:
-        return figures.comparison(rows, confidence), None
+        return figures.comparison(rows, confidence, of_change=True), None
     changed, original = (figures.comparison([row[at : at + 2] for row in rows], confidence) for at in (0, 2))
     return changed, original.speedup

@@ -180,11 +180,16 @@ def measurement(rounds: Sequence[Round], confidence: float, without: frozenset[R
     )
 
 
-def comparison(rows: Rows, confidence: float, without: frozenset[Rule] = NO_RULES) -> Comparison:
-    """The figures of rows whose first round is the contender's and whose second is the baseline's."""
+def comparison(
+    rows: Rows, confidence: float, without: frozenset[Rule] = NO_RULES, *, of_change: bool = False
+) -> Comparison:
+    """The figures of rows whose first round is the contender's and whose second is the baseline's.
+
+    ``of_change``: see ``speedup_intervals``.
+    """
     contender = measurement([row[0] for row in rows], confidence, without)
     baseline = measurement([row[1] for row in rows], confidence, without)
-    ratio, speedup = speedup_intervals(rows, 0, 1, confidence, without)
+    ratio, speedup = speedup_intervals(rows, 0, 1, confidence, without, of_change=of_change)
     return Comparison(
         contender=contender,
         baseline=baseline,

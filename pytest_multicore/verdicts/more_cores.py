@@ -69,6 +69,12 @@ def _waits(side: Measurement) -> bool:
     return side.busy.estimate < MAX_WAITING_CORES
 
 
+def wants_no_cores(compared: Comparison) -> bool:
+    """Whether it waits for something other than a core: threads that others keep from one do next to no work, too."""
+    sides = (compared.contender, compared.baseline)
+    return waits(compared) and all(side.demand is None or side.demand.estimate < MAX_WAITING_CORES for side in sides)
+
+
 def _reached_anew(verdict: Verdict, compared: Comparison, most: float, without: frozenset[Rule]) -> Verdict:
     def reached(in_use: InUse | None) -> Verdict:
         high = max(compared.ratio.high, _high(compared, most, without, in_use))

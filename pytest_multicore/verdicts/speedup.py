@@ -39,9 +39,24 @@ from .statistics import Interval, intersection, interval_of
 
 
 def speedup_intervals(
-    rows: Rows, side: int, other: int, confidence: float, without: frozenset[Rule] = NO_RULES
+    rows: Rows,
+    side: int,
+    other: int,
+    confidence: float,
+    without: frozenset[Rule] = NO_RULES,
+    *,
+    of_change: bool = False,
 ) -> tuple[Interval, Interval]:
     """The speed-up of one side over another, each given by its place in a row.
+
+    Args:
+        rows: one round of each side in a row.
+        side: the place of the one.
+        other: the place of the other.
+        confidence: of the intervals.
+        without: rules to leave out.
+        of_change: whether one program is the other with a change, at the same threads: it may keep cores busy that the
+            other leaves idle, and they may not have been there.
 
     Returns:
         As it was measured, and with the bounds that it may have on a machine that gives all its cores.
@@ -52,7 +67,7 @@ def speedup_intervals(
     pairs = [(row[side], row[other]) for row in rows]
     sets = row_sets(pairs, confidence, without)
     ratio = intersection(_ratio(row_set, row_set.confidence) for row_set in sets)
-    bracket = intersection(_bracket(row_set, without) for row_set in sets)
+    bracket = intersection(_bracket(row_set, without, of_change=of_change) for row_set in sets)
     if Rule.MEMORY not in without and memory_is_impaired(pairs):
         bracket = Interval(-math.inf, bracket.estimate, bracket.high, confidence)
     return ratio, bracket
@@ -103,7 +118,7 @@ def _efficiency_of_pair(
     return low, ratio * stretch(most, min(slowest / ideal, undelayed_share(contender, without)))
 
 
-def _bracket(row_set: RowSet, without: frozenset[Rule]) -> Interval:
+def _bracket(row_set: RowSet, without: frozenset[Rule], *, of_change: bool) -> Interval:
     """The speed-up as it may be on a machine that gives all cores; see the head of this module."""
     measured = _ratio(row_set, row_set.confidence)
     contender, baseline = row_set.rows[-1][0], row_set.rows[-1][1]
@@ -116,7 +131,7 @@ def _bracket(row_set: RowSet, without: frozenset[Rule]) -> Interval:
         )
         if Rule.FEWER_CORES not in without and extra_cores < -MAX_CORES_DIFFERENCE:
             low = -math.inf
-    most = ideal_speedup(contender, baseline)
+    most = usable_cores(contender) if of_change else ideal_speedup(contender, baseline)
     if Rule.CONTROL not in without:
         high = max(high, high_by_control(row_set, most, without))
     if Rule.CAP not in without:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from pytest_multicore.diagnosis.trials import Finding, gain, is_settled, judge_t
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.figures import Comparison, comparison
 from pytest_multicore.verdicts.statistics import Interval
-from tests.rounds import made
+from tests.rounds import look, made
 
 COUNT = 20
 #: So few rounds that no interval has bounds.
@@ -23,7 +24,9 @@ def trial(effect: Effect, **told: Any) -> Trial:
 
 
 def compared(changed: Round, original: Round, count: int = COUNT) -> Comparison:
-    return comparison([(changed, original)] * count, 0.99)
+    """In turns with a control, which finds both cores as fast as ever."""
+    row = (replace(changed, control=changed.control or look(2)), replace(original, control=look(2)))
+    return comparison([row] * count, 0.99, of_change=True)
 
 
 def found(effect: Effect, changed: Round, original: Round, before: Interval | None = None) -> Finding:
@@ -55,6 +58,17 @@ def test_where_a_speed_up_was_missed_cores_that_only_spin_prove_nothing(wall_s: 
     """A pool that is let loose on work too small for it keeps the cores busy, and the miss stays."""
     has_to_gain = trial(Effect.MORE_CORES, has_to_gain=True)
     assert judge_trial(has_to_gain, compared(made(wall_s, 2.0), made(0.1, 1.0))).finding is finding
+
+
+@pytest.mark.parametrize("has_to_gain", [True, False])
+@pytest.mark.parametrize("wall_s", [0.098, 0.115, 0.15])
+def test_cores_that_others_had_refute_nothing(has_to_gain: bool, wall_s: float) -> None:
+    """Two threads wanted two cores for the whole round, and had one: on cores of their own they are twice as fast."""
+    waited = made(wall_s, 1.0, demand=2.0, foreign=1.0, os_threads=2, control=look(2, speed=0.5))
+    result = judge_trial(trial(Effect.MORE_CORES, has_to_gain=has_to_gain), compared(waited, made(0.1, 1.0)))
+    assert result.finding is Finding.OPEN, result.text
+    assert found(Effect.FASTER, waited, made(0.1, 1.0)) is Finding.OPEN
+    assert found(Effect.FASTER, made(wall_s, 1.0), made(0.1, 1.0)) is Finding.REFUTED, "it wanted no more cores"
 
 
 @pytest.mark.parametrize(

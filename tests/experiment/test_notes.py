@@ -38,6 +38,12 @@ def test_what_waits_is_told_from_work_and_work_is_told_nothing() -> None:
     assert told(WORKS) == ""
 
 
+def test_threads_that_others_keep_from_a_core_are_no_sleepers() -> None:
+    """A real-time class of others may leave a product a tenth of a core: it waited for cores alone."""
+    row = (made(0.9, 0.1, demand=1.0, control=look(2)), made(0.8, 0.12, threads=1, demand=1.0, control=look(1)))
+    assert "waits, not work" not in told(row)
+
+
 def test_a_baseline_with_more_threads_than_cores_is_told_to_look_slower() -> None:
     crowded = (WORKS[0], made(0.19, 1.0, threads=1, os_threads=3, control=look(1)))
     assert told(crowded, vary="cores").startswith(
