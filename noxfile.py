@@ -33,8 +33,8 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def exhaustive(session: nox.Session) -> None:
-    """Run all tests, those of the full matrix too."""
-    installed(session, "test")
+    """Run all tests, those of the full matrix and of reported programs too."""
+    installed(session, "test", "reported")
     session.run("pytest", "-m", "exhaustive or not exhaustive", *session.posargs)
 
 

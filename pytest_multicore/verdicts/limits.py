@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .figures import Comparison, Measurement
 from .statistics import Interval
+from .words import cores_in_words
 
 
 class OpenReason(Enum):
@@ -206,12 +207,13 @@ def why_unreachable(
     given = limits.given()
     if vary == "cores" and threads is not None and threads > math.ceil(cores_granted):
         return Unreachable(f"{threads} cores cannot be given on this machine", lacks_cores=True)
+    here = "on this machine"
     if vary == "cores" and threads is not None and threads < cores_granted:
-        cores_granted = threads
+        cores_granted, here = threads, f"with {cores_in_words(threads)} given {here}"
     if given.get("min_cores", 0) > cores_granted:
-        return Unreachable(f"min_cores={given['min_cores']:g} cannot be reached on this machine", lacks_cores=True)
+        return Unreachable(f"min_cores={given['min_cores']:g} cannot be reached {here}", lacks_cores=True)
     if given.get("max_cores", 0) >= cores_granted and cores_granted < cores_online:
-        return Unreachable(f"max_cores={given['max_cores']:g} cannot be missed on this machine")
+        return Unreachable(f"max_cores={given['max_cores']:g} cannot be missed {here}")
     if baseline is None or not limits.need_baseline:
         return None
     if threads is not None and threads <= baseline:

@@ -10,6 +10,7 @@ from typing import Any
 from .case import Case, Twin, twins
 from .library_cases import OF_LIBRARIES
 from .program_limit_cases import BY_THE_PROGRAM
+from .reported_cases import AS_REPORTED
 
 OPENMP_THEANO = "openmp=True,openmp_elemwise_minsize=1000"
 
@@ -242,4 +243,7 @@ OF_THE_MACHINE = (
     ),
 )
 
-CASES = (*OF_THE_WORK, *OF_LIBRARIES, *OF_SETTINGS, *BY_THE_PROGRAM, *OF_THE_PROGRAM, *OF_THE_MACHINE)
+CASES = (
+    *(*OF_THE_WORK, *OF_LIBRARIES, *OF_SETTINGS, *BY_THE_PROGRAM, *OF_THE_PROGRAM, *OF_THE_MACHINE),
+    *AS_REPORTED,
+)

@@ -26,11 +26,19 @@ def test_it(multicore):
 """
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        "numpy_product.py:product",
+        pytest.param("one_job.py:suffers", id="joblib#1764: inner threads are not limited with one job"),
+    ],
+)
 def test_a_pool_over_a_maximum_is_named_with_the_line_that_calls_it(
-    pytester: pytest.Pytester, undecided: Undecided
+    program: str, pytester: pytest.Pytester, undecided: Undecided
 ) -> None:
-    """As where joblib is told to keep inner threads at one, and with one job it does not."""
-    pytester.makepyfile(TEST.format(marker="max_cores=1.3, threads=2", workload=f"{PROGRAMS}/numpy_product.py:product"))
+    if program.startswith("one_job"):
+        pytest.importorskip("joblib")
+    pytester.makepyfile(TEST.format(marker="max_cores=1.3, threads=2", workload=f"{PROGRAMS}/{program}"))
     session = pytester.runpytest_subprocess("-p", "no:randomly", "--multicore-json=report.json")
     (result,) = json.loads((pytester.path / "report.json").read_text())["results"]
     if result["outcome"] == "inconclusive":
@@ -38,8 +46,19 @@ def test_a_pool_over_a_maximum_is_named_with_the_line_that_calls_it(
 
     assert result["outcome"] == "failed"
     session.stdout.re_match_lines(
-        [r".*why +no cause was found; seen: .*most at numpy_product\.py:\d+ \(.*@.*openblas 2"]
+        [rf".*why +no cause was found; seen: .*most at {program.partition('.')[0]}\.py:\d+ \(.*@.*openblas 2"]
     )
+
+
+def test_the_same_held_to_one_thread_in_this_process_meets_it(pytester: pytest.Pytester, undecided: Undecided) -> None:
+    pytest.importorskip("joblib")
+    pytester.makepyfile(TEST.format(marker="max_cores=1.3, threads=2", workload=f"{PROGRAMS}/one_job.py:healthy"))
+    pytester.runpytest_subprocess("-p", "no:randomly", "--multicore-json=report.json")
+    (result,) = json.loads((pytester.path / "report.json").read_text())["results"]
+    if result["outcome"] == "inconclusive":
+        undecided(result["reason"])
+
+    assert (result["outcome"], result["causes"]) == ("passed", [])
 
 
 @pytest.mark.skipif((os.cpu_count() or 1) >= 16, reason="there are as many as the threads that are asked for")

@@ -151,11 +151,11 @@ def test_cores_that_are_not_there_cannot_be_given_whatever_the_limit() -> None:
 
 def test_cores_that_are_not_given_hide_what_is_over_max_cores() -> None:
     hidden = why_unreachable(Limits(max_cores=1.5), 2, 1, None, 2, vary="cores")
-    assert hidden == ("max_cores=1.5 cannot be missed on this machine", False)
+    assert hidden == ("max_cores=1.5 cannot be missed with 1 core given on this machine", False)
     assert why_unreachable(Limits(max_cores=1.5), 2, 2, None, 2, vary="cores") is None
     assert why_unreachable(Limits(max_cores=1.5), 2, 1, None, 2, vary="threads") is None
     asked = why_unreachable(Limits(min_cores=1.5), 2, 1, None, 2, vary="cores")
-    assert asked == ("min_cores=1.5 cannot be reached on this machine", True)
+    assert asked == ("min_cores=1.5 cannot be reached with 1 core given on this machine", True)
 
 
 def test_what_a_quota_or_an_affinity_hides_cannot_be_missed() -> None:
