@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from pytest_multicore.interpreters.built_in_workloads import BuiltInWorkload, bu
 from pytest_multicore.interpreters.native_stacks import NativeStacks
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.thread_sampler import ThreadSample, ThreadSamples
+from pytest_multicore.verdicts.bounds import max_busy_cores
 from pytest_multicore.verdicts.limits import COMPARISON_LIMITS, OpenReason, Outcome
 from pytest_multicore.verdicts.result import Result
 
@@ -137,6 +139,13 @@ class Evidence:
         if measurement is None or not measurement.demand:
             return self.busy_cores
         return max(self.busy_cores, measurement.demand.estimate)
+
+    @property
+    def most_demanded_cores(self) -> float:
+        """The same at most: threads that ended took along how long they had waited for a core that others had."""
+        rounds = self.result.measurement.rounds if self.result.measurement else ()
+        most = [max_busy_cores(taken) for taken in rounds if not taken.waits_are_known]
+        return max(self.demanded_cores, statistics.median(most) if 2 * len(most) > len(rounds) else 0.0)
 
     @property
     def working_threads(self) -> Sequence[ThreadSample]:

@@ -124,8 +124,9 @@ def pool_notes(threads: int | None, vary: str, facts: Mapping[str, Any]) -> Iter
 
 def _cores_given(request: MeasurementRequest) -> str:
     """``cores by affinity: CPUs 0,1 against 0; thread variables are inherited``."""
-    sides = (",".join(map(str, request.given(count).cpus or ())) for count in request.sides)
-    return f"cores by affinity: CPUs {' against '.join(sides)}; thread variables are inherited"
+    sides = [",".join(map(str, request.given(count).cpus or ())) for count in request.sides]
+    noun = "CPU" if len(sides) == 1 and "," not in sides[0] else "CPUs"
+    return f"cores by affinity: {noun} {' against '.join(sides)}; thread variables are inherited"
 
 
 def _attained_notes(judgement: Judgement, machine: Machine) -> Iterator[str]:

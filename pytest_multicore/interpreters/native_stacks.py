@@ -30,6 +30,11 @@ IDLE_FRAME = re.compile(
     r"(^|\.)(_worker|worker|wait|get|join|_wait_for_tstate_lock|acquire|select|poll|result|recv|_recv) "
     r"\([^;]*(threading|queue|selectors|thread|_base|connection|pool)\.py:\d+\)$"
 )
+#: A library's function that waits for another thread: the caller of a pool, which py-spy may find about to run on.
+NATIVE_WAIT = re.compile(
+    r"[Ff]utex|pthread_cond_(timed|clock)?wait|sem_(timed|clock)?wait|epoll_p?wait|nanosleep"
+    r"|(^|::)(Wait|WaitFor\w*|WaitUntil\w*|Await\w*|BlockUntil\w*|wait|wait_for|wait_until)$"
+)
 #: The interpreter's own library or program, of which py-spy leaves out most.
 INTERPRETER = re.compile(r"(^|/)(libpython|python)\d[\d.]*[a-z]?(\.so[\d.]*)?$")
 #: Libraries that work for their caller: copying, mathematics, memory.
@@ -123,15 +128,18 @@ def native_stacks(pid: int, work: Callable[[], None]) -> NativeStacks:
 def stacks_of(text: str) -> NativeStacks:
     """The stacks in py-spy's ``raw`` format with ``--threads``: ``thread (1): Name;outer (file:1);inner (x.so) 3``.
 
-    Those of the agent itself, and of the main thread between two rounds, are left out.
+    Those of the agent itself, of the main thread between two rounds, and of waits within a library are left out.
     """
     functions: Counter[tuple[str, str, str]] = Counter()
     threads: Counter[str] = Counter()
     total = interpreter = 0
     for name, frames, count in _rows(text):
+        function = _function(frames)
+        if function and NATIVE_WAIT.search(function[2]):
+            continue
         total += count
         threads[name] += count
-        if function := _function(frames):
+        if function:
             functions[function] += count
         else:
             interpreter += count

@@ -78,8 +78,10 @@ def estimate(interval: Mapping[str, Any] | float | None, unit: str = "") -> str:
 def threads(record: Mapping[str, Any]) -> str:
     """``2 vs 1``, ``2``, ``inherit vs 1``; ``2 vs 1 cores`` where the sides differ in cores."""
     contender = "inherit" if record["threads"] is None else str(record["threads"])
-    unit = " cores" if varies_cores(record) else ""
-    return f"{contender}{unit}" if record["speedup"] is None else f"{contender} vs {record['baseline']}{unit}"
+    compared = contender if record["speedup"] is None else f"{contender} vs {record['baseline']}"
+    if not varies_cores(record):
+        return compared
+    return f"{compared} core" if compared == "1" else f"{compared} cores"
 
 
 def varies_cores(record: Mapping[str, Any]) -> bool:

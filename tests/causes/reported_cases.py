@@ -2,22 +2,21 @@
 
 Other reports are cases of their cause: numcodecs#239 and tokenizers#130 in library_cases.py, ultralytics#14488 as an
 import that sets variables in program_limit_cases.py, scikit-learn#34736 as pools in pools, scikit-learn#30662 as tiny
-regions. Where no cause is to be found, test_plain_evidence.py holds what is said.
+regions. Where no cause is to be found, as in joblib#1764 and jax#26145, test_plain_evidence.py holds what is said.
 """
 
 from __future__ import annotations
 
-from .case import Case, Twin, twins
+from .case import Case, twins
 
 AS_REPORTED = (
     Case(
         "interpreter-bound",
-        suffers=Twin("word_vectors:vectors", {"length": 3}),
-        healthy=Twin("word_vectors:vectors", {"length": 1000}),
+        **twins("word_vectors"),
         limits={"min_speedup": 1.2, "threads": 2},
         proven=False,
         needs=("gensim",),
-        note="gensim#1509: short sentences",
+        note="gensim#1509: one thread feeds the workers",
     ),
     Case(
         "nested-limit",
@@ -33,12 +32,5 @@ AS_REPORTED = (
         proven=False,
         needs=("onnxruntime", "onnx"),
         note="onnxruntime#10113: a pool pinned beyond the affinity",
-    ),
-    Case(
-        "serial-native",
-        **twins("scanned_steps"),
-        proven=False,
-        needs=("jax",),
-        note="jax#26145: slower by its runtime, and by no thread",
     ),
 )

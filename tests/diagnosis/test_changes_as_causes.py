@@ -53,6 +53,11 @@ def test_several_variables_of_one_import_are_undone_together() -> None:
         "keep-variable OMP_NUM_THREADS",
         "keep-variable OPENBLAS_NUM_THREADS",
     )
+    third = change("variable GOTO_NUM_THREADS", "2", "1")
+    first = ranked_suspicions(seen(ONE_THREAD, other, third, SMALL_POOL))[0]
+    names = "OMP_NUM_THREADS, OPENBLAS_NUM_THREADS and GOTO_NUM_THREADS"
+    assert first.trials[0].knob == f"importing `ultra` kept from setting {names}"
+    assert first.remedy.startswith(f"leave {names} alone there, or set them to what")
 
 
 def test_one_set_after_the_library_is_a_weak_suspicion() -> None:

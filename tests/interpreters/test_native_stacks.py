@@ -57,6 +57,24 @@ def test_who_waits_for_a_task_or_its_result_is_not_at_work(stack: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("inner", "waits"),
+    [
+        ("absl::lts_20260107::synchronization_internal::FutexWaiter::WaitUntil(timespec)", True),
+        ("tsl::BlockUntilReady(tsl::AsyncValue*)", True),
+        ("pthread_cond_timedwait", True),
+        ("std::condition_variable::wait(std::unique_lock<std::mutex>&)", True),
+        ("xla::cpu::KernelThunk::Execute(xla::cpu::Thunk::ExecuteParams const&)", False),
+        ("awaited_products", False),
+        ("gomp_team_barrier_wait_end", False),
+    ],
+)
+def test_who_waits_for_a_librarys_own_thread_is_not_at_work(inner: str, waits: bool) -> None:
+    """py-spy leaves out who sleeps. Beside neighbours a caller that was woken may have no core yet."""
+    stack = f";PjitFunction_call (jaxlib/libjax_common.so);{inner} (jaxlib/libjax_common.so)"
+    assert stacks_of(rows((stack, 4), ("", 1))).samples == (1 if waits else 5)
+
+
+@pytest.mark.parametrize(
     "stack",
     [
         "thread (9);Sampler._run (watch/sampler.py:150);time_sleep (libpython3.11.so.1.0)",

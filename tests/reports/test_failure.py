@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 from pytest_multicore.reports.failure import MAX_COUNTED, _counted, _limit
+from pytest_multicore.reports.words import threads
 from pytest_multicore.rounds.round import ThreadUse
 from tests.rounds import made
 
 from .literals import against_base, measured
 
+SIDES = {"threads": 1, "baseline": None, "speedup": None, "vary": "cores"}
 USES = [ThreadUse("python", 1, 1, 0.001), *(ThreadUse(f"worker-{tid}", 1, tid, 0.01 * tid) for tid in range(2, 12))]
 
 
@@ -23,3 +25,10 @@ def test_a_limit_on_a_base_is_told_in_percent_and_another_as_it_is() -> None:
     (loss,), (speedup,) = (one["verdicts"] for one in (against_base(0.1, 0.1, cores=1.0), measured(1.0)))
     assert _limit(loss, 0.99) == "max_loss=0.1; measured 50.00 [50.00, 50.00] % at confidence 0.99 a side"
     assert _limit(speedup, 0.99) == "min_speedup=1.5; measured 1.00x [1.00, 1.00] at confidence 0.99 a side"
+
+
+def test_one_core_is_no_cores() -> None:
+    assert threads(SIDES) == "1 core"
+    assert threads({**SIDES, "threads": 2}) == "2 cores"
+    assert threads({**SIDES, "threads": 2, "baseline": 1, "speedup": {}}) == "2 vs 1 cores"
+    assert threads({**SIDES, "vary": "threads"}) == "1"

@@ -40,7 +40,7 @@ def interpreter_bound(evidence: Evidence) -> Suspicion | None:
         return None
     if threads > 1 and evidence.busy_cores > MAX_CORES_OF_ONE_THREAD and not is_held:
         return None  # two threads run at a time, and none waits for the lock: their calls release it
-    share = f"{_python_share(evidence):.0%} of the samples in Python{_most_in(_python_lines(evidence))}"
+    share = f"{_python_share(evidence):.0%} of the samples in Python{_most_in(evidence)}"
     if threads < 2:
         pool_remedy = "more workers, where a pool of one has it all; " if python_threads > 1 else ""
         return Suspicion(
@@ -209,12 +209,11 @@ def _is_compiled(line: Line) -> bool:
     return bool(line.get("operation") in ARRAY_OPERATIONS or line.get("called"))
 
 
-def _python_lines(evidence: Evidence) -> Sequence[Line]:
-    return [line for line in evidence.lines if not _is_compiled(line)] or evidence.lines
-
-
-def _most_in(lines: Sequence[Line]) -> str:
-    line = _outside_standard_library(lines)
+def _most_in(evidence: Evidence) -> str:
+    """The hottest line of Python's own; the hottest of all, where what is left is waits within the standard library."""
+    python = [line for line in evidence.lines if not _is_compiled(line)]
+    outside = [line for line in (*python, *evidence.lines) if not STANDARD_LIBRARY.search(line["file"])]
+    line = next(iter((*outside, *evidence.lines)), None)
     return f", most in {location(line)}" if line else ""
 
 

@@ -10,6 +10,8 @@ from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Tri
 from pytest_multicore.environments.threaded_libraries import libraries_in
 from pytest_multicore.verdicts.words import cores_in_words
 
+from .run_time_limits import cpus_in
+
 #: By imported module, the variable of a library that reads none of the thread variables that are set.
 OWN_VARIABLE = {
     "blosc2": "BLOSC_NTHREADS",
@@ -107,13 +109,29 @@ def ignores_setting(evidence: Evidence) -> Suspicion | None:
         key="ignores-setting",
         strength=0.8,
         evidence=f"{measurement.threads_seen.estimate:.0f} threads got CPU time {where}"
-        + (f"; {python_threads:.0f} are Python's" if python_threads > 1 else ""),
+        + (f"; {python_threads:.0f} are Python's" if python_threads > 1 else "")
+        + _pinned_elsewhere(evidence),
         remedy=f"set {variables[0]}={count}" if variables else _own_settings(evidence),
         trials=[
             Trial(f"{variable}={count}", Effect.FEWER_THREADS, Change(variables={variable: str(count)}))
             for variable in variables
         ],
     )
+
+
+def _pinned_elsewhere(evidence: Evidence) -> str:
+    """That threads left the CPUs that the process was given, in words: some pools pin theirs by number."""
+    given = set(evidence.facts.get("affinity") or ())
+    masks = [cpus_in(thread.affinity) for thread in evidence.working_threads if thread.affinity]
+    left = [mask for mask in masks if not mask <= given]
+    if not (given and left):
+        return ""
+    beyond = set().union(*left) - given
+    return f"; {len(left)} of them may run on {_cpus(beyond)}, beyond the affinity of the process ({_cpus(given)})"
+
+
+def _cpus(numbers: set[int]) -> str:
+    return f"CPU{'' if len(numbers) == 1 else 's'} {', '.join(map(str, sorted(numbers)))}"
 
 
 def _own_settings(evidence: Evidence) -> str:

@@ -36,7 +36,7 @@ def lock_is_held(evidence: Evidence) -> bool:
 def waiting(evidence: Evidence) -> Suspicion | None:
     """The program sleeps, or waits for input, output or locks."""
     threads, at_locks = evidence.thread_samples.tasks, lock_lines(evidence)
-    if not (evidence.has_idle_cores and threads and (at_locks or evidence.demanded_cores < MIN_BUSY_SHARE)):
+    if not (evidence.has_idle_cores and threads and (at_locks or evidence.most_demanded_cores < MIN_BUSY_SHARE)):
         return None
     main = next((thread for thread in threads if thread.pid == thread.tid), threads[0])
     device, asleep = main.states.get("D", 0.0), main.states.get("S", 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_multicore.diagnosis.evidence import Evidence
@@ -86,7 +86,7 @@ def _set_by_program(evidence: Evidence) -> Suspicion | None:
     first = next((change for change in changes if change.limits_pools), changes[0])
     told = [change for change in changes if change.who == first.who]
     values = assignments({change.variable: change.after for change in told})
-    names = " and ".join(change.variable for change in told)
+    names, pronoun = listed([change.variable for change in told]), "it" if len(told) == 1 else "them"
     where = setter_place(evidence, first.what, first.after)
     after = ", before the library was loaded that reads it" if first.limits_pools else ""
     keep = Change(agent_changes=tuple(f"keep-variable {change.variable}" for change in told))
@@ -95,8 +95,8 @@ def _set_by_program(evidence: Evidence) -> Suspicion | None:
         strength=0.97 if first.limits_pools else 0.5,
         evidence=f"{first.who} set {values}{where}{after}: what reads it has {first.cores:g} of "
         f"{evidence.usable_cores:g} cores",
-        remedy=f"leave {names} alone there, or set it to what the machine grants; until then import the numeric "
-        f"libraries first, or raise the limit afterwards (threadpoolctl.threadpool_limits)",
+        remedy=f"leave {names} alone there, or set {pronoun} to what the machine grants; until then import the "
+        "numeric libraries first, or raise the limit afterwards (threadpoolctl.threadpool_limits)",
         trials=[Trial(f"{first.who} kept from setting {names}", Effect.MORE_CORES, keep)],
     )
 
@@ -193,6 +193,11 @@ def thread_count(text: str) -> float:
 def assignments(variables: Mapping[str, str]) -> str:
     """Variables with their values, for the report: ``A=1, B=2``."""
     return ", ".join(f"{name}={value}" for name, value in variables.items())
+
+
+def listed(names: Sequence[str]) -> str:
+    """``A``, ``A and B``, ``A, B and C``."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def _is_cap(name: str, value: str, cores: float) -> bool:

@@ -6,7 +6,7 @@ import re
 
 from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, MIN_CPU_INFLATION, Evidence
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
-from pytest_multicore.verdicts.words import threads_in_words
+from pytest_multicore.verdicts.words import duration_in_words, threads_in_words
 
 #: Cores demanded over cores granted: from here on there are too many threads, whoever they are.
 MIN_OVERLOAD_RATIO = 1.25
@@ -22,6 +22,8 @@ POOL_VARIABLES = {
 BLAS_VARIABLES = {"openblas": "OPENBLAS_NUM_THREADS", "mkl": "MKL_NUM_THREADS", "blis": "BLIS_NUM_THREADS"}
 #: The file of a library with a BLAS or LAPACK.
 BLAS_FILE = re.compile(r"blas|lapack|mkl|blis|atlas|Accelerate", re.IGNORECASE)
+#: Of a pool's threads together. A wake-up takes some 5 to 50 us, which is next to nothing beside more work.
+MIN_WAKES, MAX_CPU_OF_A_WAKE_S = 100, 200e-6
 #: Inner pools that are tried at one thread, one after the other: each trial takes seconds.
 MAX_POOLS_TRIED = 2
 
@@ -89,12 +91,22 @@ def busy_waiting(evidence: Evidence) -> Suspicion | None:
         key="busy-waiting",
         strength=0.6,
         evidence=f"{evidence.busy_cores:.2f} cores busy, {comparison.useful_cores:.2f} useful, "
-        f"for {evidence.cpu_inflation:.2f}x the CPU time",
+        f"for {evidence.cpu_inflation:.2f}x the CPU time{_woken(evidence)}",
         remedy=f"{baseline} for this work: {1 / comparison.ratio.estimate:.2f}x as fast for "
         f"{1 / evidence.cpu_inflation:.2f}x the CPU time, as measured",
         remedy_is_measured=True,
         trials=_passive_waits(evidence),
     )
+
+
+def _woken(evidence: Evidence) -> str:
+    """That a pool's threads sleep and are woken all the time, in words: what each is handed is too little work."""
+    pool_threads = evidence.pool_threads or ()
+    wakes, cpu_s = (sum(getattr(thread, figure) for thread in pool_threads) for figure in ("voluntary", "cpu_s"))
+    if wakes < MIN_WAKES or cpu_s > MAX_CPU_OF_A_WAKE_S * wakes:
+        return ""
+    names = ", ".join(sorted({thread.name for thread in pool_threads}))
+    return f"; the pool's threads ({names}) fell asleep after {duration_in_words(cpu_s / wakes)} of work each time"
 
 
 def _passive_waits(evidence: Evidence) -> list[Trial]:
