@@ -16,6 +16,7 @@ the limit is left open for want of cores. Threads that wake up late, because oth
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -72,7 +73,8 @@ def _waits(side: Measurement) -> bool:
 def wants_no_cores(compared: Comparison) -> bool:
     """Whether it waits for something other than a core: threads that others keep from one do next to no work, too."""
     sides = (compared.contender, compared.baseline)
-    return waits(compared) and all(side.demand is None or side.demand.estimate < MAX_WAITING_CORES for side in sides)
+    wanted = (statistics.median(max_busy_cores(taken) for taken in side.rounds) for side in sides)
+    return waits(compared) and max(wanted) < MAX_WAITING_CORES
 
 
 def _reached_anew(verdict: Verdict, compared: Comparison, most: float, without: frozenset[Rule]) -> Verdict:

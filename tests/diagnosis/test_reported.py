@@ -72,8 +72,26 @@ def test_threads_that_ended_are_not_said_to_have_waited_where_others_had_the_cor
     assert "waiting" in keys(trained(foreign=0.0)), "nobody else had them"
 
 
+def test_a_thread_that_feeds_a_pool_is_told_with_its_line() -> None:
+    """gensim#1509: one thread splits texts, and the workers that train on them wait for it."""
+    splitting = line(
+        "yield match.group()",
+        file="/site-packages/gensim/utils.py",
+        share=0.8,
+        called_from=line("yield simple_preprocess(text)", file="/word_vectors.py"),
+    )
+    facts = observed(splitting, python_threads=2, late_s=0.5)
+    shares = {"Thread-# (_job_producer)": 0.82, "Thread-# (_worker_loop)": 0.12}
+    threads = seen(task(101, cpu_s=0.9), task(102, cpu_s=0.12))
+    native = replace(stacks(0.15, held=0.9), threads=shares)
+    first = ranked_suspicions(idle(1.13, facts=facts, thread_samples=threads, native=native))[0]
+    assert first.key == "interpreter-bound"
+    assert "(85% of the samples in Python, most in word_vectors.py:7 (yield simple_preprocess(text))" in first.evidence
+    assert "82% of the looks found Thread-# (_job_producer) at work" in first.evidence
+
+
 def test_python_threads_whose_rest_is_waits_are_told_with_the_line_that_calls() -> None:
-    """gensim#1509: three threads in turns; what is left of their time in Python is the standard library's queues."""
+    """Three threads in turns; what is left of their time in Python is the standard library's queues."""
     queue = line("waiter.acquire()", file="/usr/lib/python3.11/threading.py", share=0.1)
     training = line(
         "tally += train_batch_cbow(self, sentences, alpha)",

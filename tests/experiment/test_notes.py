@@ -42,6 +42,8 @@ def test_threads_that_others_keep_from_a_core_are_no_sleepers() -> None:
     """A real-time class of others may leave a product a tenth of a core: it waited for cores alone."""
     row = (made(0.9, 0.1, demand=1.0, control=look(2)), made(0.8, 0.12, threads=1, demand=1.0, control=look(1)))
     assert "waits, not work" not in told(row)
+    ended = [replace(one, delay_s=0.0, thread_use=(), threads_unseen=2, foreign_s=one.wall_s) for one in row]
+    assert "waits, not work" not in told(tuple(ended)), "threads that ended took along how long they had waited"
 
 
 def test_a_baseline_with_more_threads_than_cores_is_told_to_look_slower() -> None:

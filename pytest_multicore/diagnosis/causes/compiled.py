@@ -40,7 +40,7 @@ def interpreter_bound(evidence: Evidence) -> Suspicion | None:
         return None
     if threads > 1 and evidence.busy_cores > MAX_CORES_OF_ONE_THREAD and not is_held:
         return None  # two threads run at a time, and none waits for the lock: their calls release it
-    share = f"{_python_share(evidence):.0%} of the samples in Python{_most_in(evidence)}"
+    share = f"{_python_share(evidence):.0%} of the samples in Python{_most_in(evidence)}{_most_by(evidence)}"
     if threads < 2:
         pool_remedy = "more workers, where a pool of one has it all; " if python_threads > 1 else ""
         return Suspicion(
@@ -215,6 +215,14 @@ def _most_in(evidence: Evidence) -> str:
     outside = [line for line in (*python, *evidence.lines) if not STANDARD_LIBRARY.search(line["file"])]
     line = next(iter((*outside, *evidence.lines)), None)
     return f", most in {location(line)}" if line else ""
+
+
+def _most_by(evidence: Evidence) -> str:
+    """The thread of a name of its own that has most of the time: one that feeds a pool, for instance."""
+    shares = evidence.native.threads if evidence.native else {}
+    name = max(shares, key=lambda name: shares[name], default="")
+    is_told = name not in ("", "MainThread") and MIN_SHARE <= shares[name] < 1.0
+    return f"; {shares[name]:.0%} of the looks found {name} at work" if is_told else ""
 
 
 def _calling_line(evidence: Evidence) -> tuple[Line | None, str]:
