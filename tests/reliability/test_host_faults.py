@@ -142,6 +142,19 @@ def test_a_clock_that_is_set_back_is_not_measured_by(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_an_explanation_that_the_host_prevents_hides_no_verdict(tmp_path: Path) -> None:
+    deletes = "shutil.rmtree(os.environ['TMPDIR'], ignore_errors=True)"
+    source = SOURCE.replace("): work()", f"): {deletes}; work()")
+    (tmp_path / "test_it.py").write_text(f"import os, shutil\n{source}")
+    ended = session_on(Host(), tmp_path, "--multicore-explain=always")
+    ended.passes()
+    (result,) = ended.results.values()
+    (note,) = (one for one in result["notes"] if one.startswith("why could not be found out: "))
+    assert "the system refused it: No such file or directory" in note
+    assert note in ended.output
+
+
+@pytest.mark.slow
 def test_the_doctor_says_what_the_host_lacks(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(SOURCE)
     ended = session_on(QUICK["no /proc"].host, tmp_path, "--multicore-doctor")
