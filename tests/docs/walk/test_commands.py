@@ -8,6 +8,7 @@ import shlex
 import pytest
 
 from pytest_multicore.__main__ import main
+from pytest_multicore.environments.catalogue import SHIPPED
 from pytest_multicore.settings.options import OPTIONS
 
 from .commands import OTHER_SHELLS, Command, File, commands_of, fences, pages, steps
@@ -60,6 +61,20 @@ def test_its_options_and_commands_exist(command: str, capsys: pytest.CaptureFixt
         assert ended.value.code == 0
         known = capsys.readouterr().out
         assert [one for one in options_of(command) if one not in known] == []
+
+
+@pytest.mark.parametrize("page", WALKS)
+def test_environments_and_files_stand_above_the_commands_that_name_them(page: str) -> None:
+    walk = WALKS[page]
+    known, files = set(SHIPPED), set(walk.brought)
+    for step in steps(PAGES[page]):
+        if isinstance(step, File):
+            known |= set(re.findall(r"environments\.(\S+)\]", step.content))
+            files.add(step.name)
+        else:
+            for names in re.findall(r"--multicore-environment=(\S+)", step.text):
+                assert set(names.split(",")) <= known, step.text
+            assert set(re.findall(r"\btest_\w+\.py\b", step.text)) <= files, step.text
 
 
 def options_of(command: str) -> list[str]:
