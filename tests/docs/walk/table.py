@@ -120,7 +120,7 @@ WALKS: Mapping[str, Walk] = {
         commits=({},),
     ),
     "docs/how-to/doctor.md": Walk(
-        exported={"OMP_NUM_THREADS": "1"},
+        exported={"OMP_NUM_THREADS": "1", "PYTEST_MULTICORE_CACHE": "cache"},  # nothing is built yet
         statuses={"pytest --multicore-doctor --multicore-strict --multicore-json=doctor.json": (1,)},
         by_chance=(
             *(r"(?<=machine: ).*", r"(?<=lie on: ).*", r"(?<=permits: ).*", r"(?<=counters: ).*"),
