@@ -51,7 +51,7 @@ version = "1"
 py-modules = ["work"]
 """,
     "work.py": MODULE,
-    "test_product.py": TEST.format(limits="(min_cores=0.5)"),
+    "test_product.py": TEST.format(limits="(min_speedup=0.3)"),
 }
 #: What airspeed velocity's own tutorial has a project hold.
 ASV = '{"version": 1, "project": "reader", "repo": ".", "branches": ["main"], "results_dir": "results"}\n'
