@@ -90,6 +90,23 @@ def test_where_an_import_sets_it_again_unsetting_it_outside_keeps_it_unset() -> 
     )
 
 
+def test_what_is_exported_and_set_again_beside_others_is_undone_with_them() -> None:
+    """An import that sets three variables, one of which is exported with the same value: that one does not change."""
+    again = call("variable OPENBLAS_NUM_THREADS", "1")
+    start = {"OPENBLAS_NUM_THREADS": "1"}
+    first = ranked_suspicions(seen(ONE_THREAD, SMALL_POOL, calls=(again,), variables_at_start=start, threads=None))[0]
+    assert first.key == "thread-limit"
+    assert "importing `ultra` set OMP_NUM_THREADS=1, before the library was loaded" in first.evidence
+    assert "; and OPENBLAS_NUM_THREADS=1 in the environment" in first.evidence
+    assert "the import of `ultra` (ultra.py:3 in <module>) sets it again" in first.evidence
+    (trial,) = first.trials
+    assert trial.change.variables == {"OPENBLAS_NUM_THREADS": None}
+    assert set(trial.change.agent_changes) == {
+        "keep-variable OMP_NUM_THREADS",
+        "keep-variable OPENBLAS_NUM_THREADS",
+    }
+
+
 def test_where_nobody_sets_it_again_only_the_variable_is_unset() -> None:
     suspicion = of_key("thread-limit", seen(variables_at_start={"OMP_NUM_THREADS": "1"}, threads=None))
     assert suspicion is not None

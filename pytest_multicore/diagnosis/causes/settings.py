@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pytest_multicore.diagnosis.evidence import Evidence
@@ -14,6 +15,9 @@ from pytest_multicore.environments.threads import THREAD_VARIABLES
 
 #: Variables that cap a thread count without setting it; an OpenMP runtime obeys the first two.
 CAP_VARIABLES = ("OMP_THREAD_LIMIT", "OMP_DYNAMIC", "MKL_DYNAMIC", "OPENBLAS_DEFAULT_NUM_THREADS")
+
+#: Of a limit of the environment: a weaker one is loaded code's to obey or not.
+MIN_STRENGTH_OF_BOTH = 0.8
 
 
 def set_too_late(evidence: Evidence) -> Suspicion | None:
@@ -70,7 +74,24 @@ def thread_limit(evidence: Evidence) -> Suspicion | None:
     """A cap below the thread count that was asked for; where none was asked for, or an import set it, a low count."""
     if not evidence.has_idle_cores:
         return None
-    return _set_by_program(evidence) or _set_outside(evidence)
+    by_program, outside = _set_by_program(evidence), _set_outside(evidence)
+    if by_program and outside and outside.strength >= MIN_STRENGTH_OF_BOTH:
+        return _both(by_program, outside)
+    return by_program or outside
+
+
+def _both(by_program: Suspicion, outside: Suspicion) -> Suspicion:
+    """Limits of the environment and of the program: while one of them stands, to undo the other changes nothing."""
+    (inner, *_), (outer, *_) = by_program.trials, outside.trials
+    agent_changes = tuple(dict.fromkeys((*outer.change.agent_changes, *inner.change.agent_changes)))
+    change = Change(variables=outer.change.variables, agent_changes=agent_changes)
+    return replace(
+        by_program,
+        strength=max(by_program.strength, outside.strength),
+        evidence=f"{by_program.evidence}; and {outside.evidence}",
+        remedy=f"{outside.remedy}; {by_program.remedy}",
+        trials=[Trial(f"{outer.knob}; and {inner.knob}", Effect.MORE_CORES, change)],
+    )
 
 
 def _set_by_program(evidence: Evidence) -> Suspicion | None:
@@ -88,12 +109,12 @@ def _set_by_program(evidence: Evidence) -> Suspicion | None:
     values = assignments({change.variable: change.after for change in told})
     names, pronoun = listed([change.variable for change in told]), "it" if len(told) == 1 else "them"
     where = setter_place(evidence, first.what, first.after)
-    after = ", before the library was loaded that reads it" if first.limits_pools else ""
+    after = f", before the library was loaded that reads {pronoun}" if first.limits_pools else ""
     keep = Change(agent_changes=tuple(f"keep-variable {change.variable}" for change in told))
     return Suspicion(
         key="thread-limit",
         strength=0.97 if first.limits_pools else 0.5,
-        evidence=f"{first.who} set {values}{where}{after}: what reads it has {first.cores:g} of "
+        evidence=f"{first.who} set {values}{where}{after}: what reads {pronoun} has {first.cores:g} of "
         f"{evidence.usable_cores:g} cores",
         remedy=f"leave {names} alone there, or set {pronoun} to what the machine grants; until then import the "
         "numeric libraries first, or raise the limit afterwards (threadpoolctl.threadpool_limits)",
