@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from pytest_multicore.errors import HostBusy
-from pytest_multicore.measurement import host_lock as host_lock_module
+from pytest_multicore.measurement import flock_turns
 from pytest_multicore.measurement.flock_turns import LOCK_NAMES, HostLock
 from pytest_multicore.measurement.host_lock import HOLDER_VARIABLE
 
@@ -267,7 +267,7 @@ def test_what_is_no_plain_file_is_neither_followed_nor_waited_for(
 def test_a_session_that_measures_test_after_test_lets_others_go_first(
     hold: Hold, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host_lock_module, "MAX_WAKE_UP_S", 60.0)  # however crowded the machine is
+    monkeypatch.setattr(flock_turns, "MAX_WAKE_UP_S", 60.0)  # however crowded the machine is
     host_lock, said = HostLock(tmp_path), list[str]()
     with host_lock.exclusive(said.append):
         other = hold("exclusive")

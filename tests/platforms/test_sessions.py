@@ -1,6 +1,8 @@
 """Sessions on systems that lack what Linux has: the same kinds of verdicts, one error where a thing is impossible."""
 
 import json
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ from pytest_multicore.reports.doctor_record import SCHEMA_FILE as DOCTOR_SCHEMA
 from pytest_multicore.reports.json_report import SCHEMA_FILE
 from tests.conftest import SERIAL
 from tests.fixture_types import Undecided
+from tests.reliability.sessions import PATIENCE_S, environment_of, left_processes, wait_for
 
-from .start import SYSTEMS, run_on
+from .start import SYSTEMS, command_on, run_on
 
 SERIAL_LOOP = f"""
 import os, sys
@@ -99,3 +102,44 @@ def test_the_doctor_says_what_the_system_does_not_tell(system: str, tmp_path: Pa
     assert "psutil" in output
     assert "INTERNALERROR" not in output
     assert "Traceback" not in output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_limit_that_is_met_is_looked_into(system: str, tmp_path: Path) -> None:
+    """However crowded the machine is: a program that uses a thousandth of a core is observed all the same."""
+    source = MARKED.format("min_cores=0.001, threads=1")
+    output, (result,) = session(system, tmp_path, source, "--multicore-explain=always", "--multicore-settle=1")
+    assert result["outcome"] == "passed", output
+    assert result["evidence"]["observed"], output
+    assert "why could not be found out" not in output
+
+
+LONG_CALL = """
+import os, time
+import pytest
+
+@pytest.mark.multicore
+def test_it():
+    open("began", "a").write("x")
+    time.sleep(3)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_killed_session_leaves_no_process(system: str, tmp_path: Path) -> None:
+    """On Windows not before the call has ended."""
+    (tmp_path / "test_it.py").write_text(LONG_CALL)
+    (tmp_path / "tmp").mkdir()
+    command, variables = command_on(system, tmp_path, "-m", "pytest", "-p", "no:cacheprovider")
+    with subprocess.Popen(
+        command, cwd=tmp_path, env={**variables, **environment_of(tmp_path)}, stdout=subprocess.DEVNULL
+    ) as pytest_process:
+        wait_for(tmp_path / "began")
+        assert len(left_processes(tmp_path)) > 1, "the search finds nothing at all"
+        pytest_process.kill()
+    deadline = time.monotonic() + PATIENCE_S
+    while (left := left_processes(tmp_path)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == []
