@@ -19,7 +19,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import jsonschema
+import pytest
 
+from pytest_multicore.measurement.flock_turns import LOCK_NAMES
 from pytest_multicore.measurement.host_lock import HOLDER_VARIABLE
 from pytest_multicore.reports.json_report import SCHEMA_FILE
 
@@ -60,8 +62,8 @@ BEGAN_S, MOMENT_S, HOW = time.monotonic(), float(os.environ["MOMENT_S"]), os.env
 is_inner = "PYTEST_MULTICORE_INTERPRETER" in os.environ
 is_controller = "PYTEST_XDIST_WORKER" not in os.environ
 if not is_inner:  # it takes turns with itself: its workers with each other
-    from pytest_multicore.measurement import host_lock
-    host_lock.LOCK_NAMES = tuple(os.path.join(os.environ["LOCKS"], name) for name in host_lock.LOCK_NAMES)
+    from pytest_multicore.measurement import flock_turns
+    flock_turns.LOCK_NAMES = tuple(os.path.join(os.environ["LOCKS"], name) for name in flock_turns.LOCK_NAMES)
 if HOW == "os._exit" and is_controller and not is_inner:
     threading.Timer(MOMENT_S, os._exit, (3,)).start()
 def pytest_runtest_logreport(report):
@@ -127,26 +129,28 @@ def end_at(folder: Path, how: str, moment_s: float, *options: str) -> str:
     del environment[HOLDER_VARIABLE]
     command = command_of(*OPTIONS, *REPORTING, *options)
     prefix = ["timeout", f"{moment_s}"] if how == "timeout" else []
-    output = run(folder, [*prefix, *command], environment, how, moment_s)
+    status, output = run(folder, [*prefix, *command], environment, how, moment_s)
+    assert status != pytest.ExitCode.USAGE_ERROR, output
     if how == ALL_AT_ONCE:  # what lies there then is removed by the next session
         assert not any(left := (left_processes(folder), left_locks(folder))), left
         if (folder / "r.json").exists():
             jsonschema.validate(report(folder / "r.json"), report(SCHEMA_FILE))
         return f"killed; the next: {end_at(folder, NOT_AT_ALL, 0.0, *options)}"
     wait_until_nothing_is_left(folder)
-    if not (folder / "r.json").exists():
+    if how != NOT_AT_ALL and not (folder / "r.json").exists():
         return "before the report"
     told = report(folder / "r.json")
     jsonschema.validate(told, report(SCHEMA_FILE))
     results, cut_short = len({one["nodeid"] for one in told["results"]}), told.get("cut_short")
+    assert how != NOT_AT_ALL or len([*(folder / "locks").iterdir()]) == len(LOCK_NAMES), "it took no turns at all"
     assert (how != NOT_AT_ALL and cut_short) or results == TESTS, f"{results} results and nothing cut short\n{output}"
     if cut_short and cut_short["not_measured"] and how in ("SIGTERM", "SIGHUP", "Ctrl-C", "pytest.exit", "timeout"):
         assert "multicore: cut short by" in output, f"the terminal does not say what was cut short\n{output}"
     return f"{results} of {TESTS} measured"
 
 
-def run(folder: Path, command: list[str], environment: Mapping[str, str], how: str, moment_s: float) -> str:
-    """The output of a session that is ended after so many seconds."""
+def run(folder: Path, command: list[str], environment: Mapping[str, str], how: str, moment_s: float) -> tuple[int, str]:
+    """The exit status and the output of a session that is ended after so many seconds."""
     master, terminal = pty.openpty()
     with open(folder / "output", "w+") as output:
         is_terminal = how == "closed terminal"
@@ -174,7 +178,7 @@ def run(folder: Path, command: list[str], environment: Mapping[str, str], how: s
         finally:
             process.kill()
             process.wait()
-    return (folder / "output").read_text()
+    return process.returncode, (folder / "output").read_text()
 
 
 #: Has a terminal of its own, so that SIGHUP comes when that is closed.
