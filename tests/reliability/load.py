@@ -71,6 +71,15 @@ def killed_holders(running: Sequence[RunningSession], folder: Path, kills: int, 
     return done
 
 
+def unmeasured(loads: Sequence[Load], tests: int) -> list[str]:
+    """Sessions that have not a result for each test, and were not killed."""
+    return [
+        f"session {number}: {tests - len(load.outcomes)} of {tests} tests without a result, or with an error"
+        for number, load in enumerate(loads)
+        if load.status != -signal.SIGKILL and (len(load.outcomes) < tests or "error" in load.outcomes.values())
+    ]
+
+
 def left_by(running: Sequence[RunningSession], patience_s: float = 10.0) -> list[str]:
     """Processes that sessions have left after so many seconds."""
     ends = time.monotonic() + patience_s
@@ -97,6 +106,7 @@ def main() -> None:
                     running[0].process.send_signal(signal.SIGINT)
                 loads = wait_for_all(running, asked.patience)
             faults = contradictions(loads, loads[0])
+            faults += unmeasured(loads, tests) if asked.what == "one" else []
         else:
             with sessions(folder / "alone", 1, len(kinds), kinds, *options, own_lock=True) as alone:
                 expected = wait_for_all(alone, asked.patience)[0]
@@ -106,7 +116,7 @@ def main() -> None:
                     drawn = random.Random(asked.seed)
                     print(f"killed: {killed_holders(running, together, asked.kills, drawn)}")
                 loads = wait_for_all(running, asked.patience)
-            faults = contradictions(loads, expected)
+            faults = [*contradictions(loads, expected), *unmeasured(loads, asked.tests)]
             faults += [f"left: {line}" for line in left_by(running)]
             print(table([("alone", expected)]))
         print(table([(f"{number}", load) for number, load in enumerate(loads)]))

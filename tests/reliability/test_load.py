@@ -3,13 +3,12 @@
 import random
 import signal
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from pytest_multicore.measurement.flock_turns import HostLock
-from tests.reliability.load import killed_holders, left_by, table
+from tests.reliability.load import killed_holders, left_by, table, unmeasured
 from tests.reliability.load_sessions import Load, contradictions, sessions, wait_for_all
 from tests.reliability.turns import begin, kill_holders, takers, turns_of, turns_waited
 
@@ -30,20 +29,12 @@ def check_flat(load: Load) -> None:
     assert load.samples[-1]["children"] <= load.samples[len(load.samples) // 3]["children"]
 
 
-def check_all_measured(loads: Sequence[Load], tests: int) -> None:
-    """Every session has ended in order, with a result for each of its tests, and none that is not true."""
-    for load in loads:
-        assert len(load.outcomes) == tests, load.output
-        assert "error" not in load.outcomes.values(), load.output
-        assert load.status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED), load.output
-
-
 @pytest.mark.slow
 def test_a_session_of_many_tests_holds_no_more_for_each(tmp_path: Path) -> None:
     """``python -m tests.reliability.load one --tests 500`` has the figures."""
     with sessions(tmp_path, 1, 24, ("met", "sleeper"), NEVER, own_lock=True) as running:
         (load,) = wait_for_all(running, PATIENCE_S)
-    check_all_measured([load], 24)
+    assert unmeasured([load], 24) == [], load.output
     assert contradictions([load], load) == []
     assert load.rounds_kept == 0
     check_flat(load)
@@ -75,7 +66,7 @@ def test_several_sessions_reach_the_verdicts_that_one_reaches_alone(tmp_path: Pa
         (alone,) = wait_for_all(running, PATIENCE_S)
     with sessions(tmp_path / "together", 4, len(kinds), kinds, NEVER, own_lock=True) as running:
         loads = wait_for_all(running, PATIENCE_S)
-    check_all_measured([alone, *loads], len(kinds))
+    assert unmeasured([alone, *loads], len(kinds)) == []
     assert contradictions(loads, alone) == []
     assert left_by(running) == []
 
@@ -88,7 +79,7 @@ def test_when_sessions_that_hold_the_lock_are_killed_the_others_measure_on(tmp_p
         loads = wait_for_all(running, PATIENCE_S)
     whole = [load for load in loads if load.status != -signal.SIGKILL]
     assert len(whole) >= 2
-    check_all_measured(whole, 4)
+    assert unmeasured(loads, 4) == []
     assert contradictions(loads, loads[0]) == []
     assert left_by(running) == []
     lock = HostLock(tmp_path)
