@@ -46,6 +46,12 @@ def test_a_variable_set_before_the_library_is_the_first_suspicion_and_is_kept_fr
     assert first.trials[0].change.agent_changes == ("keep-variable OMP_NUM_THREADS",)
 
 
+def test_the_file_of_a_package_is_told_with_the_packages_name() -> None:
+    setting = call("variable OMP_NUM_THREADS", "1", file="/site/ultra/__init__.py")
+    first = ranked_suspicions(seen(ONE_THREAD, SMALL_POOL, calls=(setting,)))[0]
+    assert "set OMP_NUM_THREADS=1 at ultra/__init__.py:3 in <module>, before" in first.evidence
+
+
 def test_several_variables_of_one_import_are_undone_together() -> None:
     other = change("variable OPENBLAS_NUM_THREADS", "2", "1")
     first = ranked_suspicions(seen(ONE_THREAD, other, SMALL_POOL))[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,13 @@ Line = Mapping[str, Any]
 def location(line: Line) -> str:
     """A line for the report: file, number and text; of a line in a package, the user's line that called it."""
     users = line.get("called_from") or line
-    return f"{users['file'].rpartition('/')[2]}:{users['line']} ({users['source']})"
+    return f"{file_name(users['file'])}:{users['line']} ({users['source']})"
+
+
+def file_name(path: str) -> str:
+    """A file's name; with its folder's where that is what tells it from others: ``package/__init__.py``."""
+    parts = re.split(r"[/\\]", path)
+    return "/".join(parts[-2:] if parts[-1] == "__init__.py" else parts[-1:])
 
 
 def hottest_product(evidence: Evidence, has_defect: Callable[[Sequence[Operand]], bool]) -> Line | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,8 @@ from pytest_multicore.diagnosis.start_changes import start_changes
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 from pytest_multicore.environments.threaded_libraries import variables_read
 from pytest_multicore.environments.threads import THREAD_VARIABLES
+
+from .lines import file_name
 
 #: Variables that cap a thread count without setting it; an OpenMP runtime obeys the first two.
 CAP_VARIABLES = ("OMP_THREAD_LIMIT", "OMP_DYNAMIC", "MKL_DYNAMIC", "OPENBLAS_DEFAULT_NUM_THREADS")
@@ -179,7 +180,7 @@ def setter_place(evidence: Evidence, what: str, value: Any) -> str:
 
 
 def _place(call: Mapping[str, Any]) -> str:
-    return f"{os.path.basename(call['file'])}:{call['line']} in {call['function']}"
+    return f"{file_name(call['file'])}:{call['line']} in {call['function']}"
 
 
 def _mkl_dynamic(evidence: Evidence) -> Suspicion | None:
