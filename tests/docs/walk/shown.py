@@ -12,6 +12,8 @@ OPEN = re.compile(
     r"inconclusive\b|not proven|no cause was found|could decide it|: undecided|not excluded|beyond the intervals",
     re.MULTILINE,
 )
+#: What is printed where the machine gives less than its cores: figures that lie apart elsewhere may meet there.
+CROWDED = re.compile(r"^note: attained: \d+ cores do the work of less than ", re.MULTILINE)
 #: What a machine and its load decide, and no page: it may be printed or not.
 BY_CHANCE = (
     *(r"^\s*note:? .*", r"^warning: .*", r"^\s*(?:machine|profile|also)  .*", r"^[= ]+multicore [= ]+$"),
@@ -83,3 +85,9 @@ def left_open(shown: Sequence[str], output: str) -> str:
         found[0].strip() for found in OPEN.finditer("\n".join(shown))
     }
     return min(words, default="")
+
+
+def crowded(output: str) -> str:
+    """The note by which the output tells that the machine did not give its cores; none where it did."""
+    found = CROWDED.search(output)
+    return found[0].strip() if found else ""

@@ -12,7 +12,7 @@ from pytest_multicore.environments.catalogue import SHIPPED
 from pytest_multicore.settings.options import OPTIONS
 
 from .commands import OTHER_SHELLS, Command, File, commands_of, fences, pages, steps
-from .shown import left_open, missing
+from .shown import crowded, left_open, missing
 from .table import LEFT_OUT, WALKS
 
 PAGES = pages()
@@ -163,3 +163,9 @@ def test_a_line_out_of_order_is_missing() -> None:
 def test_a_question_left_open_is_told_apart() -> None:
     assert left_open(SHOWN, PRINTED.replace("passed", "inconclusive")) == "inconclusive"
     assert left_open(["test_a  current  2  -  inconclusive"], "test_a  current  2  -  inconclusive") == ""
+
+
+def test_a_machine_that_does_not_give_its_cores_is_told() -> None:
+    note = "note: attained: 2 cores do the work of less than 1.7 here just now, by a compute loop that shares nothing"
+    assert crowded(f"1 passed\n{note}") == "note: attained: 2 cores do the work of less than"
+    assert crowded("note: CPU priority: raised (nice -20)") == ""
