@@ -16,6 +16,8 @@ from .sampling_profile import INSTALL_HINT, ROUND_STACK, py_spy, record
 
 #: Seconds of each of two looks: one at the stacks, one at who holds the interpreter's lock.
 LOOK_S = 1
+#: Why there are no stacks where every look found all Python threads asleep, or waiting for a library's own threads.
+NOBODY_AT_WORK = "py-spy saw no thread at work"
 #: Fewer stacks say nothing.
 MIN_SAMPLES = 10
 #: As py-spy prints a frame: its function, and its Python file with the line, C file with the line, or library.
@@ -119,7 +121,7 @@ def native_stacks(pid: int, work: Callable[[], None]) -> NativeStacks:
     text, failure = record(program, pid, LOOK_S, work, "--native", "--threads")
     found = stacks_of(text)
     if failure or found.samples < MIN_SAMPLES:
-        return NativeStacks(0, 0.0, (), {}, missing=failure or "py-spy saw no thread at work")
+        return NativeStacks(0, 0.0, (), {}, missing=failure or NOBODY_AT_WORK)
     held, failure = record(program, pid, LOOK_S, work, "--gil", "--threads")
     share = None if failure else min(1.0, sum(count for _, _, count in _rows(held)) / found.samples)
     return NativeStacks(found.samples, found.interpreter_share, found.functions, found.threads, share)

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_multicore.diagnosis.causes.catalogue import ranked_suspicions
 from pytest_multicore.diagnosis.evidence import Evidence
+from pytest_multicore.interpreters.native_stacks import NOBODY_AT_WORK, NativeStacks
 from pytest_multicore.verdicts.limits import Limits
 from tests.diagnosis.literals import COUNT, ROOT, evidence, idle, line, observed, seen, task
 from tests.diagnosis.suffering import keys, stacks
@@ -118,3 +119,10 @@ def test_a_pool_whose_threads_are_woken_for_next_to_nothing_is_told_so(wakes: in
     assert first.key == "busy-waiting"
     assert ("the pool's threads (tf_XLAEigen) fell asleep after 89.3 us of work each time" in first.evidence) is told
     assert first.remedy == "1 thread for this work: 1.00x as fast for 0.54x the CPU time, as measured"
+
+
+@pytest.mark.parametrize(("missing", "told"), [(NOBODY_AT_WORK, False), ("py-spy is not installed", True)])
+def test_who_waits_for_a_library_is_not_said_to_run_its_code(missing: str, told: bool) -> None:
+    """jax#26145: the line that calls has all samples, while the threads of XLA have the work."""
+    facts = observed(line("wait(gradient(start))", called="total"))
+    assert ("serial-native" in keys(idle(facts=facts, native=NativeStacks(0, 0.0, (), {}, missing=missing)))) is told

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, Evidence
 from pytest_multicore.diagnosis.start_changes import lock_in_words, lock_switched_on
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
+from pytest_multicore.interpreters.native_stacks import NOBODY_AT_WORK
 
 from .known_functions import PARTS, Known, known
 from .lines import Line, location
@@ -124,6 +125,8 @@ def _by_stacks(evidence: Evidence) -> _Found | None:
 
 def _by_lines(evidence: Evidence) -> _Found | None:
     """The function that the hottest lines call, where nobody could look at native stacks."""
+    if evidence.native and evidence.native.missing == NOBODY_AT_WORK:
+        return None  # the caller of a pool waits for it: it runs nothing itself
     lines = [
         line for line in evidence.lines if line.get("called") and line.get("operation") not in ARRAY_OPERATIONS[:4]
     ]
