@@ -46,6 +46,7 @@ def versions(session: nox.Session, pytest: str) -> None:
     if pytest != "newest":
         session.install(f"pytest=={pytest}")
     session.run("pytest", "-m", "quick", *session.posargs)
+    session.run("pytest", "-m", "slow", "tests/test_each_version.py")
     sessions = ("test_options_and_markers", "test_marked_tests", "test_other_plugins")
     session.run("pytest", *(f"tests/{name}.py" for name in sessions))
 
