@@ -38,6 +38,13 @@ def test_the_function_its_library_the_line_and_the_lock_are_told() -> None:
     assert "lets go of the interpreter's lock (held at 5% of the looks)" in text
 
 
+def test_stacks_in_a_library_without_a_name_say_less_than_a_named_one() -> None:
+    unnamed = suspicion(replace(hashing(), native=stacks(0.97, "?", held=0.05)))
+
+    assert "97% of the looks at native stacks are in a library that py-spy cannot name, by _hashlib" in unnamed.evidence
+    assert unnamed.strength < 0.4 < suspicion(hashing()).strength
+
+
 def test_a_native_stack_refutes_that_the_interpreter_is_what_binds() -> None:
     assert "interpreter-bound" not in keys(hashing())
     assert "interpreter-bound" not in keys(replace(python_threads(0.5), native=stacks(0.97, held=0.9)))

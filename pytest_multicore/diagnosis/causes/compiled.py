@@ -20,6 +20,8 @@ from .program import ARRAY_OPERATIONS, STANDARD_LIBRARY, lock_is_held, lock_line
 
 #: Of the stacks, or of the sampled time: what has a smaller share is not what the thread does.
 MIN_SHARE = 0.5
+#: As py-spy names a library that it cannot find.
+UNNAMED = "?"
 #: Of the samples: a line with a smaller share does not name the function that has the time.
 MIN_CALL_SHARE = 0.1
 #: Of the stacks at which the thread held the interpreter's lock.
@@ -116,10 +118,14 @@ def _by_stacks(evidence: Evidence) -> _Found | None:
     function = next(one for one in native.functions if one.library == library)
     line, called = _calling_line(evidence)
     names = " > ".join(dict.fromkeys(filter(None, (function.outer, function.inner))))
-    text = f"{share:.0%} of the looks at native stacks are in {package}, most in {f'{names} of ' if names else ''}"
-    text += function.library + (f", by {called}" if called else "") + (f" at {location(line)}" if line else "")
-    # A BLAS has threads: others know why it used none.
-    weight = 0.4 if _is_blas(evidence, function.library) else 0.65
+    text = f"{share:.0%} of the looks at native stacks are in "
+    if library == UNNAMED:
+        text += "a library that py-spy cannot name"
+    else:
+        text += f"{package}, most in {f'{names} of ' if names else ''}{function.library}"
+    text += (f", by {called}" if called else "") + (f" at {location(line)}" if line else "")
+    # A BLAS has threads: others know why it used none. One without a name says just that it is compiled.
+    weight = 0.4 if _is_blas(evidence, function.library) else 0.35 if library == UNNAMED else 0.65
     return _Found(function.library, f"{called} {names}", text, weight * share)
 
 
