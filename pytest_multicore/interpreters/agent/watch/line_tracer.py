@@ -2,10 +2,13 @@
 
 From 3.11 on a sampler's thread gets the lock only at calls, jumps and a function's start. A product of arrays of
 objects, which holds the lock, is over by then, and its time would count for the caller. Tracing costs microseconds a
-line: it is for regions of few and long lines.
+line: it is for regions of few and long lines, and ends where there are too many. A round of 8,000 repetitions of a
+loop would take a minute.
 """
 
 import sys
+
+MAX_EVENTS = 200000  # lines, calls and returns in a round: half a second to a second of tracing
 
 
 class LineTracer(object):
@@ -14,11 +17,11 @@ class LineTracer(object):
     def __init__(self, clocks, line_of):
         self._wall, self._cpu, self._line_of = clocks.wall, clocks.thread_cpu, line_of
         self._line, self._since_s, self._cpu_s = None, 0.0, None
-        self._traces = False
+        self._traces, self._events = False, 0
 
     def start(self):
         """Trace from now on, unless another tracer is set, like coverage's."""
-        self._traces = sys.gettrace() is None
+        self._traces, self._events = sys.gettrace() is None, 0
         if self._traces:
             sys.settrace(self._trace)
 
@@ -30,6 +33,10 @@ class LineTracer(object):
             self._traces = False
 
     def _trace(self, frame, event, _):
+        self._events += 1
+        if self._events > MAX_EVENTS:
+            self.stop()
+            return None
         self._switch_to(frame.f_back if event == "return" else frame)
         return self._trace
 
