@@ -11,6 +11,7 @@ that gives it all its cores:
 
       ratio * (1 + x * (1 / q - 1)), pair by pair, high end of the median
 
+  It is at most 1 + x * (cores / baseline's cores - 1), or the ratio: in that share it does the work of all cores.
   A control that meets what the program meets leaves that median where the program's own is, by the argument of pairs.
 """
 
@@ -154,13 +155,13 @@ def high_by_control(
     if len(pairs) < MIN_CONTROL_ROWS_SHARE * len(row_set.rows):
         # Without enough controls all cores together may do no more than the baseline's.
         pairs = [(row[0], row[1], 0.0) for row in row_set.rows]
-    ratios = [
-        to.repetition_s
-        / of.repetition_s
-        * gain(of)
-        * stretch(extra_cores_share(of, to, row_set.idle_machine, without), max(speed_share, 1 / most))
-        for of, to, speed_share in pairs
-    ]
+    ratios = []
+    for of, to, speed_share in pairs:
+        ratio = to.repetition_s / of.repetition_s
+        share = extra_cores_share(of, to, row_set.idle_machine, without)
+        # However long its threads waited: in that share of its time it does the work of as many more cores, at most.
+        by_cores = 1 + share * (most - 1)
+        ratios.append(gain(of) * min(ratio * stretch(share, speed_share), max(ratio, by_cores)))
     return interval_of(ratios, row_set.confidence).high
 
 

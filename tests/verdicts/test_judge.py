@@ -261,6 +261,14 @@ def test_threads_that_stop_at_barriers_lose_more_than_a_control_that_shares_noth
     assert said(taken, min_efficiency=0.9) is OPEN
 
 
+@pytest.mark.parametrize("limit", [{"min_speedup": 1.3}, {"min_efficiency": 0.6}, {"min_cores": 1.5}])
+def test_threads_that_spin_while_one_has_no_core_say_nothing_of_a_machine_that_has_two(limit: dict[str, float]) -> None:
+    """A product by OpenBLAS beside ten loops, as it was recorded: 0.29x there, and 1.58x without them."""
+    slow = made(0.103, 0.84, demand=2.0, os_threads=2, foreign=1.15, cores_online=2, control=look(2, 0.62, share=0.46))
+    baseline = made(0.030, 0.73, threads=1, demand=1.0, foreign=1.26, cores_online=2, control=look(1, share=0.73))
+    assert said(spaced([(slow, baseline)] * 40), **limit) is OPEN
+
+
 def test_a_pool_in_the_code_that_does_half_of_the_work_is_one_too() -> None:
     both = (made(0.1, 1.33, os_threads=2, control=look(2)), made(0.1, 1.33, threads=1, os_threads=2, control=look(1)))
     assert verdict_on([both] * 20, min_speedup=1.2).open_reason is OpenReason.OWN_POOL
