@@ -157,11 +157,9 @@ def high_by_control(
         pairs = [(row[0], row[1], 0.0) for row in row_set.rows]
     ratios = []
     for of, to, speed_share in pairs:
-        ratio = to.repetition_s / of.repetition_s
         share = extra_cores_share(of, to, row_set.idle_machine, without)
-        # However long its threads waited: in that share of its time it does the work of as many more cores, at most.
-        by_cores = 1 + share * (most - 1)
-        ratios.append(gain(of) * min(ratio * stretch(share, speed_share), max(ratio, by_cores)))
+        ratio = to.repetition_s / of.repetition_s
+        ratios.append(ratio * gain(of) * min(stretch(share, speed_share), most_stretch(ratio, share, most)))
     return interval_of(ratios, row_set.confidence).high
 
 
@@ -181,6 +179,17 @@ def stretch(extra_share: float, speed_share: float) -> float:
     if not extra_share or speed_share >= 1:
         return 1.0
     return 1 + extra_share * (1 / speed_share - 1) if speed_share > 0 else math.inf
+
+
+def most_stretch(ratio: float, extra_share: float, most: float) -> float:
+    """The same at most, however long its threads waited: in that share it does the work of all its cores, no more.
+
+    Args:
+        ratio: its speed-up over its baseline, as it was measured.
+        extra_share: share of its time in which it keeps more cores busy than its baseline.
+        most: the speed-up that the cores allow.
+    """
+    return max(1.0, (1 + extra_share * (most - 1)) / ratio) if ratio > 0 else math.inf
 
 
 def ideal_speedup(contender: Round, baseline: Round) -> float:
