@@ -161,11 +161,14 @@ def test_an_interpreter_on_one_core_inherits_its_variables(run: Run, monkeypatch
     result.assert_outcomes(passed=1)
 
 
-def test_a_system_without_affinity_refuses_the_test_and_the_option(run: Run) -> None:
-    conftest = "import os\nif hasattr(os, 'sched_setaffinity'): del os.sched_setaffinity\n"
-    marked = run("@pytest.mark.multicore(vary='cores', threads=1)\ndef test_a(): work()\n", conftest=conftest)
+def test_a_system_without_affinity_refuses_the_test_and_the_option(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import os\ndel os.sched_setaffinity, os.sched_getaffinity\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    marked = run("@pytest.mark.multicore(vary='cores', threads=1)\ndef test_a(): work()\n")
     marked.assert_outcomes(errors=1)
     marked.stdout.fnmatch_lines(["*vary=*cores*: sides get their cores by CPU affinity*expected vary=*threads* here*"])
-    option = run("def test_a(): pass\n", "--multicore-vary=cores", conftest=conftest)
+    option = run("def test_a(): pass\n", "--multicore-vary=cores")
     assert option.ret == pytest.ExitCode.USAGE_ERROR
     option.stderr.fnmatch_lines(["*no os.sched_setaffinity*"])

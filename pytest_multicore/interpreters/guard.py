@@ -29,8 +29,6 @@ KILL_TIMEOUT_S, KILL_INTERVAL_S = 5.0, 0.02
 #: So many orphans may have ended before they are reaped. Until then the CPU clock of each can be read to the
 #: nanosecond, and afterwards its time in ticks of 10 ms alone: measurement/linux.py.
 MOST_ZOMBIES = 200
-#: As it was told: a pytest that ends while this process starts is its parent no more.
-PARENT = int(sys.argv[2])
 
 
 def main() -> None:
@@ -100,9 +98,14 @@ def received(control: socket.socket, wakeups: int) -> tuple[list[bytes], dict[by
     return texts[: int(count)], {name: value for name, _, value in (text.partition(b"=") for text in variables)}
 
 
+def has_lost_pytest() -> bool:
+    """Whether pytest has ended: by the id that was told, for it may end while this process starts."""
+    return os.getppid() != int(sys.argv[2])
+
+
 def pytest_speaks(control: socket.socket, wakeups: int) -> bool:
     """Wait until something comes on the socket, or it ends; False: pytest has ended before."""
-    while os.getppid() == PARENT:
+    while not has_lost_pytest():
         readable, _, _ = select.select([control.fileno(), wakeups], [], [])
         if control.fileno() in readable:
             return True
@@ -135,7 +138,7 @@ class Guard:
 
     def wait_for_an_end(self) -> None:
         """Return when the interpreter has ended, pytest has, or pytest says so."""
-        while os.getppid() == PARENT and not self._has_ended():
+        while not (has_lost_pytest() or self._has_ended()):
             readable, _, _ = select.select([self._control.fileno(), self._wakeups], [], [])
             if self._control.fileno() in readable:
                 return

@@ -105,9 +105,10 @@ def test_a_resting_process_is_quiet_and_a_spinning_one_is_not(
     while reader.tree_cpu_s(burner.pid, None) - rested_s < 0.02:
         time.sleep(0.001)
     spun_s, began_s = reader.tree_cpu_s(burner.pid, None), time.monotonic()
-    quiet, looked_s = wait_until_quiet([(burner.pid, None)], reader, 0.2), time.monotonic() - began_s
-    if quiet and reader.tree_cpu_s(burner.pid, None) - spun_s < 0.05 * looked_s:
-        pytest.skip("it got no core: real-time threads have them, as those of another measurement")
+    # For some milliseconds it may have no core, where real-time threads have them: those of another measurement.
+    quiet = all(wait_until_quiet([(burner.pid, None)], reader, 0.2) for _ in range(5))
+    if quiet and reader.tree_cpu_s(burner.pid, None) - spun_s < 0.05 * (time.monotonic() - began_s):
+        pytest.skip("it got no core")
     assert not quiet
     assert wait_until_quiet([(burner.pid, None)], reader, 30.0), "it rests once the work is done"
     burner.stdout.readline()
