@@ -248,7 +248,9 @@ def _stretch_of(of: Round, to: Round, alone: Round, row_set: RowSet, without: fr
         row_set: the rows that they are from.
         without: rules to leave out.
     """
-    most = ideal_speedup(of, alone)
+    # A quota grants fewer than there are, and takes them from program and base by turns.
+    in_reach = of.cores_in_reach or of.cores_online or math.inf
+    most = max(ideal_speedup(of, alone), min(of.threads or in_reach, in_reach) / max(1, alone.threads or 1))
     known = of.control is not None and alone.control is not None and alone.control.speed > 0
     speed_share = core_speed_share(of, alone, without) if known and Rule.CONTROL not in without else 0.0
     extra, over_alone = (extra_cores_share(of, other, row_set.idle_machine, without) for other in (to, alone))
