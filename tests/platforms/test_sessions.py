@@ -3,12 +3,14 @@
 import json
 import subprocess
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.reports.doctor_record import SCHEMA_FILE as DOCTOR_SCHEMA
 from pytest_multicore.reports.json_report import SCHEMA_FILE
 from tests.conftest import SERIAL
@@ -43,7 +45,9 @@ def session(system: str, folder: Path, source: str, *options: str) -> tuple[str,
     """The output and the results of a session."""
     (folder / "test_it.py").write_text(source)
     command = ("-m", "pytest", "-p", "no:cacheprovider", "--multicore-json=report.json", *options)
-    output = run_on(system, folder, *command).stdout
+    # Windows' turns are no others' turns: without this it would be measured beside the other lane.
+    with host_lock().exclusive(print) if system == "win32" else nullcontext():
+        output = run_on(system, folder, *command).stdout
     if not (folder / "report.json").exists():
         return output, []
     report = json.loads((folder / "report.json").read_text())
