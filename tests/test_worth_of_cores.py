@@ -23,6 +23,7 @@ def test_it(multicore, steps):
 
 
 @pytest.mark.exhaustive
+@pytest.mark.settled
 def test_a_pool_that_spins_on_both_sides_is_warned_of_and_one_that_works_is_not(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, undecided: Undecided
 ) -> None:
