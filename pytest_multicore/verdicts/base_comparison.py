@@ -30,7 +30,7 @@ from .figures import Comparison, all_single_threaded, comparison
 from .limits import BASE_LIMITS, Outcome, Verdict
 from .row_sets import Rows, RowSet, row_sets
 from .rules import NO_RULES, Rule
-from .speedup import extra_cores_share, ideal_speedup, most_stretch, stretch
+from .speedup import extra_cores_share, ideal_speedup, most_by_share, stretch
 from .statistics import Interval, intersection, interval_of
 
 #: A figure of one row.
@@ -254,4 +254,5 @@ def _stretch_of(of: Round, to: Round, alone: Round, row_set: RowSet, without: fr
     known = of.control is not None and alone.control is not None and alone.control.speed > 0
     speed_share = core_speed_share(of, alone, without) if known and Rule.CONTROL not in without else 0.0
     extra, over_alone = (extra_cores_share(of, other, row_set.idle_machine, without) for other in (to, alone))
-    return min(stretch(extra, speed_share), most_stretch(_times(alone, of), over_alone, most))
+    ratio = _times(alone, of)
+    return min(stretch(extra, speed_share), most_by_share(ratio, over_alone, most) / ratio if ratio > 0 else math.inf)

@@ -159,7 +159,7 @@ def high_by_control(
     for of, to, speed_share in pairs:
         share = extra_cores_share(of, to, row_set.idle_machine, without)
         ratio = to.repetition_s / of.repetition_s
-        ratios.append(ratio * gain(of) * min(stretch(share, speed_share), most_stretch(ratio, share, most)))
+        ratios.append(gain(of) * min(ratio * stretch(share, speed_share), most_by_share(ratio, share, most)))
     return interval_of(ratios, row_set.confidence).high
 
 
@@ -181,15 +181,15 @@ def stretch(extra_share: float, speed_share: float) -> float:
     return 1 + extra_share * (1 / speed_share - 1) if speed_share > 0 else math.inf
 
 
-def most_stretch(ratio: float, extra_share: float, most: float) -> float:
-    """The same at most, however long its threads waited: in that share it does the work of all its cores, no more.
+def most_by_share(ratio: float, extra_share: float, most: float) -> float:
+    """Its speed-up at most, however long its threads waited: in that share it does the work of all its cores, no more.
 
     Args:
         ratio: its speed-up over its baseline, as it was measured.
         extra_share: share of its time in which it keeps more cores busy than its baseline.
         most: the speed-up that the cores allow.
     """
-    return max(1.0, (1 + extra_share * (most - 1)) / ratio) if ratio > 0 else math.inf
+    return max(ratio, 1 + extra_share * (most - 1))
 
 
 def ideal_speedup(contender: Round, baseline: Round) -> float:
