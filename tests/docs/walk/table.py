@@ -128,6 +128,7 @@ WALKS: Mapping[str, Walk] = {
         ),
     ),
     "docs/how-to/history.md": Walk(
+        commits=({"notes.txt": "what a run is told with is its commit\n"},),
         imported=("threadpoolctl",),
         written_before={
             "pytest --multicore-compare=history.jsonl --multicore-compare-fail=10%": {
