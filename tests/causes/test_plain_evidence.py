@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,16 @@ def test_it(multicore):
 """
 
 
+def ran(pytester: pytest.Pytester, undecided: Undecided, marker: str, workload: str) -> tuple[Any, pytest.RunResult]:
+    """The decided result of a test with this marker and program, and its session."""
+    pytester.makepyfile(TEST.format(marker=marker, workload=f"{PROGRAMS}/{workload}"))
+    session = pytester.runpytest_subprocess("-p", "no:randomly", "--multicore-json=report.json")
+    (result,) = json.loads((pytester.path / "report.json").read_text())["results"]
+    if result["outcome"] == "inconclusive":
+        undecided(result["reason"])
+    return result, session
+
+
 @pytest.mark.parametrize(
     "program",
     [
@@ -38,12 +49,7 @@ def test_a_pool_over_a_maximum_is_named_with_the_line_that_calls_it(
 ) -> None:
     if program.startswith("one_job"):
         pytest.importorskip("joblib")
-    pytester.makepyfile(TEST.format(marker="max_cores=1.3, threads=2", workload=f"{PROGRAMS}/{program}"))
-    session = pytester.runpytest_subprocess("-p", "no:randomly", "--multicore-json=report.json")
-    (result,) = json.loads((pytester.path / "report.json").read_text())["results"]
-    if result["outcome"] == "inconclusive":
-        undecided(result["reason"])
-
+    result, session = ran(pytester, undecided, "max_cores=1.3, threads=2", program)
     assert result["outcome"] == "failed"
     session.stdout.re_match_lines(
         [rf".*why +no cause was found; seen: .*most at {program.partition('.')[0]}\.py:\d+ \(.*@.*openblas 2"]
@@ -55,13 +61,7 @@ def test_what_is_slow_by_its_runtime_and_by_no_thread_has_no_proven_cause(
 ) -> None:
     """jax#26145: many small kernels, which JAX's CPU runtime takes longer to start since 0.4.32. No cores were lost."""
     pytest.importorskip("jax")
-    workload = f"{PROGRAMS}/scanned_steps.py:suffers"
-    pytester.makepyfile(TEST.format(marker="min_speedup=1.3, threads=2", workload=workload))
-    session = pytester.runpytest_subprocess("-p", "no:randomly", "--multicore-json=report.json")
-    (result,) = json.loads((pytester.path / "report.json").read_text())["results"]
-    if result["outcome"] == "inconclusive":
-        undecided(result["reason"])
-
+    result, session = ran(pytester, undecided, "min_speedup=1.3, threads=2", "scanned_steps.py:suffers")
     assert result["outcome"] == "failed", result
     assert [one["key"] for one in result["causes"] if one["proven"]] == []
     session.stdout.re_match_lines([r".*(suspect|why) .*(jaxlib|XLA|scanned_steps\.py)"])
@@ -71,24 +71,13 @@ def test_a_kernel_that_is_worth_threads_has_no_cause_in_the_same_runtime(
     pytester: pytest.Pytester, undecided: Undecided
 ) -> None:
     pytest.importorskip("jax")
-    workload = f"{PROGRAMS}/scanned_steps.py:healthy"
-    pytester.makepyfile(TEST.format(marker="min_speedup=1.3, threads=2", workload=workload))
-    pytester.runpytest_subprocess("-p", "no:randomly", "--multicore-json=report.json")
-    (result,) = json.loads((pytester.path / "report.json").read_text())["results"]
-    if result["outcome"] == "inconclusive":
-        undecided(result["reason"])
-
+    result, _ = ran(pytester, undecided, "min_speedup=1.3, threads=2", "scanned_steps.py:healthy")
     assert (result["outcome"], result["causes"]) == ("passed", [])
 
 
 def test_the_same_held_to_one_thread_in_this_process_meets_it(pytester: pytest.Pytester, undecided: Undecided) -> None:
     pytest.importorskip("joblib")
-    pytester.makepyfile(TEST.format(marker="max_cores=1.3, threads=2", workload=f"{PROGRAMS}/one_job.py:healthy"))
-    pytester.runpytest_subprocess("-p", "no:randomly", "--multicore-json=report.json")
-    (result,) = json.loads((pytester.path / "report.json").read_text())["results"]
-    if result["outcome"] == "inconclusive":
-        undecided(result["reason"])
-
+    result, _ = ran(pytester, undecided, "max_cores=1.3, threads=2", "one_job.py:healthy")
     assert (result["outcome"], result["causes"]) == ("passed", [])
 
 

@@ -12,7 +12,7 @@ import jsonschema
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.reports.json_report import SCHEMA_FILE, report
 from pytest_multicore.reports.record import record
-from pytest_multicore.verdicts.judge import judgement
+from pytest_multicore.verdicts.judge import Judgement, judgement
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.result import Result
 from tests.rounds import rows, sides, spaced
@@ -49,25 +49,8 @@ def measured(
 ) -> dict[str, Any]:
     """The record of rows that all show this speed-up, held to ``min_speedup=1.5``."""
     judged = judgement(Limits(min_speedup=1.5), rows(count, speedup), 0.99)
-    result = Result(
-        test=test,
-        workload=changes.pop("workload", "test_it"),
-        arguments={},
-        environment=changes.pop("environment", "current"),
-        threads=2,
-        baseline=1,
-        outcome=judged.outcome,
-        reason="",
-        budget_s=30.0,
-        duration_s=1.5,
-        confidence=0.99,
-        seed=0,
-        verdicts=judged.verdicts,
-        measurement=judged.measured,
-        comparison=judged.compared,
-        python="3.13.1",
-    )
-    return {**record(result), **changes}
+    names = {name: changes.pop(name) for name in ("workload", "environment") if name in changes}
+    return {**record(replace(_result(judged, test), python="3.13.1", **names)), **changes}
 
 
 def against_base(
@@ -76,7 +59,13 @@ def against_base(
     """The record of a program against a base that takes 0.05 s at two threads and 0.1 s at one; ``max_loss=0.1``."""
     taken = spaced([(*sides(two_s, one_s, cores), *sides(0.05, 0.1))] * 20)
     judged = judgement(Limits(max_loss=0.1), taken, 0.99)
-    result = Result(
+    differences = ("numpy: 2.4.6, base 1.26.4",)
+    result = replace(_result(judged, test), against=judged.against, base="git:main", differences=differences)
+    return {**record(result), **changes}
+
+
+def _result(judged: Judgement, test: str) -> Result:
+    return Result(
         test=test,
         workload="test_it",
         arguments={},
@@ -92,11 +81,7 @@ def against_base(
         verdicts=judged.verdicts,
         measurement=judged.measured,
         comparison=judged.compared,
-        against=judged.against,
-        base="git:main",
-        differences=("numpy: 2.4.6, base 1.26.4",),
     )
-    return {**record(result), **changes}
 
 
 def unmeasured(test: str = "tests/test_a.py::test_it", reason: str = "too few cores") -> dict[str, Any]:
