@@ -55,8 +55,12 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # The docs' commands are those of an activated environment, which this one need not be.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
-# The sessions that tests start are no workers of pytest-xdist, where this one is; nor have they a terminal's width.
-for variable in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID", "COLUMNS"):
+# The sessions that tests start are no workers of pytest-xdist, where this one is; nor have they a terminal's width, nor
+# the long summary that pytest writes in CI: what a test reads must not depend on where it runs.
+for variable in (
+    *("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"),
+    *("COLUMNS", "CI", "BUILD_NUMBER"),
+):
     os.environ.pop(variable, None)
 
 # pytester gives each test a home folder of its own: without this every test would build Theano's environment anew.
