@@ -129,7 +129,7 @@ def _measured(result: Result, record: Record) -> Iterator[str]:
         yield _row("differ", differences_line(record) or "nothing that is known of the two environments")
     if result.comparison and (attained := attained_in_words(result.comparison)):
         yield _row("machine", f"{attained}, by a compute loop that shares nothing")
-    yield _row("BLAS", record["blas"] or "none is loaded")
+    yield _row("BLAS", record["blas"] or "none is in use")
     counted = sum(taken["counted"] for taken in record["rounds"])
     yield _row(
         "rounds", f"{len(record['rounds'])} taken, {counted} undisturbed, in {record['duration_s']:.1f} s with set-up"

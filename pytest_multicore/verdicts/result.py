@@ -32,7 +32,7 @@ class Result:
         differences: what differs between the environments of program and base, in words.
         python: the child's version.
         facts: what the child reported of itself (agent/dialogue/facts.py).
-        blas: the BLAS in use, in words; None when none is loaded.
+        blas: the BLAS in use, in words; None when none is in use.
         warnings: what passed its limits and is wrong all the same (warnings.py).
         notes: what the reader should know: overridden variables, more threads than cores, priority.
         collection_changes: what collecting the tests changed in pytest itself, as data.

@@ -148,6 +148,16 @@ def test_a_pool_that_only_its_setter_shows_is_told_by_the_last_call() -> None:
     assert of_key("limited-at-runtime", idle(facts=facts)) is None
 
 
+def test_a_modules_pool_is_raised_by_its_own_function_and_to_opencv_0_is_the_caller_alone() -> None:
+    pool = {"api": "cv2", "path": "cv2/__init__.py", "threads": 1, "dynamic": None}
+    facts = {"observed": {"pools": {"opened": [pool], "region": [pool]}, "setters": [call("pool cv2", 0)]}}
+    suspicion = of_key("limited-at-runtime", idle(facts=facts))
+    assert suspicion is not None
+    assert "the pool of cv2 was set to 0 threads at ultra.py:3 in <module>" in suspicion.evidence
+    assert "cv2.setNumThreads(N)" in suspicion.remedy
+    assert "threadpool_limits" not in suspicion.remedy
+
+
 def two_threads_in_turns(**facts: Any) -> Evidence:
     looked_on = observed(line(), python_threads=2, late_s=0.7)
     return idle(facts={**looked_on, **facts}, thread_samples=threads_seen(task(R=0.5), task(101, R=0.5)))

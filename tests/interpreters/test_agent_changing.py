@@ -101,18 +101,22 @@ def test_numexprs_setter_does_nothing_where_limits_are_kept(tmp_path: Path, chan
 
 @ON_PYTHON_3
 def test_setters_of_modules_do_nothing_once_those_are_loaded(version: str, tmp_path: Path) -> None:
-    for name, setter in (("torch", "set_num_threads"), ("mkl", "domain_set_num_threads"), ("numba", "set_num_threads")):
+    setters = {
+        "torch": "set_num_threads",
+        "mkl": "domain_set_num_threads",
+        "numba": "set_num_threads",
+        "cv2": "setNumThreads",
+        "pyarrow": "set_cpu_count",
+        "faiss": "omp_set_num_threads",
+    }
+    for name, setter in setters.items():
         (tmp_path / f"{name}.py").write_text(
             f"threads = 2\ndef {setter}(n):\n    global threads\n    threads = n\n{setter}(3)\n"
             "def get(): return threads\n"
         )
     with Dialogue(interpreters()[version], tmp_path) as child:
         changed(child, "keep-limits")
-        for name, setter in (
-            ("torch", "set_num_threads"),
-            ("mkl", "domain_set_num_threads"),
-            ("numba", "set_num_threads"),
-        ):
+        for name, setter in setters.items():
             path = [str(tmp_path)]
             assert child.ask("call", target=f"{name}:{setter}", arguments={"n": 1}, path=path)["type"] == "result"
             assert child.ask("call", target=f"{name}:get", path=path)["value"] == 3  # what its own import set stays

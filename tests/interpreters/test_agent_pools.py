@@ -101,6 +101,22 @@ def test_numexprs_pool_is_told(tmp_path: Path) -> None:
         assert [pool["threads"] for pool in pools(child) if pool["api"] == "numexpr"] == [1]
 
 
+@on_every_interpreter
+def test_a_modules_own_size_and_who_set_it_are_told(python: str, tmp_path: Path) -> None:
+    (tmp_path / "cv2.py").write_text(
+        "size = [2]\ndef getNumThreads(): return size[0]\ndef setNumThreads(n): size[0] = max(1, n)\n"
+    )
+    with Dialogue(python, tmp_path) as child:
+        child.ask("watch", observe=True)
+        path = [str(tmp_path)]
+        assert child.ask("call", target="cv2:getNumThreads", path=path)["value"] == 2
+        assert [(pool["api"], pool["threads"]) for pool in pools(child)] == [("cv2", 2)]
+        child.ask("call", target="cv2:setNumThreads", arguments={"n": 0}, path=path)
+        assert [(pool["api"], pool["threads"]) for pool in pools(child)] == [("cv2", 1)]
+        setters = child.ask("facts")["observed"]["setters"]
+        assert [(one["what"], one["setter"], one["value"]) for one in setters] == [("pool cv2", "cv2.setNumThreads", 0)]
+
+
 def test_numbas_threads_are_told_and_not_started(tmp_path: Path) -> None:
     pytest.importorskip("numba")
     with Dialogue(sys.executable, tmp_path, 60, NUMBA_NUM_THREADS="2") as child:

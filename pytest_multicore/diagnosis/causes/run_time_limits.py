@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_multicore.diagnosis.evidence import Evidence
-from pytest_multicore.diagnosis.start_changes import start_changes
+from pytest_multicore.diagnosis.start_changes import POOL, start_changes
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
+from pytest_multicore.environments.threaded_libraries import LIBRARIES
 from pytest_multicore.environments.threads import THREAD_VARIABLES
+from pytest_multicore.verdicts.words import threads_in_words
 
 from .settings import assignments, importer, setter_calls, setter_place, thread_count
 
@@ -64,7 +66,8 @@ def limited_at_runtime(evidence: Evidence) -> Suspicion | None:
         if inside and before and inside["threads"] < min(before, evidence.usable_cores):
             where = setter_place(evidence, f"pool {pool['api']}", inside["threads"])
             text = f"the pool of {pool['api']} has {before} threads before the region, {inside['threads']} in it"
-            return _lowered(f"{text}{f': lowered{where}' if where else ''}", "the call that lowers it there")
+            who = "the call that lowers it there"
+            return _lowered(f"{text}{f': lowered{where}' if where else ''}", who, pool["api"])
     return _left_low(evidence, list(region.values()))
 
 
@@ -75,24 +78,25 @@ def _left_low(evidence: Evidence, region: Sequence[Mapping[str, Any]]) -> Suspic
         if change.path in sizes and change.leaves_fewer(evidence.usable_cores) and sizes[change.path] <= change.after:
             where = setter_place(evidence, change.what, change.after)
             text = f"{change.who} {change.did}{where}, and it is still so in the region"
-            return _lowered(text, change.who)
+            return _lowered(text, change.who, change.what.removeprefix(POOL))
     for pool in region:  # those that cannot be asked while modules are imported
         for call in setter_calls(evidence, f"pool {pool['api']}"):
-            if call["value"] == pool["threads"] < evidence.usable_cores:
-                where = setter_place(evidence, call["what"], call["value"])
-                text = f"the pool of {pool['api']} was set to {pool['threads']} threads{where}, and is so in the region"
-                return _lowered(text, "that call")
+            # To OpenCV, 0 means that there is the caller alone.
+            if call["value"] is not None and max(1, call["value"]) == pool["threads"] < evidence.usable_cores:
+                where, size = setter_place(evidence, call["what"], call["value"]), threads_in_words(call["value"])
+                text = f"the pool of {pool['api']} was set to {size}{where}, and is so in the region"
+                return _lowered(text, "that call", pool["api"])
             break
     return None
 
 
-def _lowered(text: str, who: str) -> Suspicion:
+def _lowered(text: str, who: str, api: str) -> Suspicion:
+    own = next((one.setting for one in LIBRARIES if one.setting.startswith(f"{api}.")), "with threadpool_limits(...):")
     return Suspicion(
         key="limited-at-runtime",
         strength=0.96,
         evidence=text,
-        remedy=f"have {who} leave the pool alone, restore it afterwards (with threadpool_limits(...):), or raise it "
-        "for this call",
+        remedy=f"have {who} leave the pool alone, restore it afterwards ({own}), or raise it for this call",
         trials=[Trial("calls that lower a pool ignored", Effect.MORE_CORES, Change(agent_changes=("keep-limits",)))],
     )
 

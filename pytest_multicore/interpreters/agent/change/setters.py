@@ -1,7 +1,7 @@
 """The functions that set the size of a thread pool at run time: each call of them goes through a function of ours.
 
 These are the libraries' own functions where Python calls them through ctypes, as threadpoolctl does, and the setters of
-torch, MKL's module, NumExpr and Numba once they are loaded. Calls by compiled code are not seen.
+the modules in MODULES once they are loaded. Calls by compiled code are not seen.
 """
 
 import ctypes
@@ -22,6 +22,9 @@ MODULES = {
     ),
     "numexpr": (("numexpr", "numexpr.utils"), ("set_num_threads", "set_vml_num_threads")),
     "numba": (("numba", "numba.np.ufunc.parallel"), ("set_num_threads",)),
+    "cv2": (("cv2",), ("setNumThreads",)),
+    "pyarrow": (("pyarrow", "pyarrow.lib"), ("set_cpu_count",)),
+    "faiss": (("faiss",), ("omp_set_num_threads",)),
 }
 
 
@@ -63,14 +66,16 @@ def intercept(imports, handle):
         def setter(*arguments, **named):
             return handle(name, lambda: function(*arguments, **named), arguments + tuple(named.values()))
 
+        setter.handles = name
         return setter
 
     def replace(module):
         places, setters = MODULES[module.__name__]
         for setter in setters:
             for place in places:
-                if hasattr(sys.modules.get(place), setter):
-                    function = getattr(sys.modules[place], setter)
+                function = getattr(sys.modules.get(place), setter, None)
+                # OpenCV loads a module of its own name while it is loaded, and takes its functions.
+                if function is not None and not hasattr(function, "handles"):
                     setattr(sys.modules[place], setter, handled("%s.%s" % (module.__name__, setter), function))
 
     imports.patch(dict((name, replace) for name in MODULES))

@@ -1,7 +1,8 @@
 """The thread pools of this process: how many threads each library would use now.
 
-Each is {"api": "openblas" | "mkl" | "blis" | "openmp" | "torch" | "numexpr" | "numba",
-         "path": the library's file; of torch, numexpr and numba the Python module's,
+Each is {"api": "openblas" | "mkl" | "blis" | "openmp" | "torch" | "numba"
+                | the name of a module in MODULES,
+         "path": the library's file; of torch, numba and MODULES the Python module's,
          "threads": the most that it would use for the thread that asks | null,
          "layer": as in libraries.py; torch's and numba's, where they have one | null,
          "dynamic": whether it may decide to use fewer (OMP_DYNAMIC, MKL_DYNAMIC) | null,
@@ -20,6 +21,9 @@ LOAD_TIME_LIBRARIES = re.compile(r"openblas|gomp", re.IGNORECASE)
 THREADS = {"mkl": "MKL_Get_Max_Threads", "blis": "bli_thread_get_num_threads", "openmp": "omp_get_max_threads"}
 DYNAMIC = {"mkl": "MKL_Get_Dynamic", "openmp": "omp_get_dynamic"}
 LIMIT = {"openmp": "omp_get_thread_limit"}
+#: By module: what says how many threads it would use. No answer starts any. NumExpr before 2.10 (2023) knows but the
+#: number at its start.
+MODULES = (("numexpr", ("get_num_threads", "nthreads")), ("cv2", ("getNumThreads",)), ("pyarrow", ("cpu_count",)))
 #: They have a size for each thread: the answer depends on the thread that asks.
 PER_THREAD_APIS = ("mkl", "openmp", "torch", "numba")
 
@@ -57,7 +61,7 @@ def all_pools(libraries, text):
         text: a function that turns any value into text that JSON can carry.
     """
     pools = [_of_library(libraries, entry) for entry in libraries.loaded(text)]
-    pools += [_torch(text), _numexpr(text), _numba(text)]
+    pools += [_torch(text), _numba(text)] + [_of_module(name, names, text) for name, names in MODULES]
     return [pool for pool in pools if pool]
 
 
@@ -112,13 +116,16 @@ def _text_of(module, part, function):
         return ""
 
 
-def _numexpr(text):
-    numexpr, path = _imported("numexpr", text)
-    if hasattr(numexpr, "get_num_threads"):
-        return Pool("numexpr", path, None, lambda: int(numexpr.get_num_threads()))
-    if hasattr(numexpr, "nthreads"):  # before 2.10 (2023): the number at its start
-        return Pool("numexpr", path, None, lambda: int(numexpr.nthreads))
+def _of_module(name, names, text):
+    module, path = _imported(name, text)
+    for ask in names:
+        if hasattr(module, ask):
+            return Pool(name, path, None, lambda ask=ask: _number(getattr(module, ask)))
     return None
+
+
+def _number(value):
+    return int(value() if callable(value) else value)
 
 
 def _numba(text):

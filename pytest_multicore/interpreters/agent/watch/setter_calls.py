@@ -23,6 +23,9 @@ APIS = (
     ("torch", "torch"),
     ("numexpr", "numexpr"),
     ("numba", "numba"),
+    ("cv2", "cv2"),
+    ("pyarrow", "pyarrow"),
+    ("faiss", "openmp"),
 )
 MAX_ENTRIES = 100
 
