@@ -226,7 +226,7 @@ def timed_call(what, function, arguments):
     cpu_s = clocks.children_cpu() + clocks.process_cpu()
     start_s = clocks.wall()
     try:
-        value = function(**arguments)
+        value = targets.call(function, arguments)
     except:  # noqa: E722 - see round
         raise failures.from_user_code(what, "failed")
     wall_s = clocks.wall() - start_s

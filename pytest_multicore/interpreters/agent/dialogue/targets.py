@@ -48,6 +48,29 @@ def _builtin(name, folder):
     return BUILT_IN[name].prepare
 
 
+def call(function, arguments):
+    """What a loaded function returns.
+
+    Raises:
+        TypeError: a built-in experiment does not take one of the arguments; it is refused before anything is imported.
+    """
+    for name, module in BUILT_IN.items():
+        if function is module.prepare:
+            _refuse_unknown(name, function.__code__, arguments)
+    return function(**arguments)
+
+
+def _refuse_unknown(name, code, arguments):
+    experiment, _, framework = name.partition("_")
+    taken = code.co_varnames[: code.co_argcount]
+    unknown = sorted(set(arguments) - set(taken))
+    if unknown and experiment in ("dot", "fit"):
+        raise TypeError(
+            "%s on %s has no argument %s; it takes %s and %s"
+            % (experiment, framework, ", ".join(unknown), ", ".join(taken[:-1]), taken[-1])
+        )
+
+
 def _from_path(name):
     __import__(name)  # not importlib: Python leaves the import statement's own frames out of tracebacks
     return sys.modules[name]

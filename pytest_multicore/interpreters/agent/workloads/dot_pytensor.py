@@ -7,19 +7,14 @@ c tends to 0.8 * size / 0.6, so that any number of rounds stays finite.
 """
 
 
-def prepare(size=2000, iterations=1, dtype=None, **unknown):
+def prepare(size=2000, iterations=1, dtype=None):
     """Make the shared matrices and compile the function; returns the region.
 
     Args:
         size: rows and columns.
         iterations: calls of the function in one region.
         dtype: of a, b and c; None takes pytensor.config.floatX, as posted.
-        unknown: arguments that are refused.
     """
-    if unknown:
-        raise TypeError(
-            "dot on pytensor has no argument %s; it takes size, iterations and dtype" % ", ".join(sorted(unknown))
-        )
     import numpy
     import pytensor
     import pytensor.tensor as tensor

@@ -7,12 +7,8 @@ posted: TensorFlow's own default is float32. c tends to 0.8 * size / 0.6, so tha
 """
 
 
-def prepare(size=2000, iterations=1, dtype="float64", **unknown):
+def prepare(size=2000, iterations=1, dtype="float64"):
     """Make the matrices and trace the function; returns the region, which returns a number of c."""
-    if unknown:
-        raise TypeError(
-            "dot on tensorflow has no argument %s; it takes size, iterations and dtype" % ", ".join(sorted(unknown))
-        )
     import tensorflow
 
     with tensorflow.device("CPU"):

@@ -7,12 +7,8 @@ c tends to 0.8 * size / 0.6, so that any number of rounds stays finite.
 """
 
 
-def prepare(size=2000, iterations=1, dtype="float64", **unknown):
+def prepare(size=2000, iterations=1, dtype="float64"):
     """Make the matrices; returns the region, which returns a number of c."""
-    if unknown:
-        raise TypeError(
-            "dot on torch has no argument %s; it takes size, iterations and dtype" % ", ".join(sorted(unknown))
-        )
     import torch
 
     kind = getattr(torch, str(dtype))

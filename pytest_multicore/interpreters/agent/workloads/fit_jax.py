@@ -10,21 +10,12 @@ of batch_size * features * hidden (64,000) and less, and samples / batch_size tu
 Weights are a list [w1 (features, hidden), b1 (hidden,), w2 (hidden, 1), b2 (1,)].
 """
 
-ARGUMENT_NAMES = "samples, features, hidden, batch_size, loss, optimizer, dtype and seed"
 RATE, RHO, EPSILON = 0.001, 0.9, 1e-7
 
 
 def prepare(
-    samples=100000,
-    features=100,
-    hidden=20,
-    batch_size=32,
-    loss="mse",
-    optimizer="rmsprop",
-    dtype="float32",
-    seed=0,
-    **unknown
-):  # fmt: skip  # 2.7 has no comma after **
+    samples=100000, features=100, hidden=20, batch_size=32, loss="mse", optimizer="rmsprop", dtype="float32", seed=0
+):
     """Make the data and the first weights; returns the region, which returns the last batch's loss.
 
     Args:
@@ -36,10 +27,7 @@ def prepare(
         optimizer: "rmsprop", the one that is written out here.
         dtype: of data and weights.
         seed: of the data, the first weights and the shuffling.
-        unknown: arguments that are refused.
     """
-    if unknown:
-        raise TypeError("fit on jax has no argument %s; it takes %s" % (", ".join(sorted(unknown)), ARGUMENT_NAMES))
     if loss != "mse" or optimizer != "rmsprop":
         raise ValueError(
             "fit on jax is written out for loss mse and optimizer rmsprop, not for %s and %s: "

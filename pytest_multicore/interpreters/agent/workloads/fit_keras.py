@@ -11,20 +11,10 @@ Cost: samples * (2 * features * hidden + 3 * hidden) multiply-adds (4.06e8), in 
 hidden (64,000) and less, and samples / batch_size turns (3125) of a Python loop.
 """
 
-ARGUMENT_NAMES = "samples, features, hidden, batch_size, loss, optimizer, dtype and seed"
-
 
 def prepare(
-    samples=100000,
-    features=100,
-    hidden=20,
-    batch_size=32,
-    loss="mse",
-    optimizer="rmsprop",
-    dtype=None,
-    seed=0,
-    **unknown
-):  # fmt: skip  # 2.7 has no comma after **
+    samples=100000, features=100, hidden=20, batch_size=32, loss="mse", optimizer="rmsprop", dtype=None, seed=0
+):
     """Make the data and compile the model; returns the region.
 
     Args:
@@ -36,10 +26,7 @@ def prepare(
         optimizer: as Keras names it.
         dtype: Keras's floatx; None leaves it as it is. Keras 1 reads it from ~/.keras/keras.json only.
         seed: of the data, the first weights and the shuffling.
-        unknown: arguments that are refused.
     """
-    if unknown:
-        raise TypeError("fit on keras has no argument %s; it takes %s" % (", ".join(sorted(unknown)), ARGUMENT_NAMES))
     import keras
     import numpy
     from keras import backend

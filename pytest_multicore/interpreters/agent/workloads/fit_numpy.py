@@ -9,21 +9,12 @@ hidden (64,000) and less, and samples / batch_size turns (3125) of a Python loop
 Weights are a list [w1 (features, hidden), b1 (hidden,), w2 (hidden, 1), b2 (1,)], as Keras's get_weights() has them.
 """
 
-ARGUMENT_NAMES = "samples, features, hidden, batch_size, loss, optimizer, dtype and seed"
 RATE, RHO, EPSILON = 0.001, 0.9, 1e-7
 
 
 def prepare(
-    samples=100000,
-    features=100,
-    hidden=20,
-    batch_size=32,
-    loss="mse",
-    optimizer="rmsprop",
-    dtype="float32",
-    seed=0,
-    **unknown
-):  # fmt: skip  # 2.7 has no comma after **
+    samples=100000, features=100, hidden=20, batch_size=32, loss="mse", optimizer="rmsprop", dtype="float32", seed=0
+):
     """Make the data and the first weights; returns the region.
 
     Args:
@@ -35,10 +26,7 @@ def prepare(
         optimizer: "rmsprop", the one that is written out here.
         dtype: of data and weights.
         seed: of the data, the first weights and the shuffling.
-        unknown: arguments that are refused.
     """
-    if unknown:
-        raise TypeError("fit on numpy has no argument %s; it takes %s" % (", ".join(sorted(unknown)), ARGUMENT_NAMES))
     if loss != "mse" or optimizer != "rmsprop":
         raise ValueError(
             "fit on numpy is written out for loss mse and optimizer rmsprop, not for %s and %s: "

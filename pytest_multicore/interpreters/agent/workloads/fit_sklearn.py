@@ -8,21 +8,12 @@ Cost: samples * (2 * features * hidden + 3 * hidden) multiply-adds (4.06e8), in 
 hidden (64,000) and less, and samples / batch_size turns (3125) of a Python loop.
 """
 
-ARGUMENT_NAMES = "samples, features, hidden, batch_size, loss, optimizer, dtype and seed"
 OPTIMIZERS = ("adam", "sgd")
 
 
 def prepare(
-    samples=100000,
-    features=100,
-    hidden=20,
-    batch_size=32,
-    loss="mse",
-    optimizer="adam",
-    dtype="float32",
-    seed=0,
-    **unknown
-):  # fmt: skip  # 2.7 has no comma after **
+    samples=100000, features=100, hidden=20, batch_size=32, loss="mse", optimizer="adam", dtype="float32", seed=0
+):
     """Make the data and the model; returns the region.
 
     Args:
@@ -34,10 +25,7 @@ def prepare(
         optimizer: "adam" or "sgd".
         dtype: of data and weights.
         seed: of the data, the first weights and the shuffling.
-        unknown: arguments that are refused.
     """
-    if unknown:
-        raise TypeError("fit on sklearn has no argument %s; it takes %s" % (", ".join(sorted(unknown)), ARGUMENT_NAMES))
     if loss != "mse" or optimizer not in OPTIMIZERS:
         raise ValueError(
             "fit on sklearn exists for loss mse and optimizers %s, not for %s and %s: run fit on keras for those"

@@ -8,20 +8,10 @@ Cost: samples * (2 * features * hidden + 3 * hidden) multiply-adds (4.06e8), in 
 hidden (64,000) and less, and samples / batch_size turns (3125) of a Python loop.
 """
 
-ARGUMENT_NAMES = "samples, features, hidden, batch_size, loss, optimizer, dtype and seed"
-
 
 def prepare(
-    samples=100000,
-    features=100,
-    hidden=20,
-    batch_size=32,
-    loss="mse",
-    optimizer="rmsprop",
-    dtype="float32",
-    seed=0,
-    **unknown
-):  # fmt: skip  # 2.7 has no comma after **
+    samples=100000, features=100, hidden=20, batch_size=32, loss="mse", optimizer="rmsprop", dtype="float32", seed=0
+):
     """Make data, network and optimiser; returns the region, which returns the last batch's loss.
 
     Args:
@@ -33,10 +23,7 @@ def prepare(
         optimizer: "rmsprop", the one that is written out here.
         dtype: of data and weights.
         seed: of the data, the first weights and the shuffling.
-        unknown: arguments that are refused.
     """
-    if unknown:
-        raise TypeError("fit on torch has no argument %s; it takes %s" % (", ".join(sorted(unknown)), ARGUMENT_NAMES))
     if loss != "mse" or optimizer != "rmsprop":
         raise ValueError(
             "fit on torch is written out for loss mse and optimizer rmsprop, not for %s and %s: "
