@@ -105,12 +105,6 @@ class Profile:
         left_s = self.wall_s - self.products_s - self.elementwise_s
         return self.wall_s / left_s if left_s > 0 else None
 
-    @property
-    def all_under_threshold(self) -> bool | None:
-        """Whether all matrix products are too small for a second thread; None where that is not known."""
-        known = [product.under_threshold for product in self.products if product.under_threshold is not None]
-        return all(known) if known else None
-
     def lines(self) -> list[str]:
         """The profile for a report: at most 12 lines."""
         return [*self._times(), *self._products(), *self._elementwise(), *self._samples()]

@@ -1,8 +1,8 @@
 """The libraries that start threads: what sizes their pools, and by what a pool is recognised from outside.
 
-Few libraries name their threads: a thread that gets no name has the name of the one that started it. What tells such
-pools is the file that a program has mapped. Names and files were read from running programs on Linux; the variables are
-the libraries' own, and tests/libraries has a case for each that is set.
+Few libraries name their threads: a thread that gets no name has the name of the one that started it. What tells pools
+is the file that a program has mapped. Files were read from running programs on Linux; the variables are the libraries'
+own, and tests/libraries has a case for each that is set.
 """
 
 from __future__ import annotations
@@ -23,15 +23,12 @@ class ThreadedLibrary:
         setting: the library's own knob, in the words of a program. It can lower what a variable gives; most can raise
             it, too.
         files: a pattern for the path of a mapped file that holds the pool; empty: it has none of its own.
-        threads: a pattern for the names of the pool's threads, which the system cuts after 15 characters; empty: they
-            have the name of the thread that started them.
     """
 
     name: str
     variables: tuple[str, ...]
     setting: str
     files: str = ""
-    threads: str = ""
 
     @property
     def vary(self) -> str:
@@ -48,10 +45,7 @@ LIBRARIES: tuple[ThreadedLibrary, ...] = (
     ThreadedLibrary("OpenBLAS", OPENBLAS, "threadpool_limits(N)", files=r"openblas[^/]*\.so"),
     ThreadedLibrary("MKL", MKL, "MKL_Set_Num_Threads(N), threadpool_limits(N)", files=r"libmkl_[^/]*\.so"),
     ThreadedLibrary("BLIS", BLIS, "bli_thread_set_num_threads(N)", files=r"libblis[^/]*\.so|blis-[^/]*/libblas\.so"),
-    # Intel's and LLVM's runtimes name their threads, GNU's does not.
-    ThreadedLibrary(
-        "OpenMP", OPENMP, "threadpool_limits(N)", files=r"lib(gomp|iomp5|omp)\b[^/]*\.so", threads=r"openmp_worker"
-    ),
+    ThreadedLibrary("OpenMP", OPENMP, "threadpool_limits(N)", files=r"lib(gomp|iomp5|omp)\b[^/]*\.so"),
     ThreadedLibrary("TBB", (), "tbb::global_control(max_allowed_parallelism, N)", files=r"libtbb\.so|libtbb-[^/]*\.so"),
     ThreadedLibrary(
         "PyTorch", ("MKL_NUM_THREADS", "OMP_NUM_THREADS"), "torch.set_num_threads(N)", files=r"libtorch_cpu[^/]*\.so"
@@ -61,11 +55,8 @@ LIBRARIES: tuple[ThreadedLibrary, ...] = (
         ("TF_NUM_INTRAOP_THREADS",),
         "tensorflow.config.threading.set_intra_op_parallelism_threads(N)",
         files=r"libtensorflow_(framework|cc)\.so",
-        threads=r"tf_(Compute|numa_|inter_op)",
     ),
-    ThreadedLibrary(
-        "XLA", ("PJRT_NPROC", "NPROC"), "", files=r"jaxlib/(libjax_common|xla_extension)\.so", threads=r"tf_XLA"
-    ),
+    ThreadedLibrary("XLA", ("PJRT_NPROC", "NPROC"), "", files=r"jaxlib/(libjax_common|xla_extension)\.so"),
     ThreadedLibrary(
         "Numba",
         ("NUMBA_NUM_THREADS",),
@@ -78,10 +69,7 @@ LIBRARIES: tuple[ThreadedLibrary, ...] = (
         "numexpr.set_num_threads(N)",
         files=r"numexpr/interpreter\.",
     ),
-    ThreadedLibrary(
-        "Polars", ("POLARS_MAX_THREADS",), "", files=r"polars[^/]*\.abi3\.so", threads=r"polars-\d|async-executor"
-    ),
-    ThreadedLibrary("Tokio", (), "worker_threads(N)", threads=r"tokio-r[tu]"),
+    ThreadedLibrary("Polars", ("POLARS_MAX_THREADS",), "", files=r"polars[^/]*\.abi3\.so"),
     ThreadedLibrary("tokenizers", ("RAYON_NUM_THREADS",), "", files=r"tokenizers[^/]*\.so"),
     ThreadedLibrary("Arrow", OPENMP, "pyarrow.set_cpu_count(N)", files=r"libarrow(_compute|_acero)?\.so"),
     ThreadedLibrary("DuckDB", (), "SET threads = N", files=r"_?duckdb[^/]*\.so"),
@@ -123,11 +111,6 @@ def variables_read(kind: str, layer: str | None = None, version: str | None = No
     numbers = tuple(int(number) for number in re.findall(r"\d+", version or "")[:3])
     is_older = bool(numbers) and numbers < DEFAULT_READ_SINCE
     return tuple(name for name in OPENBLAS if not (is_older and name == "OPENBLAS_DEFAULT_NUM_THREADS"))
-
-
-def library_of_thread(name: str) -> ThreadedLibrary | None:
-    """The library that names its threads so; None where no known one does, as for most."""
-    return next((one for one in LIBRARIES if one.threads and _compiled(one.threads).match(name)), None)
 
 
 def libraries_in(paths: Iterable[str]) -> list[ThreadedLibrary]:

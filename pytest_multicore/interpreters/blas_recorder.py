@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import re
 import shlex
 import shutil
 import struct
@@ -43,11 +42,6 @@ ENTRY = struct.Struct("<Q16sqqqQQ")
 
 #: The routine of calls with unknown sizes: a process had more different sizes than its table has room for.
 OTHER_SIZES = "other sizes"
-
-# MKL_VERBOSE DGEMM(N,N,1000,1000,1000,0x7ffd,...) 22.89ms CNR:OFF Dyn:1 FastMM:1 TID:0  NThr:2
-MKL_CALL = re.compile(r"^MKL_VERBOSE ([A-Z0-9_]+)\(([^)]*)\) ([0-9.]+)([mnu]?s)\b", re.MULTILINE)
-MKL_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-MKL_LOG = "mkl-verbose.log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,32 +157,26 @@ def _building_folder(library: Path) -> Iterator[Path]:
         yield building
 
 
-def variables(folder: Path, environ: Mapping[str, str] = os.environ, *, mkl_verbose: bool = False) -> dict[str, str]:
+def variables(folder: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the variables that make a child record its calls.
 
     Args:
         folder: the folder for the records; it must exist, and no other child may use it.
         environ: the variables that the child has otherwise; what these preload stays.
-        mkl_verbose: have MKL log its calls too, for an MKL that is linked statically; see `read_mkl`.
 
     Raises:
         EnvironmentUnavailable: see `compile_recorder`.
     """
     libraries = [str(compile_recorder()), *([environ[PRELOAD_VARIABLE]] if environ.get(PRELOAD_VARIABLE) else [])]
-    recorder = {PRELOAD_VARIABLE: ":".join(libraries), FOLDER_VARIABLE: str(folder)}
-    if mkl_verbose:
-        recorder |= {"MKL_VERBOSE": "1", "MKL_VERBOSE_OUTPUT_FILE": str(folder / MKL_LOG)}
-    return recorder
+    return {PRELOAD_VARIABLE: ":".join(libraries), FOLDER_VARIABLE: str(folder)}
 
 
-def read(folder: Path, pid: int | None = None) -> tuple[Call, ...]:
-    """Read the calls so far, the routines and sizes that took longest first.
+def read(folder: Path) -> tuple[Call, ...]:
+    """Read the calls so far of all processes of the tree, the routines and sizes that took longest first.
 
-    Args:
-        folder: as given to `variables`.
-        pid: one process; None: all processes of the tree.
+    ``folder``: as given to `variables`.
     """
-    files = sorted(folder.glob(f"{'*' if pid is None else pid}-*.calls"))
+    files = sorted(folder.glob("*.calls"))
     return _merged(call for file in files for call in _calls_in(file.read_bytes()))
 
 
@@ -202,47 +190,6 @@ def _calls_in(content: bytes) -> Iterator[Call]:
     for written, routine, m, n, k, count, ns in ENTRY.iter_unpack(entries):
         if written and count:
             yield Call(routine.rstrip(b"\0").decode("ascii"), m, n, k, count, ns / 1e9)
-
-
-def read_mkl(folder: Path) -> tuple[Call, ...]:
-    """Read the level-3 calls that MKL logged itself (MKL_VERBOSE), in the form of `read`.
-
-    For an MKL that is linked statically, as in PyTorch's wheels. With an MKL that is linked dynamically `read` has the
-    same calls, which must not be added.
-    """
-    log = folder / MKL_LOG
-    return mkl_calls(log.read_text(encoding="utf-8", errors="replace")) if log.exists() else ()
-
-
-def mkl_calls(output: str) -> tuple[Call, ...]:
-    """The level-3 calls in MKL's output with MKL_VERBOSE=1."""
-    calls = []
-    for name, arguments, time, unit in MKL_CALL.findall(output):
-        sizes = _mkl_sizes(name.lower(), arguments.split(","))
-        if sizes:
-            calls.append(Call(name.lower(), *sizes, 1, float(time) * MKL_UNITS[unit]))
-    return _merged(calls)
-
-
-def _mkl_sizes(routine: str, arguments: list[str]) -> tuple[int, int, int] | None:
-    """m, n and k among a routine's Fortran arguments; None: the routine is not of level 3."""
-    kind = routine[1:]
-    if kind in ("gemm", "gemm3m"):
-        m, n, k = map(int, arguments[2:5])
-    elif kind == "gemm_batch":
-        m = n = k = 0  # MKL logs addresses in place of sizes
-    elif kind in ("gemmt", "gemmtr"):
-        m, k = map(int, arguments[3:5])
-        n = m
-    elif kind in ("syrk", "herk", "syr2k", "her2k"):
-        m, k = map(int, arguments[2:4])
-        n = m
-    elif kind in ("symm", "hemm", "trmm", "trsm"):
-        m, n = map(int, arguments[4:6] if kind.startswith("tr") else arguments[2:4])
-        k = m if arguments[0].upper() == "L" else n
-    else:
-        return None
-    return m, n, k
 
 
 def difference(after: Iterable[Call], before: Iterable[Call]) -> tuple[Call, ...]:

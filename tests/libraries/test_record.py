@@ -15,7 +15,7 @@ RECORD = record.read()
 #: Read on systems of Apple's only, where nothing could be measured.
 ELSEWHERE = {"VECLIB_MAXIMUM_THREADS"}
 #: Runtimes without a program of their own: others are measured on them.
-WITHOUT_CASE = {"OpenMP", "Tokio"}
+WITHOUT_CASE = {"OpenMP"}
 #: Declared, and not measured on a free machine yet: such a case leaves the list with its record.
 AWAITED = frozenset(
     {
