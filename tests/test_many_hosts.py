@@ -151,7 +151,7 @@ def test_github_is_told_which_host(pytester: pytest.Pytester, hosts: Path, monke
     result, _ = session(pytester, "--max-worker-restart=0", *popen(pytester, hosts))
     result.stdout.fnmatch_lines(
         [
-            "::notice file=*title=pytest-multicore::gw0: test_first: min_cores=100000 cannot be reached*",
+            "::notice file=*title=pytest-multicore::gw0: *::test_first: min_cores=100000 cannot be reached*",
             "::error title=pytest-multicore::gw1 was lost while it ran *",
         ]
     )

@@ -42,7 +42,9 @@ def test_the_serial_fraction_of_a_program_that_is_half_serial(pytester: pytest.P
     if "the figures have no bounds" in result.stdout.str():
         undecided("the machine was too busy to compare two sides")
     result.assert_outcomes(passed=1)
-    result.stdout.re_match_lines([r"scaling: work:half_serial: .* at 1 thread, .* at 2; serial fraction 0\.\d\d \[.*"])
+    result.stdout.re_match_lines(
+        [r"scaling: test_it: work:half_serial: .* at 1 thread, .* at 2; serial fraction 0\.\d\d \[.*"]
+    )
     report = json.loads((pytester.path / "report.json").read_text())
     jsonschema.validate(report, json.loads(SCHEMA_FILE.read_text()))
     law = report["results"][0]["scaling_law"]

@@ -114,7 +114,7 @@ def test_a_series_and_a_matrix_say_cores(run: Run) -> None:
         pools=POOL,
     )
     series.assert_outcomes(passed=1)
-    series.stdout.fnmatch_lines(["scaling: pools:threads: * at 1 core, * at 2*"])
+    series.stdout.fnmatch_lines(["scaling: test_a: pools:threads: * at 1 core, * at 2*"])
     matrix = run(
         "import pools\n@pytest.mark.multicore\ndef test_a(): pools.threads()\n",
         "--multicore-threads=1,2",

@@ -37,7 +37,7 @@ def notes(
     """What to know of the figures, then of the environment that they were taken in."""
     first_calls = measured.first_calls[request.contender_index]
     return (
-        *_figure_notes(workload, measured.judgement, open_measurement, first_calls),
+        *_figure_notes(measured.judgement, open_measurement, first_calls),
         *_environment_notes(request, prepared, workload, machine, measured.facts),
         *_attained_notes(measured.judgement, machine),
         f"CPU priority: {measured.priority}",
@@ -47,33 +47,33 @@ def notes(
 
 
 def _figure_notes(
-    workload: Workload, judgement: Judgement, open_measurement: OpenMeasurement, first_calls: FirstCalls | None
+    judgement: Judgement, open_measurement: OpenMeasurement, first_calls: FirstCalls | None
 ) -> Iterator[str]:
     """Which calls the figures are of; and, where there is no limit to be undecided, that they have no bounds."""
     rounds = judgement.measured.rounds
     if why_not_repeatable(first_calls, rounds):
         return
     if note := first_call_note(first_calls, rounds):
-        yield f"{workload}: {note}"
+        yield note
     figure = judgement.compared.ratio if judgement.compared else judgement.measured.wall_s
     if not (judgement.verdicts or figure.bounded):
-        yield f"{workload}: the figures have no bounds: {why_inconclusive(open_measurement)}"
+        yield f"the figures have no bounds: {why_inconclusive(open_measurement)}"
     if judgement.compared and wants_no_cores(judgement.compared):
         busy = judgement.compared.contender.cores.estimate
-        yield f"{workload}: waits, not work: {busy:.2f} cores busy, so cores do not bound its speed-up"
+        yield f"waits, not work: {busy:.2f} cores busy, so cores do not bound its speed-up"
     is_told = any(verdict.open_reason is OpenReason.OWN_POOL for verdict in judgement.verdicts)
     if judgement.compared and judgement.compared.baseline_ignores_thread_count and not is_told:
-        yield f"{workload}: {own_pool_in_words(judgement.compared.baseline, open_measurement.vary)}"
+        yield own_pool_in_words(judgement.compared.baseline, open_measurement.vary)
     if judgement.compared and open_measurement.vary == "cores" and not wants_no_cores(judgement.compared):
-        yield from _crowded_notes(workload, judgement.compared.baseline)
+        yield from _crowded_notes(judgement.compared.baseline)
 
 
-def _crowded_notes(workload: Workload, baseline: Measurement) -> Iterator[str]:
+def _crowded_notes(baseline: Measurement) -> Iterator[str]:
     """That the baseline's cores had more threads at work than they can run: its pool follows something else."""
     at_work = statistics.median_high(threads_at_work(taken.thread_use) for taken in baseline.rounds)
     if baseline.threads is not None and at_work > baseline.threads:
         yield (
-            f"{workload}: the baseline had {at_work} threads at work on {cores_in_words(baseline.threads)}: its pool "
+            f"the baseline had {at_work} threads at work on {cores_in_words(baseline.threads)}: its pool "
             "does not follow the affinity. What they cost each other there makes the speed-up look larger"
         )
 

@@ -11,6 +11,7 @@ from typing import Any
 from .against import against_line, is_slower
 from .escape import command_data, command_property, plain
 from .formats.markdown import TITLE, markdown, missed_limits
+from .formats.results import name_on_host
 from .hosts import lost_in_words
 
 #: A missed limit blocks. A notice, or the warning of a measurement that passed, only asks for a look.
@@ -51,14 +52,14 @@ def commands(records: Sequence[Mapping[str, Any]], locations: Locations, *, anno
         annotate_failures: include failures; False where another plugin annotates every failed test.
     """
     for record in records:
-        where = locations.properties(record["nodeid"])
+        name, where = name_on_host(record), locations.properties(record["nodeid"])
         command = COMMANDS.get(record["outcome"])
         if command is None and is_slower(record):
-            yield f"::notice {where}title={TITLE}::{command_data(plain(f'{_name(record)}: {against_line(record)}'))}"
+            yield f"::notice {where}title={TITLE}::{command_data(plain(f'{name}: {against_line(record)}'))}"
         if command and (annotate_failures or command != "error"):
             yield f"::{command} {where}title={TITLE}::{command_data(_summary(record))}"
         for warning in record["warnings"]:
-            yield f"::warning {where}title={TITLE}::{command_data(f'{_name(record)}: {warning}')}"
+            yield f"::warning {where}title={TITLE}::{command_data(f'{name}: {warning}')}"
 
 
 def lost_hosts(lost: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -90,20 +91,14 @@ def add_summary(file: str, report: Mapping[str, Any]) -> None:
         summary.write(markdown(report, MAX_SUMMARY))
 
 
-def _name(record: Mapping[str, Any]) -> str:
-    """The workload, with the host where there are several."""
-    host = record.get("host")
-    return plain(f"{host}: {record['workload']}" if host else record["workload"])
-
-
 def _summary(record: Mapping[str, Any]) -> str:
     """The measurement's name, and its reason, or what it is against its base, and causes."""
     if record["outcome"] != "failed":
-        return f"{_name(record)}: {record['reason']}"
+        return f"{name_on_host(record)}: {record['reason']}"
     why = [
         f"{'why' if cause['proven'] else 'suspected, not proven'}: "
         f"{cause['evidence']} [{cause['key']}]; {cause['remedy']}"
         for cause in record["causes"][:1]
     ]
     base = [plain(line)] if (line := against_line(record)) else []
-    return "\n".join([f"{_name(record)}: {'; '.join(missed_limits(record))}", *base, *why])
+    return "\n".join([f"{name_on_host(record)}: {'; '.join(missed_limits(record))}", *base, *why])

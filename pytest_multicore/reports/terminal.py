@@ -23,6 +23,8 @@ COLOURS = {
     "inconclusive": {"yellow": True},
     "error": {"red": True},
 }
+#: Tests that are named before a note.
+MAX_NAMES = 3
 
 
 def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]], host: str = "") -> None:
@@ -37,23 +39,39 @@ def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]
         reporter.write(f"no room for: {', '.join(left_out)}; a wider terminal shows them (COLUMNS=180)\n")
     for reason, tests in _undecided(records).items():
         reporter.write(f"{', '.join(tests)}: {reason}\n")
-    for record in records:
+    named = list(zip(names_of_tests(records), records, strict=True))
+    for name, record in named:
         for warning in record["warnings"]:
-            reporter.write(f"warning: {record['workload']}: {warning}\n", yellow=True)
+            reporter.write(f"warning: {name}: {warning}\n", yellow=True)
     for scaling in matrix_lines(records):
         reporter.write(f"matrix: {scaling}\n")
-    for name, record in zip(names_of_tests(records), records, strict=True):
+    for name, record in named:
         if base := against_line(record):
             reporter.write(f"{name}: {base}\n")
-    for record in records:
+    for name, record in named:
         if line := series_line(record):
-            reporter.write(f"scaling: {record['workload']}: {line}\n")
-    for record in records:
+            reporter.write(f"scaling: {name}: {line}\n")
+    for name, record in named:
         if record["evidence"] and record["outcome"] != "failed":
             for line in blas_call_lines(record["evidence"]):
-                reporter.write(f"{record['workload']}: {line}\n")
-    for note in dict.fromkeys(note for record in records for note in record["notes"]):
-        reporter.write(f"note: {note}\n")
+                reporter.write(f"{name}: {line}\n")
+    for note, of in _notes(named).items():
+        reporter.write(f"note: {of}{note}\n")
+
+
+def _notes(named: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
+    """Each note once, and before it whose it is; nobody's name where it is everybody's."""
+    names: dict[str, list[str]] = {}
+    for name, record in named:
+        for note in dict.fromkeys(record["notes"]):
+            names.setdefault(note, []).append(name)
+    return {note: "" if len(of) == len(named) else f"{_list(of)}: " for note, of in names.items()}
+
+
+def _list(names: Sequence[str]) -> str:
+    different = list(dict.fromkeys(names))
+    more = len(different) - MAX_NAMES
+    return ", ".join(different[:MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _width(reporter: pytest.TerminalReporter) -> int:

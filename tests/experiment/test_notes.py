@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from pytest_multicore.experiment.notes import _figure_notes
-from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.judge import judgement
 from pytest_multicore.verdicts.limits import Limits
@@ -21,20 +20,20 @@ def told(row: Row, limits: Limits | None = None, vary: str = "threads") -> str:
     rows = [tuple(map(replace, row)) for _ in range(20)]
     judged = judgement(limits or Limits(), rows, 0.99)
     case = OpenMeasurement(rows, judged, 10.0, 60.0, 0.99, vary=vary)
-    return "; ".join(_figure_notes(Workload("test_a", "pytest:test_a", {}), judged, case, None))
+    return "; ".join(_figure_notes(judged, case, None))
 
 
 def test_without_a_limit_a_baseline_that_ignores_its_setting_is_told_too() -> None:
     text = told(IGNORES)
-    assert text.startswith("test_a: told to use 1 thread it kept 1.90 cores busy, and what more threads gain is in it")
+    assert text.startswith("told to use 1 thread it kept 1.90 cores busy, and what more threads gain is in it")
     assert 'use vary="cores"' in text
-    assert told(IGNORES, vary="cores").startswith("test_a: given 1 core it kept 1.90 cores busy")
+    assert told(IGNORES, vary="cores").startswith("given 1 core it kept 1.90 cores busy")
     assert 'use vary="cores"' in told(IGNORES, Limits(min_cores=1.5)), "a limit on one side says nothing of the other"
     assert told(IGNORES, Limits(min_speedup=1.5)) == "", "there the limit's own reason says so"
 
 
 def test_what_waits_is_told_from_work_and_work_is_told_nothing() -> None:
-    assert told(SLEEPS) == "test_a: waits, not work: 0.02 cores busy, so cores do not bound its speed-up"
+    assert told(SLEEPS) == "waits, not work: 0.02 cores busy, so cores do not bound its speed-up"
     assert told(WORKS) == ""
 
 
@@ -48,9 +47,7 @@ def test_threads_that_others_keep_from_a_core_are_no_sleepers() -> None:
 
 def test_a_baseline_with_more_threads_than_cores_is_told_to_look_slower() -> None:
     crowded = (WORKS[0], made(0.19, 1.0, threads=1, os_threads=3, control=look(1)))
-    assert told(crowded, vary="cores").startswith(
-        "test_a: the baseline had 3 threads at work on 1 core: its pool does not"
-    )
+    assert told(crowded, vary="cores").startswith("the baseline had 3 threads at work on 1 core: its pool does not")
     assert told(crowded) == "", "where sides differ in threads they share all cores"
     uses = WORKS[1].thread_use
     called = replace(WORKS[1], thread_use=(*uses, replace(uses[0], tid=9, cpu_s=0.1 * uses[0].cpu_s)))

@@ -58,7 +58,7 @@ def test_a_missed_limit_is_an_error_at_the_tests_line(places: github.Locations) 
     missed = told(Limits(min_speedup=1.5), 1.0)
     assert list(github.commands([missed], places, annotate_failures=True)) == [
         "::error file=package/tests/test_a.py,line=7,title=pytest-multicore::"
-        "dot | 100 %25: min_speedup=1.5 missed: 1.00x [1.00, 1.00]"
+        "tests/test_a.py::test_it dot | 100 %25: min_speedup=1.5 missed: 1.00x [1.00, 1.00]"
     ]
     assert list(github.commands([missed], places, annotate_failures=False)) == []
 
@@ -84,17 +84,19 @@ def test_a_loss_against_a_base_is_an_error_and_a_slower_pass_a_notice(places: gi
     error, notice = github.commands([lost, slower, same], places, annotate_failures=True)
     where = "file=package/tests/test_a.py,line=7,title=pytest-multicore"
     assert error == (
-        f"::error {where}::test_it: max_loss=0.1 missed: 50.00 [50.00, 50.00] %25%0Aagainst git:main: threading "
-        "regression: 1.00x for 2.00x; lost by threading 50.00 [50.00, 50.00] %25; time of 2 threads 2.00x, of 1 thread "
-        "1.00x"
+        f"::error {where}::tests/test_a.py::test_it: max_loss=0.1 missed: 50.00 [50.00, 50.00] %25%0A"
+        "against git:main: threading regression: 1.00x for 2.00x; lost by threading 50.00 [50.00, 50.00] %25; "
+        "time of 2 threads 2.00x, of 1 thread 1.00x"
     )
-    assert notice.startswith(f"::notice {where}::test_it: against git:main: slower, not by threading: 2.00x for 2.00x;")
+    assert notice.startswith(
+        f"::notice {where}::tests/test_a.py::test_it: against git:main: slower, not by threading: 2.00x for 2.00x;"
+    )
 
 
 def test_what_was_not_decided_is_a_notice_in_one_line(places: github.Locations) -> None:
     undecided = told(Limits(), 1.0, outcome=Outcome.INCONCLUSIVE, reason="noise\nand more", test="gone.py::test_it")
     assert list(github.commands([undecided], places, annotate_failures=False)) == [
-        "::notice title=pytest-multicore::dot | 100 %25: noise%0Aand more"
+        "::notice title=pytest-multicore::gone.py::test_it dot | 100 %25: noise%0Aand more"
     ]
 
 

@@ -16,7 +16,7 @@ from pytest_multicore.reports.escape import markdown as escaped
 from pytest_multicore.reports.hosts import lost_in_words
 from pytest_multicore.reports.words import estimate, figure, limit_figure, percent, threads
 
-from .results import Record, Report, measured_name
+from .results import Record, Report, measured_name, name_on_host
 
 TITLE = "pytest-multicore"
 HEADINGS = ("test", "environment", "BLAS", "threads", "busy", "useful", "speed-up", "attained", "outcome")
@@ -103,7 +103,7 @@ def _bases(records: Sequence[Record]) -> Iterator[str]:
     for record, against in compared:
         yield _cells(
             (
-                _named(record),
+                name_on_host(record),
                 against["base"],
                 against["change"],
                 estimate(record["measured_speedup"], "x"),
@@ -124,7 +124,7 @@ def _cores(records: Sequence[Record]) -> Iterator[str]:
     yield _cells(("test", LEGEND, "cores"))
     yield "| --- | --- | --- |"
     for record, cores in split:
-        yield f"| {escaped(_named(record))} | `{cores_bar(cores)}` | {cores_in_words(cores)} |"
+        yield f"| {escaped(name_on_host(record))} | `{cores_bar(cores)}` | {cores_in_words(cores)} |"
     yield ""
 
 
@@ -138,7 +138,7 @@ def _findings(records: Sequence[Record]) -> Iterator[str]:
 
 
 def _finding(record: Record) -> Iterator[str]:
-    name = escaped(_named(record))
+    name = escaped(name_on_host(record))
     if record["outcome"] not in ("passed", "measured"):
         why = "; ".join(missed_limits(record)) if record["outcome"] == "failed" else record["reason"]
         yield f"- **{escaped(record['outcome'])}** {name}: {escaped(why)}"
@@ -175,11 +175,6 @@ def _machine(machine: Mapping[str, Any]) -> str:
     return (
         escaped(f"{host}{machine['cpu']}, {machine['cores_granted']:g} cores granted{attains}, {machine['os']}") + "  "
     )
-
-
-def _named(record: Record) -> str:
-    host = record.get("host")
-    return f"{host}: {measured_name(record)}" if host else measured_name(record)
 
 
 def _cells(cells: Sequence[object]) -> str:

@@ -25,6 +25,12 @@ def measured_name(record: Record) -> str:
     return nodeid if workload == test_name(record) else f"{nodeid} {workload}"
 
 
+def name_on_host(record: Record) -> str:
+    """The same, with the host where there are several."""
+    host = record.get("host")
+    return f"{plain(host)}: {measured_name(record)}" if host else measured_name(record)
+
+
 def thread_count(record: Record) -> str:
     """``2``, or ``inherit``. What it was compared with is left out: where nothing was measured that is unknown."""
     return "inherit" if record["threads"] is None else plain(record["threads"])

@@ -13,7 +13,7 @@ OPEN = re.compile(
     re.MULTILINE,
 )
 #: What is printed where the machine gives less than its cores: figures that lie apart elsewhere may meet there.
-CROWDED = re.compile(r"^note: attained: \d+ cores do the work of less than ", re.MULTILINE)
+CROWDED = re.compile(r"^note: (?:.*: )?attained: \d+ cores do the work of less than ", re.MULTILINE)
 #: What a machine and its load decide, and no page: it may be printed or not.
 BY_CHANCE = (
     *(r"^\s*note:? .*", r"^warning: .*", r"^\s*(?:machine|profile|also)  .*", r"^[= ]+multicore [= ]+$"),

@@ -168,4 +168,5 @@ def test_a_question_left_open_is_told_apart() -> None:
 def test_a_machine_that_does_not_give_its_cores_is_told() -> None:
     note = "note: attained: 2 cores do the work of less than 1.7 here just now, by a compute loop that shares nothing"
     assert crowded(f"1 passed\n{note}") == "note: attained: 2 cores do the work of less than"
+    assert crowded(note.replace("note: ", "note: test_a, test_b[1]: dot on numpy: ")) != ""
     assert crowded("note: CPU priority: raised (nice -20)") == ""

@@ -1,0 +1,49 @@
+"""The terminal's section: every line says which test it is about."""
+
+import io
+from typing import Any
+
+import pytest
+
+from pytest_multicore.reports import terminal
+
+from .literals import measured
+from .test_scaling import told
+
+CALLS = {"blas_calls": [], "blas_threshold": None, "blas_share_under_threshold": None}
+
+
+def of_parameter(number: int, **changes: Any) -> dict[str, Any]:
+    """One of several tests that measure one function."""
+    return measured(test=f"test_a.py::test_it[{number}]", workload="work:loop", **changes)
+
+
+def lines(config: pytest.Config, *records: dict[str, Any]) -> list[str]:
+    stream = io.StringIO()
+    terminal.write(pytest.TerminalReporter(config, stream), records)
+    return stream.getvalue().splitlines()
+
+
+def test_lines_name_the_test_and_not_only_the_function_that_all_measure(pytestconfig: pytest.Config) -> None:
+    series = {name: told({1: 0.2, 2: 0.15})[name] for name in ("scaling", "scaling_law")}
+    first, second = of_parameter(1, warnings=["burnt"], evidence=CALLS), of_parameter(2, **series)
+    shown = lines(pytestconfig, first, second)
+    assert "warning: test_it[1]: work:loop: burnt" in shown
+    assert "test_it[1]: work:loop: no BLAS level-3 calls" in shown
+    assert any(line.startswith("scaling: test_it[2]: work:loop: 200 ms at 1 thread") for line in shown)
+
+
+def test_a_note_names_the_tests_it_is_about_unless_it_is_about_all(pytestconfig: pytest.Config) -> None:
+    of_one, of_many = "waits, not work", "16 threads were asked for"
+    records = [of_parameter(number, notes=["raised", of_many]) for number in range(5)]
+    records += [of_parameter(5, notes=["raised", of_one])]
+    many = ", ".join(f"test_it[{number}]: work:loop" for number in range(3))
+    assert [line for line in lines(pytestconfig, *records) if line.startswith("note: ")] == [
+        "note: raised",
+        f"note: {many} and 2 more: {of_many}",
+        f"note: test_it[5]: work:loop: {of_one}",
+    ]
+
+
+def test_a_note_of_the_only_test_names_nobody(pytestconfig: pytest.Config) -> None:
+    assert "note: waits, not work" in lines(pytestconfig, of_parameter(1, notes=["waits, not work"]))
