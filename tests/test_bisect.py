@@ -11,11 +11,13 @@ import psutil
 import pytest
 
 from pytest_multicore.__main__ import main
+from pytest_multicore.commands.bisect import _told
 from pytest_multicore.environments.releases import commits, releases
 from pytest_multicore.errors import UsageError
 from pytest_multicore.rounds.tolerances import MAX_ASKED_TIMES
 from tests.fixture_types import Undecided
 
+from .reports.literals import against_base
 from .test_against import LOCKED, PARALLEL, PYPROJECT, TEST
 
 #: A test of a package that is installed nowhere else.
@@ -118,10 +120,15 @@ def test_ends_that_are_not_told_apart_are_undecided_and_not_alike(
     assert main(["bisect", "test_toy.py::test_work", "toy", "1.0..1.1"]) == 1
     *steps, answer = capsys.readouterr().out.strip().splitlines()[1:]
     assert len(steps) == 2 * MAX_ASKED_TIMES
-    step = r"toy==1.\d against toy==1.\d: undecided, lost .* fit the budget .* \(\d+ s\)"
+    step = r"toy==1.\d against toy==1.\d: undecided, (?:lost|won) .* fit the budget .* \(\d+ s\)"
     assert all(re.fullmatch(step, one) for one in steps), steps
     assert answer.startswith("whether cores were lost between the ends is undecided: ")
     assert "use budget=" in answer
+
+
+def test_a_step_says_won_or_lost_by_the_sign() -> None:
+    assert _told([against_base(0.1, 0.1, cores=1.0)], "") == "threading regression, lost 50.00 [50.00, 50.00] %"
+    assert _told([against_base(0.025, 0.1)], "") == "no loss, won 100.00 [100.00, 100.00] %"
 
 
 # -- the lines --------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from pytest_multicore.environments.overlay import GIT_PREFIX
 from pytest_multicore.environments.releases import commits, releases
 from pytest_multicore.errors import EnvironmentUnavailable, UsageError
 from pytest_multicore.interpreters.pytest_session import run_pytest
-from pytest_multicore.reports.words import percent
+from pytest_multicore.reports.words import loss
 from pytest_multicore.rounds.tolerances import MAX_ASKED_TIMES
 from pytest_multicore.verdicts.bisection import Answer, Neighbours, find_neighbours, last_answer
 
@@ -179,7 +179,7 @@ class Asking:
 def _told(results: Sequence[Mapping[str, Any]], why: str) -> str:
     """What the comparisons said: the change, what was lost, and why that decides nothing; empty without any."""
     told = "; ".join(
-        f"{against['change']}, lost {percent(against['measured_loss'])}"
+        f"{against['change']}, {' '.join(loss(against['measured_loss']))}"
         for against in (result["against"] for result in results)
         if against
     )

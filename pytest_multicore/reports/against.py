@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_multicore.verdicts.base_comparison import Change
 
-from .words import estimate, percent, side
+from .words import estimate, loss, side
 
 #: Differences between the two environments on the terminal; the JSON report has all.
 MAX_DIFFERENCES = 8
@@ -22,13 +22,14 @@ def against_line(record: Mapping[str, Any]) -> str:
     against = record.get("against")
     if not against:
         return ""
+    word, share = loss(against["measured_loss"])
     times = (
         f"{side(threads, record)} {1 + against[name]['estimate']:.2f}x"
         for name, threads in (("slowdown_at_threads", record["threads"]), ("measured_slowdown", record["baseline"]))
     )
     return (
         f"against {against['base']}: {against['change']}: {estimate(record['measured_speedup'], 'x')} for "
-        f"{estimate(against['base_speedup'], 'x')}; lost by threading {percent(against['measured_loss'])}; "
+        f"{estimate(against['base_speedup'], 'x')}; {word} by threading {share}; "
         f"time of {', of '.join(times)}"
     )
 

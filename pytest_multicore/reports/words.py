@@ -60,6 +60,18 @@ def percent(interval: Mapping[str, Any], *, limit: float | None = None) -> str:
     return f"{figure(hundredths, limit=None if limit is None else 100 * limit)} %"
 
 
+def loss(interval: Mapping[str, Any]) -> tuple[str, str]:
+    """``lost`` and ``45.10 [44.02, 46.21] %``; ``won`` and what was won, where that is less than nothing.
+
+    Args:
+        interval: share of a base's speed-up.
+    """
+    if interval["estimate"] >= 0:
+        return "lost", percent(interval)
+    ends = (("estimate", "estimate"), ("low", "high"), ("high", "low"))
+    return "won", percent({end: None if interval[other] is None else -interval[other] for end, other in ends})
+
+
 def _digits(bound: float, limit: float | None) -> int:
     """As many digits as it takes for a bound to differ from a limit that it does not equal."""
     if limit is None or bound == limit:

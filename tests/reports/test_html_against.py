@@ -5,6 +5,7 @@ import re
 from pytest_multicore.reports.against import against_line
 from pytest_multicore.reports.html.page import html_report
 from pytest_multicore.reports.json_report import report
+from pytest_multicore.reports.words import loss
 from pytest_multicore.verdicts.judge import judgement
 from pytest_multicore.verdicts.limits import Limits
 from tests.rounds import sides, spaced
@@ -32,3 +33,17 @@ def test_limits_on_a_base_are_told_in_percent() -> None:
     assert "After 20 rows: 50.00% [50.00, 50.00]: failed." in page
     assert "% of the base's speed-up lost by threading" in page
     assert "share of" not in page
+
+
+def test_a_gain_is_won_and_no_negative_loss() -> None:
+    rows = spaced([(*sides(0.025, 0.1), *sides(0.05, 0.1))] * 20)
+    limits = Limits(max_loss=0.1)
+    record = compared(rows, limits, against=judgement(limits, rows, 0.99).against, base="numpy==1.26.4")
+    told = "won by threading 100.00 [100.00, 100.00] %"
+    assert told in against_line(record)
+    assert told in words_of(html_report(read_back(report([record], MACHINE))))
+
+
+def test_bounds_of_a_gain_keep_their_order_and_what_is_unknown() -> None:
+    assert loss({"estimate": -0.5, "low": -0.75, "high": None}) == ("won", "50.00 [?, 75.00] %")
+    assert loss({"estimate": -0.00001, "low": -0.25, "high": 0.125}) == ("won", "0.00 [-12.50, 25.00] %")

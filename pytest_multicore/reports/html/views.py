@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_multicore.diagnosis.evidence_record import blas_call_lines
 from pytest_multicore.reports.scaling import series_line
-from pytest_multicore.reports.words import estimate, figure, limit_figure, percent, seconds, side, threads
+from pytest_multicore.reports.words import estimate, figure, limit_figure, loss, seconds, side, threads
 
 from .charted import Chart, Measured, Record
 from .closing_chart import closing_charts
@@ -161,7 +161,8 @@ def _against_facts(record: Record) -> Iterator[Fact]:
     yield "base", against["base"]
     yield "change", against["change"]
     yield "speed-up of the base", figure(against["base_speedup"], "×")
-    yield "lost by threading", percent(against["measured_loss"])
+    word, share = loss(against["measured_loss"])
+    yield f"{word} by threading", share
     yield f"time of {side(record['threads'], record)}", _times_as_long(against["slowdown_at_threads"])
     yield f"time of {side(record['baseline'], record)}", _times_as_long(against["measured_slowdown"])
     if against["differences"]:
