@@ -10,7 +10,7 @@ from pytest_multicore.reports import terminal
 from .literals import measured
 from .test_scaling import told
 
-CALLS = {"blas_calls": [], "blas_threshold": None, "blas_share_under_threshold": None}
+CALLS: dict[str, Any] = {"blas_calls": [], "blas_threshold": None, "blas_share_under_threshold": None}
 
 
 def of_parameter(number: int, **changes: Any) -> dict[str, Any]:
