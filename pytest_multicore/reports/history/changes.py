@@ -10,7 +10,7 @@ from pytest_multicore.verdicts.change import Movement, change, movement, shows_l
 from pytest_multicore.verdicts.statistics import Interval
 
 from .conditions import also_changed, differences
-from .entry import Entry
+from .entry import LOSS, Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Figure:
     Attributes:
         key: its name in the report.
         label: its name for a reader.
-        unit: after its estimate: ``x``, ``s``, or none.
+        unit: after its estimate: ``x``, ``s``, ``%``, or none.
         better: the movement that is for the better; None where neither is.
         of_threads: whether it tells of the threads; else the machine's clocks move it too, and no loss follows from it.
     """
@@ -40,6 +40,8 @@ FIGURES = (
     Figure("cores", "busy cores"),
     Figure("wall_s", "wall time", "s", Movement.DOWN),
     Figure("baseline_wall_s", "wall time at the baseline", "s", Movement.DOWN),
+    # By what was kept. It may be the base that changed: so it is told, and fails nothing.
+    Figure(LOSS, "lost by threading", "%", Movement.UP),
 )
 
 
@@ -49,7 +51,7 @@ class Move:
 
     Attributes:
         figure: which one.
-        new, old: its intervals.
+        new, old: its intervals; of a loss those of what was kept.
         ratio: new / old.
         movement: up or down where the ratio excludes 1.
     """
@@ -157,8 +159,8 @@ def pair_of(new: Entry, old: Entry) -> Pair:
 
 def _moves(new: Entry, old: Entry) -> Iterator[Move]:
     for figure in FIGURES:
-        after, before = new.interval(figure.key), old.interval(figure.key)
-        if after is not None and before is not None:
+        after, before = new.compared(figure.key), old.compared(figure.key)
+        if after is not None and before is not None and (figure.key != LOSS or new.base == old.base):
             ratio = change(after, before)
             yield Move(figure, after, before, ratio, movement(ratio))
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from pytest_multicore.reports.origin import day_of, origin_in_words
 
-from .trend_words import names, percent, remarks
+from .trend_words import names, remarks, turn_in_words
 from .trends import Trend
 from .words import figure_in_words, value_in_words
 
@@ -86,7 +86,7 @@ def _turns(trend: Trend, place: _Place) -> Iterator[str]:
     for turn in trend.turns or ():
         x = place.x(turn.place - 0.5)
         yield f'<path class="turn" d="M{x:.1f} {place.top:.1f}V{place.bottom:.1f}"/>'
-        yield _text(x, place.top - 4, percent(turn), "at-turn small", anchor="middle")
+        yield _text(x, place.top - 4, turn_in_words(turn, trend.figure), "at-turn small", anchor="middle")
 
 
 def _runs(trend: Trend, place: _Place) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _runs(trend: Trend, place: _Place) -> Iterator[str]:
         points = " ".join(f"{place.x(run):.1f},{place.y(values[run]):.1f}" for run in range(start, end))
         yield f'<polyline class="line" points="{points}"/>'
     for run, entry in enumerate(trend.entries):
-        x, interval = place.x(run), entry.interval(trend.figure.key)
+        x, interval = place.x(run), entry.compared(trend.figure.key)
         assert interval is not None  # noqa: S101 - a trend has only runs with its figure
         yield f'<path class="bounds" d="M{x:.1f} {place.y(interval.low):.1f}V{place.y(interval.high):.1f}"/>'
         told = f"{origin_in_words(entry.origin)}: {figure_in_words(entry, trend.figure)}"

@@ -13,18 +13,21 @@ from typing import Any
 from pytest_multicore.reports.origin import Origin
 from pytest_multicore.verdicts.statistics import Interval
 
+#: The figure of a result that has a base, and what is kept with it.
+LOSS = "loss"
+KEPT_OF_BASE = ("base", LOSS)
 #: What a history keeps of a result, under the names of the JSON report. Rounds are left out: they are a hundred times
 #: as much.
 KEPT = (
     *("host", "nodeid", "workload", "arguments", "environment", "python", "blas", "threads", "baseline", "outcome"),
     "vary",
     *("confidence", "wall_s", "cores", "demand", "baseline_wall_s", "baseline_cores", "speedup", "measured_speedup"),
-    *("attained_speedup", "efficiency", "useful_cores", "cpu_inflation", "frameworks", "variables"),
+    *("attained_speedup", "efficiency", "useful_cores", "cpu_inflation", "frameworks", "variables", "against"),
 )
 #: Those of them that have bounds.
 INTERVALS = (
     *("wall_s", "cores", "demand", "baseline_wall_s", "baseline_cores", "speedup", "measured_speedup"),
-    *("attained_speedup", "efficiency", "cpu_inflation"),
+    *("attained_speedup", "efficiency", "cpu_inflation", LOSS),
 )
 #: Of a library, what tells it from another one; its path is the machine's own.
 KEPT_OF_LIBRARY = ("kind", "version", "layer")
@@ -74,9 +77,21 @@ class Entry:
         compared = self.interval("speedup") or self.interval("cores")
         return compared is not None and compared.bounded
 
+    @property
+    def base(self) -> str | None:
+        """The base that it was measured against, as it was named; None without one."""
+        return (self.result.get("against") or {}).get("base")
+
+    def compared(self, figure: str) -> Interval | None:
+        """A figure as two runs are compared by it: of a loss what was kept, 1 - loss, since a gain has no ratio."""
+        found = self.interval(figure)
+        if found is None or figure != LOSS:
+            return found
+        return Interval(1 - found.high, 1 - found.estimate, 1 - found.low, found.confidence)
+
     def interval(self, figure: str) -> Interval | None:
         """A figure with its bounds; None where it was not measured."""
-        found = self.result.get(figure)
+        found = (self.result.get("against") or {}).get(LOSS) if figure == LOSS else self.result.get(figure)
         if found is None:
             return None
         low = -math.inf if found["low"] is None else found["low"]
@@ -106,7 +121,10 @@ def entries_of(
 
 def _kept(record: Mapping[str, Any]) -> dict[str, Any]:
     libraries = [{name: library.get(name) for name in KEPT_OF_LIBRARY} for library in record["libraries"]]
-    return {**{name: record.get(name) for name in KEPT}, **_axis(record), "libraries": libraries}
+    kept = {name: record.get(name) for name in KEPT}
+    if against := record.get("against"):
+        kept["against"] = {name: against[name] for name in KEPT_OF_BASE}
+    return {**kept, **_axis(record), "libraries": libraries}
 
 
 def _axis(record: Mapping[str, Any]) -> dict[str, str]:
@@ -153,13 +171,15 @@ def checked(entry: Entry) -> Entry:
         KeyError, TypeError, ValueError, AttributeError: it holds what no entry does.
     """
     result = entry.result
+    if not isinstance(entry.base, str | None):
+        raise TypeError(f"against: found the base {entry.base!r}, expected a text")
     texts = (*(result[name] for name in ("nodeid", "workload", "environment", "outcome")), entry.cpu)
     if not all(isinstance(text, str) for text in texts):
         raise TypeError(f"nodeid, workload, environment, outcome and cpu: found {texts}, expected texts")
     if not 0.5 <= result["confidence"] < 1:
         raise ValueError(f"confidence: found {result['confidence']!r}, expected a number from 0.5 to below 1")
     for name in INTERVALS:
-        if (interval := entry.interval(name)) is not None:
+        if (interval := entry.compared(name)) is not None:
             _check_interval(name, interval)
     for name in ("frameworks", "variables"):
         if not all(isinstance(text, str | None) for text in (result[name] or {}).values()):

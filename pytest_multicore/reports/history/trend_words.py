@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_multicore.reports.origin import day_of, origin_in_words
 
+from .changes import Figure
 from .entry import Entry
 from .sparkline import sparkline
 from .trends import Trend, Turn
@@ -79,9 +80,12 @@ def _turn(turn: Turn, trend: Trend) -> str:
     before, after = (value_in_words(value, trend.figure) for value in (turn.before, turn.after))
     places = [origin_in_words(trend.entries[place].origin) for place in (turn.place - 1, turn.place)]
     also = f"; with it: {'; '.join(turn.changed)}" if turn.changed else ""
-    return f"changed from {before} to {after} ({percent(turn)}) between {places[0]} and {places[1]}{also}"
+    moved = turn_in_words(turn, trend.figure)
+    return f"changed from {before} to {after} ({moved}) between {places[0]} and {places[1]}{also}"
 
 
-def percent(turn: Turn) -> str:
-    """``-47 %``."""
+def turn_in_words(turn: Turn, figure: Figure) -> str:
+    """``-47 %``; of a loss ``+44 points``, of a hundred."""
+    if figure.unit == "%":
+        return f"{100 * (turn.before - turn.after):+.0f} points"
     return f"{100 * (turn.after / turn.before - 1):+.0f} %"

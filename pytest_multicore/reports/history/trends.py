@@ -13,7 +13,7 @@ from pytest_multicore.verdicts.change import attained_alike
 from .change_points import change_points
 from .changes import FIGURES, Figure
 from .conditions import changed_conditions
-from .entry import Entry
+from .entry import LOSS, Entry
 
 #: What a trend shows where nothing is asked for: the first that the series has.
 DEFAULT_FIGURES = ("speedup", "cores")
@@ -59,21 +59,29 @@ class Trend:
 
     @property
     def values(self) -> list[float]:
-        """The figure's estimates."""
+        """The figure's estimates; of a loss what was kept."""
         return [value_of(one, self.figure) for one in self.entries]
 
 
 def trends(entries: Iterable[Entry], figure: str | None = None) -> list[Trend]:
-    """A trend for each test, workload and sides, and each processor; those that lack the figure are left out."""
+    """A trend for each test, workload and sides, and each processor; those that lack the figure are left out.
+
+    Of the loss there is one for each base; where no figure is asked for, beside the first of the defaults.
+    """
     series: dict[tuple[object, ...], list[Entry]] = {}
     for one in entries:
         series.setdefault((one.work, one.sides, one.cpu), []).append(one)
-    found = (_trend(one, figure) for one in series.values())
+    found: list[Trend | None] = []
+    for runs in series.values():
+        if figure != LOSS:
+            found.append(_trend(runs, DEFAULT_FIGURES if figure is None else (figure,)))
+        if figure in (None, LOSS):
+            bases = dict.fromkeys(run.base for run in runs if run.base is not None)
+            found += [_trend([run for run in runs if run.base == base], (LOSS,)) for base in bases]
     return [one for one in found if one is not None]
 
 
-def _trend(entries: Sequence[Entry], figure: str | None) -> Trend | None:
-    wanted = DEFAULT_FIGURES if figure is None else (figure,)
+def _trend(entries: Sequence[Entry], wanted: Sequence[str]) -> Trend | None:
     keys = [key for key in wanted if any(one.interval(key) for one in entries)]
     if not keys:
         return None
@@ -83,8 +91,9 @@ def _trend(entries: Sequence[Entry], figure: str | None) -> Trend | None:
     alike = [one for one in having if attained_alike(*(run.interval("attained_speedup") for run in (one, usual)))]
     last = having[-1]
     unit = "" if varies_cores(last.result) else " threads"
+    base = f", against {last.base}" if shown.key == LOSS else ""
     return Trend(
-        name=f"{last.name}, {threads(last.result)}{unit} in {last.result['environment']}",
+        name=f"{last.name}, {threads(last.result)}{unit} in {last.result['environment']}{base}",
         cpu=last.cpu,
         figure=shown,
         entries=tuple(alike),
@@ -119,6 +128,6 @@ def _turns(entries: Sequence[Entry], figure: Figure) -> tuple[Turn, ...] | None:
 
 def value_of(entry: Entry, figure: Figure) -> float:
     """A figure's estimate, of an entry that has it."""
-    interval = entry.interval(figure.key)
+    interval = entry.compared(figure.key)
     assert interval is not None  # noqa: S101 - see _trend
     return interval.estimate
