@@ -27,10 +27,12 @@ THREAD = re.compile(r"^thread \((?P<number>[^)]*)\)(: (?P<name>.*))?$")
 #: The agent's own thread, which samples lines; and its frames below every round, and between two.
 AGENT_STACK = re.compile(r"(^|[;.])_run \([^;]*sampler\.py:\d+\)")
 AGENT_FRAME = re.compile(r"\([^;]*runner\.py:\d+\)")
-#: A Python frame that waits, which py-spy may take for work: a pool's worker without a task, a queue, a lock.
+#: A Python frame that waits, which py-spy may take for work: a pool's worker without a task, a queue, a lock, a socket
+#: (pytest-rerunfailures has a thread that accepts connections), another process.
 IDLE_FRAME = re.compile(
-    r"(^|\.)(_worker|worker|wait|get|join|_wait_for_tstate_lock|acquire|select|poll|result|recv|_recv) "
-    r"\([^;]*(threading|queue|selectors|thread|_base|connection|pool)\.py:\d+\)$"
+    r"(^|\.)(_worker|worker|_?wait|get|join|_wait_for_tstate_lock|acquire|select|poll|result|_?recv|accept|readinto"
+    r"|_try_wait) \([^;]*"
+    r"(threading|queue|selectors|thread|_base|connection|pool|socket|subprocess|popen_\w+)\.py:\d+\)$"
 )
 #: A library's function that waits for another thread: the caller of a pool, which py-spy may find about to run on.
 NATIVE_WAIT = re.compile(
