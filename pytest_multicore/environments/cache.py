@@ -12,7 +12,6 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import filelock
 import platformdirs
 
 from pytest_multicore.errors import EnvironmentUnavailable
@@ -22,6 +21,8 @@ from . import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    import filelock
 
     from .probe import Interpreter
 
@@ -150,11 +151,13 @@ def locked(key: str, when_waiting: Callable[[], None]) -> Iterator[None]:
     Raises:
         EnvironmentUnavailable: the cache cannot be written.
     """
+    from filelock import Timeout
+
     lock = _lock(key)
     with written(root()):
         try:
             lock.acquire(timeout=0)
-        except filelock.Timeout:
+        except Timeout:
             when_waiting()
             lock.acquire()
     try:
@@ -164,6 +167,8 @@ def locked(key: str, when_waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def _lock(key: str) -> filelock.BaseFileLock:
+    import filelock  # twenty modules, which only a build needs
+
     # Neither a singleton nor thread-local: two threads of one process exclude each other, as two processes do.
     return filelock.FileLock(root() / "locks" / f"{key[:24]}.lock", thread_local=False)
 
@@ -202,11 +207,13 @@ def remove(folder: Path) -> None:
 
 def remove_half_built(key: str) -> None:
     """Remove the folders of interrupted builds: of this key, whose lock is held, and of all keys without a lock."""
+    from filelock import Timeout
+
     environments = root() / "environments"
     for leftover in environments.glob(f"*{BUILD_INFIX}*"):
         owner = leftover.name.partition(BUILD_INFIX)[0]
         if owner == key[:24]:
             shutil.rmtree(leftover, ignore_errors=True)
             continue
-        with contextlib.suppress(filelock.Timeout), _lock(owner).acquire(timeout=0):
+        with contextlib.suppress(Timeout), _lock(owner).acquire(timeout=0):
             shutil.rmtree(leftover, ignore_errors=True)

@@ -14,7 +14,7 @@ from pytest_multicore.errors import EnvironmentUnavailable
 from . import cache
 from .blas_names import is_path
 from .downloads import download
-from .probe import Interpreter, probe
+from .probe import Interpreter, probe, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +48,9 @@ def find_interpreter(
         EnvironmentUnavailable: none is installed, and none can be downloaded; says which places were searched.
     """
     if not specs:
-        return _probe_or_fail(sys.executable)
+        if interpreter := running():
+            return interpreter
+        raise _not_at(str(sys.executable))
     environ = os.environ if environ is None else environ
     for spec in specs:
         interpreter = probe(spec) if is_path(spec) else _search(spec, environ)
@@ -60,13 +62,6 @@ def find_interpreter(
     interpreter, reason = download(versions, environ, progress)
     if interpreter is None:
         raise _not_found(specs, environ, reason)
-    return interpreter
-
-
-def _probe_or_fail(path: str) -> Interpreter:
-    interpreter = probe(path)
-    if interpreter is None:
-        raise _not_at(path)
     return interpreter
 
 

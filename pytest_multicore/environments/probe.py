@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
+import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +70,26 @@ class Interpreter:
     def dotted(self) -> str:
         """The version, as ``3.8.18``."""
         return ".".join(str(part) for part in self.version)
+
+
+def running() -> Interpreter | None:
+    """The interpreter that runs this, as `probe` would find it, without another start; None where there is no file.
+
+    A program that embeds Python has none, and one that was replaced meanwhile cannot be started any more.
+    """
+    if not sys.executable or not os.path.exists(sys.executable):
+        return None
+    major, minor, micro = sys.version_info[:3]
+    return Interpreter(
+        path=Path(os.path.abspath(sys.executable)),
+        base=Path(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)),
+        version=(major, minor, micro),
+        implementation=platform.python_implementation().lower(),
+        abi=sysconfig.get_config_var("SOABI") or "",
+        platform=sysconfig.get_platform(),
+        site_packages=Path(sysconfig.get_path("purelib")),
+        prefix=Path(sys.prefix),
+    )
 
 
 def probe(python: str | Path, environ: Mapping[str, str] | None = None) -> Interpreter | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_multicore.errors import MulticoreError
-from pytest_multicore.interpreters.import_traces import ImportTrace, import_in_bare_interpreter
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.settings.world_at_start import WORLD, CollectionChange
+
+if TYPE_CHECKING:
+    from pytest_multicore.interpreters.import_traces import ImportTrace
 
 #: By the names of the modules that were imported, in their order.
 _known_traces: dict[tuple[str, ...], tuple[ImportTrace, ...]] = {}
@@ -66,6 +68,8 @@ def _module_of(change: CollectionChange, report: Callable[[str], None]) -> str:
 def _traces(names: tuple[str, ...], report: Callable[[str], None]) -> tuple[ImportTrace, ...]:
     """What these imports change in an interpreter of their own, tried once; nothing where that can't be found out."""
     if names and names not in _known_traces:
+        from pytest_multicore.interpreters.import_traces import import_in_bare_interpreter
+
         try:
             with host_lock().exclusive(report):
                 current = PreparedEnvironment.prepare("current", None, None, Path.cwd(), report)

@@ -29,12 +29,23 @@ def managed(tmp_path: Path) -> dict[str, str]:
     return {"PYENV_ROOT": str(tmp_path / "pyenv"), "PATH": str(tmp_path), "UV_OFFLINE": "1"}
 
 
-def test_no_specification_is_the_running_interpreter() -> None:
+def test_no_specification_is_the_running_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = probe(sys.executable)
+    monkeypatch.setattr(subprocess, "Popen", None)
     found = find_interpreter([])
 
+    assert found == asked, "it says of itself without a start what another one finds"
     assert found.path == Path(sys.executable)
     assert found.version == sys.version_info[:3]
     assert found.base == BELOW
+
+
+def test_a_running_interpreter_whose_program_is_gone_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(EnvironmentUnavailable, match="there is no such file"):
+        find_interpreter([])
 
 
 def test_a_version_is_found_as_an_absolute_path() -> None:
