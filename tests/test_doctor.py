@@ -1,6 +1,7 @@
 """``--multicore-doctor`` in sessions: what it shows, its JSON report, its exit status; no test runs."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ def test_it_examines_what_is_there_and_builds_nothing(pytester: pytest.Pytester,
     assert list((pytester.path / "cache" / "environments").iterdir()) == []
     assert (numpys(report)["threads"], numpys(report)["source"]) == (CORES, "affinity")
     assert report["environments"][0]["product_cores"] > 0.3
+    assert report["environments"][0]["product_threads"] == CORES
 
 
 @pytest.mark.slow
@@ -67,9 +69,18 @@ def test_a_stray_variable_is_found_and_fails_a_strict_look(
     assert result.ret == 1
     assert [one["name"] for one in report["environments"]] == ["current"]
     assert (numpys(report)["threads"], numpys(report)["source"]) == (1, "OMP_NUM_THREADS")
+    assert report["environments"][0]["product_threads"] == 1
     (found,) = [one for one in report["findings"] if one["key"] == "thread-limit"]
     assert found["text"].startswith(f"OMP_NUM_THREADS=1 on {CORES} granted cores")
     result.stdout.fnmatch_lines(["  ! OMP_NUM_THREADS=1 on *"])
+
+
+@pytest.mark.slow
+def test_it_loads_nothing_that_only_builds_and_traces_need() -> None:
+    program = "import sys, pytest_multicore.pytest_side.doctor; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    assert "pytest_multicore.experiment.examine" in loaded
+    assert not {"filelock", "pytest_multicore.interpreters.import_traces"} & set(loaded)
 
 
 @pytest.mark.exhaustive

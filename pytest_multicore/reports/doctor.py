@@ -139,7 +139,12 @@ def _library(library: Record) -> str:
 def _product(environment: Record) -> str:
     if environment["product_cores"] is None:
         return f"no product was computed: {environment['product']}"
-    return f"a product of matrices on {environment['product']}: {environment['product_cores']:.2f} cores busy"
+    cores, threads = environment["product_cores"], environment["product_threads"]
+    text = f"a product of matrices on {environment['product']}: {cores:.2f} cores busy"
+    if threads is None:
+        return text
+    waited = ", which had to wait for cores" if cores < MIN_ATTAINED_SHARE * threads else ""
+    return f"{text} by {_count(threads, 'thread')}{waited}"
 
 
 def _variables(variables: Mapping[str, str]) -> str:

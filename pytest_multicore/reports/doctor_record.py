@@ -79,8 +79,9 @@ def examined(examination: Examination) -> dict[str, Any]:
         "packages": dict(examination.frameworks),
         "libraries": [{name: library[name] for name in kept} for library in facts.libraries],
         "variables": dict(facts.started_with),
-        "product_cores": examination.product_cores,
-        "product": examination.product,
+        "product_cores": examination.product.cores,
+        "product_threads": examination.product.threads,
+        "product": examination.product.text,
         "failed": dict(facts.failed),
     }
 
@@ -93,8 +94,9 @@ def unexamined(name: str, state: str, text: str) -> dict[str, Any]:
         state: "not built" or "unavailable".
         text: why, and what to do.
     """
+    no_product = {"product_cores": None, "product_threads": None, "product": ""}
     nothing: dict[str, Any] = {"python": None, "packages": {}, "libraries": [], "variables": {}, "failed": {}}
-    return {"name": name, "state": state, "text": text, **nothing, "product_cores": None, "product": ""}
+    return {"name": name, "state": state, "text": text, **nothing, **no_product}
 
 
 def built_with(environment: Environment) -> tuple[str, ...] | None:

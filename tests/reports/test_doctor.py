@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 
 from pytest_multicore.diagnosis.findings.finding import EnvironmentFacts, Finding
-from pytest_multicore.experiment.examine import Examination, changed_since_start
+from pytest_multicore.experiment.examine import Examination, Product, changed_since_start, usable_threads
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.topology import Topology
 from pytest_multicore.reports import doctor
@@ -48,8 +48,8 @@ FINDINGS = [
 
 def whole() -> dict[str, Any]:
     environments = [
-        records.examined(Examination(FACTS, "3.11.2", {"numpy": "2.4.6", "scipy": None}, 3.91, "numpy")),
-        records.examined(Examination(EnvironmentFacts("bare", {}, {}), "3.13.0", {}, None, "no module named numpy")),
+        records.examined(Examination(FACTS, "3.11.2", {"numpy": "2.4.6", "scipy": None}, Product("numpy", 3.91, 4))),
+        records.examined(Examination(EnvironmentFacts("bare", {}, {}), "3.13.0", {}, Product("no module named numpy"))),
         records.unexamined("theano", "not built", "not built yet; Python 3.9.18 is at hand"),
     ]
     machine = records.machine_record(MACHINE, LIE, 2.1, PERMITTED)
@@ -83,7 +83,7 @@ def test_the_lines_say_what_is_there() -> None:
     assert "permits: nice -20, fixed addresses; forbids the real-time class, perf; unknown: ptrace" in text
     assert "OpenBLAS 0.3.30 pthreads, 4 threads: the CPUs in the affinity mask (numpy.libs/" in text
     assert "OpenMP pthreads, 4 threads: the CPUs in the affinity mask (libgomp.so.1)" in text
-    assert "a product of matrices on numpy: 3.91 cores busy" in text
+    assert "a product of matrices on numpy: 3.91 cores busy by 4 threads variables: OMP_NUM_THREADS=4" in text
     assert "no product was computed: no module named numpy" in text
     assert "environment theano: not built yet; Python 3.9.18 is at hand" in text
 
@@ -92,6 +92,24 @@ def test_a_finding_of_two_environments_is_told_once_and_limits_come_first() -> N
     shown = " ".join(" ".join(doctor.finding_lines(whole()["findings"])).split())
     assert shown.startswith("what could bite: 2 found, 1 of them cost threads or cores ! OMP_NUM_THREADS=1")
     assert "(environment current, old) [thread-limit] remedy: unset it - a note [no-nice]" in shown
+
+
+def test_threads_that_got_no_core_each_are_told_from_a_product_on_one_thread() -> None:
+    shown = records.examined(Examination(FACTS, "3.11.2", {}, Product("numpy", 0.8, 2)))
+    assert "0.80 cores busy by 2 threads, which had to wait for cores" in " ".join(
+        " ".join(doctor.environment_lines(shown)).split()
+    )
+    unknown = records.examined(Examination(FACTS, "3.11.2", {}, Product("numpy", 0.8, None)))
+    assert "    a product of matrices on numpy: 0.80 cores busy" in list(doctor.environment_lines(unknown))
+
+
+def test_no_more_threads_are_waited_for_than_the_library_of_the_product_has() -> None:
+    other = {**LIBRARY, "path": "/usr/lib/libopenblas.so.0", "threads": 8}
+    facts = {"affinity": [0, 1, 2, 3], "libraries": [other, {**LIBRARY, "threads": 2}]}
+    assert usable_threads("builtin:dot_numpy", facts) == 2
+    assert usable_threads("builtin:dot_numpy", {**facts, "libraries": [other]}) == 4, "at most the CPUs of the mask"
+    assert usable_threads("builtin:dot_numpy", {**facts, "libraries": [{**LIBRARY, "threads": None}]}) == 4
+    assert usable_threads("builtin:dot_numpy", {**facts, "libraries": []}) == 4
 
 
 def test_nothing_found_is_said() -> None:
