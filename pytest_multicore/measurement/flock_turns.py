@@ -15,13 +15,13 @@ import contextlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pytest_multicore.rounds.tolerances import MAX_WAKE_UP_S
 
 from .lock_wait import LockFile, let_others_go_first, wait_for_lock
+from .turns import Turns
 
 with contextlib.suppress(ImportError):  # used where HAS_FLOCK is true alone
     import fcntl
@@ -29,94 +29,41 @@ with contextlib.suppress(ImportError):  # used where HAS_FLOCK is true alone
 LOCK_NAMES = ("pytest-multicore-turnstile.lock", "pytest-multicore-machine.lock")
 
 
-class HostLock:
-    """One process's part in the host's lock. Not for several threads of one process.
-
-    Attributes:
-        wait_s: seconds that one turn may be waited for.
-        waits_s: seconds of each turn that had to be waited for, until somebody takes them.
-        why_none: empty; see NoHostLock.
-    """
-
-    why_none = ""
+class HostLock(Turns):
+    """One process's part in the locks of two files."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self._turnstile, self._machine = (LockFile(_open(folder / name), folder / name) for name in LOCK_NAMES)
-        self._reading = 0
         self._released_s = 0.0
         self._waited_for_it: list[int] = []
-        self.wait_s = float("inf")
-        self.waits_s: list[float] = []
 
-    @contextmanager
-    def shared(self, report: Callable[[str], None]) -> Iterator[None]:
-        """Hold the machine together with other ordinary tests, never with a measurement.
-
-        ``report`` gets a line of text where there is a measurement to wait for.
-
-        Raises:
-            HostBusy: that measurement took too long.
-        """
-        self._enter(report)
+    def _take(self, alone: bool, wait: Callable[[Sequence[str]], None]) -> None:
+        mode, began_s = fcntl.LOCK_EX if alone else fcntl.LOCK_SH, time.monotonic()
+        if alone:
+            let_others_go_first(self._turnstile, self._waited_for_it, self._released_s + MAX_WAKE_UP_S)
         try:
-            yield
-        finally:
-            self._leave()
-
-    @contextmanager
-    def exclusive(self, report: Callable[[str], None]) -> Iterator[None]:
-        """Hold the machine alone; ``report`` gets a line of text where another process holds it.
-
-        A test that holds it together with others gives it back meanwhile: it would wait for itself.
-
-        Raises:
-            HostBusy: the other process held it for too long.
-        """
-        reading, self._reading = self._reading, 0
-        if reading:
-            self._machine.release()
-        alone, began_s = False, time.monotonic()
-        let_others_go_first(self._turnstile, self._waited_for_it, self._released_s + MAX_WAKE_UP_S)
-        try:
-            self._acquire((self._turnstile, self._machine), fcntl.LOCK_EX, report, began_s)
-            alone = True
-            yield
-        finally:
-            self._waited_for_it = self._turnstile.pids(waiting=True)
-            self._released_s = time.monotonic()
-            self._machine.release()
-            self._turnstile.release()
-            if reading and alone:  # else Ctrl-C, or a time limit, ended the wait: do not wait again
-                self._enter(report)
-                self._reading = reading
-
-    def _enter(self, report: Callable[[str], None]) -> None:
-        if not self._reading:
-            try:
-                self._acquire((self._turnstile, self._machine), fcntl.LOCK_SH, report, time.monotonic())
-            finally:
-                self._turnstile.release()
-        self._reading += 1
-
-    def _leave(self) -> None:
-        self._reading = max(0, self._reading - 1)
-        if not self._reading:
-            self._machine.release()
-
-    def _acquire(self, locks: tuple[LockFile, ...], mode: int, report: Callable[[str], None], began_s: float) -> None:
-        """Take one lock after the other, and note what that took since it began, if another process held one."""
-        waited_for = "a measurement" if mode == fcntl.LOCK_SH else "a test or a measurement"
-        waited = False
-        try:
-            for lock in locks:
+            for lock in (self._turnstile, self._machine):
                 try:
                     lock.lock(mode | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    waited = True
-                    wait_for_lock(lock, mode, waited_for, report, began_s + self.wait_s, self.wait_s, _open)
+                    wait(lock.holders_in_words())
+                    if not wait_for_lock(lock, mode, began_s + self.wait_s, _open):
+                        raise self._busy(alone, lock.holders_in_words()) from None
+        except BaseException:
+            self._give_back(alone)
+            raise
         finally:
-            if waited:
-                self.waits_s.append(time.monotonic() - began_s)
+            if not alone:
+                self._turnstile.release()
+
+    def _give_back(self, alone: bool) -> None:
+        if alone:
+            self._waited_for_it = self._turnstile.pids(waiting=True)
+            self._released_s = time.monotonic()
+        self._machine.release()
+        if alone:
+            self._turnstile.release()
 
 
 def _open(file: Path) -> int:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from weakref import WeakSet
 
-from pytest_multicore.errors import HostBusy
 from pytest_multicore.settings.system import HAS_FORK
 
 with contextlib.suppress(ImportError):  # used where HAS_FLOCK is true alone
@@ -50,10 +49,9 @@ class LockFile:
         """The processes that hold the lock, or that wait for it, as Linux lists them in /proc/locks; else none."""
         return [] if self.descriptor is None else _pids_at(self.descriptor, waiting=waiting)
 
-    @property
-    def holders(self) -> list[int]:
+    def holders_in_words(self) -> list[str]:
         """The processes that hold the lock, without those in other containers: they have no number here."""
-        return [pid for pid in self.pids(waiting=False) if pid > 0]
+        return [_process_in_words(pid) for pid in self.pids(waiting=False) if pid > 0]
 
     def close(self) -> None:
         """Close the file: the lock is given back where no other process has forked it."""
@@ -105,34 +103,16 @@ class _Waiter(threading.Thread):
             return self._given_up
 
 
-def wait_for_lock(
-    lock: LockFile,
-    mode: int,
-    waited_for: str,
-    report: Callable[[str], None],
-    ends: float,
-    wait_s: float,
-    open_again: Callable[[Path], int],
-) -> None:
-    """Wait for a lock that another process holds.
+def wait_for_lock(lock: LockFile, mode: int, ends: float, open_again: Callable[[Path], int]) -> bool:
+    """Wait for a lock that another process holds; False: the wait was given up.
 
     Args:
         lock: the file.
         mode: LOCK_SH or LOCK_EX.
-        waited_for: what the other process does, for messages.
-        report: gets a line of text that names who holds it.
         ends: when the wait is given up, on the monotonic clock.
-        wait_s: seconds that the wait may take, for the message.
         open_again: opens the file anew where the wait was given up.
-
-    Raises:
-        HostBusy: the wait was given up.
     """
     assert lock.descriptor is not None  # noqa: S101 - a forked process takes every lock at once
-    report(
-        f"waiting for another pytest on this machine{_in_words(lock.holders)} to finish {waited_for}"
-        " (one at a time, by pytest-multicore)"
-    )
     waiter = _Waiter(lock.descriptor, mode)
     had = False
     try:
@@ -141,11 +121,7 @@ def wait_for_lock(
         had = had or not waiter.give_up()
         if not had:
             lock.descriptor = open_again(lock.path)
-    if not had:
-        raise HostBusy(
-            f"not measured: another pytest{_in_words(lock.holders)} did not finish {waited_for} on this "
-            f"machine within {wait_s:g} s; end it, or raise --multicore-wait"
-        )
+    return had
 
 
 def let_others_go_first(lock: LockFile, waiting: list[int], ends: float) -> None:
@@ -158,10 +134,6 @@ def let_others_go_first(lock: LockFile, waiting: list[int], ends: float) -> None
     """
     while waiting and time.monotonic() < ends and not lock.pids(waiting=False):
         time.sleep(0.002)
-
-
-def _in_words(pids: list[int]) -> str:
-    return f" ({', '.join(map(_process_in_words, pids))})" if pids else ""
 
 
 def _process_in_words(pid: int) -> str:
