@@ -15,6 +15,8 @@ from pytest_multicore.errors import NO_PROCESS, REMEDIES, HostUnfit, Interpreter
 from pytest_multicore.settings.system import HAS_PIDFD
 
 RUNNER = Path(__file__).parent / "agent" / "runner.py"
+#: The agent's exit status where the dialogue's descriptors are closed (agent/dialogue/process.py).
+DESCRIPTORS_CLOSED = 88
 #: A killed process ends sooner, unless the system delays it.
 KILL_TIMEOUT_S = 1.0
 
@@ -73,7 +75,13 @@ def describe_exit(status: int | None) -> str:
         return "closed its side of the dialogue but did not end"
     if status < 0:
         return f"was ended by {signal.Signals(-status).name}"
-    return f"ended by itself with exit status {status}"
+    told = f"ended by itself with exit status {status}"
+    if status != DESCRIPTORS_CLOSED:
+        return told
+    return (
+        f"{told}: the measured code closed descriptors that it had not opened, all or all from 3 on, and those of the "
+        "dialogue with pytest are among them; have it close what it has opened, and no range of numbers"
+    )
 
 
 def not_started(program: str, number: int | None) -> MulticoreError:

@@ -39,7 +39,8 @@ def test_an_exception_carries_the_childs_traceback(start: Open, workloads: Path)
         ("os._exit(7)", "ended by itself with exit status 7"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "was ended by SIGSEGV"),
         ("print('last words'); sys.stdout.flush(); os.abort()", "was ended by SIGABRT"),
-        ("os.closerange(3, 10000); return 1", "ended by itself with exit status 1"),
+        ("os.closerange(3, 65536); return 1", "exit status 88: the measured code closed descriptors that it had not"),
+        ("os.closerange(0, 65536); return 1", "exit status 88: the measured code closed descriptors that it had not"),
     ],
 )
 def test_a_crash_says_how_it_ended(start: Open, workloads: Path, body: str, expected: str) -> None:

@@ -99,6 +99,12 @@ def test_closed():
 
 
 @brief
+def test_closed_with_the_log():
+    os.closerange(0, 1 << 16)
+    work()
+
+
+@brief
 def test_memory_of_a_process():
     resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
     assert [bytearray(1 << 28) for _ in range(20)]

@@ -9,6 +9,7 @@ from tests.reliability.sessions import report, session, wait_until_nothing_is_le
 
 MISBEHAVING = [Path(__file__).with_name(f"{kind}_child_tests.py") for kind in ("passing", "failing")]
 NEXT = "\n\n@brief\ndef test_next():\n    work()\n"
+CLOSED = "ended by itself with exit status 88: the measured code closed descriptors that it had not opened"
 #: What the errors of those that do not pass say.
 SAYS = {
     "segfault": "was ended by SIGSEGV",
@@ -17,8 +18,9 @@ SAYS = {
     "memory_of_a_group": "was ended by SIGKILL",
     "exit_in_a_thread": "ended by itself with exit status 9",
     "exit_by_faulthandler": "ended by itself with exit status 1",
+    "closed_with_the_log": CLOSED,
     "time_of_a_process": "was ended by SIGXCPU",
-    "closed": "ended by itself with exit status 1",
+    "closed": CLOSED,
     "memory_of_a_process": "MemoryError",
     "patched_for_good": "replaced by the test",
     "stopped": "It was stopped, by SIGSTOP",

@@ -22,7 +22,8 @@ numbers, closed on exec and after fork); then 0 is the null device and 1 a copy 
   parent -> test    a pytest item as the workload: see marked_test/pytest_agent.py
   parent -> facts   {"variables": [names], "count_steps": whether the next round counts the hottest line's runs}
   child  -> facts   see dialogue/facts.py
-  parent -> close   or end of file: the child runs its exit handlers and ends with 0
+  parent -> close   or end of file: the child runs its exit handlers and ends with 0. It ends with 88 where the
+                    measured code has closed the dialogue's descriptors: the log's may be among them
 
 A target is "builtin:NAME" (workloads/NAME.py, its function `prepare`), "package.module:function" (dots allowed after
 the colon) or "/abs/file.py:function" (loaded under its stem; its directory goes to the front of sys.path).
@@ -275,11 +276,7 @@ def main():
     try:
         serve(wire)
     except (OSError, IOError) as error:  # noqa: UP024 - two classes in 2.7
-        sys.stderr.write(
-            "pytest-multicore: the dialogue broke off (%s): the parent is gone, or the measured code closed the "
-            "dialogue's descriptors\n" % error
-        )
-        sys.exit(1)
+        process.end_without_dialogue(error)
     except KeyboardInterrupt:  # between two messages: the user stopped it all
         sys.exit(130)
 

@@ -1,8 +1,11 @@
 """This process: its implementation, its CPUs, and its end when the parent dies or it crashes."""
 
+import errno
 import os
 import sys
 
+#: The exit status that says what nothing else can where all descriptors are closed. interpreters/launch.py knows it.
+DESCRIPTORS_CLOSED = 88
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 SIGKILL = 9
 
@@ -20,6 +23,19 @@ def die_with_parent():
         return
     if os.getppid() != parent:  # it died before prctl took effect
         os._exit(1)
+
+
+def end_without_dialogue(error):
+    """End where nothing more can be read or answered, and say why as far as that is possible."""
+    broken = "pytest-multicore: the dialogue broke off: "
+    if error.errno != errno.EBADF:
+        sys.stderr.write("%s%s: the parent is gone\n" % (broken, error))
+        sys.exit(1)
+    try:
+        os.write(2, (broken + "the measured code closed its descriptors\n").encode("ascii"))
+    except OSError:  # the log is closed, too
+        pass
+    os._exit(DESCRIPTORS_CLOSED)  # what Python flushes at an ordinary end may be closed, and changes the status
 
 
 def show_crashes_in_log():
