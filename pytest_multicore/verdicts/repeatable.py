@@ -85,7 +85,7 @@ def why_not_repeatable(calls: FirstCalls | None, rounds: Sequence[Round], remedy
         return ""
     later = later_calls(rounds)
     reason = _differs(calls.first, later) and _why_used_up(calls, later)
-    return f"{NOT_REPEATABLE}: {_calls_in_words(calls.first, later)}{reason}: {remedy}" if reason else ""
+    return f"{NOT_REPEATABLE}: {_calls_in_words(calls.first, rounds)}{reason}: {remedy}" if reason else ""
 
 
 def first_call_note(calls: FirstCalls | None, rounds: Sequence[Round]) -> str:
@@ -98,10 +98,10 @@ def first_call_note(calls: FirstCalls | None, rounds: Sequence[Round]) -> str:
     first, anew, later = calls.first, calls.anew, later_calls(rounds)
     if _is_slow_again(first, anew, later):
         return (
-            f"{_calls_in_words(anew, later, 'after each set-up the first call takes')}: the later ones are what counts"
+            f"{_calls_in_words(anew, rounds, 'after each set-up the first call takes')}: the later ones are what counts"
         )
     if _keeps_more_cores_busy(first, later):
-        return f"{_calls_in_words(first, later)}, also after a new set-up: the later ones are what counts"
+        return f"{_calls_in_words(first, rounds)}, also after a new set-up: the later ones are what counts"
     return ""
 
 
@@ -146,8 +146,13 @@ def _is_slow_again(first: Call, anew: Call, later: Call) -> bool:
     return _differs(anew, later) or (as_long and _takes_longer(first, later))
 
 
-def _calls_in_words(call: Call, later: Call, took: str = "the first call took") -> str:
-    return f"{took} {_call_in_words(call)}, later ones {_call_in_words(later)}"
+def _calls_in_words(call: Call, rounds: Sequence[Round], took: str = "the first call took") -> str:
+    """Of the first call what was measured; of later ones that, or what bounds them where load disturbed each round."""
+    later = later_calls(rounds)
+    words = _call_in_words(later)
+    if not any(map(is_undisturbed, rounds)):
+        words = f"at least {words.replace(' on ', ' on at most ')} (a bound: other load disturbed every round)"
+    return f"{took} {_call_in_words(call)}, later ones {words}"
 
 
 def _call_in_words(call: Call) -> str:

@@ -130,6 +130,14 @@ def test_disturbed_rounds_say_nothing_beside_others() -> None:
     assert not why_not_repeatable(FirstCalls(SERIAL), waiting)
 
 
+def test_bounds_from_disturbed_rounds_are_told_as_bounds() -> None:
+    """Nothing but what a call took at least is known there, and so how many cores it kept busy at most."""
+    compiled, crowded = FirstCalls(SERIAL, call(1.1)), made(0.052, 1.17, demand=2.0, foreign=0.83)
+    bounds = "later ones at least 30.4 ms on at most 2.00 cores (a bound: other load disturbed every round): the later"
+    assert bounds in first_call_note(compiled, [crowded] * 9)
+    assert "later ones 50 ms on 1.00 cores: the later" in first_call_note(compiled, [crowded, *later(0.05)])
+
+
 def test_later_calls_with_a_core_less_are_no_other_work() -> None:
     """Beside a test suite a product took 20.7 ms on 1.98 cores at first, and 52 ms on 1.17 in all later rounds."""
     crowded = [made(0.052, 1.17, demand=2.0, foreign=0.83)] * 9
