@@ -49,9 +49,14 @@ class LockFile:
         """The processes that hold the lock, or that wait for it, as Linux lists them in /proc/locks; else none."""
         return [] if self.descriptor is None else _pids_at(self.descriptor, waiting=waiting)
 
-    def holders_in_words(self) -> list[str]:
+    @property
+    def holders(self) -> list[int]:
         """The processes that hold the lock, without those in other containers: they have no number here."""
-        return [_process_in_words(pid) for pid in self.pids(waiting=False) if pid > 0]
+        return [pid for pid in self.pids(waiting=False) if pid > 0]
+
+    def holders_in_words(self) -> list[str]:
+        """Each of them, with what it was started as."""
+        return [_process_in_words(pid) for pid in self.holders]
 
     def close(self) -> None:
         """Close the file: the lock is given back where no other process has forked it."""
