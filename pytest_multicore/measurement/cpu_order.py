@@ -8,7 +8,7 @@ from pathlib import Path
 from pytest_multicore.errors import EnvironmentUnavailable
 from pytest_multicore.settings.world_at_start import WORLD
 
-CPUS = Path("/sys/devices/system/cpu")
+from .topology import SYSTEM, topology
 
 
 def cpus_for(count: int) -> tuple[int, ...]:
@@ -25,7 +25,7 @@ def cpus_for(count: int) -> tuple[int, ...]:
     return tuple(sorted(in_order(granted)[:count]))
 
 
-def in_order(cpus: Iterable[int], system: Path = CPUS) -> list[int]:
+def in_order(cpus: Iterable[int], system: Path = SYSTEM) -> list[int]:
     """The order in which CPUs are given out: the first of each real core by number, then the second of each, and so on.
 
     Fewer cores are so always among more: what a baseline runs on the contender has, too. Where the system does not tell
@@ -33,23 +33,8 @@ def in_order(cpus: Iterable[int], system: Path = CPUS) -> list[int]:
 
     Args:
         cpus: those that may be given out.
-        system: the folder in which Linux describes CPUs.
+        system: as for ``topology``.
     """
-    given: dict[str, int] = {}
-    places = []
-    for cpu in sorted(cpus):
-        core = siblings(cpu, system) or str(cpu)
-        given[core] = given.get(core, 0) + 1
-        places.append((given[core], cpu))
-    return [cpu for _, cpu in sorted(places)]
-
-
-def siblings(cpu: int, system: Path = CPUS) -> str | None:
-    """The CPUs that share a CPU's real core, as the kernel lists them; None where it does not.
-
-    Source: Documentation/admin-guide/cputopology.rst.
-    """
-    try:
-        return (system / f"cpu{cpu}" / "topology" / "thread_siblings_list").read_text().strip()
-    except OSError:
-        return None
+    granted = set(cpus)
+    cores = topology(granted, system).cores or [(cpu,) for cpu in granted]
+    return [cpu for _, cpu in sorted(place for core in cores for place in enumerate(core))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from pytest_multicore.settings.system import IS_LINUX
 from pytest_multicore.settings.world_at_start import WORLD
 
 from .cgroups import quota_cores
-from .cpu_order import CPUS, siblings
+from .topology import topology
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def this_machine() -> Machine:
     return Machine(
         cores_online=psutil.cpu_count(logical=True) or 1,
         affinity=affinity,
-        cores_real=_cores_real(affinity) if affinity else psutil.cpu_count(logical=False),
+        cores_real=len(topology(affinity).cores) or None if affinity else psutil.cpu_count(logical=False),
         quota=quota_cores() if IS_LINUX else None,
         cpu=_cpu_name(),
         os=f"{platform.system()} {platform.release()}",
@@ -123,12 +123,6 @@ def busiest_processes(
     ]
     busy = [(process, cores) for process, cores in used if cores > MIN_BUSY_PROCESS_CORES]
     return sorted(busy, key=lambda entry: -entry[1])[:MAX_BUSY_PROCESSES]
-
-
-def _cores_real(cpus: Sequence[int], system: Path = CPUS) -> int | None:
-    """CPUs that share a core list each other as siblings."""
-    lists = {siblings(cpu, system) for cpu in cpus}
-    return None if None in lists else len(lists)
 
 
 def _cpu_name() -> str:

@@ -14,7 +14,8 @@ class Topology:
     """The granted CPUs.
 
     Attributes:
-        cores: the CPUs of each real core, the hardware threads that share it; empty where the system does not say.
+        cores: the CPUs of each real core, the hardware threads that share it; empty where the system does not say of
+            each CPU.
         nodes: the CPUs of each NUMA node, by the node's number; empty where the system does not say.
     """
 
@@ -38,7 +39,7 @@ def topology(cpus: Iterable[int], system: Path = SYSTEM) -> Topology:
     granted = set(cpus)
     siblings = {_cpus_in(system / "cpu" / f"cpu{cpu}" / "topology" / "thread_siblings_list") for cpu in granted}
     nodes = {int(folder.name[4:]): _cpus_in(folder / "cpulist") for folder in (system / "node").glob("node[0-9]*")}
-    cores = sorted(tuple(sorted(core & granted)) for core in siblings if core)
+    cores = sorted(tuple(sorted(core & granted)) for core in siblings) if all(siblings) else []
     near = {node: tuple(sorted(of_node & granted)) for node, of_node in sorted(nodes.items())}
     return Topology(tuple(cores), {node: of_node for node, of_node in near.items() if of_node})
 

@@ -6,15 +6,8 @@ from pathlib import Path
 import pytest
 
 from pytest_multicore.errors import EnvironmentUnavailable
-from pytest_multicore.measurement.cpu_order import cpus_for, in_order, siblings
-
-
-def topology(folder: Path, *lists: str) -> Path:
-    for cpu, text in enumerate(lists):
-        place = folder / f"cpu{cpu}" / "topology"
-        place.mkdir(parents=True)
-        (place / "thread_siblings_list").write_text(text + "\n")
-    return folder
+from pytest_multicore.measurement.cpu_order import cpus_for, in_order
+from tests.measurement.test_topology import system
 
 
 @pytest.mark.parametrize(
@@ -24,16 +17,13 @@ def topology(folder: Path, *lists: str) -> Path:
         (["0,2", "1,3", "0,2", "1,3"], {0, 1, 2, 3}, [0, 1, 2, 3]),
         (["0-1", "0-1", "2-3", "2-3"], {1, 2, 3}, [1, 2, 3]),
         ([], {7, 3, 5}, [3, 5, 7]),
+        (["0-1"], {1, 0, 9}, [0, 1, 9]),
     ],
 )
 def test_each_real_core_comes_before_a_second_thread_of_any(
     lists: list[str], granted: set[int], expected: list[int], tmp_path: Path
 ) -> None:
-    assert in_order(granted, topology(tmp_path, *lists)) == expected
-
-
-def test_a_system_that_does_not_tell_siblings_tells_none(tmp_path: Path) -> None:
-    assert siblings(0, tmp_path) is None
+    assert in_order(granted, system(tmp_path, dict(enumerate(lists)), {})) == expected
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system has no affinity masks")

@@ -1,10 +1,9 @@
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_multicore.measurement.machine import Machine, _cores_real, busiest_processes, this_machine
+from pytest_multicore.measurement.machine import Machine, busiest_processes, this_machine
 from pytest_multicore.settings.world_at_start import WORLD
 
 
@@ -40,17 +39,6 @@ def test_a_narrowed_affinity_is_seen_at_once() -> None:
     finally:
         os.sched_setaffinity(0, whole)
     assert "affinity 1 CPU," not in this_machine().why_granted() or len(whole) == 1
-
-
-def test_threads_of_one_core_are_not_two_real_cores(tmp_path: Path) -> None:
-    for cpu, siblings in enumerate(["0-1", "0-1", "2-3", "2-3"]):
-        folder = tmp_path / f"cpu{cpu}" / "topology"
-        folder.mkdir(parents=True)
-        (folder / "thread_siblings_list").write_text(siblings + "\n")
-    assert _cores_real((0, 1, 2, 3), tmp_path) == 2
-    assert _cores_real((0, 2), tmp_path) == 2
-    assert _cores_real((1,), tmp_path) == 1
-    assert _cores_real((0, 9), tmp_path) is None
 
 
 def test_the_busiest_are_named_and_our_own_are_not() -> None:

@@ -34,6 +34,9 @@ def test_ranges_are_read(tmp_path: Path) -> None:
 def test_a_system_that_does_not_say(tmp_path: Path) -> None:
     lie = topology([0, 1], tmp_path)
     assert (lie.cores, lie.shared_cores, lie.nodes) == ((), (), {})
+    assert topology([0, 9], system(tmp_path, {0: "0-1"}, {})).cores == (), (
+        "of one CPU it does, of the other it does not"
+    )
 
 
 @pytest.mark.parametrize(("cpus", "text"), [([0, 1, 2, 3], "0-3"), ([0, 2], "0,2"), ([8, 0, 1], "0-1,8"), ([], "")])
