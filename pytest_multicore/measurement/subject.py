@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.interpreters.process import IsolatedInterpreter
@@ -17,8 +17,41 @@ from .take import Timing
 from .usage import OwnClock
 
 
-@dataclass(slots=True)
-class OpenedWorkload:
+class _InInterpreter:
+    """What a subject's interpreter says of it; see take.Subject."""
+
+    if TYPE_CHECKING:  # a field of one subject, a property of the other
+
+        @property
+        def interpreter(self) -> IsolatedInterpreter: ...
+
+    @property
+    def pid(self) -> int:
+        """The agent's process id."""
+        return self.interpreter.pid
+
+    @property
+    def cpus(self) -> tuple[int, ...] | None:
+        """See take.Subject."""
+        return self.interpreter.launch.cpus
+
+    @property
+    def adopter(self) -> int | None:
+        """See take.Subject."""
+        return self.interpreter.adopter
+
+    def pause(self) -> None:
+        """See take.Subject."""
+        self.interpreter.pause()
+
+    @property
+    def real_time(self) -> bool:
+        """See take.Subject."""
+        return self.interpreter.real_time
+
+
+@dataclass
+class OpenedWorkload(_InInterpreter):
     """See take.Subject.
 
     Attributes:
@@ -50,36 +83,12 @@ class OpenedWorkload:
         return None if self.first is None else self.first.wall_s
 
     @property
-    def pid(self) -> int:
-        """The agent's process id."""
-        return self.interpreter.pid
-
-    @property
-    def cpus(self) -> tuple[int, ...] | None:
-        """See take.Subject."""
-        return self.interpreter.launch.cpus
-
-    @property
-    def adopter(self) -> int | None:
-        """See take.Subject."""
-        return self.interpreter.adopter
-
-    @property
     def repeatable(self) -> bool:
         """See take.Subject."""
         return True
 
     def prepare(self) -> None:
         """See take.Subject: it is ready once it is set up."""
-
-    def pause(self) -> None:
-        """See take.Subject."""
-        self.interpreter.pause()
-
-    @property
-    def real_time(self) -> bool:
-        """See take.Subject."""
-        return self.interpreter.real_time
 
     def request_real_time(self, real_time: bool) -> None:
         """See take.Subject."""
@@ -91,7 +100,7 @@ class OpenedWorkload:
 
 
 @dataclass
-class FreshTest:
+class FreshTest(_InInterpreter):
     """See take.Subject: every round is the first call of a test that was just set up in a new interpreter.
 
     Attributes:
@@ -118,21 +127,6 @@ class FreshTest:
         return self.live.interpreter
 
     @property
-    def pid(self) -> int:
-        """The agent's process id."""
-        return self.interpreter.pid
-
-    @property
-    def cpus(self) -> tuple[int, ...] | None:
-        """See take.Subject."""
-        return self.interpreter.launch.cpus
-
-    @property
-    def adopter(self) -> int | None:
-        """See take.Subject."""
-        return self.interpreter.adopter
-
-    @property
     def repeatable(self) -> bool:
         """See take.Subject."""
         return False
@@ -154,15 +148,6 @@ class FreshTest:
         """Tear down the last test, if that is not done."""
         self.live.finish(self.timeout_s)
         self.after_end(self.live)
-
-    def pause(self) -> None:
-        """See take.Subject."""
-        self.interpreter.pause()
-
-    @property
-    def real_time(self) -> bool:
-        """See take.Subject."""
-        return self.interpreter.real_time
 
     def request_real_time(self, real_time: bool) -> None:
         """See take.Subject."""
