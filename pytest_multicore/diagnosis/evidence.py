@@ -267,9 +267,10 @@ class Evidence:
         """The mapped libraries of one of these kinds."""
         return [library for library in self.libraries if library["kind"] in kinds]
 
-    def pool_sizes(self, moment: str) -> list[int]:
-        """Sizes of the thread pools at a moment: start, opened, region or after."""
-        pools = self.observed.get("pools", {}).get(moment, ())
+    @property
+    def pool_sizes(self) -> list[int]:
+        """Sizes of the thread pools once the program is set up."""
+        pools = self.observed.get("pools", {}).get("opened", ())
         return [pool["threads"] for pool in pools if pool["threads"] is not None]
 
     @property

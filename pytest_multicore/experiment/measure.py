@@ -22,8 +22,10 @@ from pytest_multicore.verdicts.figures import Scaling
 from pytest_multicore.verdicts.judge import Judgement
 from pytest_multicore.verdicts.limits import (
     BASE_LIMITS,
+    Limits,
     OpenReason,
     Outcome,
+    Unreachable,
     asks_for_more_cores,
     leave_open,
     why_unreachable,
@@ -52,17 +54,8 @@ def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress
     """
     began, machine, workload = time.monotonic(), this_machine(), request.workload(prepared)
     findings: dict[str, Any]
-    why = why_unreachable(
-        request.limits,
-        machine.cores_granted,
-        request.contender,
-        request.baseline,
-        machine.cores_online,
-        request.settings.vary,
-    )
-    if why:
-        reason = f"{why.reason}: it grants {machine.why_granted()}"
-        findings = {"outcome": Outcome.INCONCLUSIVE, "reason": reason, "lacks_cores": why.lacks_cores}
+    if why := why_not_here(request.limits, request.contender, request.baseline, request.settings.vary):
+        findings = {"outcome": Outcome.INCONCLUSIVE, **why._asdict()}
     else:
         measured_rows = _take_rows(request, prepared, workload, progress)
         findings = _findings(request, prepared, workload, measured_rows, machine)
@@ -84,6 +77,13 @@ def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress
         vary=request.settings.vary,
         **findings,
     )
+
+
+def why_not_here(limits: Limits, threads: int | None, baseline: int | None, vary: str) -> Unreachable | None:
+    """Why nothing can be decided on this machine, with what it grants; see ``why_unreachable``."""
+    machine = this_machine()
+    why = why_unreachable(limits, machine.cores_granted, threads, baseline, machine.cores_online, vary)
+    return why and why._replace(reason=f"{why.reason}: it grants {machine.why_granted()}")
 
 
 def _take_rows(

@@ -17,9 +17,8 @@ from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence, Steps
 from pytest_multicore.environments import scratch
 from pytest_multicore.environments.shared_libraries import compiler
 from pytest_multicore.environments.threads import REPORTED_VARIABLES, THREAD_VARIABLES
-from pytest_multicore.errors import EnvironmentUnavailable, InterpreterTimeout, MulticoreError
+from pytest_multicore.errors import EnvironmentUnavailable
 from pytest_multicore.interpreters import blas_recorder
-from pytest_multicore.interpreters.blas_in_use import blas_files
 from pytest_multicore.interpreters.native_stacks import NativeStacks, native_stacks
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
@@ -27,9 +26,11 @@ from pytest_multicore.measurement.cgroups import quota_cores, throttled_s
 from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.measurement.subject import AnySubject
 from pytest_multicore.measurement.thread_sampler import Sampler, started_with
+from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import MIN_ROUND_S
 from pytest_multicore.verdicts.result import Result
 
+from .blas_threshold import blas_threshold
 from .open_side import FACTS_TIMEOUT_S, open_variant
 from .request import MeasurementRequest, Variant
 
@@ -37,18 +38,10 @@ from .request import MeasurementRequest, Variant
 OBSERVED_S, MAX_OBSERVED_ROUNDS = 0.6, 20
 #: Seconds of a round while py-spy looks. What is observed around a round takes tens of milliseconds.
 LOOKED_ROUND_S = 0.5
-#: Seconds for each attempt to probe the BLAS. In the second one idle threads may spin for 0.1 s after each product.
-PROBE_TIMEOUTS_S = (15.0, 60.0)
 #: How the file name of the library that records BLAS calls begins (interpreters/blas_recorder.py).
 RECORDER_PREFIX = "blas_recorder-"
 #: Why no calls are known of a child that runs without the recorder: none recorded would look like none made.
 NOT_LOADED = "the interpreter's loader did not take the library that records BLAS calls (LD_PRELOAD)"
-#: Variables for each attempt: idle threads that spin would look like work. No threshold depends on them. OpenBLAS
-#: 0.2.18 of 2016 sometimes loses a wake-up where its threads fall asleep soon, and hangs: hence the second attempt.
-PROBE_VARIABLES: Sequence[Mapping[str, str]] = (
-    {"OPENBLAS_THREAD_TIMEOUT": "4", "KMP_BLOCKTIME": "0"},
-    {"KMP_BLOCKTIME": "0"},
-)
 
 
 def observe(request: MeasurementRequest, prepared: PreparedEnvironment, workload: Workload, result: Result) -> Evidence:
@@ -71,7 +64,7 @@ def observe(request: MeasurementRequest, prepared: PreparedEnvironment, workload
         if recorder and not _has_loaded_recorder(evidence):
             evidence, why_not = replace(evidence, calls=None), NOT_LOADED
     has_products = any(call.multiply_adds for call in evidence.calls or ())
-    threshold = _probe_threshold(request, prepared, evidence) if has_products else None
+    threshold = blas_threshold(request, prepared, evidence) if has_products else None
     return replace(evidence, threshold=threshold, recorder_error=why_not)
 
 
@@ -83,8 +76,13 @@ def _has_loaded_recorder(evidence: Evidence) -> bool:
 
 def _has_short_rounds(result: Result) -> bool:
     """Whether rounds are short and cannot repeat the region, as those that each take a new interpreter."""
-    last = result.measurement.rounds[-1] if result.measurement else None
-    return last is not None and last.repeat == 1 and last.wall_s < MIN_ROUND_S
+    last = _last_round(result)
+    return last.repeat == 1 and last.wall_s < MIN_ROUND_S
+
+
+def _last_round(result: Result) -> Round:
+    assert result.measurement is not None  # noqa: S101 - what was not measured is not observed
+    return result.measurement.rounds[-1]
 
 
 def _observe_child(
@@ -92,7 +90,7 @@ def _observe_child(
 ) -> Evidence:
     """Observe some rounds of one child; ``recordings``: the folder of its recorded BLAS calls, None without any."""
     subject.prepare()
-    pid, repeat = subject.pid, result.measurement.rounds[-1].repeat if result.measurement else 1
+    pid, repeat = subject.pid, _last_round(result).repeat
     started = started_with(pid, REPORTED_VARIABLES)
     if recordings:
         started.pop(blas_recorder.PRELOAD_VARIABLE, None)
@@ -120,8 +118,8 @@ def _observe_child(
 
 def _native_stacks(result: Result, subject: AnySubject) -> NativeStacks:
     """Rounds of their own, and longer ones: py-spy stops the child for each look, and looks between two rounds, too."""
-    last = result.measurement.rounds[-1] if result.measurement else None
-    repeat = last.repeat * max(1, round(LOOKED_ROUND_S / last.wall_s)) if last else 1
+    last = _last_round(result)
+    repeat = last.repeat * max(1, round(LOOKED_ROUND_S / last.wall_s))
 
     def work() -> None:
         subject.prepare()
@@ -134,7 +132,7 @@ def _steps(result: Result, subject: AnySubject, evidence: Evidence) -> Steps | N
     """How often the hottest line runs in a repetition, counted in a round of its own; None where nobody asks for it."""
     if not frameworks(evidence):
         return None
-    repeat = result.measurement.rounds[-1].repeat if result.measurement else 1
+    repeat = _last_round(result).repeat
     subject.interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=[], count_steps=True)
     subject.prepare()
     subject.take(repeat)
@@ -175,26 +173,6 @@ def _recorder_variables(folder: Path, variables: Mapping[str, str]) -> tuple[dic
         return blas_recorder.variables(folder, variables), ""
     except (EnvironmentUnavailable, OSError) as error:
         return {}, str(error)
-
-
-def _probe_threshold(request: MeasurementRequest, prepared: PreparedEnvironment, evidence: Evidence) -> int | None:
-    """Multiply-adds up to which the BLAS in use stays on one thread; None where the probe fails."""
-    files = blas_files(evidence.target, evidence.facts)
-    numpys_own = not files or any("numpy" in Path(file["path"]).parts or "numpy.libs" in file["path"] for file in files)
-    arguments = {"threads": request.contender, "library": None if numpys_own else files[0]["path"]}
-    probe = {"target": "builtin:gemm_probe", "arguments": arguments, "path": []}
-    for extra, timeout_s in zip(PROBE_VARIABLES, PROBE_TIMEOUTS_S, strict=True):
-        cpus = request.given(request.contender).cpus
-        variables = prepared.variables(request.contender, request.theano_flags, {**request.env, **extra}, cpus)
-        try:
-            with prepared.open(variables, priority=request.settings.priority, cpus=cpus) as interpreter:
-                threshold = interpreter.ask("call", "result", timeout_s, **probe)["value"]["threshold_mnk"]
-                return None if threshold is None else int(threshold)
-        except InterpreterTimeout:
-            continue
-        except MulticoreError:
-            break
-    return None
 
 
 def _mapped_libraries(pid: int) -> tuple[str, ...]:

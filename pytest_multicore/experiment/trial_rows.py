@@ -40,7 +40,7 @@ def sides_of(trial: Trial, program: MeasuredProgram) -> list[Variant]:
     change, threads, workload = trial.change, program.request.contender, program.workload
     prepared = program.prepared
     if change.blas:
-        prepared = prepared.with_blas(change.blas, program.progress.step, build=False)
+        prepared = prepared.with_blas(change.blas, program.progress.step)
     changed_workload = original_workload = workload
     if trial.replay:
         changed_workload = _replay_workload(trial.replay.changed)

@@ -67,16 +67,14 @@ class PreparedEnvironment:
         installation = provision.prepare(environment, progress=progress)
         return cls(environment, installation, blas.select(environment.blas, installation))
 
-    def with_blas(self, choice: str, progress: Callable[[str], None], *, build: bool = True) -> PreparedEnvironment:
-        """The same environment with another BLAS. Raises as ``prepare`` does.
+    def with_blas(self, choice: str, progress: Callable[[str], None]) -> PreparedEnvironment:
+        """The same environment with another BLAS; see ``prepare``, but for this nothing is built.
 
-        Args:
-            choice: the BLAS.
-            progress: see ``prepare``.
-            build: whether an environment may be built for it; an EnvironmentUnavailable where it may not and has to be.
+        Raises:
+            EnvironmentUnavailable: it would have to be built.
         """
         environment = replace(self.environment, blas=choice)
-        installation = provision.prepare(environment, progress=progress, build=build)
+        installation = provision.prepare(environment, progress=progress, build=False)
         selection = blas.select(choice, installation)
         return replace(self, environment=environment, installation=installation, selection=selection)
 

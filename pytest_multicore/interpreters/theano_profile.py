@@ -72,21 +72,20 @@ class OpenSide(Protocol):
 OpenRegion = Callable[[Callable[[IsolatedInterpreter], None]], AbstractContextManager[OpenSide]]
 
 
-def theano_profile(open_region: OpenRegion, timeout_s: float, *, shapes: bool = True) -> RawProfile:
-    """Run a region on Theano under its profiler, in interpreters that are used for nothing else.
+def theano_profile(open_region: OpenRegion, timeout_s: float) -> RawProfile:
+    """Run a region on Theano under its profiler, once for times and once for shapes, in interpreters of its own.
 
     Args:
         open_region: a context that opens the region in a new interpreter; it first calls the function that it is given
             with that interpreter.
         timeout_s: for each answer; the first one includes Theano's import.
-        shapes: whether to make the second run.
 
     Raises:
         WorkloadError: Theano cannot be imported there, or the region failed.
     """
     wall_s, repeat, times = _profile_once(open_region, timeout_s, shapes=False)
-    shape_run = _profile_once(open_region, timeout_s, shapes=True)[-1] if shapes else {}
-    return RawProfile(wall_s, repeat, times, shape_run)
+    *_, shapes = _profile_once(open_region, timeout_s, shapes=True)
+    return RawProfile(wall_s, repeat, times, shapes)
 
 
 def _profile_once(open_region: OpenRegion, timeout_s: float, *, shapes: bool) -> tuple[float, int, Mapping[str, Any]]:

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_multicore.errors import EnvironmentUnavailable, HostUnfit, LimitMissed, MulticoreError, Undecided
 from pytest_multicore.experiment.explain import explain, explain_open
-from pytest_multicore.experiment.measure import measure
+from pytest_multicore.experiment.measure import measure, why_not_here
 from pytest_multicore.experiment.request import MeasurementRequest, Progress
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import AnyWorkload, Workload, resolve
@@ -24,7 +24,7 @@ from pytest_multicore.reports.record import Record, record
 from pytest_multicore.settings.marker import BASE_LIMITS, LIMITS, MAX_LOSS
 from pytest_multicore.settings.options import Settings
 from pytest_multicore.settings.parsers import parse_argument, threads
-from pytest_multicore.verdicts.limits import Limits, Outcome, why_unreachable
+from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.result import Result
 
 from .matrix import matrix_record
@@ -191,14 +191,9 @@ class Gate:
     def check_reachable(self, label: str) -> None:
         """Leave the test inconclusive before anything runs if no program could meet its limits here."""
         __tracebackhide__ = True
-        machine = this_machine()
         baseline = self.settings.baseline if self.limits.need_baseline else None
-        threads = self.thread_count()
-        if why := why_unreachable(
-            self.limits, machine.cores_granted, threads, baseline, machine.cores_online, self.settings.vary
-        ):
-            reason = f"{why.reason}: it grants {machine.why_granted()}"
-            self._act_on(self._not_measured(label, Outcome.INCONCLUSIVE, reason, lacks_cores=why.lacks_cores))
+        if why := why_not_here(self.limits, self.thread_count(), baseline, self.settings.vary):
+            self._act_on(self._not_measured(label, Outcome.INCONCLUSIVE, **why._asdict()))
 
     def leave_open(self, label: str, reason: str) -> None:
         """Leave the test inconclusive for a reason."""

@@ -23,7 +23,7 @@ MIN_STRENGTH_OF_BOTH = 0.8
 
 def set_too_late(evidence: Evidence) -> Suspicion | None:
     """A variable that the program sets after the library has read it."""
-    pool_size = max(evidence.pool_sizes("opened"), default=0)
+    pool_size = max(evidence.pool_sizes, default=0)
     late = {
         name: value
         for name, value in evidence.variables.items()

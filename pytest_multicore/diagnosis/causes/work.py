@@ -37,7 +37,7 @@ OPENMP_TRIAL = Trial(
 
 def gemm_too_small(evidence: Evidence) -> Suspicion | None:
     """The products are under the size from which the BLAS uses its threads."""
-    if not evidence.lacks_useful_cores or not evidence.calls or max(evidence.pool_sizes("opened"), default=2) < 2:
+    if not evidence.lacks_useful_cores or not evidence.calls or max(evidence.pool_sizes, default=2) < 2:
         return None
     threshold = OPENBLAS_THRESHOLD if evidence.threshold is None else evidence.threshold
     products = [call for call in evidence.calls if call.multiply_adds and call.routine.endswith("gemm")]
