@@ -13,6 +13,12 @@ from typing import Any
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.reports.atomic_file import write_whole
+from pytest_multicore.reports.formats.asv import asv
+from pytest_multicore.reports.formats.badge import badge
+from pytest_multicore.reports.formats.bencher import bencher
+from pytest_multicore.reports.formats.github_action_benchmark import bigger_is_better, smaller_is_better
+from pytest_multicore.reports.formats.markdown import markdown
+from pytest_multicore.reports.formats.openmetrics import openmetrics
 from pytest_multicore.reports.read_report import checked, read_report
 
 from .subparsers import Subparsers
@@ -20,50 +26,14 @@ from .subparsers import Subparsers
 Report = Mapping[str, Any]
 
 
-def _markdown(report: Report) -> str:
-    from pytest_multicore.reports.formats.markdown import markdown
-
-    return markdown(report)
-
-
-def _openmetrics(report: Report) -> str:
-    from pytest_multicore.reports.formats.openmetrics import openmetrics
-
-    return openmetrics(report)
-
-
-def _bencher(report: Report) -> str:
-    from pytest_multicore.reports.formats.bencher import bencher
-
-    return bencher(report)
-
-
-def _bigger(report: Report) -> str:
-    from pytest_multicore.reports.formats.github_action_benchmark import bigger_is_better
-
-    return bigger_is_better(report)
-
-
-def _smaller(report: Report) -> str:
-    from pytest_multicore.reports.formats.github_action_benchmark import smaller_is_better
-
-    return smaller_is_better(report)
-
-
-def _badge(report: Report) -> str:
-    from pytest_multicore.reports.formats.badge import badge
-
-    return badge(report)
-
-
 #: The formats of one text; asv's is a folder of files.
 FORMATS: Mapping[str, Callable[[Report], str]] = {
-    "markdown": _markdown,
-    "openmetrics": _openmetrics,
-    "bencher": _bencher,
-    "github-action-benchmark": _bigger,
-    "github-action-benchmark-smaller": _smaller,
-    "badge": _badge,
+    "markdown": markdown,
+    "openmetrics": openmetrics,
+    "bencher": bencher,
+    "github-action-benchmark": bigger_is_better,
+    "github-action-benchmark-smaller": smaller_is_better,
+    "badge": badge,
 }
 ASV = "asv"
 
@@ -106,8 +76,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _asv(options: argparse.Namespace, report: Report) -> dict[Path | None, str]:
     """The texts of ASV's files; benchmarks that its list holds already stay in it."""
-    from pytest_multicore.reports.formats.asv import asv
-
     # A tree with changes is not the commit that it was made from: the user has to say so.
     commit = options.commit or (report.get("commit") if report.get("clean") else None)
     if options.output is None or commit is None or options.commit_date is None:
