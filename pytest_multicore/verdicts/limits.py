@@ -263,4 +263,6 @@ def _open_reason(name: str, limit: float, interval: Interval, measured: Interval
         return OpenReason.NOT_COUNTED
     if _outcome(name, limit, measured) is not Outcome.INCONCLUSIVE:
         return OpenReason.MACHINE if name in COMPARISON_LIMITS | BASE_LIMITS else OpenReason.DISTURBED
+    if name in COMPARISON_LIMITS and math.isfinite(measured.low) != math.isfinite(measured.high):
+        return OpenReason.MACHINE  # the rows suffice for one bound, so for the other, had the machine given its cores
     return OpenReason.NEAR if measured.bounded else OpenReason.FEW_ROWS

@@ -60,10 +60,7 @@ def why_inconclusive(case: OpenMeasurement) -> str:
     if len(case.rows) < needed:
         return _too_slow(case, needed)
     if first is None or first.open_reason is None:
-        return (
-            f"{len(case.rows)} rows in {case.rounds_s:.0f} s do not bound the figures: {_others(case)}"
-            f"raise the budget of {case.budget_s:g} s"
-        )
+        return _unbounded(case)
     return SENTENCES[first.open_reason](case, first)
 
 
@@ -97,12 +94,22 @@ def _too_slow(case: OpenMeasurement, needed: int) -> str:
     )
 
 
+def _unbounded(case: OpenMeasurement) -> str:
+    return (
+        f"{len(case.rows)} rows in {case.rounds_s:.0f} s do not bound the figures: {_others(case)}"
+        f"raise the budget of {case.budget_s:g} s"
+    )
+
+
 def _near(case: OpenMeasurement, verdict: Verdict) -> str:
     assert verdict.interval is not None  # noqa: S101 - it is what the limit is near to
+    disturbed = _disturbed_rounds(case)
+    often = 2 * len(disturbed) > len(case.rows)  # then it is the neighbours that make the interval wide
+    told = f"{len(disturbed)} of {len(case.rows)} rounds were disturbed; " if often else ""
     return (
         f"{_limit(verdict)} lies within {_measured(verdict)}, the interval after {len(case.rows)} rows in "
-        f"{case.rounds_s:.0f} s{_attained(case)}; {_short_lived_threads(case, verdict)}{_others(case)}"
-        f"move the limit away from {verdict.interval.estimate:.3g}"
+        f"{case.rounds_s:.0f} s{_attained(case)}; {told}{_short_lived_threads(case, verdict)}{_others(case)}"
+        f"{'run it on a quieter machine, or ' if often else ''}move the limit away from {verdict.interval.estimate:.3g}"
     )
 
 
@@ -115,19 +122,21 @@ def _machine(case: OpenMeasurement, verdict: Verdict) -> str:
         most = f", and the program may come to {high:.3g}x on cores of its own"
     return (
         f"{_limit(verdict)}: measured {_measured(verdict)} in {len(case.rows)} rows{_attained(case)}{most}; "
-        f"{_others(case)}{_machine_remedy(verdict)}"
+        f"{_others(case)}{_machine_remedy(case, verdict)}"
     )
 
 
-def _machine_remedy(verdict: Verdict) -> str:
-    if verdict.quantity == "min_speedup":
+def _machine_remedy(case: OpenMeasurement, verdict: Verdict) -> str:
+    """An efficiency that has no bounds either, since others kept the threads waiting, would decide nothing."""
+    efficiency = case.judged.compared and case.judged.compared.efficiency
+    if verdict.quantity == "min_speedup" and efficiency and efficiency.bounded:
         return "use min_efficiency, which is held against what is attained"
     return "run it on a quieter machine"
 
 
 def _disturbed(case: OpenMeasurement, verdict: Verdict) -> str:
     assert verdict.interval is not None  # noqa: S101 - it is open by it
-    examples = [text for row in case.rows if (text := disturbance(row[0]))]
+    examples = _disturbed_rounds(case)
     of_all = f"{len(examples)} of {len(case.rows)} rounds were disturbed" if examples else "no round was disturbed"
     example = f" ({examples[-1]})" if examples else ""
     return (
@@ -135,6 +144,11 @@ def _disturbed(case: OpenMeasurement, verdict: Verdict) -> str:
         f"the program's threads not waited for a core; {of_all}{example}; {_others(case)}"
         "run it on a quieter machine, or with --multicore-priority=realtime where that is permitted"
     )
+
+
+def _disturbed_rounds(case: OpenMeasurement) -> list[str]:
+    """What disturbed each round of the side in question that was disturbed."""
+    return [text for row in case.rows if (text := disturbance(row[0]))]
 
 
 def _memory(case: OpenMeasurement, verdict: Verdict) -> str:
@@ -203,7 +217,7 @@ def _layout(case: OpenMeasurement, verdict: Verdict) -> str:
 
 
 SENTENCES: Mapping[OpenReason, Callable[[OpenMeasurement, Verdict], str]] = {
-    OpenReason.FEW_ROWS: lambda case, verdict: _too_slow(case, _needed_rows(case, verdict)),
+    OpenReason.FEW_ROWS: lambda case, verdict: f"{_limit(verdict)}: {_unbounded(case)}",
     OpenReason.NEAR: _near,
     OpenReason.MACHINE: _machine,
     OpenReason.DISTURBED: _disturbed,

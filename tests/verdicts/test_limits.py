@@ -78,6 +78,8 @@ UNBOUNDED = Interval(-math.inf, 1.6, math.inf, 0.99)
         ({"min_cores": 1.5}, between(1.4, 1.6), between(1.4, 1.6), OpenReason.NEAR),
         ({"min_speedup": 1.5}, UNBOUNDED, UNBOUNDED, OpenReason.FEW_ROWS),
         ({"min_cores": 1.5}, UNBOUNDED, UNBOUNDED, OpenReason.FEW_ROWS),
+        ({"min_speedup": 1.5}, between(1.4, math.inf), between(1.4, math.inf), OpenReason.MACHINE),
+        ({"min_speedup": 1.5}, between(-math.inf, 1.6), between(-math.inf, 1.6), OpenReason.MACHINE),
         ({"max_threads": 2}, between(2.0, math.inf), between(2.0, math.inf), OpenReason.NOT_COUNTED),
         ({"max_threads": 2}, between(1.0, 3.0), between(1.0, 3.0), OpenReason.NEAR),
     ],

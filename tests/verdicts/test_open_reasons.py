@@ -63,6 +63,49 @@ def test_a_machine_that_attains_too_little_is_told_with_what_it_attains() -> Non
     )
 
 
+#: A product whose two threads share one core, as others have the other: the control found both.
+CROWDED_OUT = [
+    (
+        made(0.13, 1.0, demand=2.0, os_threads=2, foreign=1.0, cores_online=2, control=look(2, 0.9)),
+        made(0.1, 1.0, threads=1, foreign=1.0, cores_online=2, control=look(1)),
+    )
+] * 20
+
+
+def test_min_efficiency_is_not_advised_where_it_would_be_open_too() -> None:
+    text = why(CROWDED_OUT, min_speedup=1.5)
+    assert text.startswith("min_speedup=1.5: measured 0.769x [0.769, 0.769] in 20 rows; 2 cores attain 1.8x")
+    assert text.endswith("run it on a quieter machine")
+    assert "min_efficiency" not in text
+
+
+def test_an_efficiency_without_an_upper_bound_is_not_said_to_lack_rows() -> None:
+    told = undecided(CROWDED_OUT, min_efficiency=0.7)
+    assert [one.open_reason for one in told.judged.verdicts] == [OpenReason.MACHINE]
+    text = why_inconclusive(told)
+    assert text.startswith("min_efficiency=0.7: measured 0.427 [0.427, ?] in 20 rows; 2 cores attain 1.8x")
+    assert text.endswith("run it on a quieter machine")
+
+
+def test_rows_that_suffice_by_their_number_are_not_said_to_be_too_few() -> None:
+    found = judgement(Limits(min_speedup=1.5), rows(20, 1.0), 0.99)
+    open_ = replace(found, verdicts=tuple(leave_open(one, OpenReason.FEW_ROWS) for one in found.verdicts))
+    assert why_inconclusive(OpenMeasurement(rows(20, 1.0), open_, 9.0, 10.0, 0.99)) == (
+        "min_speedup=1.5: 20 rows in 9 s do not bound the figures: raise the budget of 10 s"
+    )
+
+
+@pytest.mark.parametrize(("disturbed_ones", "told"), [(20, True), (10, False), (0, False)])
+def test_an_interval_that_neighbours_made_wide_is_told_to_be(disturbed_ones: int, told: bool) -> None:
+    text = why(
+        rows(10, 1.4, disturbed_ones=disturbed_ones // 2) + rows(10, 1.6, disturbed_ones=disturbed_ones // 2),
+        min_speedup=1.5,
+    )
+    assert ("20 of 20 rounds were disturbed; " in text) is told
+    assert ("run it on a quieter machine, or move the limit away from 1.5" in text) is told
+    assert text.endswith("move the limit away from 1.5")
+
+
 def test_a_neighbour_who_keeps_threads_waiting_is_named() -> None:
     crowded = made(0.1, 1.2, demand=1.6, os_threads=2, foreign=0.4)
     text = why([(crowded,)] * 15 + [(made(0.1, 1.2),)] * 5, min_cores=1.5)
