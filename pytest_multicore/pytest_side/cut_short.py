@@ -57,7 +57,7 @@ class CutShort:
         left = [nodeid for nodeid in self._expected if nodeid not in self._done]
         if ended and not left and not self.by:
             return None
-        by = (self.by or "the session ended early") if ended else NOT_ENDED
+        by = (self.by or "an early end of the session") if ended else NOT_ENDED
         return {"by": by, "not_measured": left}
 
     @pytest.hookimpl(trylast=True)
