@@ -152,7 +152,10 @@ def _remedy(output: str) -> str:
             "PYTEST_MULTICORE_CACHE and TMPDIR"
         )
     if any(sign in output for sign in ABSENT_SIGNS):
-        return "a required package or version is not there for this interpreter: see 'requires' and 'python'"
+        return (
+            "the package index has no such package or version for this interpreter: correct PACKAGE==VERSION, or "
+            "'requires' or 'python' of the environment"
+        )
     if any(sign in output for sign in COMPILER_SIGNS):
         return "a package had to be compiled: install a C and C++ compiler (apt-get install g++), or require a wheel"
     return "read the output below; correct 'requires' or 'python' of the environment"
