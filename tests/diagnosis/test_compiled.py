@@ -134,7 +134,10 @@ def test_larger_steps_are_tried_where_the_workload_takes_them() -> None:
         ("numpy/_core/_multiarray_umath.so", "numpy.ndarray.sort array_sort", "sort parts and merge them"),
         ("numpy/fft/_pocketfft_umath.so", "", "scipy.fft with workers"),
         ("scipy/fft/_pocketfft/pypocketfft.so", "", "workers=N"),
-        ("sklearn/tree/_tree.so", "", "n_jobs"),
+        ("sklearn/tree/_tree.so", "", "n_jobs=N of a forest"),
+        ("sklearn/ensemble/_hist_gradient_boosting/histogram.so", "", "OMP_NUM_THREADS=N"),
+        ("sklearn/neighbors/_ball_tree.so", "", "n_jobs=N of the estimator"),
+        ("sklearn/svm/_libsvm.so", "", "GridSearchCV"),
         ("tokenizers/tokenizers.so", "tokenizers.Tokenizer.encode", "encode_batch"),
         ("blosc.c", "numcodecs.blosc.Blosc.encode encode", "main thread"),
         ("pyarrow/libarrow_compute.so.2600", "", "slices of the array"),
@@ -152,6 +155,7 @@ def test_a_known_function_has_a_remedy_of_its_own(path: str, names: str, remedy:
 def test_a_function_that_nobody_knows_has_none() -> None:
     assert known("libwork.so", "work") is None
     assert all(row.remedy and row.what and row.source and (row.library or row.function) for row in KNOWN)
+    assert [row.what for row in KNOWN if "where it has one" in row.remedy or "where the estimator" in row.remedy] == []
 
 
 def test_a_function_that_holds_the_lock_is_not_advised_to_be_threaded() -> None:

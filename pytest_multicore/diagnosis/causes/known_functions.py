@@ -42,6 +42,8 @@ class Known:
         return self.remedy.replace(PARTS, PARTS_IN_PROCESSES) if held else self.remedy
 
 
+SKLEARN = "scikit-learn's page 'Parallelism', and n_jobs in its glossary"
+SEVERAL_FITS = "n_jobs=N of cross_val_score, GridSearchCV, OneVsRestClassifier or MultiOutputRegressor"
 SCIPY = "SciPy's page 'Parallel execution support': one thread, unless a function has workers="
 
 KNOWN = (
@@ -103,18 +105,33 @@ KNOWN = (
         f"{SCIPY}; sklearn.metrics.pairwise_distances",
     ),
     Known(
-        r"sklearn/(tree|ensemble|neighbors|svm|linear_model)",
+        r"sklearn/ensemble/_hist_gradient_boosting",
         "",
-        "scikit-learn's estimator runs on one thread",
-        "n_jobs=N of the estimator, where it has one (forests, neighbours, cross_val_score); n_jobs=None means 1",
-        "scikit-learn's page 'Parallelism', and n_jobs in its glossary",
+        "scikit-learn's histogram gradient boosting was left at one thread",
+        "OMP_NUM_THREADS=N, and no threadpool_limits(1) around it: it has OpenMP's threads, and no n_jobs",
+        "scikit-learn's page 'Parallelism': Lower-level parallelism with OpenMP",
+    ),
+    Known(
+        r"sklearn/(tree|ensemble)",
+        "",
+        "scikit-learn grows a tree on one thread",
+        "n_jobs=N of a forest or of BaggingClassifier, which grow several at once, and None means 1; for a tree or "
+        "GradientBoosting, which have no n_jobs: HistGradientBoosting, which has OpenMP's threads",
+        f"{SKLEARN}; the parameters of each class in its reference",
+    ),
+    Known(
+        r"sklearn/neighbors",
+        "",
+        "scikit-learn's neighbours are searched on one thread",
+        "n_jobs=N of the estimator: None means 1",
+        f"{SKLEARN}; the parameters of KNeighborsClassifier",
     ),
     Known(
         r"sklearn/",
         "",
         "this part of scikit-learn runs on one thread",
-        "n_jobs=N, where the estimator has one",
-        "scikit-learn's page 'Parallelism'",
+        f"several fits at once: {SEVERAL_FITS}; None means 1",
+        f"{SKLEARN}; the parameters of each class in its reference",
     ),
     Known(
         r"tokenizers",
