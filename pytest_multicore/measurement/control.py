@@ -17,7 +17,6 @@ from typing import Protocol
 from pytest_multicore.rounds.round import Control
 from pytest_multicore.rounds.tolerances import (
     BURST_ROUND_SHARE,
-    DOCTOR_ROWS,
     MAX_BACKGROUND_NOISE_CORES,
     MAX_BURST_S,
     MIN_BURST_S,
@@ -107,14 +106,9 @@ class ControlRuns:
             return control
         return replace(control, memory=self._memory_share(near))
 
-    def attained_speedup(self, cores: int) -> float | None:
-        """The speed-up of so many cores over one, just now: the median of a few rows."""
-        speedups = []
-        for _ in range(DOCTOR_ROWS):
-            one, several = self.run(1, MIN_BURST_S), self.run(cores, MIN_BURST_S)
-            if one is not None and several is not None and one.speed > 0:
-                speedups.append(several.cores * several.speed / one.speed)
-        return sorted(speedups)[len(speedups) // 2] if speedups else None
+    def bursts(self, cores: int, length_s: float) -> list[Burst] | None:
+        """One burst on so many cores, worker by worker; None where the workers have ended."""
+        return self.workers.work(self._pick_cores(min(cores, self.workers.count), ()), length_s)
 
     def _memory_share(self, near: Sequence[int]) -> float | None:
         """Copying speed beside background load on the cores that a side leaves free, as a share of that without.

@@ -17,6 +17,7 @@ from pytest_multicore.experiment.collection_changes import collection_changes, c
 from pytest_multicore.experiment.examine import examine
 from pytest_multicore.interpreters.permissions import permissions
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
+from pytest_multicore.measurement.attained import attained_now
 from pytest_multicore.measurement.control import control_runs
 from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.measurement.machine import this_machine
@@ -71,7 +72,7 @@ def _examine_all(config: pytest.Config, settings: Settings, environments: Mappin
     machine = this_machine()
     cpus = machine.affinity or range(machine.cores_online)
     lie = topology(cpus)
-    attained = control_runs(machine, priority=settings.priority != "off").attained_speedup(machine.threads_auto)
+    attained = attained_now(control_runs(machine, priority=settings.priority != "off"), machine.threads_auto)
     machine_record = records.machine_record(machine, lie, attained, permissions())
     _show(lines.machine_lines(machine_record))
     facts = records.machine_facts(machine, lie, machine_record)

@@ -109,8 +109,14 @@ def _count(number: int, what: str) -> str:
 
 def _attained(machine: Record) -> str:
     attained, cores = machine["attained"], machine["attained_cores"]
-    if attained is None:
+    if machine["alone_cpu_share"] is None:
         return "unknown: its cores were not to be had for a moment"
+    if attained is None:
+        return (
+            "unknown: the machine is too busy to tell just now. "
+            f"A compute loop got {machine['alone_cpu_share']:.0%} of a core's time alone, and with "
+            f"{_count(cores, 'core')} at work at least {machine['least_cpu_share']:.0%} of each"
+        )
     text = f"a speed-up of {attained:.2f}x with {_count(cores, 'core')} at work, just now"
     if attained < MIN_ATTAINED_SHARE * cores:
         return f"{text}: no program can be expected to gain more; min_efficiency is held against what is attained"

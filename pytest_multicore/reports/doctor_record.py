@@ -16,6 +16,7 @@ from pytest_multicore.environments.environment import Environment
 from pytest_multicore.environments.probe import Interpreter
 from pytest_multicore.experiment.examine import Examination
 from pytest_multicore.measurement import counters
+from pytest_multicore.measurement.attained import Attained
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.topology import Topology
 
@@ -26,14 +27,14 @@ SCHEMA_FILE = Path(__file__).with_name("doctor.schema.json")
 
 
 def machine_record(
-    machine: Machine, lie: Topology, attained: float | None, permitted: dict[str, bool | None]
+    machine: Machine, lie: Topology, attained: Attained | None, permitted: dict[str, bool | None]
 ) -> dict[str, Any]:
     """The machine.
 
     Args:
         machine: this one.
         lie: where its granted CPUs lie.
-        attained: the speed-up that its granted cores attain; None: unknown.
+        attained: what its granted cores attain; None: the control's workers have ended.
         permitted: see interpreters/permissions.py.
     """
     return {
@@ -42,7 +43,9 @@ def machine_record(
         "why_granted": machine.why_granted(),
         "shared_cores": [list(core) for core in lie.shared_cores],
         "nodes": {str(node): list(cpus) for node, cpus in lie.nodes.items()},
-        "attained": attained,
+        "attained": attained.speedup if attained else None,
+        "alone_cpu_share": attained.alone_share if attained else None,
+        "least_cpu_share": attained.least_share if attained else None,
         "attained_cores": machine.threads_auto,
         "permitted": permitted,
         "counters": counters.for_this_system().name,
@@ -61,6 +64,8 @@ def machine_facts(machine: Machine, lie: Topology, record: dict[str, Any]) -> Ma
         cores_real=machine.cores_real,
         nodes=len(lie.nodes),
         attained=record["attained"],
+        alone_share=record["alone_cpu_share"],
+        least_share=min(record["least_cpu_share"] or 0.0, record["alone_cpu_share"] or 0.0),
         cores=machine.threads_auto,
         permitted=record["permitted"],
         narrowed=machine.narrowed,

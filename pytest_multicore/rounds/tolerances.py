@@ -45,8 +45,11 @@ COPY_BURST_S = 0.004
 #: CPU time of the worker that copies, as a share of its burst: with less, another process had its core, and its
 #: speed says nothing.
 MIN_COPY_CPU_SHARE = 0.3
-#: Rows of the control for the doctor: the median of five passes over one that is disturbed.
-DOCTOR_ROWS = 5
+#: Rows of the control for the doctor: the middle three of five pass over one that is disturbed. On a busy machine it
+#: takes up to so many, until one worker alone was undisturbed in some.
+DOCTOR_ROWS, MAX_DOCTOR_ROWS = 5, 15
+#: Bursts of one worker alone that must have been undisturbed, to compare others with.
+MIN_UNDISTURBED_BURSTS = 3
 
 #: Seconds between two samples of the threads.
 SAMPLE_INTERVAL_S = 0.005

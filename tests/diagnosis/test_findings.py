@@ -53,6 +53,7 @@ def test_a_healthy_machine_has_none() -> None:
         ({"shared_cores": [(0, 1)], "cores_real": 1}, [("hardware-threads", True)]),
         ({"attained": 2.0}, [("little-attained", True)]),
         ({"attained": None}, []),
+        ({"attained": None, "alone_share": 0.2, "least_share": 0.1}, [("too-busy", True)]),
         ({"nodes": 2}, [("several-numa-nodes", False)]),
         ({"permitted": {"nice": False, "ptrace": None}}, [("no-nice", False)]),
         ({"permitted": {"fixed_addresses": False}}, [("no-fixed-addresses", False)]),
@@ -60,6 +61,22 @@ def test_a_healthy_machine_has_none() -> None:
 )
 def test_what_the_machine_withholds(changed: dict[str, Any], found: list[tuple[str, bool]]) -> None:
     assert keys(replace(HEALTHY, **changed)) == found
+
+
+@pytest.mark.parametrize(
+    ("attained", "least_share", "why"),
+    [
+        (2.0, 0.5, "4 cores attain 2.00x just now: other processes or guests took 50% of a core's time"),
+        (2.0, 0.99, "4 cores attain 2.00x just now: the control had its cores all the time"),
+        (None, 0.1, "cannot be told just now: other processes or guests left 10% of a core's time"),
+    ],
+)
+def test_what_took_the_cores_is_told_by_the_time_that_the_control_got(
+    attained: float | None, least_share: float, why: str
+) -> None:
+    changed = replace(HEALTHY, attained=attained, alone_share=1.0, least_share=least_share)
+    (finding,) = machine_findings(changed)
+    assert why in finding.text
 
 
 def test_a_quota_names_a_thread_count_that_fits() -> None:

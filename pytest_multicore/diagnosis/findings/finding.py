@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_multicore.rounds.tolerances import MIN_CONTROL_CPU_SHARE
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -39,6 +41,8 @@ class MachineFacts:
         cores_real: real cores among the granted CPUs; None: unknown.
         nodes: NUMA nodes that hold granted CPUs.
         attained: the speed-up that the control attains with `cores` cores; None: unknown.
+        alone_share: CPU time that the control got of its core, on one alone; None where it did not run.
+        least_share: the same of the core that gave the least, with all of them at work, or alone.
         cores: at work in the control.
         permitted: see interpreters/permissions.py.
         narrowed: that pytest was pinned since it started, in words; empty where it was not.
@@ -52,9 +56,20 @@ class MachineFacts:
     cores_real: int | None = None
     nodes: int = 1
     attained: float | None = None
+    alone_share: float | None = None
+    least_share: float = 1.0
     cores: int = 1
     permitted: Mapping[str, bool | None] = field(default_factory=dict)
     narrowed: str = ""
+
+    @property
+    def why_little(self) -> str:
+        """What keeps its cores from attaining their number, as far as the control tells."""
+        if self.attained is None:
+            return f"other processes or guests left {self.least_share:.0%} of a core's time to a compute loop"
+        if self.least_share < MIN_CONTROL_CPU_SHARE:
+            return f"other processes or guests took {1 - self.least_share:.0%} of a core's time"
+        return "the control had its cores all the time, so they share real cores or a power limit, or guests use them"
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,14 +103,27 @@ def _siblings(machine: MachineFacts) -> Finding | None:
 
 
 def _attained(machine: MachineFacts) -> Finding | None:
-    if machine.attained is None or machine.attained >= MIN_ATTAINED_SHARE * machine.cores:
+    if machine.attained is None:
+        return _too_busy(machine)
+    if machine.attained >= MIN_ATTAINED_SHARE * machine.cores:
         return None
     return Finding(
         "little-attained",
         True,
-        f"{machine.cores} cores attain {machine.attained:.2f}x just now: other processes or guests use them, or they "
-        "share real cores. No program can be expected to gain more",
+        f"{machine.cores} cores attain {machine.attained:.2f}x just now: {machine.why_little}. "
+        "No program can be expected to gain more",
         "a quieter machine; limits by min_efficiency, which is held against what is attained",
+    )
+
+
+def _too_busy(machine: MachineFacts) -> Finding | None:
+    if machine.alone_share is None:
+        return None
+    return Finding(
+        "too-busy",
+        True,
+        f"what {machine.cores} cores attain cannot be told just now: {machine.why_little}",
+        "a quieter machine, or the right to a higher priority (no-nice): verdicts take long here, or stay undecided",
     )
 
 
