@@ -176,9 +176,8 @@ def _finding(trial: Trial, compared: Comparison, original_speedup: Interval | No
         return Finding.REFUTED if ratio.low >= 1 / MIN_USEFUL_RATIO else Finding.OPEN
     cpu = compared.cpu_inflation
     if cpu.high < 1 / MAX_PROCESS_SPEED_RATIO:
-        return (
-            Finding.PROVEN
-        )  # at whatever time: threads that sleep may take long to wake up, and did spin all the same
+        # At whatever time: threads that sleep may take long to wake up, and did spin all the same.
+        return Finding.PROVEN
     return Finding.REFUTED if cpu.low >= 1 / MIN_USEFUL_RATIO else Finding.OPEN
 
 

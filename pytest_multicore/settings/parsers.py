@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -17,62 +17,47 @@ Threads = int | Literal["auto", "inherit"]
 Parser = Callable[[object], Any]
 
 
-def _number(raw: object, *, above: float, maximum: float, allowed: str) -> float:
+def _number(raw: object, allowed: str, is_allowed: Callable[[float], bool]) -> float:
     if isinstance(raw, bool | bytes | bytearray):
         raise ValueError(allowed)
     try:
         number = float(raw)  # type: ignore[arg-type]
     except (TypeError, ValueError, ArithmeticError):  # a whole number may be too large, a Decimal no number
         raise ValueError(allowed) from None
-    if not above < number <= maximum:
+    if not is_allowed(number):
         raise ValueError(allowed)
     return number
 
 
 def positive(raw: object) -> float:
     """A finite number above 0."""
-    return _number(raw, above=0, maximum=sys.float_info.max, allowed="a finite number above 0")
+    return _number(raw, "a finite number above 0", lambda number: 0 < number < math.inf)
 
 
 def not_negative(raw: object) -> float:
     """A finite number of at least 0."""
-    allowed = "a finite number of at least 0"
-    number = _number(raw, above=-sys.float_info.min, maximum=sys.float_info.max, allowed=allowed)
-    if number < 0:
-        raise ValueError(allowed)
-    return number
+    return _number(raw, "a finite number of at least 0", lambda number: 0 <= number < math.inf)
 
 
 def efficiency(raw: object) -> float:
     """A number in (0, 1]."""
-    return _number(raw, above=0, maximum=1, allowed="a number above 0 and at most 1")
+    return _number(raw, "a number above 0 and at most 1", lambda number: 0 < number <= 1)
 
 
 def share(raw: object) -> float:
     """A number from 0 to below 1."""
-    allowed = "a number from 0 to below 1"
-    number = _number(raw, above=-sys.float_info.min, maximum=1, allowed=allowed)
-    if not 0 <= number < 1:
-        raise ValueError(allowed)
-    return number
+    return _number(raw, "a number from 0 to below 1", lambda number: 0 <= number < 1)
 
 
 def confidence(raw: object) -> float:
     """A number from 0.5 to 0.9999: beyond, the rounds that a verdict takes would fill no budget."""
-    allowed = "a number from 0.5 to 0.9999, such as 0.99"
-    number = _number(raw, above=0, maximum=0.9999, allowed=allowed)
-    if number < 0.5:
-        raise ValueError(allowed)
-    return number
+    return _number(raw, "a number from 0.5 to 0.9999, such as 0.99", lambda number: 0.5 <= number <= 0.9999)
 
 
 def count(raw: object) -> int:
     """A whole number from 1 to MAX_COUNT."""
     allowed = f"a whole number from 1 to {MAX_COUNT:,}"
-    number = _number(raw, above=0, maximum=MAX_COUNT, allowed=allowed)
-    if number != int(number):
-        raise ValueError(allowed)
-    return int(number)
+    return int(_number(raw, allowed, lambda number: 0 < number <= MAX_COUNT and number.is_integer()))
 
 
 def threads(raw: object) -> Threads:
@@ -98,10 +83,7 @@ def percentage(raw: object) -> float:
     allowed = "a percentage from 0% to below 100%, such as 10%"
     if not isinstance(raw, str) or not raw.strip().endswith("%"):
         raise ValueError(allowed)
-    number = _number(raw.strip()[:-1], above=-1, maximum=100, allowed=allowed)
-    if not 0 <= number < 100:
-        raise ValueError(allowed)
-    return number / 100
+    return _number(raw.strip()[:-1], allowed, lambda number: 0 <= number < 100) / 100
 
 
 def switch(raw: object) -> bool:
