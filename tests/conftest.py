@@ -171,6 +171,13 @@ def undecided() -> Undecided:
     return skip
 
 
+@pytest.fixture
+def two_cores() -> None:
+    """Skip where there are none."""
+    if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("the programs need Linux and two cores")
+
+
 @pytest.fixture(autouse=True)
 def not_within_a_measuring_session() -> Iterator[None]:
     """Sessions that tests start take turns of their own; an inner one in this very process must not say otherwise."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -29,13 +28,6 @@ TYPICAL = (
 )
 
 pytestmark = pytest.mark.usefixtures("two_cores")
-
-
-@pytest.fixture
-def two_cores() -> None:
-    """Skip where there are none."""
-    if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
-        pytest.skip("the programs need Linux and two cores")
 
 
 def params() -> list[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,13 +20,6 @@ PROGRAMS = Path(__file__).parent / "programs"
 
 # Read by the loader and by Python itself: nothing that a case is about.
 KEPT = ("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "PYTHON_GIL", "PYTHON_CPU_COUNT")
-
-
-@pytest.fixture
-def two_cores() -> None:
-    """Skip where there are none."""
-    if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
-        pytest.skip("the programs need Linux and two cores")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pytest_multicore.reports.record import record
 from pytest_multicore.rounds.round import Round, ThreadUse
 from pytest_multicore.verdicts import figures
 from pytest_multicore.verdicts.judge import judge_comparison, judgement
-from pytest_multicore.verdicts.limits import Limits, Outcome, outcome_of
+from pytest_multicore.verdicts.limits import Limits, outcome_of
 from pytest_multicore.verdicts.result import Result
 from tests.rounds import disturbed, look, made
 
@@ -221,8 +221,3 @@ def read_back(whole: dict[str, Any]) -> dict[str, Any]:
     """The report as a file has it."""
     found: dict[str, Any] = json.loads(json.dumps(whole, allow_nan=False))
     return found
-
-
-def is_failed(one: dict[str, Any]) -> bool:
-    """Whether a record missed a limit."""
-    return bool(one["outcome"] == Outcome.FAILED.value)
