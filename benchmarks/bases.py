@@ -1,11 +1,14 @@
 """A program against a base on simulated hosts: whether what is said of its loss is right, and how often nothing is.
 
-    python benchmarks/bases.py [--runs 20] [--seed 1] [--host NAME ...]
+    python benchmarks/bases.py [--runs 20] [--seed 1] [--host NAME ...] [--limit max_slowdown]
 
 The hosts are those of hosts.py. Each pair has a known loss: the share of the base's speed-up that the program lacks by
 threading. A limit lies 0.1 under it and 0.1 over it; a gain is held to a limit of 0.1. Prints a Markdown table by host:
 wrong verdicts, undecided ones, what is called slower and is as fast, how many of the slower pairs without a loss are
 called so, and seconds.
+
+``--limit max_slowdown`` asks for the time of one thread instead. Its limits are those at which the program may take a
+fifth less and a fifth more time than it does: two processes that do the same may differ by an eighth.
 """
 
 from __future__ import annotations
@@ -28,8 +31,8 @@ from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.stopping import StoppingRule
 
 CONFIDENCE, SETTLE_S = 0.99, 4.0
-#: How far limits lie from the true loss.
-OFF = 0.1
+#: How far limits lie from the true loss; and from the true time of one thread, as a share of it.
+OFF, TIME_OFF = 0.1, 0.2
 BY_NAME = {program.name: program for program in PROGRAMS}
 
 
@@ -68,6 +71,27 @@ def true_loss(program: Program, base: Program) -> float:
     return 1 - max(kept, kept * seconds(program, 1) / seconds(base, 1))
 
 
+def true_slowdown(program: Program, base: Program) -> float:
+    """What one thread of the program takes more than its base's, as a share of that."""
+    return seconds(program, 1) / seconds(base, 1) - 1
+
+
+def limits_near(quantity: str, program: Program, base: Program) -> tuple[float, list[Limits]]:
+    """The true loss or slowdown of a pair, and limits under and over it."""
+    if quantity == "max_slowdown":
+        truth = true_slowdown(program, base)
+        near = ((1 + truth) * (1 + off) - 1 for off in (-TIME_OFF, TIME_OFF))
+        return truth, [Limits(max_slowdown=one) for one in near if one >= 0]
+    truth = true_loss(program, base)
+    return truth, [Limits(max_loss=one) for one in (truth - OFF, truth + OFF) if 0 <= one < 1] or [Limits(max_loss=OFF)]
+
+
+def limit_of(limits: Limits) -> float:
+    """The one number of a limit on a base."""
+    (limit,) = (one for one in (limits.max_loss, limits.max_slowdown) if one is not None)
+    return limit
+
+
 class PairRun(Run):
     """One measurement of a program and its base: their rounds share the host's time."""
 
@@ -90,7 +114,7 @@ class PairRun(Run):
 
 def is_slower(program: Program, base: Program) -> bool:
     """Whether one thread of a program takes longer than its base's, by more than two processes differ by."""
-    return seconds(program, 1) > MAX_PROCESS_SPEED_RATIO * seconds(base, 1)
+    return 1 + true_slowdown(program, base) > MAX_PROCESS_SPEED_RATIO
 
 
 @dataclass(frozen=True)
@@ -124,39 +148,40 @@ class Told:
     seconds: list[float] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
 
-    def add(self, pair: str, limit: float, truth: float, slower: bool, told: Said) -> None:
+    def add(self, pair: str, limits: Limits, truth: float, slower: bool, told: Said) -> None:
         """Count one verdict."""
+        limit = limit_of(limits)
         self.asked += 1
         self.seconds.append(told.seconds)
         said = told.judged.outcome
-        if said is Outcome.PASSED:
+        if said is Outcome.PASSED and limits.max_loss is not None:
             self.slower += slower
             self.unsaid += slower and told.judged.change is not Change.SLOWER
             self.called_slower += told.judged.change is Change.SLOWER and not slower
         if said is Outcome.INCONCLUSIVE:
             self.undecided += 1
-            self.mistakes.append(f"{pair}: loss {truth:.2f}, limit {limit:.2f}: undecided")
+            self.mistakes.append(f"{pair}: {truth:.2f}, limit {limit:.2f}: undecided")
         elif said is not (Outcome.PASSED if truth <= limit else Outcome.FAILED):
             self.wrong += 1
-            self.mistakes.append(f"{pair}: loss {truth:.2f}, limit {limit:.2f}: {said.value}")
+            self.mistakes.append(f"{pair}: {truth:.2f}, limit {limit:.2f}: {said.value}")
 
 
-def confirmed(runs: Iterator[PairRun], limit: float, fixed_layout: bool) -> Said:
+def confirmed(runs: Iterator[PairRun], limits: Limits, fixed_layout: bool) -> Said:
     """What a measurement says of a limit, as far as further processes bear it out."""
-    said = said_of(next(runs), limit)
+    said = said_of(next(runs), limits)
     for _ in range(FURTHER_PROCESSES):
         near = to_bear_out(said.judged, fixed_layout)
         if not near:
             break
-        other = said_of(next(runs), limit)
+        other = said_of(next(runs), limits)
         judged = borne_out(said.judged, other.judged, near)
         said = Said(judged, said.seconds + other.seconds, said.rows + other.rows)
     return said
 
 
-def said_of(run: PairRun, limit: float) -> Said:
+def said_of(run: PairRun, limits: Limits) -> Said:
     """What one set of processes says of a limit."""
-    rule = StoppingRule(Limits(max_loss=limit), CONFIDENCE, BUDGET_S, SETTLE_S)
+    rule = StoppingRule(limits, CONFIDENCE, BUDGET_S, SETTLE_S)
     rows: list[tuple[Round, ...]] = []
     look_at = 9
     for row in run.pair_rows():
@@ -171,19 +196,25 @@ def said_of(run: PairRun, limit: float) -> Said:
 
 
 def told_on(
-    host: Host, runs: int, seed: int, alone: bool = False, pairs: Sequence[tuple[Program, Program]] = PAIRS
+    host: Host,
+    runs: int,
+    seed: int,
+    alone: bool = False,
+    pairs: Sequence[tuple[Program, Program]] = PAIRS,
+    quantity: str = "max_loss",
 ) -> Told:
     """So many measurements of each pair on a host."""
     told = Told()
     for program, base in pairs:
-        name, truth = f"{program.name} for {base.name}", true_loss(program, base)
-        slower = is_slower(program, base)
-        for limit in [one for one in (truth - OFF, truth + OFF) if 0 <= one < 1] or [OFF]:
+        name, slower = f"{program.name} for {base.name}", is_slower(program, base)
+        truth, near = limits_near(quantity, program, base)
+        for limits in near:
+            limit = limit_of(limits)
             for number in range(runs):
                 draw = Random(f"{seed} {number} {host.name} {name} {limit:.3f}")
                 every = (PairRun(host, program, base, draw) for _ in count())
-                said = said_of(next(every), limit) if alone else confirmed(every, limit, host.own_speed == 1)
-                told.add(name, limit, truth, slower, said)
+                said = said_of(next(every), limits) if alone else confirmed(every, limits, host.own_speed == 1)
+                told.add(name, limits, truth, slower, said)
     return told
 
 
@@ -195,15 +226,18 @@ def main() -> None:
     parser.add_argument("--host", nargs="*", default=[""], help="those whose name begins so")
     parser.add_argument("--alone", action="store_true", help="without further processes")
     parser.add_argument("--mistakes", action="store_true", help="print each wrong and each undecided verdict, too")
+    parser.add_argument("--limit", choices=["max_loss", "max_slowdown"], default="max_loss", help="what is asked for")
     options = parser.parse_args()
     print("| host | verdicts | wrong | undecided | called slower | slower, and said so | median seconds |")
     print("| --- " * 7 + "|", flush=True)
     for host in HOSTS:
         if host.name.startswith(tuple(options.host)):
-            told = told_on(host, options.runs, options.seed, options.alone)
+            told = told_on(host, options.runs, options.seed, options.alone, quantity=options.limit)
             share = f"{100 * told.undecided / told.asked:.0f} %"
             median = f"{statistics.median(told.seconds):.1f}"
             words = f"{told.called_slower} | {told.slower - told.unsaid} of {told.slower}"
+            if options.limit != "max_loss":
+                words = "- | -"  # nothing is called slower where no loss is asked for
             print(f"| {host.name} | {told.asked} | {told.wrong} | {share} | {words} | {median} |", flush=True)
             for mistake in told.mistakes if options.mistakes else ():
                 print(f"  {mistake}")

@@ -40,6 +40,24 @@ def test_where_nothing_stands_in_the_way_limits_are_decided(host: Host) -> None:
     assert told.unsaid == 0, "slower, and not by threading"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+def test_no_verdict_on_the_time_of_one_thread_is_wrong(host: Host) -> None:
+    tried = (*TRIED[:1], *TRIED[-2:])
+    told = bases.told_on(host, RUNS, SEED, pairs=tried, quantity="max_slowdown")
+    assert told.asked == 5 * RUNS
+    assert told.wrong == 0, told.mistakes
+    if not host.open_for:
+        assert told.undecided <= 1, told.mistakes
+
+
+def test_limits_on_the_time_of_one_thread_lie_a_fifth_off() -> None:
+    slow = slower(BY_NAME["serial"], 1.8)
+    truth, near = bases.limits_near("max_slowdown", slow, BY_NAME["serial"])
+    assert [truth, *map(bases.limit_of, near)] == pytest.approx([0.8, 0.44, 1.16])
+    assert [bases.limit_of(one) for one in bases.limits_near("max_slowdown", slow, slow)[1]] == pytest.approx([0.2])
+
+
 def test_losses_are_those_of_two_cores() -> None:
     losses = {f"{program.name} for {base.name}": round(bases.true_loss(program, base), 2) for program, base in PAIRS}
     same = {name: loss for name, loss in losses.items() if name.partition(" for ")[0] == name.rpartition(" for ")[2]}
