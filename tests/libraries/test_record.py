@@ -16,22 +16,7 @@ RECORD = record.read()
 ELSEWHERE = {"VECLIB_MAXIMUM_THREADS"}
 #: Runtimes without a program of their own: others are measured on them.
 WITHOUT_CASE = {"OpenMP"}
-#: Declared, and not measured on a free machine yet: such a case leaves the list with its record.
-AWAITED = frozenset(
-    {
-        "PyTorch",
-        "PyTorch 1",
-        "TensorFlow",
-        "ONNX Runtime",
-        "XGBoost",
-        "Blosc",
-        "Blosc of numcodecs",
-        "Blosc2",
-        "Python's process pools, from 3.13 on",
-    }
-)
-RECORDED = [case for case in CASES if case.name not in AWAITED]
-cases = pytest.mark.parametrize("case", RECORDED, ids=lambda case: case.name)
+cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
 @cases
@@ -58,9 +43,8 @@ def test_the_record_names_what_a_case_reads(case: Case) -> None:
     assert (PROGRAMS / f"{case.program}.py").is_file()
 
 
-def test_every_other_case_is_recorded_and_nothing_else() -> None:
-    assert set(RECORD) == {case.name for case in RECORDED}
-    assert {case.name for case in CASES} >= AWAITED
+def test_every_case_is_recorded_and_nothing_else() -> None:
+    assert set(RECORD) == {case.name for case in CASES}
 
 
 def test_each_library_of_the_table_has_a_case() -> None:
@@ -74,7 +58,7 @@ def test_each_variable_that_is_set_has_a_case() -> None:
 
 def test_what_no_variable_sizes_keeps_all_cores_at_one_thread() -> None:
     """Such a library is held by vary="cores" alone."""
-    by_cores = [case for case in RECORDED if not case.order]
+    by_cores = [case for case in CASES if not case.order]
     assert by_cores
     for case in by_cores:
         figures = RECORD[case.name]["busy_cores"]
