@@ -8,8 +8,10 @@ from functools import lru_cache
 from typing import ParamSpec, TypeVar, cast
 
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.tolerances import MIN_ONE_THREAD_CORES
 
 from .rules import NO_RULES, Rule
+from .thread_loads import team_size
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,11 +68,38 @@ def max_busy_cores(round_: Round, idle_machine: bool = False, without: frozenset
     """
     most = round_.busy_cores
     if Rule.WAITS not in without:
-        wait_s = 0.0 if idle_machine and round_.waits_are_known else max_wait_s(round_, without)
-        undelayed_s = round_.wall_s - wait_s - round_.steal_s - round_.throttled_s
+        undelayed_s = round_.wall_s - _delays_s(round_, idle_machine, without)
         demanded = 0.0 if idle_machine else round_.demanded_cores or 0.0
         most = max(demanded, round_.cpu_s / undelayed_s if undelayed_s > 0 else math.inf)
     return max(min_busy_cores(round_, without), min(most, available_cores(round_, without)))
+
+
+def held_up_share(baseline: Round, contender: Round, idle_machine: bool = False) -> float:
+    """Share of the baseline's time for which others held it up, and perhaps not the contender, at most.
+
+    That is while none of its cores was at work. A thread that is always at work gets no core sooner than the
+    baseline's; threads that rest in between may. A quota's period may be used up by the side that comes first.
+
+    Args:
+        baseline: its round of a row.
+        contender: the other round of that row.
+        idle_machine: see ``max_busy_cores``.
+    """
+    delays_s = _delays_s(baseline, idle_machine, NO_RULES) if _rests(contender) else baseline.throttled_s
+    at_rest_s = max(0.0, baseline.wall_s - baseline.cpu_s / usable_cores(baseline))
+    return min(delays_s, at_rest_s) / baseline.wall_s
+
+
+def _rests(round_: Round) -> bool:
+    """Whether threads at work rest in between, as when they take turns; where that is unknown they may."""
+    team, demanded = team_size(round_), round_.demanded_cores
+    return team is None or demanded is None or demanded < MIN_ONE_THREAD_CORES * team
+
+
+def _delays_s(round_: Round, idle_machine: bool, without: frozenset[Rule]) -> float:
+    """Seconds that threads waited for a core, a hypervisor took one, and a quota held threads back, summed, at most."""
+    wait_s = 0.0 if idle_machine and round_.waits_are_known else max_wait_s(round_, without)
+    return wait_s + round_.steal_s + round_.throttled_s
 
 
 @computed_once

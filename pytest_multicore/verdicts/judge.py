@@ -10,7 +10,7 @@ What one round bounds (bounds.py)
   2. CLOCKS: cores busy at least are CPU time / (wall time + the lateness of the CPU clock).
   3. ENDED_THREADS: where waits are unknown, background load stands in for them.
   4. WAITS: cores busy at most are CPU time / (wall time - waits - steal - throttling); not waits for each other, where
-     the machine was idle.
+     the machine was idle, and gave the control its cores.
   5. CAP: neither is over the cores online, the cores open, or the threads that got CPU time.
 
 Which rows count (row_sets.py)
@@ -22,7 +22,9 @@ Which rows count (row_sets.py)
 The interval of each figure: what the program does on a machine that gives it all its cores (figures.py, speedup.py)
   10. The median's interval holds however often it is looked at (statistics.py).
   11. Busy cores: the high end allows for threads that rest while one of them is on a slow core.
-  12. SLOW_CORE: the low end of a speed-up, where the baseline was on a slower core, is as much lower.
+  12. HELD_UP: the low end of a speed-up leaves out the time for which others held up the baseline, where the
+      contender's threads rest in between, and for which a quota did.
+      SLOW_CORE: where the baseline was on a slower core, it is as much lower.
   13. FEWER_CORES: a contender that keeps fewer cores busy than its baseline has no low end.
   14. CONTROL: the high end of a speed-up allows for what the machine did not attain, by the control.
   15. CAP: the high end of a speed-up is at most the ratio of the cores, but never below the measured one.

@@ -7,11 +7,17 @@ they show what the program does without it. The error of a verdict is shared out
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_multicore.rounds.round import Round
-from pytest_multicore.rounds.tolerances import ALL_ROWS_ERROR_SHARE, MAX_DISTURBANCE_SHARE, MIN_SPAN_SHARE
+from pytest_multicore.rounds.tolerances import (
+    ALL_ROWS_ERROR_SHARE,
+    MAX_DISTURBANCE_SHARE,
+    MIN_CONTROL_CPU_SHARE,
+    MIN_SPAN_SHARE,
+)
 
 from .bounds import computed_once, max_foreign_wait_s
 from .rules import NO_RULES, Rule
@@ -59,8 +65,12 @@ def row_sets(rows: Rows, confidence: float, without: frozenset[Rule] = NO_RULES)
 
 
 def machine_is_idle(rows: Rows) -> bool:
-    """Whether there was next to no background load, summed over each side: clocks that tick err in single rounds."""
-    return not any(map(_has_background_load, zip(*rows, strict=True)))
+    """Whether there was next to no background load, summed over each side: clocks that tick err in single rounds.
+
+    And whether the control's workers got their cores: a quota that is out of sight holds them back, too.
+    """
+    sides = list(zip(*rows, strict=True))
+    return not any(map(_has_background_load, sides)) and not any(map(_control_waited, sides))
 
 
 @computed_once
@@ -107,3 +117,8 @@ def disturbance(round_: Round) -> str:
 def _has_background_load(rounds: Sequence[Round]) -> bool:
     foreign_s = sum(round_.foreign_s if round_.foreign_raw_s is None else round_.foreign_raw_s for round_ in rounds)
     return foreign_s > MAX_DISTURBANCE_SHARE * sum(round_.wall_s for round_ in rounds)
+
+
+def _control_waited(rounds: Sequence[Round]) -> bool:
+    shares = [round_.control.cpu_share for round_ in rounds if round_.control]
+    return bool(shares) and statistics.median(shares) < MIN_CONTROL_CPU_SHARE

@@ -24,7 +24,7 @@ from collections.abc import Callable
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import MAX_CORES_DIFFERENCE, MIN_CONTROL_ROWS_SHARE
 
-from .bounds import max_busy_cores, min_busy_cores, usable_cores
+from .bounds import held_up_share, max_busy_cores, min_busy_cores, usable_cores
 from .control_evidence import (
     baseline_core_share,
     control_gain,
@@ -116,6 +116,8 @@ def _efficiency_of_pair(
     least = min(1.0, max(0.0, (demanded - baseline_cores) / max(cores - baseline_cores, 1e-9)))
     most = extra_cores_share(contender, baseline, False, without)
     low = ratio / (1 - least * (1 - min(1.0, together)))
+    if Rule.HELD_UP not in without:
+        low *= 1 - held_up_share(baseline, contender)
     return low, ratio * stretch(most, min(slowest / ideal, undelayed_share(contender, without)))
 
 
@@ -126,6 +128,9 @@ def _bracket(row_set: RowSet, without: frozenset[Rule], *, of_change: bool) -> I
     low, high = measured.low, measured.high
     # Two sides at the same threads, as of an explanation's trials, are not compared for what more cores gain.
     if contender.threads != baseline.threads:
+        if Rule.HELD_UP not in without:
+            least = [_ratio_of(of, to) * (1 - held_up_share(to, of, row_set.idle_machine)) for of, to in row_set.rows]
+            low = interval_of(least, row_set.confidence).low
         low *= 1.0 if Rule.SLOW_CORE in without or not math.isfinite(low) else baseline_core_share(row_set.rows)
         extra_cores = statistics.median(
             max_busy_cores(of, row_set.idle_machine, without) - min_busy_cores(to, without) for of, to in row_set.rows
@@ -199,5 +204,8 @@ def ideal_speedup(contender: Round, baseline: Round) -> float:
 
 
 def _ratio(row_set: RowSet, confidence: float) -> Interval:
-    ratios = [to.repetition_s / of.repetition_s if of.repetition_s > 0 else math.inf for of, to in row_set.rows]
-    return interval_of(ratios, confidence)
+    return interval_of([_ratio_of(of, to) for of, to in row_set.rows], confidence)
+
+
+def _ratio_of(contender: Round, baseline: Round) -> float:
+    return baseline.repetition_s / contender.repetition_s if contender.repetition_s > 0 else math.inf

@@ -5,10 +5,19 @@ from dataclasses import replace
 import pytest
 
 from pytest_multicore.rounds.round import Round
-from pytest_multicore.verdicts.bounds import max_busy_cores, max_foreign_wait_s, max_wait_s, min_busy_cores
+from pytest_multicore.verdicts.bounds import (
+    held_up_share,
+    max_busy_cores,
+    max_foreign_wait_s,
+    max_wait_s,
+    min_busy_cores,
+)
+from pytest_multicore.verdicts.limits import Outcome
 from pytest_multicore.verdicts.row_sets import disturbance, is_undisturbed, undisturbed_rows
 from pytest_multicore.verdicts.rules import Rule
-from tests.rounds import disturbed, made
+from tests.rounds import disturbed, look, made, spaced
+
+from .test_judge import FAILED, OPEN, said
 
 #: A pool that is made and closed within the region, beside a loop: it took 45 ms in place of 30.
 POOL = replace(made(0.045, 1.33, threads=2, ended_share=0.98, foreign=0.67), cores_in_reach=2)
@@ -85,3 +94,34 @@ def test_what_is_hidden_on_either_side_counts(side: int) -> None:
     rows = [(ALONE, hidden(0.0, 0.06))[:: 1 if side else -1]] * 5
     assert rows[0][side].foreign_raw_s == 0.06
     assert undisturbed_rows(rows) == []
+
+
+TAKES_TURNS = made(0.1, 1.0, os_threads=2)
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (made(0.1, 0.6, threads=1, demand=1.0, foreign=1.0), 0.4),
+        (made(0.1, 0.2, threads=1, demand=0.3, foreign=1.0), 0.1),  # it slept for the rest
+        (made(0.1, 1.0, threads=1, demand=1.4, foreign=1.0), 0.0),  # the core was at work, on another thread of it
+        (replace(made(0.1, 0.5, threads=1), throttled_s=0.05), 0.5),
+        (made(0.1, 0.9, threads=1, steal=0.1), 0.1),
+    ],
+)
+def test_a_round_is_held_up_while_others_have_its_cores_and_it_rests(one: Round, expected: float) -> None:
+    assert held_up_share(one, TAKES_TURNS) == pytest.approx(expected)
+
+
+def test_threads_that_are_always_at_work_find_a_core_no_sooner_and_may_use_up_a_quota() -> None:
+    beside, at_work = made(0.1, 0.5, threads=1, demand=1.0, foreign=1.0), made(0.1, 1.0, demand=2.0, os_threads=2)
+    assert held_up_share(beside, TAKES_TURNS) == pytest.approx(0.5)
+    assert held_up_share(beside, at_work) == 0.0
+    assert held_up_share(replace(beside, throttled_s=0.02), at_work) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(("left", "expected"), [(0.5, OPEN), (1.0, FAILED)])
+def test_a_quota_out_of_sight_shows_in_the_control(left: float, expected: Outcome) -> None:
+    """Nobody else is there, and two threads wait on two cores: for a quota, or for each other."""
+    contender = made(0.1, 1.0, demand=2.0, os_threads=2, cores_online=2, control=look(2, left, share=left))
+    assert said(spaced([(contender, made(0.11, threads=1, control=look(1)))] * 40), min_speedup=1.5) is expected

@@ -88,6 +88,19 @@ CASES = {
         PASSED,
         OpenReason.MACHINE,
     ),
+    Rule.HELD_UP: Case(
+        [
+            (
+                made(0.1, 1.0, os_threads=2, cores_online=2, control=look(2)),
+                made(0.15, 0.67, threads=1, os_threads=1, demand=1.0, foreign=1.0, control=look(1)),
+            )
+        ]
+        * 20,
+        Limits(min_speedup=1.2),
+        OPEN,
+        PASSED,
+        OpenReason.MACHINE,
+    ),
     Rule.ENDED_THREADS: Case(
         [(made(0.1, 1.0, ended_share=0.5, foreign=0.5),)] * 20,
         Limits(max_cores=1.5),
