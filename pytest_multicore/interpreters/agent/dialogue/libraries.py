@@ -17,7 +17,7 @@ import sys
 
 # 2.7's os does not have the constant. <dlfcn.h>: 4 on Linux, 16 on macOS.
 RTLD_NOLOAD = getattr(os, "RTLD_NOLOAD", 16 if sys.platform == "darwin" else 4)
-LIBRARY_PATTERN = re.compile(r"blas|blis|mkl_|atlas|gomp|iomp|libomp|accelerate|veclib", re.IGNORECASE)
+LIBRARY_PATTERN = re.compile(r"blas|blis|mkl_|torch_cpu|atlas|gomp|iomp|libomp|accelerate|veclib", re.IGNORECASE)
 OPENBLAS_AFFIXES = [(prefix, suffix) for prefix in ("", "scipy_") for suffix in ("", "64_", "_64")]
 OPENBLAS_FILE_VERSION = re.compile(r"-r0(?:-[0-9a-f]+)?\.(\d+\.\d+)[^/]*$")
 OPENBLAS_LAYERS = {0: "sequential", 1: "pthreads", 2: "openmp"}
@@ -152,7 +152,8 @@ def _openblas_version(config, path):
 
 
 def _mkl(library):
-    if "mkl_" not in library.name or not library.defines("MKL_Get_Max_Threads"):
+    """PyTorch's wheels for x86 have MKL within their own file."""
+    if not re.search("mkl_|torch_cpu", library.name) or not library.defines("MKL_Get_Max_Threads"):
         return None
     banner = library.fill("MKL_Get_Version_String", 200) or ""
     version = re.search(r"Version ([^ ]+)", banner)
@@ -175,11 +176,11 @@ def _mkl_layer(library):
 
 def _one_mkl(entries):
     """MKL consists of several files that all answer: keep the one that programs link to."""
-    parts = [entry for entry in entries if entry["kind"] == "mkl"]
+    parts = [entry for entry in entries if entry["kind"] == "mkl" and "mkl_" in os.path.basename(entry["path"])]
     if len(parts) < 2:
         return entries
     face = ([entry for entry in parts if "mkl_rt" in entry["path"]] or parts)[0]
-    return [entry for entry in entries if entry["kind"] != "mkl" or entry is face]
+    return [entry for entry in entries if entry is face or entry not in parts]
 
 
 def _blis(library):
@@ -231,6 +232,8 @@ def _reference(library):
     """A libblas that computes by itself: neither it nor the files that it links to have a thread count."""
     symbols = [prefix + "openblas_get_num_threads" + suffix for prefix, suffix in OPENBLAS_AFFIXES]
     symbols += ["MKL_Get_Max_Threads", "bli_thread_get_num_threads", "flexiblas_get_num_threads", "ATL_buildinfo"]
+    if "torch_cpu" in library.name:  # it hides the names of what it was built with
+        return None
     if not library.defines("dgemm_") or any(library.reaches(symbol) for symbol in symbols):
         return None
     return {"kind": "reference", "threads": 1, "layer": "sequential"}

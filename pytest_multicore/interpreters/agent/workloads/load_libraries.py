@@ -14,13 +14,15 @@ import time
 IMPORTED = ("numpy",)
 #: Where wheels keep their shared libraries, below a folder of sys.path.
 PLACES = ("*.libs", "*/.libs", "*/lib", "*/lib/*", "*/.dylibs")
+#: What PyPI's package mkl brings, below the interpreter's prefix; its other files are opened by this one.
+MKL_PLACE = os.path.join("lib", "libmkl_rt.*")
 #: What is opened there.
 OPENED = re.compile(r"^(lib)?(gomp|iomp5?|omp|openblas|scipy_openblas|blis|mkl_rt)[^/]*\.(so|dylib)", re.IGNORECASE)
 
 clock = getattr(time, "perf_counter", time.time)  # 2.7 has no other
 
 
-def prepare(imported=IMPORTED):
+def prepare(imported=IMPORTED, prefix=sys.prefix):
     """Load them; {"imported": {package: version}, "seconds": of the imports, "failed": {package or file: text}}."""
     failed = {}
     start_s = clock()
@@ -35,7 +37,7 @@ def prepare(imported=IMPORTED):
         else:
             versions[top] = str(getattr(sys.modules[top], "__version__", "?"))
     seconds = clock() - start_s
-    for path in bundled_libraries(sys.path):
+    for path in bundled_libraries(sys.path) + sorted(glob.glob(os.path.join(prefix, MKL_PLACE))):
         _open(path, failed)
     return {"imported": versions, "seconds": seconds, "failed": failed}
 
