@@ -158,6 +158,42 @@ def test_a_modules_pool_is_raised_by_its_own_function_and_to_opencv_0_is_the_cal
     assert "threadpool_limits" not in suspicion.remedy
 
 
+def bound(*calls: dict[str, Any], imports: tuple[dict[str, Any], ...] = (), **start: str) -> Suspicion:
+    """A program on one of two CPUs, in which OMP_PROC_BIND is set."""
+    facts = {
+        "affinity_at_start": [0, 1],
+        "affinity": [0],
+        "variables": {"OMP_PROC_BIND": "true"},
+        "observed": {"setters": list(calls), "imports": list(imports)},
+    }
+    found = of_key("affinity-narrowed", idle(facts=facts, variables_at_start=start))
+    assert found is not None
+    return found
+
+
+BY_RUNTIME = {"module": "lightgbm", "what": "affinity"}
+
+
+def test_a_variable_that_an_import_set_binds_the_thread_that_loads_openmp() -> None:
+    found = bound(call("variable OMP_PROC_BIND", "true"), imports=(BY_RUNTIME,))
+    assert found.evidence.endswith("narrowed by OMP_PROC_BIND=true, set at ultra.py:3 in <module>")
+    assert found.remedy == "unset OMP_PROC_BIND"
+    assert found.trials[0].change.agent_changes == ("keep-variable OMP_PROC_BIND",)
+    assert found.trials[0].change.variables == {}
+
+
+def test_one_of_the_environment_is_unset_there() -> None:
+    found = bound(imports=(BY_RUNTIME,), OMP_PROC_BIND="true")
+    assert found.evidence.endswith("narrowed by OMP_PROC_BIND=true")
+    assert (found.trials[0].change.variables, found.trials[0].change.agent_changes) == ({"OMP_PROC_BIND": None}, ())
+
+
+def test_beside_such_a_variable_a_call_that_narrows_the_mask_is_the_one_that_is_named() -> None:
+    found = bound(call("affinity", [0]), OMP_PROC_BIND="true")
+    assert found.evidence.endswith("narrowed by the program at ultra.py:3 in <module>")
+    assert [trial.change.agent_changes for trial in found.trials] == [("restore-affinity",)]
+
+
 def two_threads_in_turns(**facts: Any) -> Evidence:
     looked_on = observed(line(), python_threads=2, late_s=0.7)
     return idle(facts={**looked_on, **facts}, thread_samples=threads_seen(task(R=0.5), task(101, R=0.5)))

@@ -12,7 +12,7 @@ from pytest_multicore.environments.threaded_libraries import LIBRARIES
 from pytest_multicore.environments.threads import THREAD_VARIABLES
 from pytest_multicore.verdicts.words import threads_in_words
 
-from .settings import assignments, importer, setter_calls, setter_place, thread_count
+from .settings import assignments, importer, listed, setter_calls, setter_place, thread_count
 
 AFFINITY_VARIABLES = ("OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY")
 
@@ -30,29 +30,35 @@ def affinity_narrowed(evidence: Evidence) -> Suspicion | None:
     counts += [len(set().union(*threads))] if threads else []
     if not counts or min(counts) >= min(len(at_start), evidence.usable_cores):
         return None
-    start = evidence.variables_at_start
-    variables = {name: start[name] for name in AFFINITY_VARIABLES if name in start}
-    module = importer(evidence, "affinity")
-    now = next((mask for mask in masks if mask and len(mask) == min(counts)), None)
-    by = f"import of {module}" if module else assignments(variables) or "the program"
-    by += setter_place(evidence, "affinity", now)
-    trials = [Trial("the mask of the start restored", Effect.MORE_CORES, Change(agent_changes=("restore-affinity",)))]
-    if variables:
-        unset = Change(variables=dict.fromkeys(variables, None))
-        trials.insert(0, Trial(f"{' and '.join(variables)} unset", Effect.MORE_CORES, unset))
-    if module:
-        remedy = f"restore it after the import (os.sched_setaffinity), or have {module} leave it"
-    elif variables:
-        remedy = f"unset {' and '.join(variables)}"
-    else:
-        remedy = "find who calls sched_setaffinity, and restore the mask"
+    mask = next((mask for mask in masks if mask and len(mask) == min(counts)), None)
+    by, remedy, unset = _who_narrowed(evidence, mask)
+    restored = Change(agent_changes=("restore-affinity",))
     return Suspicion(
         key="affinity-narrowed",
         strength=0.95,
         evidence=f"of {len(at_start)} CPUs at the start, threads may use {min(counts)} now: narrowed by {by}",
         remedy=remedy,
-        trials=trials,
+        trials=[*unset, Trial("the mask of the start restored", Effect.MORE_CORES, restored)],
     )
+
+
+def _who_narrowed(evidence: Evidence, mask: Sequence[int] | None) -> tuple[str, str, list[Trial]]:
+    """Who narrowed the affinity, what to do about it, and a trial without the variables that had it narrowed."""
+    start, values = evidence.variables_at_start, evidence.variables
+    called = setter_place(evidence, "affinity", mask)
+    variables = {name: value for name in AFFINITY_VARIABLES if (value := values.get(name) or start.get(name))}
+    if variables and not called:  # an OpenMP runtime binds the thread that loads it, whichever import that is for
+        names, set_here = listed(list(variables)), [name for name in variables if variables[name] != start.get(name)]
+        kept = tuple(f"keep-variable {name}" for name in set_here)
+        change = Change(variables={name: None for name in variables if name in start}, agent_changes=kept)
+        places = [setter_place(evidence, f"variable {name}", variables[name]) for name in set_here]
+        by = assignments(variables) + next((f", set{place}" for place in places if place), "")
+        return by, f"unset {names}", [Trial(f"{names} unset", Effect.MORE_CORES, change)]
+    module = importer(evidence, "affinity")
+    if module:
+        remedy = f"restore it after the import (os.sched_setaffinity), or have {module} leave it"
+        return f"import of {module}{called}", remedy, []
+    return f"the program{called}", "find who calls sched_setaffinity, and restore the mask", []
 
 
 def limited_at_runtime(evidence: Evidence) -> Suspicion | None:
