@@ -17,9 +17,17 @@ def proven_remedy(suspicion: Suspicion, proof: TrialResult) -> str:
     return proof.trial.remedy if proof.trial.remedy and proof.helps else suspicion.remedy
 
 
-def unproven_remedy(suspicion: Suspicion) -> str:
-    """What may help where nothing is proven. Lines that a trial ran and that did not help are not among it."""
-    return suspicion.remedy if suspicion.remedy_is_measured else f"untried: {suspicion.remedy}"
+def unproven_remedy(suspicion: Suspicion, results: Sequence[TrialResult] = ()) -> str:
+    """What may help where nothing is proven. Lines that a trial ran and that did not help are not among it.
+
+    Args:
+        suspicion: the suspicion.
+        results: of its trials. Where the program ran with the remedy, and that decided nothing, it is not untried.
+    """
+    if suspicion.remedy_is_measured:
+        return suspicion.remedy
+    ran = any(result.ran and not (result.trial.remedy or result.trial.replay) for result in results)
+    return f"{'not proven' if ran else 'untried'}: {suspicion.remedy}"
 
 
 def told(suspected: Sequence[tuple[Suspicion, Explanation]], *, first: bool = False) -> list[Explanation]:

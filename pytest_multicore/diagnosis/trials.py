@@ -45,12 +45,14 @@ class TrialResult:
         finding: whether that proves or refutes the cause.
         text: the change and the difference that it made, with intervals.
         helps: whether the changed program is about as fast, or faster: else its line shows the cause, and no remedy.
+        ran: whether the program ran with the change.
     """
 
     trial: Trial
     finding: Finding
     text: str
     helps: bool = True
+    ran: bool = True
 
 
 def judge_trial(
@@ -71,7 +73,7 @@ def judge_trial(
         if _finding(often, compared, None) is Finding.PROVEN:
             return TrialResult(often, Finding.PROVEN, f"{text}: {WAKES}", helps=False)
     if finding is Finding.REFUTED and not took_effect:
-        return TrialResult(trial, Finding.OPEN, f"{text}, but that did not reach the program")
+        return TrialResult(trial, Finding.OPEN, f"{text}, but that did not reach the program", ran=False)
     if finding is Finding.REFUTED and not trial.can_refute:
         return TrialResult(trial, Finding.OPEN, text)
     if finding is Finding.PROVEN and trial.min_cores > max(0.0, compared.contender.cores.low):

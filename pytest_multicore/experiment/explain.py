@@ -168,7 +168,7 @@ class CauseSearch:
                 return [first, *proven, *told(suspected)]
             if not results or any(result.finding is Finding.OPEN for result in results):
                 explanation = _explanation(suspicion, trial="; ".join(result.text for result in results))
-                suspected.append((suspicion, replace(explanation, remedy=unproven_remedy(suspicion))))
+                suspected.append((suspicion, replace(explanation, remedy=unproven_remedy(suspicion, results))))
             else:
                 self.refuted.append(f"not {suspicion.key}: {'; '.join(result.text for result in results)}")
         return proven + told(suspected, first=not proven)
@@ -178,23 +178,27 @@ class CauseSearch:
         results: list[TrialResult] = []
         for trial in (replace(one, has_to_gain=self.evidence.only_gain_missed) for one in trials):
             if self.budget.left_s <= 0:
-                results.append(TrialResult(trial, Finding.OPEN, f"{trial.knob}: not tried, the budget was spent"))
+                results.append(_not_run(trial, "not tried, the budget was spent"))
                 break
             self.program.progress.live(f"{self.program.workload}: trying {trial.knob}")
             try:
                 with host_lock().exclusive(self.program.progress.step), self.budget.spending():
                     results.append(run_trial(trial, self.program, self.budget.for_next_s))
             except HostBusy as error:
-                results.append(TrialResult(trial, Finding.OPEN, f"{trial.knob}: not tried ({first_line(error)})"))
+                results.append(_not_run(trial, f"not tried ({first_line(error)})"))
                 self.budget.left_s = 0.0  # the next trial would wait as long
                 break
             except EnvironmentUnavailable:
                 continue  # the changed environment is not available here: that says nothing of the cause
             except MulticoreError as error:
-                results.append(TrialResult(trial, Finding.OPEN, f"{trial.knob}: failed ({first_line(error)})"))
+                results.append(_not_run(trial, f"failed ({first_line(error)})"))
             if results[-1].finding is Finding.PROVEN:
                 break
         return results
+
+
+def _not_run(trial: Trial, why: str) -> TrialResult:
+    return TrialResult(trial, Finding.OPEN, f"{trial.knob}: {why}", ran=False)
 
 
 def _explanation(

@@ -41,6 +41,22 @@ def test_what_no_trial_has_run_is_told_as_untried() -> None:
     assert unproven_remedy(suspicion(remedy_is_measured=True)) == "fewer threads"
 
 
+@pytest.mark.parametrize(
+    ("line_of_trial", "ran", "remedy"),
+    [
+        ("", True, "not proven: fewer threads"),
+        ("", False, "untried: fewer threads"),
+        (LINE_OF_TRIAL, True, "untried: fewer threads"),
+    ],
+    ids=["it decided nothing", "it did not run", "it ran another line"],
+)
+def test_a_remedy_that_a_trial_ran_without_a_decision_is_not_told_as_untried(
+    line_of_trial: str, ran: bool, remedy: str
+) -> None:
+    result = TrialResult(Trial("A=1", Effect.FASTER, remedy=line_of_trial), Finding.OPEN, "", ran=ran)
+    assert unproven_remedy(suspicion(), [result]) == remedy
+
+
 def test_what_explains_less_than_a_third_of_the_loss_is_never_told_first() -> None:
     minor, major = suspicion(share_of_loss=0.33), suspicion(share_of_loss=0.34)
 
