@@ -118,6 +118,10 @@ class Undecided(AssertionError):  # noqa: N818 - it is what happened
     """
 
 
+class SessionEnds(Exception):  # noqa: N818 - it is what happens
+    """A signal ends the session: whatever runs then gives way, and hides it from nobody."""
+
+
 def first_line(error: Exception) -> str:
     """An error's first line, for a sentence that quotes it."""
     return str(error).partition("\n")[0]

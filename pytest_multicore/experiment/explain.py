@@ -15,7 +15,7 @@ from pytest_multicore.diagnosis.profile import Profile
 from pytest_multicore.diagnosis.remedies import proven_remedy, told, unproven_remedy
 from pytest_multicore.diagnosis.suspicions import Explanation, Suspicion, Trial
 from pytest_multicore.diagnosis.trials import Finding, TrialResult
-from pytest_multicore.errors import EnvironmentUnavailable, HostBusy, HostUnfit, MulticoreError, first_line
+from pytest_multicore.errors import EnvironmentUnavailable, HostBusy, HostUnfit, MulticoreError, SessionEnds, first_line
 from pytest_multicore.interpreters.blas_in_use import blas_in_use
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import Workload
@@ -51,6 +51,8 @@ def explain(request: MeasurementRequest, prepared: PreparedEnvironment, result: 
             return explain_open(result)
         with request.program.paused():
             return _search_causes(request, prepared, result, progress)
+    except SessionEnds:
+        raise
     except MulticoreError as error:
         why = first_line(error)
     except OSError as error:

@@ -9,8 +9,14 @@ from types import FrameType
 
 import pytest
 
+from pytest_multicore.errors import SessionEnds
+
 #: By their names: Windows has no SIGHUP.
 NAMES = ("SIGTERM", "SIGHUP")
+
+
+class Ended(pytest.exit.Exception, SessionEnds):  # type: ignore[name-defined,misc]
+    """What ``pytest.exit`` raises, and what no other room takes for a fault."""
 
 
 class EndingSignals:
@@ -32,7 +38,7 @@ class EndingSignals:
         if os.getpid() != self._pid:  # a test forked this process: it ends as it would have
             os.kill(os.getpid(), number)
             return
-        pytest.exit(signal.Signals(number).name, 128 + number)
+        raise Ended(signal.Signals(number).name, 128 + number)
 
     def give_back(self) -> None:
         """Let a second signal, or one while reports are written, end the process at once."""
