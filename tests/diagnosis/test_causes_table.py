@@ -43,6 +43,8 @@ from .suffering import (
     workers,
 )
 
+#: A line of threading.Condition.wait.
+CONDITION = {"file": "/usr/lib/python3.11/threading.py", "function": "wait"}
 TABLE = [
     ("gemm-too-small", gemm(1000), gemm(1001), "at the threshold"),
     ("gemm-too-small", gemm(1000), gemm(1000, threads=1), "a pool of one has no threshold"),
@@ -100,6 +102,12 @@ TABLE = [
     ("interpreter-bound", python_threads(0.2), lock(), "no other lock is waited for"),
     ("waiting", lock(), lock(samples=20), "often at a lock"),
     ("waiting", lock("if lock.acquire(timeout=1):"), lock("blocks.acquired()"), "a lock by its name"),
+    (
+        "waiting",
+        lock("waiter.acquire()", **CONDITION, called_from=line("with semaphore:")),
+        lock("waiter.acquire()", **CONDITION, called_from=line("while (item := queue.get()) is not None:")),
+        "a condition says nothing of a lock, unless the user's line does",
+    ),
     ("waiting", lock(), lock(thread="MainThread"), "the main thread waits for its workers"),
     (
         "waiting",

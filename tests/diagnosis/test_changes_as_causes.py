@@ -7,6 +7,7 @@ from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Suspicion
 from tests.diagnosis.literals import idle, line, observed, task
 from tests.diagnosis.literals import seen as threads_seen
+from tests.diagnosis.suffering import stacks
 
 OPENBLAS = "/lib/libopenblas.so"
 
@@ -71,6 +72,16 @@ def test_one_set_after_the_library_is_a_weak_suspicion() -> None:
     late = of_key("thread-limit", seen(large, ONE_THREAD))
     assert late is not None
     assert late.strength == 0.5
+
+
+def test_a_librarys_own_variable_is_suspected_before_compiled_code_on_one_thread_and_cannot_be_raised_later() -> None:
+    own = change("variable POLARS_MAX_THREADS", "2", "1")
+    facts = {"start_changes": [own], **observed(line()), "frameworks": {"polars": "2"}}
+    first = ranked_suspicions(idle(facts=facts, native=stacks(1.0, "_polars_runtime_32/_polars_runtime.so")))[0]
+    assert first.key == "thread-limit"
+    assert "threadpoolctl" not in first.remedy
+    without = {"start_changes": [own], **observed(line())}
+    assert ranked_suspicions(idle(facts=without, native=stacks(1.0)))[0].key == "serial-native"
 
 
 def test_a_variable_that_was_set_back_limits_nothing() -> None:

@@ -143,6 +143,8 @@ def test_larger_steps_are_tried_where_the_workload_takes_them() -> None:
         ("pyarrow/libarrow_compute.so.2600", "", "slices of the array"),
         ("libcrypto.so.3", "_hashlib.openssl_sha256", "2,047 bytes"),
         ("", "scipy.spatial._ckdtree.cKDTree.query", "workers=-1"),
+        ("libscipy_openblas64_-32a4b2a6.so", "numpy._core._multiarray_umath.correlate dot", "a part of the data"),
+        ("libscipy_openblas64_-32a4b2a6.so", "scipy_dlartg_64_", "larger matrices"),
     ],
 )
 def test_a_known_function_has_a_remedy_of_its_own(path: str, names: str, remedy: str) -> None:

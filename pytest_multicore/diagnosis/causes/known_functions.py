@@ -77,7 +77,7 @@ KNOWN = (
     ),
     Known(
         r"numpy/.*_multiarray_umath",
-        r"searchsorted|bincount|histogram|take|concatenate|repeat|where|astype|copy",
+        r"searchsorted|bincount|histogram|take|concatenate|repeat|where|astype|copy|correlate",
         "NumPy does this on one thread",
         PARTS,
         "NumPy's sources start no threads, but for sorting; its page 'Thread safety'",
@@ -245,6 +245,13 @@ KNOWN = (
         "Numba compiles loops for one thread unless it is told otherwise",
         "@njit(parallel=True) with prange",
         "Numba's page 'Automatic parallelization'; tried in tests/libraries",
+    ),
+    Known(
+        r"openblas|lapack|mkl_|libblis",
+        "",
+        "the library did this on one thread: each matrix is small, or this function of LAPACK has no threads",
+        f"larger matrices; or {PARTS}",
+        "OpenBLAS's interface/lapack: it threads a few factorizations and solvers, the rest is LAPACK's own code",
     ),
 )
 

@@ -11,16 +11,8 @@ from pytest_multicore.environments.threaded_libraries import libraries_in
 from pytest_multicore.verdicts.words import cores_in_words
 
 from .run_time_limits import cpus_in
+from .settings import OWN_VARIABLE
 
-#: By imported module, the variable of a library that reads none of the thread variables that are set.
-OWN_VARIABLE = {
-    "blosc2": "BLOSC_NTHREADS",
-    "blosc": "BLOSC_NTHREADS",
-    "cv2": "OPENCV_FOR_THREADS_NUM",
-    "numba": "NUMBA_NUM_THREADS",
-    "numexpr": "NUMEXPR_NUM_THREADS",
-    "polars": "POLARS_MAX_THREADS",
-}
 #: A BLAS to try in place of the reference BLAS, best first.
 BLAS_TO_TRY = ("openblas-pthread", "scipy", "mkl", "blis")
 

@@ -96,8 +96,18 @@ def lock_lines(evidence: Evidence) -> Sequence[Mapping[str, Any]]:
         if line["thread"] != "MainThread"
         and (line.get("called_from") or not STANDARD_LIBRARY.search(line["file"]))
         and line["samples"] > MIN_LOCK_SHARE * evidence.observed_figure("samples")
-        and LOCK_LINE.search(line["source"])
+        and LOCK_LINE.search(_lock_source(line))
     ]
+
+
+def _lock_source(line: Mapping[str, Any]) -> str:
+    """The text of a line that may wait for a lock.
+
+    ``Condition.wait`` acquires a lock that nobody else wants: what waits there, as for a queue's next entry, the user's
+    line says.
+    """
+    in_condition = line["function"] == "wait" and STANDARD_LIBRARY.search(line["file"])
+    return str((line.get("called_from") or line if in_condition else line)["source"])
 
 
 def after_fork(evidence: Evidence) -> Suspicion | None:

@@ -17,6 +17,18 @@ from .lines import file_name
 #: Variables that cap a thread count without setting it; an OpenMP runtime obeys the first two.
 CAP_VARIABLES = ("OMP_THREAD_LIMIT", "OMP_DYNAMIC", "MKL_DYNAMIC", "OPENBLAS_DEFAULT_NUM_THREADS")
 
+#: By imported module, the variable of a library that reads none of the thread variables that are set.
+OWN_VARIABLE = {
+    "blosc2": "BLOSC_NTHREADS",
+    "blosc": "BLOSC_NTHREADS",
+    "cv2": "OPENCV_FOR_THREADS_NUM",
+    "numba": "NUMBA_NUM_THREADS",
+    "numexpr": "NUMEXPR_NUM_THREADS",
+    "polars": "POLARS_MAX_THREADS",
+}
+#: What threadpoolctl can raise: the pools of a BLAS and of OpenMP.
+RAISED_LATER = ("OMP_", "OPENBLAS_", "GOTO_", "MKL_", "BLIS_")
+
 #: Of a limit of the environment: a weaker one is loaded code's to obey or not.
 MIN_STRENGTH_OF_BOTH = 0.8
 
@@ -111,14 +123,22 @@ def _set_by_program(evidence: Evidence) -> Suspicion | None:
     names, pronoun = listed([change.variable for change in told]), "it" if len(told) == 1 else "them"
     where = setter_place(evidence, first.what, first.after)
     after = f", before the library was loaded that reads {pronoun}" if first.limits_pools else ""
+    raised = (
+        ", or raise the limit afterwards (threadpoolctl.threadpool_limits)"
+        if any(change.variable.startswith(RAISED_LATER) for change in told)
+        else ""
+    )
+    frameworks = evidence.facts.get("frameworks", {})
+    reader = any(OWN_VARIABLE.get(name) == change.variable for name in frameworks for change in told)
     keep = Change(agent_changes=tuple(f"keep-variable {change.variable}" for change in told))
     return Suspicion(
         key="thread-limit",
-        strength=0.97 if first.limits_pools else 0.5,
+        # The pools of OWN_VARIABLE cannot be asked while modules are imported: that one of them is there says less.
+        strength=0.97 if first.limits_pools else 0.75 if reader else 0.5,
         evidence=f"{first.who} set {values}{where}{after}: what reads {pronoun} has {first.cores:g} of "
         f"{evidence.usable_cores:g} cores",
         remedy=f"leave {names} alone there, or set {pronoun} to what the machine grants; until then import the "
-        "numeric libraries first, or raise the limit afterwards (threadpoolctl.threadpool_limits)",
+        f"numeric libraries first{raised}",
         trials=[Trial(f"{first.who} kept from setting {names}", Effect.MORE_CORES, keep)],
     )
 
