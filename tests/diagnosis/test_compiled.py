@@ -165,3 +165,22 @@ def test_a_function_that_holds_the_lock_is_not_advised_to_be_threaded() -> None:
     remedy = suspicion(hashing(held=0.9)).remedy
     assert "ThreadPoolExecutor" not in remedy
     assert "several processes" in remedy
+
+
+def beside_workers(own_s: float, workers_s: float) -> Evidence:
+    """Two Python threads in turns, and two processes that they hand tasks to."""
+    others = (task(200, 200, workers_s / 2), task(300, 300, workers_s / 2))
+    return replace(python_threads(0.5), thread_samples=seen(task(cpu_s=own_s), *others))
+
+
+def test_who_hands_tasks_to_processes_is_not_advised_to_use_processes() -> None:
+    found = suspicion(beside_workers(0.6, 0.4), "interpreter-bound")
+    assert "60% of the CPU time is the process's that hands tasks to others" in found.evidence
+    assert found.remedy.startswith("fewer and larger tasks (chunksize=N)")
+    assert found.trials == ()
+
+
+def test_where_other_processes_do_the_work_what_this_one_does_explains_nothing() -> None:
+    found = beside_workers(0.4, 0.6)
+    assert "interpreter-bound" not in keys(found)
+    assert "serial-native" not in keys(replace(found, native=stacks(1.0)))

@@ -250,3 +250,12 @@ def test_the_memory_trial_keeps_what_broadcasts(
 )
 def test_a_miss_may_be_of_what_cores_gain_alone(limits: Limits, told: bool) -> None:
     assert idle(limits=limits).only_gain_missed is told
+
+
+@pytest.mark.parametrize(("rows", "can_refute"), [(80, False), (300, True)])
+def test_a_product_too_small_to_be_divided_refutes_nothing_of_its_type(rows: int, can_refute: bool) -> None:
+    """80 x 80 of objects: as floats it stays on one thread, too, and takes a hundredth of the time."""
+    objects = operand([rows, rows], "object")
+    found = idle(facts=observed(line("a @ b", "matmul", objects, objects)))
+    (suspicion,) = (one for one in catalogue.ranked_suspicions(found) if one.key == "non-blas-dtype")
+    assert suspicion.trials[0].can_refute is can_refute

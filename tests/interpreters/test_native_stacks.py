@@ -51,8 +51,9 @@ def test_lines_of_sources_that_debug_symbols_tell_are_one_library() -> None:
         "thread (9): Thread-1 (run_server);run_server (pytest_rerunfailures.py:406);accept (socket.py:294);"
         "sock_accept (socketmodule.c:2876);sock_accept_impl (socketmodule.c:2850)",
         "thread (7): MainThread;measure (clocks.py:9);run (subprocess.py:550);_try_wait (subprocess.py:1977)",
+        "thread (8): Thread-2 (_handle_tasks);run (threading.py:982);_handle_tasks (pool.py:531)",
     ],
-    ids=["a worker", "its caller", "a server", "who waits for a process"],
+    ids=["a worker", "its caller", "a server", "who waits for a process", "a pool's thread without a task"],
 )
 def test_who_waits_for_a_task_or_its_result_is_not_at_work(stack: str) -> None:
     assert stacks_of(rows(("", 4), thread=stack)).samples == 0

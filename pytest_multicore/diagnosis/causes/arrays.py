@@ -23,7 +23,7 @@ from .lines import (
     size,
     stacked_product,
 )
-from .work import OPENBLAS_THRESHOLD, OPENMP_TRIAL
+from .work import OPENBLAS_THRESHOLD, OPENMP_TRIAL, TRIAL_SIZE_RATIO
 
 BLAS_TYPES = ("float32", "float64", "complex64", "complex128")
 ELEMENT_OPERATIONS = ("elementwise", "reduction")
@@ -50,7 +50,7 @@ def non_blas_dtype(evidence: Evidence) -> Suspicion | None:
         evidence=f"{location(line)}: operands of type {types}, which no BLAS multiplies: NumPy's own loop does, on one "
         "thread",
         remedy="convert before the product: a.astype(float)",
-        trials=[replay_trial("the same product of float64", Effect.MORE_CORES, line, as_floats)],
+        trials=[_product_trial("the same product of float64", Effect.MORE_CORES, line, as_floats)],
     )
 
 
@@ -70,8 +70,15 @@ def strided_operand(evidence: Evidence) -> Suspicion | None:
         evidence=f"{location(line)}: {strided['name']} has strides {tuple(strided['strides'])} for elements of "
         f"{strided['itemsize']} bytes, none of them next to another",
         remedy=f"numpy.ascontiguousarray({strided['name']}) outside of the loop; newer NumPy copies by itself",
-        trials=[replay_trial("the same product of contiguous copies", effect, line, contiguous)],
+        trials=[_product_trial("the same product of contiguous copies", effect, line, contiguous)],
     )
+
+
+def _product_trial(knob: str, effect: Effect, line: Line, changed: Sequence[Operand]) -> Trial:
+    """A product that a BLAS can take; one that it may find too small to divide refutes nothing."""
+    multiply_adds = math.prod(changed[0]["shape"]) * (changed[1]["shape"][-1] if len(changed[1]["shape"]) > 1 else 1)
+    divided = multiply_adds >= TRIAL_SIZE_RATIO * OPENBLAS_THRESHOLD
+    return replace(replay_trial(knob, effect, line, changed), can_refute=divided)
 
 
 def batched_one_by_one(evidence: Evidence) -> Suspicion | None:

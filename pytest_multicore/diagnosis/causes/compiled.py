@@ -20,6 +20,8 @@ from .program import ARRAY_OPERATIONS, STANDARD_LIBRARY, lock_is_held, lock_line
 
 #: Of the stacks, or of the sampled time: what has a smaller share is not what the thread does.
 MIN_SHARE = 0.5
+#: Of the CPU time: where the program's own process has a smaller share, it hands tasks to processes already.
+MAX_OWN_SHARE = 0.9
 #: As py-spy names a library that it cannot find.
 UNNAMED = "?"
 #: Of the samples: a line with a smaller share does not name the function that has the time.
@@ -38,6 +40,8 @@ def interpreter_bound(evidence: Evidence) -> Suspicion | None:
     threads = min(python_threads, len(evidence.working_threads) or math.inf)
     if not (evidence.has_idle_cores and evidence.observed) or not _loops_in_python(evidence):
         return None
+    if _own_share(evidence) < MIN_SHARE:
+        return None  # who looks from within sees one process, and others do the work
     is_held = holds_lock(evidence)
     if evidence.facts.get("gil") is False or (lock_lines(evidence) and not is_held):
         return None
@@ -51,6 +55,14 @@ def interpreter_bound(evidence: Evidence) -> Suspicion | None:
             strength=0.6 if _has_stacks(evidence) else 0.35,
             evidence=f"one Python thread does the work: Python code, by {_how_seen(evidence)} ({share})",
             remedy=f"{pool_remedy}fewer and larger calls of compiled code; processes",
+        )
+    if _own_share(evidence) < MAX_OWN_SHARE:
+        return Suspicion(
+            key="interpreter-bound",
+            strength=0.7,
+            evidence=f"{_own_share(evidence):.0%} of the CPU time is the process's that hands tasks to others: one of "
+            f"its threads at a time runs Python ({share})",
+            remedy="fewer and larger tasks (chunksize=N), and less data with each",
         )
     # A short task takes longer to hand over to a process than to run.
     trials = [_processes_trial()]
@@ -72,6 +84,8 @@ def interpreter_bound(evidence: Evidence) -> Suspicion | None:
 def serial_native(evidence: Evidence) -> Suspicion | None:
     """Compiled code of a library runs on one thread."""
     if not evidence.has_idle_cores or evidence.demanded_cores <= MIN_CORES_OF_A_LOOP:
+        return None
+    if _own_share(evidence) < MIN_SHARE:
         return None
     found = _by_stacks(evidence) if _has_stacks(evidence) else _by_lines(evidence)
     if found is None:
@@ -205,6 +219,14 @@ def _python_cores(evidence: Evidence) -> float:
     samples = evidence.thread_samples
     own = [thread.cpu_s for thread in samples.at_work if thread.pid == thread.tid]
     return max(own, default=0.0) / samples.wall_s if samples.wall_s else 0.0
+
+
+def _own_share(evidence: Evidence) -> float:
+    """Share of the program's own process of the CPU time; the rest is that of the processes that it started."""
+    samples = evidence.thread_samples
+    total_s = sum(thread.cpu_s for thread in samples.at_work)
+    own_s = sum(thread.cpu_s for thread in samples.at_work if thread.pid == samples.root)
+    return own_s / total_s if total_s else 1.0
 
 
 def _python_share(evidence: Evidence) -> float:
