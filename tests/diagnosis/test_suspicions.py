@@ -13,11 +13,12 @@ from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from tests.rounds import made, rows
 
-from .literals import COUNT, TWO_CORES, evidence, idle, line, observed, operand, pool, seen, task
+from .literals import COUNT, TWO_CORES, evidence, idle, library, line, observed, operand, pool, seen, task
 from .suffering import (
     AT_ONE,
     capped,
     exported,
+    forked,
     gemm,
     keys,
     python_threads,
@@ -259,3 +260,11 @@ def test_a_product_too_small_to_be_divided_refutes_nothing_of_its_type(rows: int
     found = idle(facts=observed(line("a @ b", "matmul", objects, objects)))
     (suspicion,) = (one for one in catalogue.ranked_suspicions(found) if one.key == "non-blas-dtype")
     assert suspicion.trials[0].can_refute is can_refute
+
+
+@pytest.mark.parametrize(("libraries", "told"), [(["openblas"], False), (["openblas", "openmp"], True), ([], True)])
+def test_a_fork_after_openblas_alone_is_told_with_a_proof_only(libraries: list[str], told: bool) -> None:
+    found = forked(after_pool=True)
+    found = replace(found, facts={**found.facts, "libraries": [library(kind) for kind in libraries]})
+    (suspicion,) = (one for one in catalogue.ranked_suspicions(found) if one.key == "after-fork")
+    assert suspicion.told_unproven is told

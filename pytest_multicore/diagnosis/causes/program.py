@@ -117,12 +117,15 @@ def after_fork(evidence: Evidence) -> Suspicion | None:
     children = {thread.pid for thread in samples.at_work} - {samples.root}
     if not (evidence.has_idle_cores and after_pool and children):
         return None
+    # NumPy starts OpenBLAS's threads when it is imported, and OpenBLAS starts them anew in a child: that says nothing.
+    only_openblas = all(one["kind"] == "openblas" and one["layer"] == "pthreads" for one in evidence.libraries)
     return Suspicion(
         key="after-fork",
         strength=0.75,
         evidence=f"{len(children)} process{'' if len(children) == 1 else 'es'} forked after a thread pool had been "
         "started do the work, one thread each",
         remedy='start workers with multiprocessing.get_context("spawn"), or before the library is used',
+        told_unproven=not (evidence.libraries and only_openblas),
         trials=[Trial("spawn in place of fork", Effect.MORE_CORES, Change(agent_changes=("spawn",)))],
     )
 
