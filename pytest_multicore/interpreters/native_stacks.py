@@ -31,7 +31,7 @@ AGENT_FRAME = re.compile(r"\([^;]*runner\.py:\d+\)")
 #: (pytest-rerunfailures has a thread that accepts connections), another process.
 IDLE_FRAME = re.compile(
     r"(^|\.)(_worker|worker|_?wait|get|join|_wait_for_tstate_lock|acquire|select|poll|result|_?recv|accept|readinto"
-    r"|_try_wait|_handle_\w+) \([^;]*"
+    r"|_try_wait|_handle_\w+) \(([^;]*[/\\])?"
     r"(threading|queue|selectors|thread|_base|connection|pool|socket|subprocess|popen_\w+)\.py:\d+\)$"
 )
 #: A library's function that waits for another thread: the caller of a pool, which py-spy may find about to run on.

@@ -60,6 +60,10 @@ def test_who_waits_for_a_task_or_its_result_is_not_at_work(stack: str) -> None:
     assert stacks_of(rows((";_WorkItem.run (thread.py:58);encode (blosc.c:9)", 4), thread=stack)).samples == 4
 
 
+def test_a_worker_in_a_file_of_a_like_name_is_at_work() -> None:
+    assert stacks_of(rows((";worker (work_queue.py:5);compress (libz.so)", 4))).samples == 4
+
+
 @pytest.mark.parametrize(
     ("inner", "waits"),
     [
