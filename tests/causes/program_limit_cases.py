@@ -43,4 +43,11 @@ BY_THE_PROGRAM = (
         needs=("threadpoolctl",),
         note="lowered by the first call",
     ),
+    Case(
+        "limited-at-runtime",
+        suffers=Twin("set_by_the_program:blur", {"threads": 0}),
+        healthy=Twin("set_by_the_program:blur", {"threads": None}),
+        needs=("cv2",),
+        note="OpenCV told to use no threads",
+    ),
 )
