@@ -25,7 +25,7 @@ from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import MAX_CORES_DIFFERENCE, MAX_PROCESS_SPEED_RATIO
 
 from .bounds import max_wait_s
-from .control_evidence import core_speed_share
+from .control_evidence import core_speed_share, undelayed_share
 from .figures import Comparison, all_single_threaded, comparison
 from .limits import BASE_LIMITS, Outcome, Verdict
 from .row_sets import Rows, RowSet, row_sets
@@ -254,5 +254,6 @@ def _stretch_of(of: Round, to: Round, alone: Round, row_set: RowSet, without: fr
     known = of.control is not None and alone.control is not None and alone.control.speed > 0
     speed_share = core_speed_share(of, alone, without) if known and Rule.CONTROL not in without else 0.0
     extra, over_alone = (extra_cores_share(of, other, row_set.idle_machine, without) for other in (to, alone))
-    ratio = _times(alone, of)
+    # What held up the same program on its own is none of its speed-up: without others both would be faster.
+    ratio = _times(alone, of) * undelayed_share(alone, without)
     return min(stretch(extra, speed_share), most_by_share(ratio, over_alone, most) / ratio if ratio > 0 else math.inf)

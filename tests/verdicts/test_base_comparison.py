@@ -230,3 +230,14 @@ def test_a_program_that_spins_while_one_of_its_threads_has_no_core_has_lost_noth
     _, verdict = said(spaced([(spinning, one, serial, one)] * 40))
     assert verdict.outcome is OPEN
     assert said(spaced([(serial, one, spinning, one)] * 40))[1].outcome is OPEN
+
+
+def test_a_base_whose_single_thread_waited_may_be_twice_as_fast_and_as_parallel() -> None:
+    """Beside two loops threads that take turns took as long as two that are always at work, and gain nothing alone."""
+    one = made(0.2, 0.5, threads=1, demand=1.0, foreign=1.5, cores_online=2, control=look(1, 0.5, share=0.5))
+    beside = look(2, 0.5, share=0.5)
+    takes_turns = made(0.1, 1.0, demand=1.1, os_threads=2, foreign=1.0, cores_online=2, control=beside)
+    at_work = made(0.1, 1.0, demand=2.0, os_threads=2, foreign=1.0, cores_online=2, control=beside)
+    against, verdict = said(spaced([(takes_turns, one, at_work, one)] * 60), max_loss=0.2)
+    assert (verdict.outcome, verdict.open_reason) == (OPEN, OpenReason.MACHINE)
+    assert against.loss.high == pytest.approx(0.5)
