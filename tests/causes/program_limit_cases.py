@@ -45,8 +45,8 @@ BY_THE_PROGRAM = (
     ),
     Case(
         "limited-at-runtime",
-        suffers=Twin("set_by_the_program:blur", {"threads": 0}),
-        healthy=Twin("set_by_the_program:blur", {"threads": None}),
+        suffers=Twin("set_by_the_program:blur", {"size": 0}),
+        healthy=Twin("set_by_the_program:blur", {"size": None}),
         needs=("cv2",),
         note="OpenCV told to use no threads",
     ),

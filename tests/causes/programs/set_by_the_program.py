@@ -43,13 +43,13 @@ def lowered_by_its_first_call() -> Callable[[], object]:
     return lowering
 
 
-def blur(threads: int | None) -> Callable[[], object]:
+def blur(size: int | None) -> Callable[[], object]:
     """Told to use no threads, as Albumentations does when it is imported: to OpenCV, 0 means the caller alone."""
     import cv2
     import numpy
 
-    if threads is not None:
-        cv2.setNumThreads(threads)
+    if size is not None:
+        cv2.setNumThreads(size)
     image = numpy.random.default_rng(0).integers(0, 255, (2000, 2000, 3), dtype="uint8")
     return lambda: cv2.GaussianBlur(image, (31, 31), 5)
 
