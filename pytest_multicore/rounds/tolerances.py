@@ -157,8 +157,9 @@ MAX_ATTAINED_CHANGE_RATIO = 1.1
 
 # --- First calls and later ones --------------------------------------------------------------------------------------
 
-#: Wall time of a first call as a ratio to later ones', and seconds more. First calls with nothing to warm up but caches
-#: took 1.0 to 1.8 times as long, those of under 1 ms up to 8 times; pytest's own part of one is 0.1 to 0.4 ms.
+#: Wall time and CPU time of a first call as ratios to later ones', and wall seconds more. First calls with nothing to
+#: warm up but caches took 1.0 to 1.8 times as long, those of under 1 ms up to 8 times; pytest's own part of one is 0.1
+#: to 0.4 ms. Beside other load one waited for cores for 187 of 203 ms: wall time alone shows nothing.
 MIN_FIRST_CALL_RATIO, MIN_FIRST_CALL_EXCESS_S = 5.0, 0.005
 #: Cores that a first call keeps busy beyond later ones, and its CPU seconds: less may be a thread's last moments.
 MAX_FIRST_CALL_EXCESS_CORES, MIN_FIRST_CALL_CPU_S = 0.3, 0.02
@@ -169,7 +170,7 @@ MIN_PARALLEL_CALL_S = 30e-6
 MIN_PARALLEL_CALL_CORES = 1.3
 #: CPU seconds, or wall seconds, that a first call needs beyond later ones to have worked: others may have done it.
 MIN_FIRST_CALL_WORK_S, MIN_FIRST_CALL_WAIT_S = 0.005, 0.1
-#: Wall time of the call after a new set-up, as a share of the first call's: so long again.
+#: Wall time and CPU time of the call after a new set-up, as shares of the first call's: so long again.
 MIN_NEW_SET_UP_CALL_SHARE = 0.5
 
 # --- Statistics, stopping and the law of a series --------------------------------------------------------------------

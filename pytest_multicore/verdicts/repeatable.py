@@ -125,7 +125,10 @@ def _differs(call: Call, later: Call) -> bool:
 
 
 def _takes_longer(call: Call, later: Call) -> bool:
-    return call.wall_s >= MIN_FIRST_CALL_RATIO * later.wall_s and call.wall_s - later.wall_s >= MIN_FIRST_CALL_EXCESS_S
+    """By wall time and by CPU time: how long a call waited for a core is unknown, and wall time alone may be that."""
+    worked = call.cpu_s >= MIN_FIRST_CALL_RATIO * later.cpu_s
+    is_long = call.wall_s >= MIN_FIRST_CALL_RATIO * later.wall_s
+    return worked and is_long and call.wall_s - later.wall_s >= MIN_FIRST_CALL_EXCESS_S
 
 
 def _keeps_more_cores_busy(call: Call, later: Call) -> bool:
@@ -141,7 +144,8 @@ def _is_empty(first: Call, later: Call) -> bool:
 
 def _is_slow_again(first: Call, anew: Call, later: Call) -> bool:
     """Whether a warm process's first call after a set-up differs from later ones, too."""
-    as_long = anew.wall_s >= MIN_NEW_SET_UP_CALL_SHARE * first.wall_s
+    share = MIN_NEW_SET_UP_CALL_SHARE
+    as_long = anew.wall_s >= share * first.wall_s and anew.cpu_s >= share * first.cpu_s
     as_long = as_long and anew.wall_s - later.wall_s >= MIN_FIRST_CALL_EXCESS_S
     return _differs(anew, later) or (as_long and _takes_longer(first, later))
 

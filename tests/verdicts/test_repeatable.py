@@ -145,6 +145,28 @@ def test_later_calls_with_a_core_less_are_no_other_work() -> None:
     assert not needs_new_set_up(FirstCalls(call(0.0207, 1.98)), crowded)
 
 
+#: It worked for as long as the later ones, and waited for a core for 187 ms.
+WAITED = Call(0.203, 0.0162)
+LOOP = {
+    "all disturbed": [made(0.159, 0.11, demand=0.98, foreign=1.9)] * 9,
+    "undisturbed": later(0.0164, 1.08),
+}
+
+
+@pytest.mark.parametrize("rounds", LOOP.values(), ids=LOOP)
+def test_a_first_call_that_waited_for_a_core_did_no_other_work(rounds: list[Round]) -> None:
+    assert not needs_new_set_up(FirstCalls(WAITED), rounds)
+    for iterators in ((), ("a",)):
+        calls = FirstCalls(WAITED, WAITED, iterators=iterators)
+        assert first_call_note(calls, rounds) == why_not_repeatable(calls, rounds) == ""
+
+
+def test_a_call_after_a_new_set_up_that_waited_for_a_core_is_not_slow_again() -> None:
+    """A compiled function: warm, it did the work of later calls, and had no core for most of its time."""
+    calls = FirstCalls(SERIAL, Call(0.7, 0.05), iterators=("a",))
+    assert why_not_repeatable(calls, later(0.05)) == first_call_note(calls, later(0.05)) == ""
+
+
 def test_where_every_round_is_a_first_call_there_is_nothing_to_tell() -> None:
     assert why_not_repeatable(None, later(7e-6)) == first_call_note(None, later(7e-6)) == ""
 
