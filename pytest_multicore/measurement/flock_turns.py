@@ -86,4 +86,4 @@ def _open(file: Path) -> int:
             os.close(descriptor)
             raise OSError(0, "is no plain file", str(file))
         return descriptor
-    raise FileNotFoundError(2, "is a link to nowhere, or came and went", str(file))
+    raise FileNotFoundError(2, "its folder is missing, or it came and went", str(file))

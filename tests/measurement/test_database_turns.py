@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from pytest_multicore.errors import HostBusy
 from pytest_multicore.measurement import host_lock
-from pytest_multicore.measurement.database_turns import DatabaseTurns
+from pytest_multicore.measurement.database_turns import LOCK_NAME, DatabaseTurns
 
 # Takes a turn in the way that it is told, says so, and gives it back when its input ends.
 PROGRAM = """
@@ -52,7 +53,9 @@ def never(text: str) -> None:
 
 def test_a_system_without_flock_takes_turns_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host_lock, "HAS_FLOCK", False)
-    assert isinstance(host_lock._turns_in(tmp_path), DatabaseTurns)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert isinstance(host_lock.host_lock.__wrapped__(), DatabaseTurns)
+    assert (tmp_path / LOCK_NAME).exists()
 
 
 def test_ordinary_tests_hold_it_together(hold: Hold, tmp_path: Path) -> None:
