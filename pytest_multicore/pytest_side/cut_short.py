@@ -46,7 +46,7 @@ class CutShort:
         known = bool(self._expected)
         self._expected.update(dict.fromkeys(nodeids))
         if self._expected and not known:
-            self._config.pluginmanager.register(EndingSignals(), "multicore-ending-signals")
+            self._config.pluginmanager.register(EndingSignals(self._config), "multicore-ending-signals")
 
     def as_data(self, *, ended: bool = True) -> dict[str, Any] | None:
         """For the JSON report; None where nothing was cut short.
@@ -71,10 +71,12 @@ class CutShort:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Ctrl-C, a signal, or pytest.exit."""
+        """Ctrl-C, a signal, pytest.exit, or a wish of a plugin."""
         if isinstance(excinfo.value, pytest.exit.Exception):
             name = excinfo.value.msg
             self.by = name if name in SIGNALS else f"pytest.exit: {name}"
+        elif isinstance(excinfo.value, pytest.Session.Interrupted):  # by what a plugin stops the session with
+            self.by = str(excinfo.value)
         else:
             self.by = "Ctrl-C (KeyboardInterrupt)"
 

@@ -22,7 +22,9 @@ class Ended(pytest.exit.Exception, SessionEnds):  # type: ignore[name-defined,mi
 class EndingSignals:
     """A plugin of a session that measures."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._status: int | None = None
         self._pid = os.getpid()
         self._taken: list[signal.Signals] = []
         if threading.current_thread() is not threading.main_thread():
@@ -38,7 +40,16 @@ class EndingSignals:
         if os.getpid() != self._pid:  # a test forked this process: it ends as it would have
             os.kill(os.getpid(), number)
             return
-        raise Ended(signal.Signals(number).name, 128 + number)
+        name, self._status = signal.Signals(number).name, 128 + number
+        # A test's or a library's ``except Exception`` catches what this raises: then the session ends after that test.
+        if session := self._config.pluginmanager.get_plugin("session"):
+            session.shouldstop = name
+        raise Ended(name, self._status)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """The status of a process that the signal ended, whoever caught what it raised."""
+        session.exitstatus = session.exitstatus if self._status is None else self._status
 
     def give_back(self) -> None:
         """Let a second signal, or one while reports are written, end the process at once."""

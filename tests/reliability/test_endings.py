@@ -70,6 +70,50 @@ def test_what_x_stops_is_told(run: Run, pytester: pytest.Pytester) -> None:
     assert told["cut_short"] == {"by": "stopping after 1 failures", "not_measured": ["test_it.py::test_b"]}
 
 
+STOPS = """
+import pytest
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    item.session.shouldstop = "enough of it"
+    return (yield)
+"""
+
+
+@pytest.mark.slow
+def test_what_a_plugin_stops_is_told(run: Run, pytester: pytest.Pytester) -> None:
+    source = "@gated\ndef test_a(): work()\n@gated\ndef test_b(): work()\n"
+    result = run(source, "--multicore-json=r.json", conftest=STOPS)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    told = report(pytester.path / "r.json")
+    assert told["cut_short"] == {"by": "enough of it", "not_measured": ["test_it.py::test_b"]}
+
+
+TERMINATES = """
+import os, signal, time
+def terminate(*_):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+"""
+CATCHES_ALL = """
+from conftest import terminate
+@gated
+def test_a(): work()
+def test_b():
+    try: terminate()
+    except Exception: pass
+@gated
+def test_c(): work()
+"""
+
+
+@pytest.mark.slow
+def test_a_signal_ends_a_session_whose_test_catches_all(run: Run, pytester: pytest.Pytester) -> None:
+    result = run(CATCHES_ALL, "--multicore-json=r.json", conftest=TERMINATES)
+    assert result.ret == 128 + signal.SIGTERM
+    assert report(pytester.path / "r.json")["cut_short"] == {"by": "SIGTERM", "not_measured": ["test_it.py::test_c"]}
+    result.stdout.fnmatch_lines(["multicore: cut short by SIGTERM; not measured: test_it.py::test_c"])
+
+
 WRITE = """
 import resource, sys
 from pathlib import Path
