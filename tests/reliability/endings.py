@@ -2,6 +2,7 @@
 
 python -m tests.reliability.endings 20          each ending at 20 moments, with pytest-xdist and without
 python -m tests.reliability.endings 1 5         each at one moment, and another one than with 4
+python -m tests.reliability.endings 20 17 3     three sessions at a time
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -76,6 +78,8 @@ PATIENCE_S = 240.0
 for number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(number) is signal.SIG_IGN:  # by a shell that runs this in its background, or by nohup
         signal.signal(number, signal.SIG_DFL)
+#: Options of a session without pytest-xdist and with it.
+KINDS: Sequence[tuple[str, ...]] = ((), ("-n2", "-p", "xdist"))
 ALL_AT_ONCE, NOT_AT_ALL = "SIGKILL to all its processes", "not at all"
 
 
@@ -164,7 +168,9 @@ def run(folder: Path, command: list[str], environment: Mapping[str, str], how: s
         os.close(terminal)
         end = ENDINGS.get(how)
         if end or is_terminal or how == ALL_AT_ONCE:
-            time.sleep(moment_s)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(moment_s)
+        number = None if process.poll() is not None else signal.Signals.__members__.get(how)
         if end:
             end(process)
         if how == ALL_AT_ONCE:
@@ -175,7 +181,9 @@ def run(folder: Path, command: list[str], environment: Mapping[str, str], how: s
         finally:
             process.kill()
             process.wait()
-    return process.returncode, (folder / "output").read_text()
+    told = (folder / "output").read_text()
+    assert not number or process.returncode in (-number, 128 + number), f"{how} did not end it\n{told}"
+    return process.returncode, told
 
 
 #: Has a terminal of its own, so that SIGHUP comes when that is closed.
@@ -188,30 +196,37 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 def main() -> None:
     """Try each ending at random moments, and print how far each session came."""
-    moments, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 17
-    drawn, tries, faults = random.Random(seed), 0, 0
-    for options in ((), ("-n2", "-p", "xdist")):
-        began = time.monotonic()
-        tried(NOT_AT_ALL, 0.0, *options)
-        length_s = time.monotonic() - began
-        for number in range(moments):
-            for how in ENDINGS:
-                moment_s = drawn.uniform(0.2, length_s)
-                came = tried(how, moment_s, *options)
-                tries += 1
-                faults += came.startswith("FAULT")
-                print(
-                    f"{number} {how} {' '.join(options[:1])} at {moment_s:.2f} of {length_s:.0f} s: {came}", flush=True
-                )
-    print(f"{tries} tries, {faults} faults")
+    moments, seed, at_once = (int(word) for word in (*sys.argv[1:], *("17", "1")[len(sys.argv) - 2 :]))
+    drawn, faults = random.Random(seed), 0
+    with ProcessPoolExecutor(at_once) as pool:
+        lengths_s = dict(zip(KINDS, pool.map(length_s, KINDS), strict=True))
+        tries = [
+            (how, drawn.uniform(0.2, lengths_s[options]), options)
+            for _ in range(moments)
+            for options in KINDS
+            for how in ENDINGS
+        ]
+        for (how, moment_s, options), came in zip(tries, pool.map(tried, *zip(*tries, strict=True)), strict=True):
+            faults += came.startswith("FAULT")
+            told = f"{how} {' '.join(options[:1])} at {moment_s:.2f} of {lengths_s[options]:.0f} s"
+            print(f"{told}: {came}", flush=True)
+    print(f"{len(tries)} tries, {faults} faults")
 
 
-def tried(how: str, moment_s: float, *options: str) -> str:
+def length_s(options: tuple[str, ...]) -> float:
+    """Seconds that a session takes which nothing ends."""
+    began = time.monotonic()
+    came = tried(NOT_AT_ALL, 0.0, options)
+    assert not came.startswith("FAULT"), came
+    return time.monotonic() - began
+
+
+def tried(how: str, moment_s: float, options: tuple[str, ...]) -> str:
     """As end_at; what is wrong is told in place of how far it came."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
             return end_at(Path(folder), how, moment_s, *options)
-        except AssertionError as error:
+        except (AssertionError, subprocess.TimeoutExpired) as error:
             return f"FAULT {error}"
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.endings import ENDINGS, end_at
+from tests.reliability.endings import ENDINGS, KINDS, end_at
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("options", [(), ("-n2", "-p", "xdist")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("options", KINDS, ids=["alone", "xdist"])
 @pytest.mark.parametrize("how", ENDINGS)
 def test_an_ending_at_a_random_moment_leaves_nothing(tmp_path: Path, how: str, options: tuple[str, ...]) -> None:
     """``python -m tests.reliability.endings 20`` tries 20 moments of each."""
