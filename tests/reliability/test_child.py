@@ -1,10 +1,12 @@
 """Whatever a test does to its interpreter is one clear error or nothing; the next one is measured as if it were not."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.reliability import child_tools
 from tests.reliability.sessions import report, session, wait_until_nothing_is_left
 
 MISBEHAVING = [Path(__file__).with_name(f"{kind}_child_tests.py") for kind in ("passing", "failing")]
@@ -55,6 +57,7 @@ def test_each_that_does_not_pass_has_its_error() -> None:
 def test_each_is_one_error_or_nothing_and_the_next_is_measured(tmp_path: Path, name: str) -> None:
     startup, started = tmp_path / "startup.py", tmp_path / "started"
     startup.write_text(f"open({str(started)!r}, 'w')")
+    shutil.copy(child_tools.__file__, tmp_path)
     options = ["--multicore-json=r.json", "--multicore-budget=20", "-rA"]
     with session(tmp_path, SOURCES[name], *options, PYTHONSTARTUP=str(startup)) as process:
         output, _ = process.communicate(timeout=240)
