@@ -95,7 +95,7 @@ def _gains_of_others(
     others = [replace(side, extra=drawn_layout(draw)) for side in (*sides, *sides[half:])]
 
     def is_enough(rows: Rows) -> bool:
-        return len(rows) >= MAX_SET_ROWS or (len(rows) > 0 and _gains(trial, rows, half).is_settled)
+        return len(rows) >= MAX_SET_ROWS or _gains(trial, rows, half).is_settled
 
     return _gains(trial, take_rows(program, others, rounds_s, is_enough).rows, half)
 

@@ -62,7 +62,7 @@ def _replay_workload(arguments: Mapping[str, Any]) -> Workload:
 def take_rows(
     program: MeasuredProgram, sides: Sequence[Variant], rounds_s: float, is_enough: Callable[[Rows], bool]
 ) -> TrialRows:
-    """Open these sides and take rows until they are enough or the time is up."""
+    """Open these sides and take rows until they are enough or the time is up: one that counts at least."""
     request, rows = program.request, list[tuple[Round, ...]]()
     with ExitStack() as stack:
         subjects = []
@@ -72,7 +72,7 @@ def take_rows(
         ends = time.monotonic() + rounds_s
         for row in row_taker(request, program.workload, subjects, same_work=1).rows():
             rows = with_row(rows, row)
-            if is_enough(rows) or time.monotonic() > ends:
+            if rows and (is_enough(rows) or time.monotonic() > ends):
                 break
         facts = subjects[0].interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=[])
     return TrialRows(rows, facts)
