@@ -9,7 +9,7 @@ import platformdirs
 import pytest
 from _pytest.runner import runtestprotocol
 
-from tests.fixture_types import Run, Undecided
+from tests.fixture_types import Decided, Run, Undecided
 
 pytest_plugins = ["pytester"]
 
@@ -176,6 +176,18 @@ def two_cores() -> None:
     """Skip where there are none."""
     if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
         pytest.skip("the programs need Linux and two cores")
+
+
+@pytest.fixture
+def decided(undecided: Undecided) -> Decided:
+    """Gives a session back that has a verdict on each of its tests; else the machine gave no answer."""
+
+    def decided(session: pytest.RunResult) -> pytest.RunResult:
+        if "inconclusive" in session.stdout.str():
+            undecided("others use this machine")
+        return session
+
+    return decided
 
 
 @pytest.fixture(autouse=True)

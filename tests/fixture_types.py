@@ -10,6 +10,8 @@ import pytest
 Run = Callable[..., pytest.RunResult]
 #: Skips a test to whose question the machine gave no answer, for the reason given.
 Undecided = Callable[[str], NoReturn]
+#: A session that has a verdict on each of its tests; else it skips the test, as above.
+Decided = Callable[[pytest.RunResult], pytest.RunResult]
 #: What pytest-benchmark wrote, by full name.
 Benchmarks = Callable[[], dict[str, dict[str, Any]]]
 #: Starts ``prepare`` for a requirement in a process of its own.

@@ -4,36 +4,38 @@ import json
 
 import pytest
 
+from tests.fixture_types import Decided
+
 GATED = "import pytest\ngated = pytest.mark.multicore(min_cores=0.5, threads=1)\ndef work(): return sum(range(50000))\n"
 
 
-def test_asyncio(pytester: pytest.Pytester) -> None:
+def test_asyncio(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("pytest_asyncio")
     source = (
         "import asyncio\n@gated\n@pytest.mark.asyncio\nasync def test_a():\n    await asyncio.sleep(0)\n    work()\n"
     )
     pytester.makepyfile(GATED + source)
-    result = pytester.runpytest_subprocess("--multicore-json=report.json")
+    result = decided(pytester.runpytest_subprocess("--multicore-json=report.json"))
     result.assert_outcomes(passed=1)
     (told,) = json.loads((pytester.path / "report.json").read_text())["results"]
     assert told["cores"]["estimate"] > 0.5, "the coroutine did its work in the rounds"
 
 
-def test_cov(pytester: pytest.Pytester) -> None:
+def test_cov(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("pytest_cov")
     pytester.makepyfile(GATED + "import sys\n@gated\ndef test_a():\n    assert sys.gettrace() is None\n    work()\n")
-    result = pytester.runpytest_subprocess("--cov=.", "--cov-report=term")
+    result = decided(pytester.runpytest_subprocess("--cov=.", "--cov-report=term"))
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*coverage*"])
 
 
-def test_timeout(pytester: pytest.Pytester) -> None:
+def test_timeout(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("pytest_timeout")
     pytester.makepyfile(
         GATED + "import time\n@gated\ndef test_a(): work()\n"
         "@gated\n@pytest.mark.timeout(3)\ndef test_hangs(): time.sleep(60)\n"
     )
-    result = pytester.runpytest_subprocess("--timeout=60")
+    result = decided(pytester.runpytest_subprocess("--timeout=60"))
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*Timeout*3.0s*"])
 
@@ -54,47 +56,47 @@ def test_a_time_limit_is_not_spent_on_rounds(pytester: pytest.Pytester, method: 
     result.stdout.no_fnmatch_line("*Timeout*")
 
 
-def test_a_time_limit_counts_again_after_the_rounds(pytester: pytest.Pytester) -> None:
+def test_a_time_limit_counts_again_after_the_rounds(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("pytest_timeout")
     pytester.makepyfile(
         "import pytest, time\ndef work(): return lambda: sum(range(50000))\n"
         "@pytest.mark.multicore(min_cores=0.5, threads=1)\n@pytest.mark.timeout(2, func_only=True)\n"
         "def test_a(multicore):\n    multicore.run(work)\n    time.sleep(60)\n"
     )
-    result = pytester.runpytest_subprocess()
+    result = decided(pytester.runpytest_subprocess())
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*Timeout*2.0s*"])
 
 
-def test_rerunfailures(pytester: pytest.Pytester) -> None:
+def test_rerunfailures(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("pytest_rerunfailures")
     pytester.makepyfile(
         GATED + "from pathlib import Path\ntries = Path(__file__).with_name('tries')\n"
         "@gated\ndef test_a():\n"
         "    first = not tries.exists()\n    tries.touch()\n    work()\n    assert not first\n"
     )
-    result = pytester.runpytest_subprocess("--reruns=1")
+    result = decided(pytester.runpytest_subprocess("--reruns=1"))
     assert result.parseoutcomes() == {"passed": 1, "rerun": 1}
 
 
-def test_randomly(pytester: pytest.Pytester) -> None:
+def test_randomly(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("pytest_randomly")
     pytester.makepyfile(GATED + "@gated\ndef test_a(): work()\n@gated\ndef test_b(): work()\ndef test_c(): pass\n")
-    pytester.runpytest_subprocess("-p", "randomly").assert_outcomes(passed=3)
+    decided(pytester.runpytest_subprocess("-p", "randomly")).assert_outcomes(passed=3)
 
 
-def test_xdist(pytester: pytest.Pytester) -> None:
+def test_xdist(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("xdist")
     pytester.makepyfile(
         GATED
         + "@gated\n@pytest.mark.parametrize('n', range(4))\ndef test_a(n, worker_id): work()\ndef test_b(): pass\n"
     )
-    result = pytester.runpytest_subprocess("-n", "2", "--multicore-json=report.json")
+    result = decided(pytester.runpytest_subprocess("-n", "2", "--multicore-json=report.json"))
     result.assert_outcomes(passed=5)
     assert len(json.loads((pytester.path / "report.json").read_text())["results"]) == 4
 
 
-def test_xdist_tells_a_child_which_worker_it_belongs_to(pytester: pytest.Pytester) -> None:
+def test_xdist_tells_a_child_which_worker_it_belongs_to(pytester: pytest.Pytester, decided: Decided) -> None:
     """Tests keep apart by it what two workers must not share, and together by the run's what they must."""
     pytest.importorskip("xdist")
     pytester.makepyfile(
@@ -103,17 +105,17 @@ def test_xdist_tells_a_child_which_worker_it_belongs_to(pytester: pytest.Pyteste
         "    assert worker_id == os.environ['PYTEST_XDIST_WORKER'] != 'master'\n"
         "    assert testrun_uid == os.environ['PYTEST_XDIST_TESTRUNUID']\n"
     )
-    pytester.runpytest_subprocess("-n", "2").assert_outcomes(passed=2)
+    decided(pytester.runpytest_subprocess("-n", "2")).assert_outcomes(passed=2)
 
 
-def test_without_xdist_there_is_no_worker(pytester: pytest.Pytester) -> None:
+def test_without_xdist_there_is_no_worker(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("xdist")
     pytester.makepyfile(GATED + "@gated\ndef test_a(worker_id):\n    work()\n    assert worker_id == 'master'\n")
-    pytester.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=1)
+    decided(pytester.runpytest_subprocess("-p", "no:randomly")).assert_outcomes(passed=1)
 
 
 @pytest.mark.slow
-def test_no_ordinary_test_overlaps_a_measured_round(pytester: pytest.Pytester) -> None:
+def test_no_ordinary_test_overlaps_a_measured_round(pytester: pytest.Pytester, decided: Decided) -> None:
     """200 ordinary tests and some measured ones over 4 workers: each writes down when it ran, as does each round."""
     pytest.importorskip("xdist")
     pytester.makepyfile(
@@ -141,7 +143,7 @@ def test_ordinary(n):
     note("ordinary", began)
 """
     )
-    result = pytester.runpytest_subprocess("-n", "4", "-p", "no:randomly")
+    result = decided(pytester.runpytest_subprocess("-n", "4", "-p", "no:randomly"))
     result.assert_outcomes(passed=203)
     lines = [line.split() for line in (pytester.path / "diary").read_text().splitlines()]
     ordinary = [(float(began), float(ended)) for what, began, ended in lines if what == "ordinary"]
@@ -154,7 +156,7 @@ def test_ordinary(n):
 
 
 def test_a_function_that_a_fixture_measures_is_not_traced(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, decided: Decided, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Older versions of pytest-cov have every Python process traced, by these variables."""
     monkeypatch.setenv("COV_CORE_SOURCE", ".")
@@ -165,10 +167,10 @@ def test_a_function_that_a_fixture_measures_is_not_traced(
         test_it="import pytest\n@pytest.mark.multicore(min_cores=0.5, threads=1)\n"
         "def test_a(multicore): multicore.run('workload:work')\n",
     )
-    pytester.runpytest_subprocess("-p", "no:cov").assert_outcomes(passed=1)
+    decided(pytester.runpytest_subprocess("-p", "no:cov")).assert_outcomes(passed=1)
 
 
-def test_a_group_of_xdist_is_no_part_of_a_tests_name(pytester: pytest.Pytester) -> None:
+def test_a_group_of_xdist_is_no_part_of_a_tests_name(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("xdist")
     pytester.makepyfile(GATED + "@gated\n@pytest.mark.xdist_group('measuring')\ndef test_a(): work()\n")
-    pytester.runpytest_subprocess("-n", "1", "--dist=loadgroup").assert_outcomes(passed=1)
+    decided(pytester.runpytest_subprocess("-n", "1", "--dist=loadgroup")).assert_outcomes(passed=1)

@@ -2,11 +2,13 @@
 
 import pytest
 
-from tests.fixture_types import Benchmarks, Run
+from tests.fixture_types import Benchmarks, Decided, Run
 
 
 @pytest.mark.slow
-def test_pedantic_keeps_setup_and_teardown_out_of_the_time(bench: Run, benchmarks: Benchmarks) -> None:
+def test_pedantic_keeps_setup_and_teardown_out_of_the_time(
+    bench: Run, decided: Decided, benchmarks: Benchmarks
+) -> None:
     source = """
 @compared
 def test_a(benchmark):
@@ -25,7 +27,7 @@ def test_a(benchmark):
     assert log == ["setup", "call", "teardown"] * (len(log) // 3)
     assert len(log) // 3 >= 2 + 1 + 8 + 1
 """
-    bench(source, "--benchmark-json=b.json").assert_outcomes(passed=1)
+    decided(bench(source, "--benchmark-json=b.json")).assert_outcomes(passed=1)
     for one in benchmarks().values():
         assert one["stats"]["max"] < 0.05
         assert one["stats"]["iterations"] == 1
@@ -58,21 +60,21 @@ def test_what_goes_wrong_is_told(bench: Run, body: str, expected: str) -> None:
 
 
 @pytest.mark.slow
-def test_its_own_failure_comes_before_the_verdict(bench: Run, benchmarks: Benchmarks) -> None:
+def test_its_own_failure_comes_before_the_verdict(bench: Run, decided: Decided, benchmarks: Benchmarks) -> None:
     source = """
 @pytest.mark.multicore(max_cores=0.5, threads=1)
 @pytest.mark.parametrize("expected", [0, 1])
 def test_a(benchmark, expected):
     assert (benchmark(work) > 0) == expected
 """
-    result = bench(source, "--benchmark-json=b.json")
+    result = decided(bench(source, "--benchmark-json=b.json"))
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["E *assert (* > 0) == 0", "test_a[[]1[]]*max_cores missed", "*limit *max_cores=0.5*"])
     assert [one["extra_info"]["outcome"] for one in benchmarks().values()] == ["failed", "failed"]
 
 
 @pytest.mark.slow
-def test_kinds_of_tests(bench: Run, benchmarks: Benchmarks) -> None:
+def test_kinds_of_tests(bench: Run, decided: Decided, benchmarks: Benchmarks) -> None:
     source = """
 import unittest
 
@@ -111,14 +113,14 @@ def test_skip(benchmark):
     pytest.skip("enough")
 """
     pytest.importorskip("pytest_asyncio")
-    bench(source, "--benchmark-json=b.json").assert_outcomes(passed=5, xfailed=1, skipped=1)
+    decided(bench(source, "--benchmark-json=b.json")).assert_outcomes(passed=5, xfailed=1, skipped=1)
     found = benchmarks()
     assert len(found) == 7
     assert found["test_it.py::test_decorated[1 thread]"]["group"] == "of the marker"
     assert all(one["stats"]["max"] < 0.3 for one in found.values())
 
 
-def test_weave(bench: Run) -> None:
+def test_weave(bench: Run, decided: Decided) -> None:
     pytest.importorskip("aspectlib")
     source = """
 class Thing:
@@ -129,10 +131,12 @@ def test_a(benchmark_weave):
     benchmark_weave(Thing.method)
     assert Thing().method(20000) == work(20000)
 """
-    bench(source).assert_outcomes(passed=1)
+    decided(bench(source)).assert_outcomes(passed=1)
 
 
-def test_a_fixture_that_is_not_used_measures_the_whole_call(bench: Run, benchmarks: Benchmarks) -> None:
+def test_a_fixture_that_is_not_used_measures_the_whole_call(
+    bench: Run, decided: Decided, benchmarks: Benchmarks
+) -> None:
     source = """
 @gated
 def test_a(benchmark): work()
@@ -141,7 +145,7 @@ def test_a(benchmark): work()
 def test_raises(benchmark):
     with pytest.raises(ZeroDivisionError): benchmark(lambda: work() / 0)
 """
-    result = bench(source, "--benchmark-json=b.json", "-W", "error:Benchmark fixture")
+    result = decided(bench(source, "--benchmark-json=b.json", "-W", "error:Benchmark fixture"))
     assert result.parseoutcomes() == {"passed": 2, "errors": 1}
     result.stdout.fnmatch_lines(["*Benchmark fixture was not used at all in this test! *whole call was measured.*"])
     assert len(benchmarks()) == 2

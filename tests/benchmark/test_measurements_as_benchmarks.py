@@ -4,14 +4,16 @@ import json
 
 import pytest
 
-from tests.fixture_types import Benchmarks, Run
+from tests.fixture_types import Benchmarks, Decided, Run
 
 TWO_SIDES = "@compared\ndef test_a():\n    work()\n"
 
 
 @pytest.mark.slow
-def test_both_sides_are_benchmarks(both: Run, benchmarks: Benchmarks, pytester: pytest.Pytester) -> None:
-    result = both(TWO_SIDES, "--benchmark-json=b.json", "--multicore-json=m.json")
+def test_both_sides_are_benchmarks(
+    both: Run, decided: Decided, benchmarks: Benchmarks, pytester: pytest.Pytester
+) -> None:
+    result = decided(both(TWO_SIDES, "--benchmark-json=b.json", "--multicore-json=m.json"))
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*benchmark 'test_it.py::test_a': 2 tests*"])
     (told,) = json.loads((pytester.path / "m.json").read_text())["results"]
@@ -33,14 +35,16 @@ def test_both_sides_are_benchmarks(both: Run, benchmarks: Benchmarks, pytester: 
 
 
 @pytest.mark.slow
-def test_saved_runs_are_compared(both: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    both(TWO_SIDES, "--benchmark-save=before").assert_outcomes(passed=1)
+def test_saved_runs_are_compared(
+    both: Run, decided: Decided, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided(both(TWO_SIDES, "--benchmark-save=before")).assert_outcomes(passed=1)
     compare = ("--benchmark-compare", "--benchmark-compare-fail=min:99%")
-    same = both(TWO_SIDES, *compare)
+    same = decided(both(TWO_SIDES, *compare))
     assert same.ret == 0
     same.stdout.re_match_lines_random([r"test_a\[2 threads\] \(0001_before\)", r"test_a\[1 thread\] \(NOW\)"])
     monkeypatch.setenv("SIZE", "200000")
-    slower = both(TWO_SIDES, *compare)
+    slower = decided(both(TWO_SIDES, *compare))
     assert slower.ret != 0
     slower.stderr.fnmatch_lines(["*Performance has regressed*"])
     for side in ("2 threads", "1 thread"):
@@ -48,11 +52,11 @@ def test_saved_runs_are_compared(both: Run, pytester: pytest.Pytester, monkeypat
 
 
 @pytest.mark.slow
-def test_unmarked_benchmarks_are_unchanged(both: Run, benchmarks: Benchmarks) -> None:
+def test_unmarked_benchmarks_are_unchanged(both: Run, decided: Decided, benchmarks: Benchmarks) -> None:
     source = (
         "def test_plain(benchmark):\n    assert benchmark(sum, [1, 2]) == 3\n    assert benchmark.stats['min'] > 0\n"
     )
-    both(source + TWO_SIDES, "--benchmark-json=b.json", "--benchmark-max-time=0.01").assert_outcomes(passed=2)
+    decided(both(source + TWO_SIDES, "--benchmark-json=b.json", "--benchmark-max-time=0.01")).assert_outcomes(passed=2)
     found = benchmarks()
     assert len(found) == 3
     plain = found["test_it.py::test_plain"]
@@ -60,7 +64,7 @@ def test_unmarked_benchmarks_are_unchanged(both: Run, benchmarks: Benchmarks) ->
 
 
 def test_a_marked_test_is_measured_through_its_own_call(
-    both: Run, benchmarks: Benchmarks, pytester: pytest.Pytester
+    both: Run, decided: Decided, benchmarks: Benchmarks, pytester: pytest.Pytester
 ) -> None:
     source = """
 @compared
@@ -78,7 +82,7 @@ def test_a(benchmark, tmp_path, capsys):
     benchmark.group = "mine"
     note("end %d" % (benchmark.stats["rounds"] >= 8 and benchmark.stats.stats.max < 0.3))
 """
-    both(source, "--benchmark-json=b.json").assert_outcomes(passed=1)
+    decided(both(source, "--benchmark-json=b.json")).assert_outcomes(passed=1)
     assert (pytester.path / "diary").read_text().split() == ["body", "body", "end", "1", "end", "1"]
     for one in benchmarks().values():
         assert (one["group"], one["extra_info"]["colour"]) == ("mine", "blue")
@@ -86,7 +90,7 @@ def test_a(benchmark, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_names_hold_the_threads_and_are_unique(bench: Run, benchmarks: Benchmarks) -> None:
+def test_names_hold_the_threads_and_are_unique(bench: Run, decided: Decided, benchmarks: Benchmarks) -> None:
     source = """
 class TestIt:
     @gated
@@ -105,7 +109,9 @@ def test_several(multicore):
 def test_scaling(multicore): multicore.scaling("workloads:first", threads=[1, 2, 3])
 """
     workloads = "def first(n=20000): return sum(i * i for i in range(n))\nsecond = first\n"
-    result = bench(source, "--benchmark-json=b.json", "--benchmark-group-by=param:threads", workloads=workloads)
+    result = decided(
+        bench(source, "--benchmark-json=b.json", "--benchmark-group-by=param:threads", workloads=workloads)
+    )
     result.assert_outcomes(passed=5)
     result.stdout.fnmatch_lines_random(["*benchmark 'threads=2': 1 tests*", "*benchmark 'threads=inherit': 1 tests*"])
     found = benchmarks()
