@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from types import FrameType
 
 import pytest
@@ -13,6 +14,8 @@ from pytest_multicore.errors import SessionEnds
 
 #: By their names: Windows has no SIGHUP.
 NAMES = ("SIGTERM", "SIGHUP")
+#: Within so many seconds a second signal is the first one again: timeout(1) sends it to a process and to its group.
+SAME_SIGNAL_S = 1.0
 
 
 class Ended(pytest.exit.Exception, SessionEnds):  # type: ignore[name-defined,misc]
@@ -25,6 +28,7 @@ class EndingSignals:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._status: int | None = None
+        self._ended_s = 0.0
         self._pid = os.getpid()
         self._taken: list[signal.Signals] = []
         if threading.current_thread() is not threading.main_thread():
@@ -36,10 +40,14 @@ class EndingSignals:
                 self._taken.append(number)
 
     def _end(self, number: int, _frame: FrameType | None) -> None:
-        self.give_back()
-        if os.getpid() != self._pid:  # a test forked this process: it ends as it would have
+        is_forked, is_again = os.getpid() != self._pid, self._status is not None
+        if is_again and not is_forked and time.monotonic() < self._ended_s + SAME_SIGNAL_S:
+            return
+        if is_again or is_forked:  # a test forked this process: it ends as it would have
+            self.give_back()
             os.kill(os.getpid(), number)
             return
+        self._ended_s = time.monotonic()
         name, self._status = signal.Signals(number).name, 128 + number
         # A test's or a library's ``except Exception`` catches what this raises: then the session ends after that test.
         if session := self._config.pluginmanager.get_plugin("session"):
@@ -52,7 +60,7 @@ class EndingSignals:
         session.exitstatus = session.exitstatus if self._status is None else self._status
 
     def give_back(self) -> None:
-        """Let a second signal, or one while reports are written, end the process at once."""
+        """Let the next signal end the process at once."""
         while self._taken:
             signal.signal(self._taken.pop(), signal.SIG_DFL)
 

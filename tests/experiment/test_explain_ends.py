@@ -2,7 +2,7 @@
 
 import signal
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -29,9 +29,9 @@ def test_a_mistake_of_ours_is_a_note() -> None:
 
 
 def test_a_signal_that_ends_the_session_is_no_mistake() -> None:
-    def ending() -> None:
-        EndingSignals()._end(signal.SIGTERM, None)
-
+    no_session = SimpleNamespace(get_plugin=lambda _name: None)
+    signals = EndingSignals(cast("pytest.Config", SimpleNamespace(pluginmanager=no_session)))
     with pytest.raises(pytest.exit.Exception, match="SIGTERM") as raised:
-        explained(ending)
+        explained(lambda: signals._end(signal.SIGTERM, None))
+    signals.give_back()
     assert raised.value.returncode == 128 + signal.SIGTERM

@@ -114,6 +114,30 @@ def test_a_signal_ends_a_session_whose_test_catches_all(run: Run, pytester: pyte
     result.stdout.fnmatch_lines(["multicore: cut short by SIGTERM; not measured: test_it.py::test_c"])
 
 
+TWICE = """
+import os, subprocess, time
+@gated
+def test_a(): work()
+def test_b():
+    subprocess.Popen(["sh", "-c", f"kill -TERM {os.getpid()}; sleep 0.02; kill -TERM {os.getpid()}"])
+    time.sleep(60)
+@gated
+def test_c(): work()
+@pytest.fixture(autouse=True)
+def slow_teardown():
+    yield
+    time.sleep(0.3)
+"""
+
+
+@pytest.mark.slow
+def test_a_signal_that_comes_twice_at_once_is_one(run: Run) -> None:
+    """As by timeout(1), which sends it to the process and to its group."""
+    result = run(TWICE, "--multicore-json=r.json")
+    assert result.ret == 128 + signal.SIGTERM
+    result.stdout.fnmatch_lines(["multicore: cut short by SIGTERM; not measured: test_it.py::test_c"])
+
+
 WRITE = """
 import resource, sys
 from pathlib import Path
