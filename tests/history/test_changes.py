@@ -120,8 +120,17 @@ def test_wall_time_and_busy_cores_are_told_and_show_no_loss_of_threads() -> None
     assert (found.worse, found.better) == (False, False)
     assert list(pair_lines(found))[1:] == [
         "  busy cores 1.98 [1.94, 2.02], now 1.50 [1.47, 1.53]: -24 % [-27, -21], moved",
-        "  wall time 100 ms [98 ms, 102 ms], now 200 ms [196 ms, 204 ms]: +100 % [+92, +108], worse",
+        "  wall time 100 ms [98 ms, 102 ms], now 200 ms [196 ms, 204 ms]: +100 % [+92, +108], moved",
     ]
+
+
+@pytest.mark.parametrize("figure", [figure.key for figure in FIGURES if figure.key != LOSS])
+@pytest.mark.parametrize(("before", "now"), [(1.0, 1.05), (1.05, 1.0)], ids=["up", "down"])
+def test_what_a_line_calls_worse_or_better_counts_as_that(figure: str, before: float, now: float) -> None:
+    fields: list[dict[str, Any]] = [{"speedup": around(1.9), figure: around(value, 0.01)} for value in (now, before)]
+    found = pair_of(*(entry(**one) for one in fields))
+    line = list(pair_lines(found))[-1]
+    assert line.endswith("moved" if not (found.worse or found.better) else "worse" if found.worse else "better")
 
 
 def test_within_the_intervals_nothing_moved() -> None:

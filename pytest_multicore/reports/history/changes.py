@@ -21,27 +21,25 @@ class Figure:
         key: its name in the report.
         label: its name for a reader.
         unit: after its estimate: ``x``, ``s``, ``%``, or none.
-        better: the movement that is for the better; None where neither is.
-        of_threads: whether it tells of the threads; else the machine's clocks move it too, and no loss follows from it.
+        better: the movement that is for the better; None where neither is, as of what clocks and other load move, too.
     """
 
     key: str
     label: str
     unit: str = ""
     better: Movement | None = None
-    of_threads: bool = False
 
 
 FIGURES = (
-    Figure("speedup", "speed-up", "x", Movement.UP, True),
-    Figure("efficiency", "efficiency", "", Movement.UP, True),
-    Figure("cpu_inflation", "CPU inflation", "", Movement.DOWN, True),
+    Figure("speedup", "speed-up", "x", Movement.UP),
+    Figure("efficiency", "efficiency", "", Movement.UP),
+    Figure("cpu_inflation", "CPU inflation", "", Movement.DOWN),
     Figure("attained_speedup", "attained speed-up", "x"),
     Figure("cores", "busy cores"),
-    Figure("wall_s", "wall time", "s", Movement.DOWN),
-    Figure("baseline_wall_s", "wall time at the baseline", "s", Movement.DOWN),
-    # By what was kept. It may be the base that changed: so it is told, and fails nothing.
-    Figure(LOSS, "lost by threading", "%", Movement.UP),
+    Figure("wall_s", "wall time", "s"),
+    Figure("baseline_wall_s", "wall time at the baseline", "s"),
+    # By what was kept. It may be the base that changed.
+    Figure(LOSS, "lost by threading", "%"),
 )
 
 
@@ -132,14 +130,13 @@ class Pair:
 
     @property
     def worse(self) -> bool:
-        """Whether a figure of the threads moved for the worse, between comparable results."""
-        return self.kind is Kind.BOTH and any(move.is_worse and move.figure.of_threads for move in self.moves)
+        """Whether a figure moved for the worse, between comparable results."""
+        return self.kind is Kind.BOTH and any(move.is_worse for move in self.moves)
 
     @property
     def better(self) -> bool:
-        """Whether a figure of the threads moved for the better, and none for the worse."""
-        found = any(move.is_better and move.figure.of_threads for move in self.moves)
-        return self.kind is Kind.BOTH and found and not self.worse
+        """Whether a figure moved for the better, and none for the worse."""
+        return self.kind is Kind.BOTH and any(move.is_better for move in self.moves) and not self.worse
 
     def may_lose(self, loss: float) -> bool:
         """Whether comparable results neither show nor exclude a loss of this share of the speed-up."""
