@@ -55,6 +55,9 @@ def _has_waits(round_: Round) -> bool:
 
 
 def _is_oversubscribed(side: Sequence[Round], cores_granted: float) -> bool:
+    """Not on one core: there threads take turns in either class, and their CPU time shows whether they spin."""
+    if all(round_.cores_open == 1 for round_ in side):
+        return False
     ratios = [
         (round_.demanded_cores or 0.0) / min(cores_granted, round_.cores_open or cores_granted) for round_ in side
     ]

@@ -55,6 +55,12 @@ def test_waits_that_nobody_tells_are_no_reason() -> None:
     assert not wants_real_time(trial(replace(WAITING, delay_s=None, foreign_s=0.1)), 2.0)
 
 
+def test_threads_that_share_the_baselines_one_core_are_no_reason_against_it() -> None:
+    """DuckDB and process pools size themselves by the machine, also where vary="cores" leaves them one core."""
+    baseline = replace(made(0.2, 1.0, threads=2, demand=2.0), cores_open=1)
+    assert wants_real_time(trial(WAITING, baseline), 2.0)
+
+
 def test_it_does_not_matter_who_had_the_core() -> None:
     """A scheduler may leave two threads of ours on one core, and the other free."""
     assert wants_real_time(trial(replace(WAITING, foreign_s=0.0)), 2.0)
