@@ -42,6 +42,10 @@ class UsageError(MulticoreError):
     """A fault of the user: a wrong argument, option or setting."""
 
 
+class NoSuchRelease(UsageError):  # noqa: N818 - it is what happened
+    """The package index answers, and has no such package or release: another run would find none either."""
+
+
 class EnvironmentUnavailable(MulticoreError):  # noqa: N818 - it is what happened
     """An environment cannot be had: no such interpreter, no network, a package that does not install."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,6 +12,7 @@ from .cache import python_in
 from .commands import run
 from .downloads import find_uv
 from .environment import Environment, package_name
+from .package_index import absence_told
 from .probe import Interpreter
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Job:
     purpose: str
 
     def run(self, *argv: str) -> None:
-        """Run a tool for this job, output to its log; an EnvironmentUnavailable when it fails."""
+        """Run a tool for this job, output to its log; a ToolFailed when it fails."""
         run(argv, self.log, self.purpose)
 
 
@@ -59,7 +60,7 @@ class Builder(Protocol):
         ...
 
     def build(self, job: Job) -> None:
-        """Do the job, or raise an EnvironmentUnavailable."""
+        """Do the job, or raise an EnvironmentUnavailable or a NoSuchRelease."""
         ...
 
 
@@ -80,7 +81,7 @@ class UvBuilder:
         # Children run with -B: without bytecode each import compiles again (Keras: 2.5 s in place of 1.0 s).
         # uv compiles with a script that Python 3.6 cannot run.
         compiled = ("--compile-bytecode",) if job.interpreter.version >= (3, 7) else ()
-        with _as_arguments(job.requires) as requires:
+        with _as_arguments(job.requires) as requires, _absence_told(job, job.requires):
             job.run(self.uv, "pip", "install", *compiled, "--python", str(python_in(job.folder)), *requires)
 
 
@@ -116,8 +117,12 @@ class LegacyBuilder:
 
 def _pip_install(job: Job, requires: tuple[str, ...]) -> None:
     if requires:
-        with _as_arguments(requires) as arguments:
+        with _as_arguments(requires) as arguments, _absence_told(job, requires):
             job.run(str(python_in(job.folder)), "-m", "pip", "install", "--no-input", *arguments)
+
+
+def _absence_told(job: Job, requires: tuple[str, ...]) -> AbstractContextManager[None]:
+    return absence_told(job.purpose, requires, job.interpreter.version)
 
 
 @contextmanager

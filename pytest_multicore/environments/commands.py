@@ -36,6 +36,9 @@ NETWORK_SIGNS = (
     "dns error",
     "connection refused",
     "connectionerror",
+    "connection broken by",
+    "could not be queried",
+    "confirming the ssl certificate",
     "newconnectionerror",
     "timed out",
     "network is unreachable",
@@ -49,6 +52,18 @@ COMPILER_SIGNS = ("unable to execute 'gcc'", "unable to execute 'cc'", "gcc fail
 FULL_DISK_SIGNS = ("no space left on device", "disk quota exceeded", "os error 28", "errno 28", "file too large")
 HASH_SIGNS = ("hash mismatch", "do not match the hashes", "hashes are required", "hash-checking mode")
 ABSENT_SIGNS = ("no matching distribution", "not found in the package registry", "no solution found")
+
+
+class ToolFailed(EnvironmentUnavailable):
+    """A tool failed.
+
+    Attributes:
+        output: all that it printed.
+    """
+
+    def __init__(self, message: str, output: str) -> None:
+        super().__init__(message)
+        self.output = output
 
 
 def tool_variables(environ: Mapping[str, str]) -> dict[str, str]:
@@ -66,7 +81,7 @@ def run(argv: Sequence[str], log: Path, purpose: str, timeout_s: float = TOOL_TI
         timeout_s: seconds after which it is killed.
 
     Raises:
-        EnvironmentUnavailable: it cannot be started, failed, or took too long; with the last lines of its output.
+        ToolFailed: it cannot be started, failed, or took too long; with the last lines of its output.
     """
     with log.open("ab") as sink:
         sink.write(f"$ {' '.join(argv)}\n".encode())
@@ -124,21 +139,29 @@ def _output_since(log: Path, start: int) -> str:
         return source.read().decode("utf-8", "replace")
 
 
-def _failure(argv: Sequence[str], log: Path, purpose: str, outcome: str, output: str) -> EnvironmentUnavailable:
+def _failure(argv: Sequence[str], log: Path, purpose: str, outcome: str, output: str) -> ToolFailed:
     shown = CREDENTIALS.sub("://****@", output.rstrip())
     tail = "\n".join(f"  {line}" for line in shown.splitlines()[-TAIL_LINES:]) or "  (nothing)"
-    return EnvironmentUnavailable(
+    return ToolFailed(
         f"cannot {purpose}: {os.path.basename(argv[0])} {outcome}\n"
         f"what to do: {_remedy(output)}\n"
         f"full output: {log}\n"
-        f"its last lines:\n{tail}"
+        f"its last lines:\n{tail}",
+        output,
     )
 
 
-def _remedy(output: str) -> str:
+def index_not_asked(output: str) -> bool:
+    """Whether the package index could not be reached, or may not be asked, by what a tool printed."""
     output = output.lower()
     # pip with PIP_NO_INDEX says only that it found no version, and not that it queried no index.
-    if any(sign in output for sign in NETWORK_SIGNS) or (os.environ.get("PIP_NO_INDEX") and "versions: none" in output):
+    no_index = os.environ.get("PIP_NO_INDEX") and "versions: none" in output
+    return bool(no_index) or any(sign in output for sign in NETWORK_SIGNS)
+
+
+def _remedy(output: str) -> str:
+    unasked, output = index_not_asked(output), output.lower()
+    if unasked:
         return (
             "the package index could not be reached or may not be asked. Run once with the network, or point pip and "
             "uv to an index of yours (PIP_INDEX_URL, UV_INDEX_URL; PIP_NO_INDEX, UV_OFFLINE unset); afterwards the "

@@ -22,6 +22,7 @@ from .commands import output_of, run
 from .downloads import find_uv
 from .environment import package_name
 from .installed import files_of, installed_packages, packages_in
+from .package_index import absence_told
 from .provision import Installation
 
 #: The agent puts the modules of this folder before all others (agent/change/overlay.py).
@@ -79,7 +80,7 @@ def prepare(name: str, installation: Installation, project: Path, progress: Call
         progress: called with a line of text before each step that takes long.
 
     Raises:
-        UsageError: the name is neither, or the repository has no such commit.
+        UsageError: the name is neither, or the repository has no such commit, or the package index no such release.
         EnvironmentUnavailable: it cannot be installed or built here; with the reason and what to do.
     """
     if installation.version < (3,):
@@ -188,11 +189,12 @@ def _releases(installation: Installation) -> list[tuple[str, str]]:
 
 def _pip(job: _Job, installation: Installation, *arguments: str) -> None:
     uv, python, target = find_uv(), str(installation.python), str(job.folder)
-    if uv:
-        job.run(uv, "pip", "install", "--compile-bytecode", "--python", python, "--target", target, *arguments)
-        return
-    pip = (sys.executable, "-m", "pip", "--python", python, "install", "--no-input")
-    job.run(*pip, "--upgrade", "--target", target, *arguments)
+    with absence_told(job.purpose, arguments[-1:], installation.version):
+        if uv:
+            job.run(uv, "pip", "install", "--compile-bytecode", "--python", python, "--target", target, *arguments)
+            return
+        pip = (sys.executable, "-m", "pip", "--python", python, "install", "--no-input")
+        job.run(*pip, "--upgrade", "--target", target, *arguments)
 
 
 def _commit(ref: str, project: Path) -> str:

@@ -64,6 +64,7 @@ def prepare(
         build: whether it may be built.
 
     Raises:
+        NoSuchRelease: the package index has none of a package, or not the release, that it requires.
         EnvironmentUnavailable: its interpreter is missing, or it cannot be built; with the reason and what to do.
     """
     report = progress or _discard

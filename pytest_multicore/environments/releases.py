@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
@@ -11,8 +10,7 @@ from pytest_multicore.errors import UsageError
 
 from .commands import output_of
 from .overlay import GIT_PREFIX
-
-INDEX_TIMEOUT_S = 120.0
+from .package_index import final_releases
 
 
 def releases(package: str, text: str, python: str | None) -> list[str]:
@@ -34,7 +32,13 @@ def releases(package: str, text: str, python: str | None) -> list[str]:
             raise UsageError(f"{package} {text}: expected two releases, such as 1.26.4..2.4.6, or a list of them")
         return [f"{package}=={version}" for version in named]
     ends = [_version(package, first), _version(package, last)]
-    known = sorted({version for version in _on_index(package, python) if min(ends) <= version <= max(ends)})
+    on_index = final_releases(package, python)
+    if not on_index:
+        raise UsageError(
+            f"pip index versions {package}: found no releases; is the name right, and pip installed? Or name the "
+            "releases themselves: 1.26.4,2.0.2,2.4.6"
+        )
+    known = sorted({version for version in on_index if min(ends) <= version <= max(ends)})
     for end in ends:
         if end not in known:
             have = ", ".join(map(str, known)) or "none"
@@ -48,21 +52,6 @@ def _version(package: str, text: str) -> Version:
         return Version(text.strip())
     except InvalidVersion:
         raise UsageError(f"{package} {text}: expected a release such as 1.26.4") from None
-
-
-def _on_index(package: str, python: str | None) -> list[Version]:
-    """The final releases that pip finds wheels of. It is pip's own command: it knows the user's indexes."""
-    argv = [sys.executable, "-m", "pip", "index", "versions", "--only-binary=:all:", "--disable-pip-version-check"]
-    argv += [f"--python-version={python}"] if python else []
-    status, printed = output_of([*argv, package], INDEX_TIMEOUT_S)
-    line = next((line for line in printed.splitlines() if line.startswith("Available versions:")), "")
-    if status or not line:
-        raise UsageError(
-            f"pip index versions {package}: found no releases; is the name right, and pip installed? Or name the "
-            "releases themselves: 1.26.4,2.0.2,2.4.6"
-        )
-    versions = [Version(one.strip()) for one in line.partition(":")[2].split(",")]
-    return [version for version in versions if not version.is_prerelease and version.local is None]
 
 
 def commits(text: str, project: Path) -> list[str]:

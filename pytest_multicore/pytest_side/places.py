@@ -9,11 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 from pytest_multicore.environments import overlay
 from pytest_multicore.environments.damage import damage
 from pytest_multicore.environments.provision import Installation
-from pytest_multicore.errors import EnvironmentUnavailable, HostUnfit, InterpreterCrash, WorkloadError
+from pytest_multicore.errors import EnvironmentUnavailable, HostUnfit, InterpreterCrash, NoSuchRelease, WorkloadError
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
+
+from .options import is_worker
 
 Report = Callable[[str], None]
 T = TypeVar("T")
@@ -34,6 +38,21 @@ def refusals_told() -> Iterator[None]:
         raise HostUnfit.of(error, "not measured") from error
 
 
+@contextmanager
+def absent_releases_told() -> Iterator[None]:
+    """A release that is not there ends the session, as an unknown commit does: skipped tests would leave it green.
+
+    A worker of pytest-xdist cannot end it, and its test fails.
+    """
+    __tracebackhide__ = True
+    try:
+        yield
+    except NoSuchRelease as error:
+        if is_worker():
+            raise
+        pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
+
+
 @refusals_told()
 def in_whole_environment(work: Callable[[], T], place: Callable[[], PreparedEnvironment]) -> T:
     """Do something in an environment. Where it fails in a damaged one, that is the reason, and not the program.
@@ -52,6 +71,7 @@ def in_whole_environment(work: Callable[[], T], place: Callable[[], PreparedEnvi
 
 
 @cache
+@absent_releases_told()
 @refusals_told()
 def prepared_environment(
     environment: str, python: str | None, blas: str | None, folder: Path, report_step: Report, also: tuple[str, ...]
@@ -93,6 +113,7 @@ def laid_over(prepared: PreparedEnvironment, name: str, folder: Path, report_ste
 
 
 @cache
+@absent_releases_told()
 @refusals_told()
 def _prepared_overlay(name: str, installation: Installation, folder: Path, report_step: Report) -> overlay.Overlay:
     return overlay.prepare(name, installation, folder, report_step)

@@ -12,7 +12,7 @@ from pytest_multicore.environments import cache, overlay
 from pytest_multicore.environments.environment import Environment
 from pytest_multicore.environments.overlay import Overlay
 from pytest_multicore.environments.provision import Installation, prepare
-from pytest_multicore.errors import EnvironmentUnavailable, UsageError
+from pytest_multicore.errors import EnvironmentUnavailable, NoSuchRelease, UsageError
 
 PYPROJECT = """
 [project]
@@ -149,7 +149,9 @@ def test_an_old_release_may_stand_on_old_ones(tmp_path: Path) -> None:
 
 @pytest.mark.environments
 def test_a_release_that_is_not_there_says_so(tmp_path: Path, current: Installation) -> None:
-    with pytest.raises(EnvironmentUnavailable, match=r"make the base mdurl==99\.0"):
+    with pytest.raises(
+        NoSuchRelease, match=r"make the base mdurl==99\.0: .* has no mdurl==99\.0 .* such as .*0\.1\.2$"
+    ):
         made("mdurl==99.0", current, tmp_path)
 
 
