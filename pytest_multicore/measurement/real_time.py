@@ -25,9 +25,16 @@ Rows = Sequence[Sequence[Round]]
 
 
 def wants_real_time(rows: Rows, cores_granted: float) -> bool:
-    """Whether threads waited for a core in these rows, and are not too many for the cores on any side."""
+    """Whether threads waited for a core in these rows, and are not too many for the cores on any side.
+
+    Beside a contender that has more cores, a baseline of one core may have too many: its threads take turns there in
+    either class, and their CPU time shows whether they spin.
+    """
     waits = sum(_has_waits(round_) for row in rows for round_ in row)
-    sides = zip(*rows, strict=True)
+    contender, *others = zip(*rows, strict=True)
+    if any(round_.cores_open != 1 for round_ in contender):
+        others = [side for side in others if any(round_.cores_open != 1 for round_ in side)]
+    sides = (contender, *others)
     return waits >= MIN_ROUNDS_WITH_WAITS and not any(_is_oversubscribed(side, cores_granted) for side in sides)
 
 
@@ -55,9 +62,6 @@ def _has_waits(round_: Round) -> bool:
 
 
 def _is_oversubscribed(side: Sequence[Round], cores_granted: float) -> bool:
-    """Not on one core: there threads take turns in either class, and their CPU time shows whether they spin."""
-    if all(round_.cores_open == 1 for round_ in side):
-        return False
     ratios = [
         (round_.demanded_cores or 0.0) / min(cores_granted, round_.cores_open or cores_granted) for round_ in side
     ]
