@@ -14,7 +14,7 @@ from pytest_multicore.reports import hosts
 from pytest_multicore.reports.packed_rounds import PackedRounds
 from pytest_multicore.verdicts.bounds import forget_rounds
 
-from .options import is_worker, report_file, uses_history
+from .options import is_worker, report_file, session_settings, uses_history
 from .stash import CUT_SHORT, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS, WAITS
 from .waits import Waits
 
@@ -52,7 +52,8 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
         return
     machines, lost = _hosts(config)
     for host, of_host in hosts.by_host(records, machines).items():
-        terminal.write(reporter, of_host, "" if host is None else hosts.host_title(host, machines.get(host)))
+        title = "" if host is None else hosts.host_title(host, machines.get(host))
+        terminal.write(reporter, of_host, title, strict=session_settings(config).strict)
     for one in lost:
         reporter.write_line(f"ERROR: host {hosts.lost_in_words(one)}", red=True)
     if os.environ.get("GITHUB_ACTIONS") == "true":

@@ -23,12 +23,23 @@ COLOURS = {
     "inconclusive": {"yellow": True},
     "error": {"red": True},
 }
+#: Outcomes of what was asked to decide something.
+ASKED = ("passed", "failed", "inconclusive")
 #: Tests that are named before a note.
 MAX_NAMES = 3
 
 
-def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]], host: str = "") -> None:
-    """The section ``multicore``; ``host``: where these results were measured, for its heading."""
+def write(
+    reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]], host: str = "", *, strict: bool = False
+) -> None:
+    """The section ``multicore``.
+
+    Args:
+        reporter: where it is written.
+        records: the results.
+        host: where they were measured, for the heading; empty: here.
+        strict: whether what is undecided has failed its test.
+    """
     reporter.section(f"multicore: {host}" if host else "multicore")
     rows, left_out = table(records, _width(reporter))
     for row, record in zip(rows, [None, *records], strict=True):
@@ -57,6 +68,8 @@ def write(reporter: pytest.TerminalReporter, records: Sequence[Mapping[str, Any]
                 reporter.write(f"{name}: {line}\n")
     for note, of in _notes(named).items():
         reporter.write(f"note: {of}{note}\n")
+    if told := _undecided_gates(records, strict=strict):
+        reporter.write(f"{told}\n", yellow=True)
 
 
 def _notes(named: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
@@ -78,6 +91,17 @@ def _width(reporter: pytest.TerminalReporter) -> int:
     """Characters of a line; a log has no end of its lines, unless COLUMNS says so."""
     is_bounded = reporter._tw._file.isatty() or "COLUMNS" in os.environ
     return reporter._tw.fullwidth - 1 if is_bounded else sys.maxsize
+
+
+def _undecided_gates(records: Sequence[Mapping[str, Any]], *, strict: bool) -> str:
+    """How many gates decided nothing: pytest's summary shows them as skipped, and is green."""
+    outcomes = [record["outcome"] for record in records if record["outcome"] in ASKED]
+    undecided = outcomes.count("inconclusive")
+    if not undecided:
+        return ""
+    gates, reasons = "gate" if len(outcomes) == 1 else "gates", "reason" if undecided == 1 else "reasons"
+    advice = "" if strict else f" (--multicore-strict fails {'it' if undecided == 1 else 'them'})"
+    return f"{undecided} of {len(outcomes)} {gates} decided nothing: see the {reasons} above{advice}"
 
 
 def _undecided(records: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

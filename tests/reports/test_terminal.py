@@ -18,9 +18,9 @@ def of_parameter(number: int, **changes: Any) -> dict[str, Any]:
     return measured(test=f"test_a.py::test_it[{number}]", workload="work:loop", **changes)
 
 
-def lines(config: pytest.Config, *records: dict[str, Any]) -> list[str]:
+def lines(config: pytest.Config, *records: dict[str, Any], strict: bool = False) -> list[str]:
     stream = io.StringIO()
-    terminal.write(pytest.TerminalReporter(config, stream), records)
+    terminal.write(pytest.TerminalReporter(config, stream), records, strict=strict)
     return stream.getvalue().splitlines()
 
 
@@ -47,3 +47,20 @@ def test_a_note_names_the_tests_it_is_about_unless_it_is_about_all(pytestconfig:
 
 def test_a_note_of_the_only_test_names_nobody(pytestconfig: pytest.Config) -> None:
     assert "note: waits, not work" in lines(pytestconfig, of_parameter(1, notes=["waits, not work"]))
+
+
+def test_the_last_line_tells_how_many_gates_decided_nothing(pytestconfig: pytest.Config) -> None:
+    undecided = {"outcome": "inconclusive", "reason": "too busy"}
+    cases = [
+        of_parameter(1, outcome="passed"),
+        of_parameter(2, **undecided, notes=["a note"]),
+        of_parameter(3, outcome="measured"),
+        of_parameter(4, **undecided),
+        of_parameter(5, outcome="error", reason="it raised"),
+    ]
+    told = "2 of 3 gates decided nothing: see the reasons above"
+    assert lines(pytestconfig, *cases)[-1] == f"{told} (--multicore-strict fails them)"
+    assert lines(pytestconfig, *cases, strict=True)[-1] == told
+    one = "1 of 1 gate decided nothing: see the reason above (--multicore-strict fails it)"
+    assert lines(pytestconfig, cases[1])[-1] == one
+    assert "decided nothing" not in "".join(lines(pytestconfig, cases[0], cases[2], cases[4]))
