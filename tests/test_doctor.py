@@ -1,6 +1,7 @@
 """``--multicore-doctor`` in sessions: what it shows, its JSON report, its exit status; no test runs."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,9 @@ def numpys(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_it_examines_what_is_there_and_builds_nothing(pytester: pytest.Pytester, own_cache: None) -> None:
+    pytester.path.joinpath("pyproject.toml").write_text(
+        '[tool.pytest-multicore.environments.own]\npython = "3"\nrequires = ["tiny"]\n'
+    )
     result, report = examined(pytester)
     assert result.ret == 0
     version = ".".join(map(str, sys.version_info[:3]))
@@ -49,8 +53,16 @@ def test_it_examines_what_is_there_and_builds_nothing(pytester: pytest.Pytester,
     result.stdout.fnmatch_lines(
         [*heads, f"environment current: Python {version}, ready; numpy *", "what could bite: *"]
     )
+    shown = result.stdout.str()
+    assert shown.count("\nenvironment ") == 2, "this one and the project's own"
+    assert "\nenvironment own: not built yet; Python 3" in shown
+    (told,) = re.findall(
+        r"environments that ship, not built yet: (.*?)\. --multicore-environment=NAME", shown, re.DOTALL
+    )
+    names = set(told.replace("\n", " ").replace(",", " ").split())
     states = {one["name"]: one["state"] for one in report["environments"]}
     assert states.pop("current") == "examined"
+    assert {*names, "own"} == states.keys()
     assert states.keys() >= {"theano", "theano-2016", "pytensor"}
     assert set(states.values()) <= {"not built", "unavailable"}
     assert list((pytester.path / "cache" / "environments").iterdir()) == []

@@ -11,7 +11,7 @@ from pytest_multicore.diagnosis.findings.finding import Finding, MachineFacts
 from pytest_multicore.diagnosis.findings.libraries import library_findings
 from pytest_multicore.diagnosis.findings.machine import machine_findings
 from pytest_multicore.diagnosis.findings.variables import collection_findings, variable_findings
-from pytest_multicore.environments.catalogue import CURRENT, Environment, at_path, load
+from pytest_multicore.environments.catalogue import CURRENT, SHIPPED, Environment, at_path, load
 from pytest_multicore.errors import HostUnfit, MulticoreError, UsageError
 from pytest_multicore.experiment.collection_changes import collection_changes, collection_notes
 from pytest_multicore.experiment.examine import examine
@@ -47,7 +47,7 @@ def doctor(config: pytest.Config) -> int:
         # Another process's measurement would disturb this look, and be disturbed by it.
         host_lock().wait_s = settings.wait_s
         with refusals_told(), host_lock().exclusive(lambda text: _show([f"multicore: {text}"])):
-            whole = _examine_all(config, settings, named or environments)
+            whole = _examine_all(config, settings, named, environments)
     except (UsageError, HostUnfit) as error:
         raise pytest.UsageError(str(error)) from None
     if file := report_file(config, "json"):
@@ -68,7 +68,9 @@ def _named(
     return {name: environments[name] for name in names}
 
 
-def _examine_all(config: pytest.Config, settings: Settings, environments: Mapping[str, Environment]) -> dict[str, Any]:
+def _examine_all(
+    config: pytest.Config, settings: Settings, named: Mapping[str, Environment], environments: Mapping[str, Environment]
+) -> dict[str, Any]:
     machine = this_machine()
     cpus = machine.affinity or range(machine.cores_online)
     lie = topology(cpus)
@@ -78,11 +80,16 @@ def _examine_all(config: pytest.Config, settings: Settings, environments: Mappin
     facts = records.machine_facts(machine, lie, machine_record)
     changes = [change for change in collection_changes({}, _report) if change["what"] != "affinity"]
     findings, examined = [*machine_findings(facts), *collection_findings(collection_notes(changes))], []
-    for environment in environments.values():
+    aside: list[str] = []
+    for environment in (named or environments).values():
         record, found = _examine(environment, settings, facts, config)
-        _show(["", *lines.environment_lines(record)])
         examined.append(record)
         findings += found
+        if not named and is_aside(environment):
+            aside.append(environment.name)
+        else:
+            _show(["", *lines.environment_lines(record)])
+    _show(lines.aside_lines(aside))
     whole = records.report(machine_record, examined, records.merged(findings), origin_now(config.rootpath))
     _show(["", *lines.finding_lines(whole["findings"])])
     return whole
@@ -107,6 +114,16 @@ def _examine(
         return records.unexamined(environment.name, "unavailable", f"cannot be had: {error}"), []
     facts = examination.facts
     return records.examined(examination), [*variable_findings(facts, machine), *library_findings(facts, machine)]
+
+
+def is_aside(environment: Environment) -> bool:
+    """Whether this environment ships with the plugin, and nobody has had it built: nobody may ever want it."""
+    if environment is not SHIPPED.get(environment.name):
+        return False
+    try:
+        return records.built_with(environment) is None
+    except MulticoreError:  # no interpreter for it either
+        return True
 
 
 def is_wrong(whole: Mapping[str, Any], asked_for: set[str], *, strict: bool) -> bool:

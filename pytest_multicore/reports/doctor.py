@@ -62,6 +62,16 @@ def environment_lines(environment: Record) -> Iterator[str]:
     yield from _below(_variables(environment["variables"]))
 
 
+def aside_lines(names: Sequence[str]) -> Iterator[str]:
+    """The environments that ship with the plugin and that nobody has had built: their names alone."""
+    if names:
+        yield ""
+        yield from _wrapped(
+            "environments that ship, not built yet",
+            f"{', '.join(names)}. --multicore-environment=NAME has the doctor say what one takes, and a test build it",
+        )
+
+
 def finding_lines(findings: Sequence[Record]) -> Iterator[str]:
     """What could bite, with remedies; those that limit threads first."""
     if not findings:
@@ -149,8 +159,8 @@ def _product(environment: Record) -> str:
     text = f"a product of matrices on {environment['product']}: {cores:.2f} cores busy"
     if threads is None:
         return text
-    waited = ", which had to wait for cores" if cores < MIN_ATTAINED_SHARE * threads else ""
-    return f"{text} by {_count(threads, 'thread')}{waited}"
+    waited = ", which had to wait for cores: the machine is too busy, or a quota too small, to show more"
+    return f"{text} by {_count(threads, 'thread')}{waited if cores < MIN_ATTAINED_SHARE * threads else ''}"
 
 
 def _variables(variables: Mapping[str, str]) -> str:

@@ -108,7 +108,7 @@ def test_a_machine_that_is_too_busy_to_tell_says_what_it_gave() -> None:
 
 def test_threads_that_got_no_core_each_are_told_from_a_product_on_one_thread() -> None:
     shown = records.examined(Examination(FACTS, "3.11.2", {}, Product("numpy", 0.8, 2)))
-    assert "0.80 cores busy by 2 threads, which had to wait for cores" in " ".join(
+    assert "0.80 cores busy by 2 threads, which had to wait for cores: the machine is too busy, or a quota" in " ".join(
         " ".join(doctor.environment_lines(shown)).split()
     )
     unknown = records.examined(Examination(FACTS, "3.11.2", {}, Product("numpy", 0.8, None)))
