@@ -21,7 +21,7 @@ from .pop import PopMetrics, pop_metrics
 from .row_sets import Rows, RowSet, row_sets, undisturbed_rows
 from .rules import NO_RULES, Rule
 from .scaling_law import Law, fit
-from .speedup import efficiency, speedup_intervals
+from .speedup import efficiency, speedup_intervals, told_rows
 from .statistics import Interval, intersection, interval_of
 
 
@@ -35,7 +35,8 @@ class Measurement:
     Attributes:
         threads: thread count that the side was set to use; None when it was inherited.
         rounds: all rounds in the order they were taken, disturbed ones too: one a row.
-        wall_s: wall seconds of one repetition of the region, over the undisturbed rounds where there are any.
+        wall_s: wall seconds of one repetition of the region, over the undisturbed rounds where there are any. Of a side
+            that is compared, over the rows that the speed-up is the median of.
         cpu_s: CPU seconds of one repetition, of the whole process tree, over the same rounds.
         busy: cores busy as measured: CPU seconds / wall seconds.
         cores: cores busy while the region ran, as limits take them. The low end comes from CPU time alone. The high end
@@ -159,20 +160,22 @@ def all_single_threaded(sides: Iterable[Measurement]) -> bool:
     )
 
 
-def measurement(rounds: Sequence[Round], confidence: float, without: frozenset[Rule] = NO_RULES) -> Measurement:
-    """One side's figures, from one round at least."""
+def measurement(
+    rounds: Sequence[Round], confidence: float, without: frozenset[Rule] = NO_RULES, told: Sequence[Round] = ()
+) -> Measurement:
+    """One side's figures, from one round at least; ``told``: the rounds that its times are of, the undisturbed else."""
     sets = row_sets([(round_,) for round_ in rounds], confidence, without)
     busy = intersection(
         interval_of([min_busy_cores(row[0], without) for row in row_set.rows], row_set.confidence) for row_set in sets
     )
     cores = intersection(_cores(row_set, without) for row_set in sets)
     demanded = [round_.demanded_cores for round_ in rounds if round_.demanded_cores is not None]
-    quietest = [row[0] for row in sets[-1].rows]
+    told = told or [row[0] for row in sets[-1].rows]
     return Measurement(
         threads=rounds[0].threads,
         rounds=tuple(rounds),
-        wall_s=interval_of([round_.repetition_s for round_ in quietest], confidence),
-        cpu_s=interval_of([round_.repetition_cpu_s for round_ in quietest], confidence),
+        wall_s=interval_of([round_.repetition_s for round_ in told], confidence),
+        cpu_s=interval_of([round_.repetition_cpu_s for round_ in told], confidence),
         busy=busy,
         cores=Interval(cores.low, cores.estimate, cores.high, confidence),
         demand=interval_of(demanded, confidence) if demanded else None,
@@ -187,8 +190,8 @@ def comparison(
 
     ``of_change``: see ``speedup_intervals``.
     """
-    contender = measurement([row[0] for row in rows], confidence, without)
-    baseline = measurement([row[1] for row in rows], confidence, without)
+    told = list(zip(*told_rows(rows, 0, 1, confidence, without), strict=True))
+    contender, baseline = (measurement([row[side] for row in rows], confidence, without, told[side]) for side in (0, 1))
     ratio, speedup = speedup_intervals(rows, 0, 1, confidence, without, of_change=of_change)
     return Comparison(
         contender=contender,
@@ -206,7 +209,11 @@ def comparison(
 
 def scaling(threads: Sequence[int], rows: Rows, confidence: float, cores_granted: float = math.inf) -> Scaling:
     """The figures of rows with one round for each thread count; more threads than cores say nothing of the law."""
-    measurements = {count: measurement([row[side] for row in rows], confidence) for side, count in enumerate(threads)}
+    told = list(zip(*told_rows(rows, -1, 0, confidence), strict=True))
+    measurements = {
+        count: measurement([row[side] for row in rows], confidence, told=told[side])
+        for side, count in enumerate(threads)
+    }
     speedups = {count: speedup_intervals(rows, side, 0, confidence)[1] for side, count in enumerate(threads)}
     no_gain = all(map(_is_process_speed, speedups.values())) and all_single_threaded(measurements.values())
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable
+from dataclasses import replace
 
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import MAX_CORES_DIFFERENCE, MIN_CONTROL_ROWS_SHARE
@@ -72,6 +73,18 @@ def speedup_intervals(
     if Rule.MEMORY not in without and memory_is_impaired(pairs):
         bracket = Interval(-math.inf, bracket.estimate, bracket.high, confidence)
     return ratio, bracket
+
+
+def told_rows(rows: Rows, side: int, other: int, confidence: float, without: frozenset[Rule] = NO_RULES) -> Rows:
+    """The rows whose median is the speed-up as it was measured: times that stand beside it are of these.
+
+    They are the undisturbed rows, or all where those do not bound it, or contradict all. For the arguments see
+    ``speedup_intervals``.
+    """
+    sets = row_sets(rows, confidence, without)
+    pairs = [replace(one, rows=[(row[side], row[other]) for row in one.rows]) for one in (sets[0], sets[-1])]
+    of_all, of_set = (_ratio(one, one.confidence) for one in pairs)
+    return sets[-1].rows if of_set.bounded and of_set.meets(of_all) else rows
 
 
 def efficiency(

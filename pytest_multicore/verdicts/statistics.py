@@ -54,11 +54,15 @@ class Interval:
         """The interval of ``factor`` times the figure; ``factor`` is positive."""
         return Interval(self.low * factor, self.estimate * factor, self.high * factor, self.confidence)
 
+    def meets(self, other: Interval) -> bool:
+        """Whether both can hold."""
+        return max(self.low, other.low) <= min(self.high, other.high)
+
     def intersection(self, other: Interval) -> Interval:
         """The narrower bound on each side, for both hold. Where they contradict each other, this interval."""
-        low, high = max(self.low, other.low), min(self.high, other.high)
-        if low > high:
+        if not self.meets(other):
             return self
+        low, high = max(self.low, other.low), min(self.high, other.high)
         estimate = other.estimate if other.bounded else self.estimate
         return Interval(low, min(max(estimate, low), high), high, self.confidence)
 

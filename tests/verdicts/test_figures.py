@@ -62,6 +62,31 @@ def test_times_are_those_of_undisturbed_rounds_where_there_are_any() -> None:
     assert figures.measurement(slow, 0.99).wall_s.low == pytest.approx(0.2)
 
 
+CALM, CROWDED = (made(0.0326, 1.9), made(0.0546, threads=1)), (disturbed(0.0753, 1.1), disturbed(0.0555, threads=1))
+
+
+@pytest.mark.parametrize(
+    ("calm", "crowded", "told"),
+    [
+        ([CALM] * 3, [CROWDED] * 44, CROWDED),
+        ([CALM] * 12, [CROWDED] * 60, CROWDED),
+        ([CALM] * 20, [(disturbed(0.04, 1.9), disturbed(0.08, threads=1))] * 27, CALM),
+        ([(CALM[0], CROWDED[1])] * 40, [CROWDED] * 44, CROWDED),
+        ([CALM] * 2, [], CALM),
+    ],
+    ids=["too few", "contradicted", "enough", "of one side alone", "nothing else"],
+)
+def test_times_are_of_the_rows_that_the_speedup_is_the_median_of(
+    calm: list[tuple[Round, Round]], crowded: list[tuple[Round, Round]], told: tuple[Round, Round]
+) -> None:
+    """32.6 ms and 54.6 ms, of three undisturbed rounds, stood beside the 0.76x of all 47 rows."""
+    found = figures.comparison(spaced([*crowded, *calm]), 0.99)
+    assert [one.wall_s.estimate for one in (found.contender, found.baseline)] == [one.wall_s for one in told]
+    assert [one.cpu_s.estimate for one in (found.contender, found.baseline)] == [one.cpu_s for one in told]
+    series = figures.scaling([1, 2], [(row[1], row[0]) for row in spaced([*crowded, *calm])], 0.99)
+    assert [one.wall_s.estimate for one in series.measurements.values()] == [one.wall_s for one in reversed(told)]
+
+
 def test_a_side_that_used_no_time_at_all_has_no_inflation_to_divide_by() -> None:
     """As clocks that tick may tell of a region that sleeps."""
     asleep, seen = (made(0.1, 1.0), made(0.1, 0.0, threads=1)), (made(0.1, 1.0), made(0.1, 0.8, threads=1))
