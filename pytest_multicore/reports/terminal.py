@@ -48,7 +48,8 @@ def write(
         reporter.write(outcome.rstrip() + "\n", **(COLOURS[record["outcome"]] if record else {}))
     if left_out:
         reporter.write(f"no room for: {', '.join(left_out)}; a wider terminal shows them (COLUMNS=180)\n")
-    for reason, tests in _undecided(records).items():
+    shown = _shown_by_pytest(reporter)
+    for reason, tests in _undecided([one for one in records if not _is_in(shown, one["reason"])]).items():
         reporter.write(f"{', '.join(tests)}: {reason}\n")
     named = list(zip(names_of_tests(records), records, strict=True))
     for name, record in named:
@@ -102,6 +103,17 @@ def _undecided_gates(records: Sequence[Mapping[str, Any]], *, strict: bool) -> s
     gates, reasons = "gate" if len(outcomes) == 1 else "gates", "reason" if undecided == 1 else "reasons"
     advice = "" if strict else f" (--multicore-strict fails {'it' if undecided == 1 else 'them'})"
     return f"{undecided} of {len(outcomes)} {gates} decided nothing: see the {reasons} above{advice}"
+
+
+def _shown_by_pytest(reporter: pytest.TerminalReporter) -> list[str]:
+    """Why tests were skipped, or failed, as pytest itself says in its own sections."""
+    skipped = reporter.stats.get("skipped", ()) if reporter.hasopt("skipped") else ()
+    failed = reporter.stats.get("failed", ()) if reporter.config.option.tbstyle not in ("no", "line") else ()
+    return [str(report.longrepr) for report in (*skipped, *failed)]
+
+
+def _is_in(texts: Sequence[str], reason: str) -> bool:
+    return any(reason in text for text in texts)
 
 
 def _undecided(records: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -124,7 +124,10 @@ def test_too_few_cores_are_granted_where_no_program_could_reach_the_limit(lacks_
     nothing = replace(idle().result, outcome=Outcome.INCONCLUSIVE, measurement=None, comparison=None)
     nothing = replace(nothing, verdicts=(), lacks_cores=lacks_cores)
 
-    assert keys(Evidence(nothing, "", TWO_CORES)) == (["too-few-cores"] if lacks_cores else [])
+    found = catalogue.ranked_suspicions(Evidence(nothing, "", TWO_CORES))
+    assert [(one.key, one.evidence) for one in found] == (
+        [("too-few-cores", "cores granted: 2")] if lacks_cores else []
+    )
 
 
 @pytest.mark.parametrize(("disturbed", "told"), [(11, ["machine-busy"]), (10, [])])
@@ -132,7 +135,11 @@ def test_the_machine_is_busy_where_most_rounds_were_disturbed(disturbed: int, to
     found = evidence(rows(COUNT, 1.0, disturbed_ones=disturbed))
     undecided = replace(found.result, outcome=Outcome.INCONCLUSIVE, verdicts=())
 
-    assert keys(replace(found, result=undecided)) == told
+    suspicions = catalogue.ranked_suspicions(replace(found, result=undecided))
+    assert [one.key for one in suspicions] == told
+    assert [one.evidence for one in suspicions] == [
+        f"11 of {COUNT} rounds were disturbed (others used 1.00 cores; our threads waited for 0.50 cores)"
+    ] * len(told), "and not once more why the verdict is open"
 
 
 def test_the_tightest_quota_counts() -> None:

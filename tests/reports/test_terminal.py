@@ -45,6 +45,38 @@ def test_a_note_names_the_tests_it_is_about_unless_it_is_about_all(pytestconfig:
     ]
 
 
+WHY = "min_cores=2: 1.20 [1.10, 1.30] were busy; run it on a quieter machine"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "longrepr", "chars", "tbstyle", "told"),
+    [
+        ("skipped", ("test_a.py", 3, f"Skipped: inconclusive: loop: {WHY}"), "sf", "auto", 0),
+        ("skipped", ("test_a.py", 3, f"Skipped: inconclusive: loop: {WHY}"), "fE", "auto", 1),
+        ("skipped", ("test_a.py", 3, "Skipped: inconclusive: loop: min_cores=2"), "s", "auto", 1),
+        ("failed", f"E   Undecided: loop: inconclusive\nE     why      {WHY}", "fE", "auto", 0),
+        ("failed", f"E   Undecided: loop: inconclusive\nE     why      {WHY}", "fE", "no", 1),
+    ],
+    ids=["summary", "no summary", "cut", "failure", "no traceback"],
+)
+def test_why_it_is_undecided_is_said_once(
+    pytestconfig: pytest.Config,
+    monkeypatch: pytest.MonkeyPatch,
+    outcome: str,
+    longrepr: Any,
+    chars: str,
+    tbstyle: str,
+    told: int,
+) -> None:
+    monkeypatch.setattr(pytestconfig.option, "tbstyle", tbstyle)
+    stream = io.StringIO()
+    reporter = pytest.TerminalReporter(pytestconfig, stream)
+    reporter.reportchars = chars
+    reporter.stats[outcome] = [pytest.TestReport("test_a.py::test_it", ("", 0, ""), {}, outcome, longrepr, "call")]  # type: ignore[arg-type]
+    terminal.write(reporter, [of_parameter(1, outcome="inconclusive", reason=WHY)])
+    assert stream.getvalue().count(WHY) == told
+
+
 def test_a_note_of_the_only_test_names_nobody(pytestconfig: pytest.Config) -> None:
     assert "note: waits, not work" in lines(pytestconfig, of_parameter(1, notes=["waits, not work"]))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 from pytest_multicore.verdicts.limits import OpenReason, Outcome
-from pytest_multicore.verdicts.row_sets import is_undisturbed
+from pytest_multicore.verdicts.row_sets import disturbance
 
 #: How the file names of a GPU driver's libraries begin. A framework brings its own (libcudart) even without a GPU.
 GPU_DRIVERS = ("libcuda.", "libamdhip64", "libhsa-runtime")
@@ -29,7 +29,7 @@ def too_few_cores(evidence: Evidence) -> Suspicion | None:
     return Suspicion(
         key="too-few-cores",
         strength=1.0,
-        evidence=result.reason,
+        evidence=f"cores granted: {evidence.machine.cores_granted:g}",
         remedy="run it where more cores are granted, or lower the limit on this machine",
     )
 
@@ -42,12 +42,13 @@ def machine_busy(evidence: Evidence) -> Suspicion | None:
     if any(verdict.open_reason is OpenReason.NOT_REPEATABLE for verdict in result.verdicts):
         return None  # it is not repeatable on a quieter machine either
     rounds = result.measurement.rounds
-    if sum(not is_undisturbed(taken) for taken in rounds) <= len(rounds) / 2:
+    disturbed = [text for taken in rounds if (text := disturbance(taken))]
+    if len(disturbed) <= len(rounds) / 2:
         return None
     return Suspicion(
         key="machine-busy",
         strength=1.0,
-        evidence=result.reason,
+        evidence=f"{len(disturbed)} of {len(rounds)} rounds were disturbed ({disturbed[-1]})",
         remedy="run it on a quieter machine; more CPU priority helps where it is permitted",
     )
 
