@@ -7,8 +7,9 @@ ask the same of the machine where they keep as many cores busy and wait for none
     speed-up kept    =  (t_base(N) / t(N)) * (t(1) / t_base(1))     the difference of two differences, of logarithms
     speed kept at N  =   t_base(N) / t(N)
 
-Loss is 1 - the larger of the two medians: a program that is as fast as its base at N threads has lost nothing by
-threading, however much faster one thread of it became. Where one of the two keeps more cores busy than the other, what
+Loss is 1 - the larger of the two medians, of which the second counts as 1 at most: a program that is as fast as its
+base at N threads has lost nothing by threading, however much faster one thread of it became; and it has won nothing by
+threading unless its speed-up grew. Where one of the two keeps more cores busy than the other, what
 the machine lacks hits it more. Then the bound on its side allows for that by the control, as a speed-up does
 (speedup.py).
 """
@@ -168,20 +169,17 @@ def _times(of: Round, to: Round) -> float:
 def _kept(rows: Rows, confidence: float, without: frozenset[Rule]) -> tuple[Interval, Interval]:
     """Share of the base's speed-up that was kept: with what the machine did not give allowed for, and as measured."""
     sets = row_sets(rows, each_confidence(confidence), without)
-    measured = _larger(*(intersection(_ratio(row_set, by) for row_set in sets) for by in (_speedup_kept, _speed_kept)))
-    bracket = _larger(
-        *(intersection(_bracket(row_set, by, without) for row_set in sets) for by in (_speedup_kept, _speed_kept))
-    )
-    return (
-        Interval(bracket.low, bracket.estimate, bracket.high, confidence),
-        Interval(measured.low, measured.estimate, measured.high, confidence),
-    )
 
+    def larger(interval_by: Callable[[RowSet, Quantity], Interval]) -> Interval:
+        speedup, speed = (
+            intersection(interval_by(row_set, by) for row_set in sets) for by in (_speedup_kept, _speed_kept)
+        )
+        low, estimate, high = (
+            max(getattr(speedup, of), min(getattr(speed, of), 1.0)) for of in ("low", "estimate", "high")
+        )
+        return Interval(low, estimate, high, confidence)
 
-def _larger(one: Interval, other: Interval) -> Interval:
-    return Interval(
-        max(one.low, other.low), max(one.estimate, other.estimate), max(one.high, other.high), one.confidence
-    )
+    return larger(lambda row_set, by: _bracket(row_set, by, without)), larger(_ratio)
 
 
 def _speed_kept(row: tuple[Round, ...]) -> float:
