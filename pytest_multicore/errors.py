@@ -112,28 +112,39 @@ class LimitMissed(AssertionError):  # noqa: N818 - it is what happened
     """A limit was missed, and undisturbed measurements prove it. This is a finding and no fault.
 
     It is raised in the test that has the limit, so ``xfail(raises=LimitMissed, strict=True)`` can expect it.
+
+    Attributes:
+        summary: limit and figure, for a line of pytest's short summary; empty: the message's first line serves.
     """
+
+    summary = ""
 
 
 class Undecided(AssertionError):  # noqa: N818 - it is what happened
     """A limit could not be decided, and ``--multicore-strict`` fails such tests.
 
     This is not a LimitMissed: a test that expects a missed limit expects a measurement, not the lack of one.
+
+    Attributes:
+        summary: the reason, for a line of pytest's short summary.
     """
+
+    summary = ""
 
 
 class SessionEnds(Exception):  # noqa: N818 - it is what happens
     """A signal ends the session: whatever runs then gives way, and hides it from nobody."""
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """An error's first line, for a sentence that quotes it."""
     return str(error).partition("\n")[0]
 
 
 def _with_sections(message: str, child_traceback: str, log_tail: str) -> str:
     parts = [message]
-    if child_traceback:
+    # Without frames of the user's it is the exception alone, which the message has.
+    if child_traceback.strip() not in message:
         parts.append(child_traceback.rstrip())
     if log_tail:
         parts.append("last lines printed by the interpreter:\n" + log_tail.rstrip())

@@ -156,9 +156,12 @@ class MeasuringSession:
         return outcome
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Results travel with the test's report."""
         report = yield
+        outcomes.put_figures_first(report, call.excinfo)
         outcomes.attach_results(item, report)
         return report
 

@@ -9,6 +9,7 @@ import json
 import psutil
 import pytest
 
+from pytest_multicore.errors import WorkloadError
 from pytest_multicore.reports.json_report import SCHEMA_FILE
 from tests.fixture_types import Undecided
 
@@ -274,3 +275,22 @@ def test_a_layout_that_cannot_be_fixed_is_told(project: pytest.Pytester, fixed: 
     result = project.runpytest_subprocess("--multicore-budget=10")
 
     assert ("note: memory layout: cannot be fixed here" in result.stdout.str()) is not fixed
+
+
+def test_what_is_wrong_is_told_once_and_fits_pytests_summary(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module that is missing was told three times, and at 80 columns the summary was the exception's module."""
+    monkeypatch.setenv("COLUMNS", "80")
+    pytester.makepyfile(test_it="def test_a(multicore): multicore.run('nomod:f')\n")
+    result = pytester.runpytest_subprocess()
+    result.stdout.fnmatch_lines(["FAILED test_it.py::test_a - WorkloadError: nomod:f cannot be loaded: *"])
+    told = [line for line in result.stdout.lines if line.startswith("E  ")]
+    assert len(told) == 1, told
+    assert told[0].endswith("WorkloadError: nomod:f cannot be loaded: ModuleNotFoundError: No module named 'nomod'")
+
+
+def test_a_traceback_with_frames_is_shown() -> None:
+    frames = "Traceback (most recent call last):\n  File 'a.py', line 1\nValueError: wrong\n"
+    assert str(WorkloadError("a:f raised ValueError: wrong", frames)).splitlines()[1:] == frames.splitlines()
+    assert str(WorkloadError("a:f raised ValueError: wrong", "ValueError: wrong\n")) == "a:f raised ValueError: wrong"

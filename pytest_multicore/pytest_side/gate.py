@@ -11,7 +11,12 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
-from pytest_multicore.errors import EnvironmentUnavailable, HostUnfit, LimitMissed, MulticoreError, Undecided
+from pytest_multicore.errors import (
+    EnvironmentUnavailable,
+    HostUnfit,
+    MulticoreError,
+    first_line,
+)
 from pytest_multicore.experiment.explain import explain, explain_open
 from pytest_multicore.experiment.measure import measure, why_not_here
 from pytest_multicore.experiment.request import MeasurementRequest, Progress
@@ -96,8 +101,7 @@ class Gate:
             prepared: the environment of the measurements.
             also: as in ``prepare_environment``.
         """
-        name = self.settings.against
-        if name is None:
+        if (name := self.settings.against) is None:
             return None
         with self.without_timeout():
             return prepared_base(name, prepared, self.settings.blas, self.folder, self.progress.step, also)
@@ -167,7 +171,8 @@ class Gate:
             raise
         except MulticoreError as error:
             self._not_measured(request.label, Outcome.ERROR, str(error))
-            error.add_note(f"while measuring {request.label}")
+            if request.label not in first_line(error):
+                error.add_note(f"while measuring {request.label}")
             # From here on: the test's own line is what its author wants to see, not our insides.
             raise error.with_traceback(None) from error.__cause__
         finally:
@@ -242,11 +247,9 @@ class Gate:
     def _act_on(self, result: Result) -> None:
         """End the test unless the result, the last one kept, lets it go on."""
         __tracebackhide__ = True
-        if result.outcome is Outcome.FAILED:
-            raise LimitMissed(failure.missed_text(result, self.records[-1]))
+        if result.outcome is Outcome.FAILED or (result.outcome is Outcome.INCONCLUSIVE and self.settings.strict):
+            raise failure.as_error(result, self.records[-1])
         if result.outcome is Outcome.INCONCLUSIVE:
-            if self.settings.strict:
-                raise Undecided(failure.undecided_text(result, self.records[-1]))
             self.skip(f"inconclusive: {result.workload}: {_first_sentence(result.reason)}")
 
 

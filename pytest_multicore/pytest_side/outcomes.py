@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_multicore.errors import LimitMissed, MulticoreError, Undecided, first_line
 from pytest_multicore.settings.marker import BASE_LIMITS, LIMITS
 
 from .collection import is_marked, uses_our_fixtures, why_plain
@@ -36,6 +37,13 @@ def check_marked_in_time(item: pytest.Item) -> None:
             "be measured: mark it in its module, or in the hook pytest_collection_modifyitems",
             pytrace=False,
         )
+
+
+def put_figures_first(report: pytest.TestReport, excinfo: pytest.ExceptionInfo[BaseException] | None) -> None:
+    """Give pytest's short summary of an error of ours what matters: 80 columns have room for the class alone."""
+    error, crash = excinfo and excinfo.value, getattr(report.longrepr, "reprcrash", None)
+    if crash is not None and isinstance(error, LimitMissed | Undecided | MulticoreError):
+        crash.message = getattr(error, "summary", "") or f"{type(error).__name__}: {first_line(error)}"
 
 
 def attach_results(item: pytest.Item, report: pytest.TestReport) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_multicore.errors import LimitMissed, Undecided
 from pytest_multicore.rounds.round import Round
-from pytest_multicore.verdicts.limits import BASE_LIMITS
+from pytest_multicore.verdicts.limits import BASE_LIMITS, Outcome
 from pytest_multicore.verdicts.open_reasons import attained_in_words
 from pytest_multicore.verdicts.result import Result
 
@@ -30,6 +31,25 @@ def missed_text(result: Result, record: Record) -> str:
     if result.measurement and any(verdict["quantity"] == "max_threads" for verdict in missed):
         limits.append(_row("counted", _counted(result.measurement.rounds[-1])))
     return "\n".join([heading, *limits, *_measured(result, record), *_why(record)])
+
+
+def as_error(result: Result, record: Record) -> LimitMissed | Undecided:
+    """What fails a test whose limit was missed, or could not be decided; ``record`` is the result's."""
+    error: LimitMissed | Undecided
+    if result.outcome is Outcome.FAILED:
+        error = LimitMissed(missed_text(result, record))
+    else:
+        error = Undecided(undecided_text(result, record))
+    error.summary = summary(record)
+    return error
+
+
+def summary(record: Record) -> str:
+    """A missed or undecided limit for a line of pytest's short summary, which a terminal cuts: figures come first."""
+    missed = [verdict for verdict in record["verdicts"] if verdict["outcome"] == "failed"]
+    if not missed:
+        return f"undecided: {record['reason'].partition(chr(10))[0]}"
+    return " and ".join(f"{one['quantity']}={one['limit']:g} missed: {limit_figure(one)}" for one in missed)
 
 
 def undecided_text(result: Result, record: Record) -> str:

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from pytest_multicore.reports.failure import MAX_COUNTED, _counted, _limit
+from pytest_multicore.reports.failure import MAX_COUNTED, _counted, _limit, summary
 from pytest_multicore.reports.words import threads
 from pytest_multicore.rounds.round import ThreadUse
 from tests.rounds import made
 
-from .literals import against_base, measured
+from .literals import against_base, measured, unmeasured
 
 SIDES = {"threads": 1, "baseline": None, "speedup": None, "vary": "cores"}
 USES = [ThreadUse("python", 1, 1, 0.001), *(ThreadUse(f"worker-{tid}", 1, tid, 0.01 * tid) for tid in range(2, 12))]
@@ -32,3 +32,9 @@ def test_one_core_is_no_cores() -> None:
     assert threads({**SIDES, "threads": 2}) == "2 cores"
     assert threads({**SIDES, "threads": 2, "baseline": 1, "speedup": {}}) == "2 vs 1 cores"
     assert threads({**SIDES, "vary": "threads"}) == "1"
+
+
+def test_a_summary_begins_with_the_limit_and_the_figure() -> None:
+    assert summary(measured(1.0)) == "min_speedup=1.5 missed: 1.00x [1.00, 1.00]"
+    assert summary(against_base(0.1, 0.1, cores=1.0)) == "max_loss=0.1 missed: 50.00 [50.00, 50.00] %"
+    assert summary(unmeasured(reason="no network\nits last lines")) == "undecided: no network"
