@@ -1,9 +1,12 @@
 """What a user may ask for, and what he is told when he asks for something else."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
+from pytest_multicore.pytest_side.options import check_writable
 from pytest_multicore.settings import marker as marker_arguments
 from pytest_multicore.settings import options as settings
 
@@ -184,14 +187,36 @@ def test_a_wrong_argument_is_named(pytester: pytest.Pytester, body: str, expecte
 
 
 def test_a_report_that_cannot_be_written_costs_no_outcome(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile("def test_it(): pass")
-    result = pytester.runpytest("--multicore-json=/proc/no/report.json")
-    result.assert_outcomes(passed=1)
-    assert result.ret != 0
-    result.stdout.fnmatch_lines(["*--multicore-json=/proc/no/report.json cannot be written*"])
+    """The test puts a file in the folder's place."""
+    pytester.makepyfile("import os\ndef test_it(): os.rmdir('folder'); open('folder', 'w')")
     (pytester.path / "folder").mkdir()
     refused = pytester.runpytest("--multicore-json=folder")
     assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    result = pytester.runpytest("--multicore-json=folder/report.json")
+    result.assert_outcomes(passed=1)
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["ERROR: --multicore-json=folder/report.json cannot be written*"])
+
+
+@pytest.mark.parametrize("option", ["json", "html", "save"])
+@pytest.mark.parametrize("name", ["/proc/no/report", "/proc/report", "x" * 300, "new/" + "x" * 300])
+def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(
+    pytester: pytest.Pytester, option: str, name: str
+) -> None:
+    """Of /proc the rights alone say otherwise to root."""
+    pytester.makepyfile("raise SystemExit('it was collected')")
+    result = pytester.runpytest_inprocess(f"--multicore-{option}={name}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: --multicore-{option}=*{name}*cannot be written*"])
+
+
+def test_what_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "kept.json").write_text("{}")
+    new = tmp_path / "new.json", tmp_path / "new" / "deep" / "new.json"
+    for file in (tmp_path / "kept.json", *new, Path(os.devnull)):
+        check_writable("--multicore-json", file)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.json"]
+    assert (tmp_path / "kept.json").read_text() == "{}"
 
 
 @pytest.mark.parametrize("hook", ["trylast=True", "wrapper=True"])

@@ -175,13 +175,16 @@ def test_the_ini_file_may_name_the_history(pytester: pytest.Pytester) -> None:
     assert told(result) == [f"0 results appended to {pytester.path / 'h.jsonl'}"]
 
 
-def test_a_history_that_cannot_be_written_costs_no_outcome(run: Run) -> None:
-    result = run("@gated\ndef test_a(): work()\n", "--multicore-save=/proc/no/history.jsonl")
-    result.assert_outcomes(passed=1)
+def test_a_history_that_cannot_be_written_costs_no_outcome(run: Run, pytester: pytest.Pytester) -> None:
+    """Another test puts a file in the folder's place."""
+    (pytester.path / "folder").mkdir()
+    swap = "import os\ndef test_b(): os.rmdir('folder'); open('folder', 'w')\n"
+    result = run(f"@gated\ndef test_a(): work()\n{swap}", "--multicore-save=folder/history.jsonl")
+    result.assert_outcomes(passed=2)
     assert result.ret == pytest.ExitCode.INTERNAL_ERROR
     (line,) = told(result)
     assert line.startswith("ERROR: --multicore-save: ")
-    assert "/proc/no" in line
+    assert "folder" in line
 
 
 def test_a_torn_line_is_told_and_gone_past(run: Run, pytester: pytest.Pytester) -> None:

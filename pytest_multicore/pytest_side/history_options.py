@@ -23,7 +23,7 @@ from pytest_multicore.reports.history.words import since_last_line
 from pytest_multicore.reports.origin import Origin
 from pytest_multicore.settings.options import option_value
 
-from .options import raw_value, report_file
+from .options import check_writable, raw_value, report_file
 from .stash import HOSTS, LATEST_RECORDS, LOCATIONS, ORIGIN
 
 #: With the configuration: what the terminal says at the end, as (line, its colour or none).
@@ -71,8 +71,10 @@ def _check(config: pytest.Config) -> None:
             "results are compared with"
         )
     for flag, file in (("--multicore-save", files.save), ("--multicore-compare", files.compare)):
-        if file is not None and file.is_dir():
+        if file is not None and os.path.isdir(file):
             raise UsageError(f"{flag}={file}: found a folder, expected the name of a history's file")
+    if files.save is not None:
+        check_writable(f"--multicore-save={files.save}", files.save)
     report = report_file(config, "json")
     if files.save is not None and report and files.save == config.invocation_params.dir / report:
         raise UsageError(f"--multicore-save={report}: found the file of --multicore-json, expected another one")

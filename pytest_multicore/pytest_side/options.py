@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from pytest_multicore.errors import EnvironmentUnavailable, UsageError
 from pytest_multicore.settings.options import OPTIONS, Option, Settings, axis_values, option_value, resolve_settings
 
 from .stash import SESSION_SETTINGS
+
+EXPECTED_FILE = "expected the name of a file to write"
 
 
 def is_child(config: pytest.Config) -> bool:
@@ -159,15 +162,29 @@ def _check_report(config: pytest.Config, name: str, kind: str, may_be: Callable[
     given = report_file(config, name)
     if not given:
         return
-    file, expected = config.invocation_params.dir / given, "expected the name of a file to write"
-    option = f"--multicore-{name}={given}"
-    if file.is_dir():
-        raise UsageError(f"{option}: found a folder, {expected}")
-    existing = next(folder for folder in (file, *file.parents) if os.path.lexists(folder))
-    if not os.access(existing, os.W_OK) or not (existing == file or existing.is_dir()):
-        raise UsageError(f"{option}: {existing} cannot be written to, {expected}")
+    file, option = config.invocation_params.dir / given, f"--multicore-{name}={given}"
+    check_writable(option, file)
     if file.is_file() and file.stat().st_size and not may_be(_head(file)):
-        raise UsageError(f"{option}: found a file that is no {kind}, {expected}; it is left as it is")
+        raise UsageError(f"{option}: found a file that is no {kind}, {EXPECTED_FILE}; it is left as it is")
+
+
+def check_writable(option: str, file: Path) -> None:
+    """Refuse a file that cannot be written. A folder is made beside it, and removed: rights alone do not tell.
+
+    Raises:
+        UsageError: names the option, and what stands in the way.
+    """
+    try:
+        if file.is_dir():
+            raise UsageError(f"{option}: found a folder, {EXPECTED_FILE}")
+        existing = next(folder for folder in (file, *file.parents) if os.path.lexists(folder))
+        if not os.access(existing, os.W_OK) or not (existing == file or existing.is_dir()):
+            raise UsageError(f"{option}: {existing} cannot be written to, {EXPECTED_FILE}")
+        if existing.is_dir() or existing.is_file():  # and no device
+            folder = next(one for one in file.resolve().parents if one.is_dir())
+            tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=folder).cleanup()
+    except OSError as error:
+        raise UsageError(f"{option} cannot be written: {error.strerror}: {error.filename}; {EXPECTED_FILE}") from None
 
 
 def _head(path: Path) -> bytes:

@@ -125,6 +125,7 @@ def _say_not_written(session: pytest.Session, message: str) -> None:
     session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
+        reporter.ensure_newline()
         reporter.write_line(f"ERROR: {message}", red=True)
 
 
