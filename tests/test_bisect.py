@@ -127,8 +127,8 @@ def test_ends_that_are_not_told_apart_are_undecided_and_not_alike(
 
 
 def test_a_step_says_won_or_lost_by_the_sign() -> None:
-    assert _told([against_base(0.1, 0.1, cores=1.0)], "") == "threading regression, lost 50.00 [50.00, 50.00] %"
-    assert _told([against_base(0.025, 0.1)], "") == "no loss, won 100.00 [100.00, 100.00] %"
+    assert _told([against_base(0.1, 0.1, cores=1.0)], "") == "threading regression, lost 50 [50, 50] %"
+    assert _told([against_base(0.025, 0.1)], "") == "no loss, won 100 [100, 100] %"
 
 
 # -- the lines --------------------------------------------------------------------------------------------------------

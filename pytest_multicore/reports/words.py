@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_multicore.verdicts.limits import BASE_LIMITS
-from pytest_multicore.verdicts.words import duration_in_words, side_in_words
+from pytest_multicore.verdicts.statistics import Interval
+from pytest_multicore.verdicts.words import digits_beside, duration_in_words, percent_in_words, side_in_words
 
-#: Digits after the decimal point; and at most so many, where it takes more to tell a number from a limit.
-DIGITS, MAX_DIGITS = 2, 6
+#: Digits after the decimal point.
+DIGITS = 2
 #: The parts of the contender's cores, in the order in which they are shown.
 PARTS = {
     "useful": "useful",
@@ -35,7 +36,7 @@ def figure(interval: Mapping[str, Any] | None, unit: str = "", *, limit: float |
     if interval is None:
         return "-"
     bounds = [interval["low"], interval["high"]]
-    digits = max((_digits(bound, limit) for bound in bounds if bound is not None), default=DIGITS)
+    digits = max((digits_beside(bound, limit, DIGITS) for bound in bounds if bound is not None), default=DIGITS)
     low, high = ("?" if bound is None else f"{bound:.{digits}f}" for bound in bounds)
     return f"{interval['estimate']:.{digits}f}{unit} [{low}, {high}]"
 
@@ -55,13 +56,15 @@ def limit_figure(verdict: Mapping[str, Any], field: str = "measured", unit: str 
 
 
 def percent(interval: Mapping[str, Any], *, limit: float | None = None) -> str:
-    """A share as ``45.10 [44.02, 46.21] %``; see ``figure``."""
-    hundredths = {end: None if value is None else 100 * value for end, value in interval.items()}
-    return f"{figure(hundredths, limit=None if limit is None else 100 * limit)} %"
+    """A share as ``45 [44, 46] %``; see ``figure``."""
+    low, high = (
+        unknown if interval[end] is None else interval[end] for end, unknown in (("low", -math.inf), ("high", math.inf))
+    )
+    return percent_in_words(Interval(low, interval["estimate"], high, math.nan), limit)
 
 
 def loss(interval: Mapping[str, Any]) -> tuple[str, str]:
-    """``lost`` and ``45.10 [44.02, 46.21] %``; ``won`` and what was won, where that is less than nothing.
+    """``lost`` and ``45 [44, 46] %``; ``won`` and what was won, where that is less than nothing.
 
     Args:
         interval: share of a base's speed-up.
@@ -70,14 +73,6 @@ def loss(interval: Mapping[str, Any]) -> tuple[str, str]:
         return "lost", percent(interval)
     ends = (("estimate", "estimate"), ("low", "high"), ("high", "low"))
     return "won", percent({end: None if interval[other] is None else -interval[other] for end, other in ends})
-
-
-def _digits(bound: float, limit: float | None) -> int:
-    """As many digits as it takes for a bound to differ from a limit that it does not equal."""
-    if limit is None or bound == limit:
-        return DIGITS
-    enough = (count for count in range(DIGITS, MAX_DIGITS) if round(bound, count) != round(limit, count))
-    return next(enough, MAX_DIGITS)
 
 
 def estimate(interval: Mapping[str, Any] | float | None, unit: str = "") -> str:

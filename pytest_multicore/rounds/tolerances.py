@@ -199,3 +199,8 @@ MIN_AMDAHL_COUNTS, MIN_USL_COUNTS = 2, 3
 MAX_COHERENCE = 1e3
 #: Rounding error of a speed-up; far below what any measurement tells apart.
 MAX_ROUNDING_ERROR = 1e-9
+
+# --- Figures in words -------------------------------------------------------------------------------------------------
+
+#: Digits after the decimal point of a share in percent; and of a number that is to differ from a limit.
+MAX_PERCENT_DIGITS, MAX_DIGITS = 2, 6

@@ -19,7 +19,7 @@ from .limits import BASE_LIMITS, OpenReason, Outcome, Verdict
 from .more_cores import most_by_cores
 from .repeatable import NOT_REPEATABLE, SAME_STATE_ADVICE
 from .row_sets import Rows, disturbance, fewest_rows
-from .words import cores_in_words, interval_in_words, side_in_words
+from .words import cores_in_words, interval_in_words, percent_in_words, share_in_words, side_in_words
 
 #: Where the baseline used more than it was given: why, and what to do, by what the sides differ in.
 POOL_REMEDIES = {
@@ -109,7 +109,7 @@ def _near(case: OpenMeasurement, verdict: Verdict) -> str:
     return (
         f"{_limit(verdict)} lies within {_measured(verdict)}, the interval after {len(case.rows)} rows in "
         f"{case.rounds_s:.0f} s{_attained(case)}; {told}{_short_lived_threads(case, verdict)}{_others(case)}"
-        f"{'run it on a quieter machine, or ' if often else ''}move the limit away from {verdict.interval.estimate:.3g}"
+        f"{'run it on a quieter machine, or ' if often else ''}move the limit away from {_estimate(verdict)}"
     )
 
 
@@ -117,7 +117,8 @@ def _machine(case: OpenMeasurement, verdict: Verdict) -> str:
     high, measured = (interval.high if interval else math.inf for interval in (verdict.interval, verdict.measured))
     most = ""
     if verdict.quantity in BASE_LIMITS and verdict.interval and verdict.interval.bounded:
-        most = f", and it may be {verdict.interval.low:.3g} to {high:.3g} on cores of its own"
+        ends = map(share_in_words, (verdict.interval.low, verdict.interval.high))
+        most = f", and it may be {' to '.join(ends)} on cores of its own"
     elif verdict.quantity not in BASE_LIMITS and math.isfinite(high) and high > measured:
         most = f", and the program may come to {high:.3g}x on cores of its own"
     return (
@@ -212,7 +213,7 @@ def _brief(case: OpenMeasurement, verdict: Verdict) -> str:
 def _layout(case: OpenMeasurement, verdict: Verdict) -> str:
     return (
         f"{_limit(verdict)}: measured {_measured(verdict)}, but {OpenReason.LAYOUT.value}; move the limit away from "
-        f"{verdict.measured.estimate if verdict.measured else math.nan:.3g}"
+        f"{_estimate(verdict)}"
     )
 
 
@@ -245,7 +246,16 @@ def _limit(verdict: Verdict) -> str:
 def _measured(verdict: Verdict) -> str:
     interval = verdict.measured or verdict.interval
     assert interval is not None  # noqa: S101 - a figure that was not measured has another sentence
+    if verdict.quantity in BASE_LIMITS:
+        return percent_in_words(interval, verdict.limit)
     return interval_in_words(interval, "x" if verdict.quantity.endswith("speedup") else "")
+
+
+def _estimate(verdict: Verdict) -> str:
+    """What was measured without its bounds, for a limit that lies too near to it."""
+    interval = verdict.measured or verdict.interval
+    assert interval is not None  # noqa: S101 - it is what the limit is near to
+    return share_in_words(interval.estimate) if verdict.quantity in BASE_LIMITS else f"{interval.estimate:.3g}"
 
 
 def _attained(case: OpenMeasurement) -> str:

@@ -31,31 +31,29 @@ def against(low: float | None, loss: float, high: float | None, base: str = "git
         (
             against(0.44, 0.45, 0.46),
             against(-0.01, 0.01, 0.03),
-            "against git:main: lost by threading 45.00 [44.00, 46.00] %, earlier lost by threading 1.00 [-1.00, 3.00] %"
-            ", moved",
+            "against git:main: lost by threading 45 [44, 46] %, earlier lost by threading 1.0 [-1.0, 3.0] %, moved",
         ),
         (
             against(-1.0, -0.9, -0.8),
             against(0.0, 0.01, 0.03),
-            "against git:main: won by threading 90.00 [80.00, 100.00] %, earlier lost by threading 1.00 [0.00, 3.00] %"
-            ", moved",
+            "against git:main: won by threading 90 [80, 100] %, earlier lost by threading 1.0 [0.0, 3.0] %, moved",
         ),
         (
             against(0.0, 0.02, 0.04),
             against(-0.01, 0.01, 0.03),
-            "against git:main: lost by threading 2.00 [0.00, 4.00] %, earlier lost by threading 1.00 [-1.00, 3.00] %",
+            "against git:main: lost by threading 2.0 [0.0, 4.0] %, earlier lost by threading 1.0 [-1.0, 3.0] %",
         ),
         (
             against(0.44, 0.45, 0.46),
             against(-0.01, 0.01, None, "git:v1"),
-            "against git:main: lost by threading 45.00 [44.00, 46.00] %, earlier lost by threading 1.00 [-1.00, ?] % "
+            "against git:main: lost by threading 45 [44, 46] %, earlier lost by threading 1.0 [-1.0, ?] % "
             "against git:v1",
         ),
-        (against(0.44, 0.45, 0.46), None, "against git:main: lost by threading 45.00 [44.00, 46.00] %"),
+        (against(0.44, 0.45, 0.46), None, "against git:main: lost by threading 45 [44, 46] %"),
         (
             None,
             against(0.44, 0.45, 0.46),
-            "the earlier result, against git:main: lost by threading 45.00 [44.00, 46.00] %",
+            "the earlier result, against git:main: lost by threading 45 [44, 46] %",
         ),
     ],
     ids=["lost", "won", "unmoved", "another base", "no base before", "no base now"],
@@ -65,14 +63,12 @@ def test_a_loss_against_a_base_is_told_wherever_it_is_there(now: object, before:
     found = pair_of(entry(against=now), entry(against=before))
     assert list(pair_lines(found)) == ["test_a.py::test_it: no figure moved beyond its interval", f"  {told}"]
     assert (found.kind, found.worse, found.better) == (Kind.BOTH, False, False)
-    assert ("; moved too: lost by threading 1.00" in since_last_line(found)) is told.endswith("moved")
+    assert ("; moved too: lost by threading 1.0 " in since_last_line(found)) is told.endswith("moved")
 
 
 def test_a_new_test_tells_its_loss_and_one_without_a_base_none() -> None:
     lost = entry(against=against(0.44, 0.45, 0.46))
-    assert list(pair_lines(pairs_of_runs([lost], [])[0]))[1:] == [
-        "  against git:main: lost by threading 45.00 [44.00, 46.00] %"
-    ]
+    assert list(pair_lines(pairs_of_runs([lost], [])[0]))[1:] == ["  against git:main: lost by threading 45 [44, 46] %"]
     assert len(list(pair_lines(pair_of(entry(), entry())))) == 1
 
 
@@ -111,8 +107,8 @@ def test_two_reports_tell_the_loss_of_each_test(tmp_path: Path, capsys: pytest.C
     ]
     assert main(["compare", *map(str, files)]) == 1, "the speed-up is worse"
     told = capsys.readouterr().out
-    assert "\n  against git:main: lost by threading 50.00 [50.00, 50.00] %, earlier lost by threading 0.00 " in told
-    assert told.count("lost by threading 50.00") == 1
+    assert "\n  against git:main: lost by threading 50 [50, 50] %, earlier lost by threading 0 " in told
+    assert told.count("lost by threading 50 ") == 1
 
 
 def test_the_loss_against_each_base_has_a_trend_beside_the_speedups(
@@ -132,15 +128,15 @@ def test_the_loss_against_each_base_has_a_trend_beside_the_speedups(
     ]
     (row,) = (told[place + 1] for place, line in enumerate(told) if line.endswith("git:main"))
     assert row.split("  ")[0] == "lost by threading"
-    assert "45.00 [44.00, 46.00] %" in row
+    assert "45 [44, 46] %" in row
     assert row.endswith("██████|▁▁▁▁")
     (turn,) = (line for line in told if "changed from" in line)
-    assert turn.startswith("  changed from 1.00 % to 45.00 % (+44 points) between ")
+    assert turn.startswith("  changed from 1.0 % to 45 % (+44 points) between ")
     assert main(["history", str(file), "--figure=loss", f"--svg={tmp_path / 'drawn.svg'}"]) == 0
     assert sum(" threads in " in line for line in capsys.readouterr().out.splitlines()) == 2
     drawn = (tmp_path / "drawn.svg").read_text()
     assert "+44 points" in drawn
-    assert "-100.00 [-150.00, -50.00] %" in drawn
+    assert "-100 [-150, -50] %" in drawn
 
 
 def test_runs_without_a_base_have_no_trend_of_a_loss() -> None:

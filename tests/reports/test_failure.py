@@ -23,7 +23,7 @@ def test_threads_that_are_too_many_are_named_with_what_each_did() -> None:
 
 def test_a_limit_on_a_base_is_told_in_percent_and_another_as_it_is() -> None:
     (loss,), (speedup,) = (one["verdicts"] for one in (against_base(0.1, 0.1, cores=1.0), measured(1.0)))
-    assert _limit(loss, 0.99) == "max_loss=0.1; measured 50.00 [50.00, 50.00] % at confidence 0.99 a side"
+    assert _limit(loss, 0.99) == "max_loss=0.1; measured 50 [50, 50] % at confidence 0.99 a side"
     assert _limit(speedup, 0.99) == "min_speedup=1.5; measured 1.00x [1.00, 1.00] at confidence 0.99 a side"
 
 

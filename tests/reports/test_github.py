@@ -84,8 +84,8 @@ def test_a_loss_against_a_base_is_an_error_and_a_slower_pass_a_notice(places: gi
     error, notice = github.commands([lost, slower, same], places, annotate_failures=True)
     where = "file=package/tests/test_a.py,line=7,title=pytest-multicore"
     assert error == (
-        f"::error {where}::tests/test_a.py::test_it: max_loss=0.1 missed: 50.00 [50.00, 50.00] %25%0A"
-        "against git:main: threading regression: 1.00x for 2.00x; lost by threading 50.00 [50.00, 50.00] %25; "
+        f"::error {where}::tests/test_a.py::test_it: max_loss=0.1 missed: 50 [50, 50] %25%0A"
+        "against git:main: threading regression: 1.00x for 2.00x; lost by threading 50 [50, 50] %25; "
         "time of 2 threads 2.00x, of 1 thread 1.00x"
     )
     assert notice.startswith(

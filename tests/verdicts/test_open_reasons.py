@@ -1,21 +1,24 @@
 """Why a verdict is open, in words."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pytest_multicore.reports.words import percent
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.judge import judgement
-from pytest_multicore.verdicts.limits import Limits, OpenReason, leave_open
+from pytest_multicore.verdicts.limits import Limits, OpenReason, Outcome, Verdict, leave_open
 from pytest_multicore.verdicts.open_reasons import (
     SENTENCES,
     OpenMeasurement,
     attained_in_words,
     why_inconclusive,
 )
-from pytest_multicore.verdicts.words import threads_in_words
+from pytest_multicore.verdicts.statistics import Interval
+from pytest_multicore.verdicts.words import percent_in_words, threads_in_words
 from tests.rounds import look, made, rows, spaced
 
 Rows = Sequence[tuple[Round, ...]]
@@ -61,6 +64,38 @@ def test_a_machine_that_attains_too_little_is_told_with_what_it_attains() -> Non
         "and the program may come to 1.67x on cores of its own; busy meanwhile: stress (process 7) 0.98 cores; "
         "use min_efficiency, which is held against what is attained"
     )
+
+
+@pytest.mark.parametrize(
+    ("ends", "limit", "told"),
+    [
+        ((-0.31, -0.2686, -0.22), 0.1, "-27 [-31, -22] %"),
+        ((0.04, 0.0473, 0.051), 0.1, "4.7 [4.0, 5.1] %"),
+        ((0.0991, 0.31, 0.6), 0.1, "31.0 [9.9, 60.0] %"),
+        ((-0.003, 0.0, 0.002), None, "0.00 [-0.30, 0.20] %"),
+        ((0.0, 0.0, 0.0), None, "0 [0, 0] %"),
+        ((-math.inf, 0.5, math.inf), 0.5, "50 [?, ?] %"),
+    ],
+)
+def test_a_loss_is_told_in_percent_by_one_function(
+    ends: tuple[float, float, float], limit: float | None, told: str
+) -> None:
+    low, estimate, high = ends
+    assert percent_in_words(Interval(low, estimate, high, 0.99), limit) == told
+    kept = {"estimate": estimate, "low": None if math.isinf(low) else low, "high": None if math.isinf(high) else high}
+    assert percent(kept, limit=limit) == told
+
+
+@pytest.mark.parametrize("reason", [OpenReason.MACHINE, OpenReason.NEAR, OpenReason.LAYOUT, OpenReason.BRIEF])
+def test_a_limit_on_a_base_is_told_in_percent(reason: OpenReason) -> None:
+    """A measured -0.269 stood beside a -26.86 %."""
+    measured = Interval(-0.31, -0.2686, -0.22, 0.99)
+    verdict = Verdict("max_loss", 0.1, Outcome.INCONCLUSIVE, replace(measured, high=0.25), reason, measured)
+    text = SENTENCES[reason](undecided(rows(20, 1.0), min_speedup=1.5), verdict)
+    assert "-27 [-31, -22] %" in text
+    assert "0.2" not in text
+    assert ("it may be -31 % to 25 % on cores of its own" in text) is (reason is OpenReason.MACHINE)
+    assert text.endswith("away from -27 %") is (reason in (OpenReason.NEAR, OpenReason.LAYOUT))
 
 
 #: A product whose two threads share one core, as others have the other: the control found both.

@@ -9,7 +9,7 @@ from pytest_multicore.reports.origin import origin_in_words
 from pytest_multicore.reports.words import loss, percent
 from pytest_multicore.verdicts.change import Movement
 from pytest_multicore.verdicts.statistics import Interval
-from pytest_multicore.verdicts.words import duration_in_words
+from pytest_multicore.verdicts.words import duration_in_words, share_in_words
 
 from .changes import Figure, Kind, Move, Pair
 from .entry import LOSS, Entry
@@ -108,9 +108,9 @@ def figure_in_words(entry: Entry, figure: Figure) -> str:
 
 
 def value_in_words(value: float, figure: Figure) -> str:
-    """``1.05x``; of what was kept what was lost, ``4.00 %``."""
+    """``1.05x``; of what was kept what was lost, ``4.0 %``."""
     if figure.unit == "%":
-        return f"{100 * (1 - value):.2f} %"
+        return share_in_words(1 - value)
     return duration_in_words(value) if figure.unit == "s" else f"{value:.2f}{figure.unit}"
 
 
@@ -128,7 +128,7 @@ def _interval(interval: Interval, figure: Figure) -> str:
 
 
 def _loss_in_words(entry: Entry | None) -> str:
-    """``lost by threading 45.10 [44.02, 46.21] %``; empty where there is no base."""
+    """``lost by threading 45 [44, 46] %``; empty where there is no base."""
     kept = None if entry is None else entry.compared(LOSS)
     if kept is None:
         return ""
