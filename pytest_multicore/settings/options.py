@@ -102,7 +102,7 @@ OPTIONS = (
         "settle",
         not_negative,
         4.0,
-        "seconds that a miss, or a max_ limit that is met, must last: a pool may fill late, a compiler warm up (4)",
+        "seconds that a miss, or a max_ limit that is met, must last, or to the budget's end: a pool may fill late (4)",
         "SECONDS",
     ),
     Option(

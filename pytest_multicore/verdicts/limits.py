@@ -29,7 +29,9 @@ class OpenReason(Enum):
     LAYOUT = "further processes do not bear it out: where their memory lies makes the difference"
     NOT_THE_BASE = "the base's modules were imported from elsewhere"
     TOO_FEW_CORES = "only more cores than the machine grants could tell"
-    BRIEF = "the rounds are over too soon for a miss, or a max_ limit that is met: a program may be slow at first"
+    BRIEF = (
+        "the later rounds do not show it by themselves, or the rounds are over too soon: a program may be slow at first"
+    )
 
 
 class Outcome(Enum):

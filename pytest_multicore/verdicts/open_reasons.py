@@ -204,10 +204,13 @@ def _too_few_cores(case: OpenMeasurement, verdict: Verdict) -> str:
 
 
 def _brief(case: OpenMeasurement, verdict: Verdict) -> str:
-    return (
-        f"{_limit(verdict)}: measured {_measured(verdict)}, but {OpenReason.BRIEF.value}: raise the budget of "
-        f"{case.budget_s:g} s"
-    )
+    """All rows show a miss, or a ``max_`` limit that is met, and the later ones do not: for load, or being too few."""
+    disturbed = _disturbed_rounds(case)
+    if 2 * len(disturbed) > len(case.rows):
+        why = f"{len(disturbed)} of {len(case.rows)} rounds were disturbed; {_others(case)}run it on a quieter machine"
+    else:
+        why = f"a program may be slow at first; raise the budget of {case.budget_s:g} s"
+    return f"{_limit(verdict)}: measured {_measured(verdict)}, but the later rounds do not show it by themselves; {why}"
 
 
 def _layout(case: OpenMeasurement, verdict: Verdict) -> str:
