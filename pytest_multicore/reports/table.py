@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .words import estimate, figure, threads
+from .words import estimate, speedup, threads
 
 Record = Mapping[str, Any]
 
@@ -66,7 +66,7 @@ def _cells(name: str, record: Record) -> dict[str, str]:
         estimate(record["cores"]),
         estimate(record["demand"]),
         estimate(record["useful_cores"]),
-        figure(record["measured_speedup"], "x"),
+        speedup(record),
         estimate(record["attained_speedup"], "x"),
         record["outcome"],
     )

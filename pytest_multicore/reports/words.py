@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_multicore.verdicts.limits import BASE_LIMITS
+from pytest_multicore.verdicts.limits import BASE_LIMITS, COMPARISON_LIMITS
+from pytest_multicore.verdicts.row_sets import bounds_by_itself
 from pytest_multicore.verdicts.statistics import Interval
 from pytest_multicore.verdicts.words import digits_beside, duration_in_words, percent_in_words, side_in_words
 
@@ -21,6 +22,8 @@ PARTS = {
     "waited": "waited for others",
     "not_given": "not given by the host",
 }
+#: How reports name ``OpenReason.MACHINE``.
+MACHINE = "machine"
 #: Cores: a smaller part is left out of the line.
 MIN_SHOWN_CORES = 0.05
 
@@ -39,6 +42,32 @@ def figure(interval: Mapping[str, Any] | None, unit: str = "", *, limit: float |
     digits = max((digits_beside(bound, limit, DIGITS) for bound in bounds if bound is not None), default=DIGITS)
     low, high = ("?" if bound is None else f"{bound:.{digits}f}" for bound in bounds)
     return f"{interval['estimate']:.{digits}f}{unit} [{low}, {high}]"
+
+
+def speedup(record: Mapping[str, Any], unit: str = "x", field: str = "measured_speedup") -> str:
+    """``1.85x [1.80, 1.91]``; where other load makes the figure, what it can be comes first: ``[0.7, 2.0] (now 0.8x)``.
+
+    Args:
+        record: a result that was measured, or not.
+        unit: after the estimate.
+        field: the figure where other load does not make it: as measured, or ``speedup``, as it may be without.
+    """
+    if not _is_of_other_load(record):
+        return figure(record[field], unit)
+    low, high = (
+        "?" if bound is None else f"{bound:.{DIGITS}f}" for bound in map(record["speedup"].get, ("low", "high"))
+    )
+    return f"[{low}, {high}] (now {estimate(record[field], unit)})"
+
+
+def _is_of_other_load(record: Mapping[str, Any]) -> bool:
+    """Whether the machine left a limit on the speed-up open, and undisturbed rows are too few to say what it is."""
+    is_open = any(
+        verdict["quantity"] in COMPARISON_LIMITS and verdict.get("open_reason") == MACHINE
+        for verdict in record.get("verdicts", ())
+    )
+    undisturbed = {taken["row"] for taken in record.get("rounds", ()) if taken["counted"]}
+    return is_open and not bounds_by_itself(len(undisturbed), record["confidence"])
 
 
 def limit_figure(verdict: Mapping[str, Any], field: str = "measured", unit: str = "x") -> str:

@@ -50,6 +50,11 @@ def fewest_rows(confidence: float) -> int:
     return fewest_values(1 - ALL_ROWS_ERROR_SHARE * (1 - confidence))
 
 
+def bounds_by_itself(undisturbed: int, confidence: float) -> bool:
+    """Whether so many undisturbed rows bound a figure; with fewer it is what all rows say, beside other load."""
+    return undisturbed >= fewest_values(1 - (1 - ALL_ROWS_ERROR_SHARE) * (1 - confidence))
+
+
 def row_sets(rows: Rows, confidence: float, without: frozenset[Rule] = NO_RULES) -> list[RowSet]:
     """All rows and the undisturbed ones, each with its share of the error; both right at the asked confidence."""
     idle = machine_is_idle(rows)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.reports.table import GAP, HEADINGS, table
+from pytest_multicore.reports.words import speedup
 
 
 def made(nodeid: str, workload: str = "", **fields: Any) -> Mapping[str, Any]:
@@ -88,3 +89,29 @@ def test_an_error_without_figures_has_a_row() -> None:
     assert lines([made("test_a.py::test_it", outcome="error", **none)], 400)[1].split() == [
         *("test_it", "current", "-", "2", "-", "-", "-", "-", "-", "error")
     ]
+
+
+@pytest.mark.parametrize(
+    ("undisturbed", "reason", "told"),
+    [
+        (3, "machine", "[0.71, 1.98] (now 0.76x)"),
+        (10, "machine", "[0.71, 1.98] (now 0.76x)"),
+        (11, "machine", "0.76x [0.71, 0.89]"),
+        (3, "near", "0.76x [0.71, 0.89]"),
+        (3, None, "0.76x [0.71, 0.89]"),
+    ],
+)
+def test_what_a_speedup_can_be_is_first_where_the_figure_is_other_loads(
+    undisturbed: int, reason: str | None, told: str
+) -> None:
+    """Of 47 rows beside busy neighbours a bare 0.76x was what a reader would quote."""
+    record = made(
+        "test_a.py::test_loop",
+        confidence=0.99,
+        verdicts=[{"quantity": "min_speedup", "limit": 1.5, "open_reason": reason}],
+        rounds=[{"row": number // 2, "counted": number // 2 < undisturbed} for number in range(94)],
+        measured_speedup={"estimate": 0.76, "low": 0.71, "high": 0.89},
+        speedup={"estimate": 0.76, "low": 0.71, "high": 1.98},
+    )
+    assert told in lines([record], 400)[1]
+    assert speedup(record, "×") == told.replace("x", "×")

@@ -14,7 +14,7 @@ from pytest_multicore.reports.cores_bar import LEGEND, cores_bar, cores_in_words
 from pytest_multicore.reports.cut_short import cut_short_in_words
 from pytest_multicore.reports.escape import markdown as escaped
 from pytest_multicore.reports.hosts import lost_in_words
-from pytest_multicore.reports.words import estimate, figure, limit_figure, percent, threads
+from pytest_multicore.reports.words import estimate, limit_figure, percent, speedup, threads
 
 from .results import Record, Report, measured_name, name_on_host
 
@@ -86,7 +86,7 @@ def _row(record: Record, *, hosts: bool) -> list[str]:
         *map(escaped, names),
         estimate(record["cores"]),
         estimate(record["useful_cores"]),
-        figure(record["speedup"], "x"),
+        speedup(record, field="speedup"),
         estimate(record.get("attained_speedup"), "x"),
         escaped(record["outcome"]),
     ]

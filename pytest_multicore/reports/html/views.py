@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_multicore.diagnosis.evidence_record import blas_call_lines
 from pytest_multicore.reports.scaling import series_line
-from pytest_multicore.reports.words import estimate, figure, limit_figure, loss, seconds, side, threads
+from pytest_multicore.reports.words import estimate, figure, limit_figure, loss, seconds, side, speedup, threads
 
 from .charted import Chart, Measured, Record
 from .closing_chart import closing_charts
@@ -108,7 +108,7 @@ def _row(record: Record) -> dict[str, str]:
         "threads": threads(record),
         "busy": estimate(record["cores"]),
         "useful": estimate(record["useful_cores"]),
-        "speed-up": figure(record["measured_speedup"], "×"),
+        "speed-up": speedup(record, "×"),
         "attained": estimate(record["attained_speedup"], "×"),
     }
 
