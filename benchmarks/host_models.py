@@ -95,11 +95,15 @@ class Run:
             began_s=began_s,
             wall_s=spent.wall_s,
             cpu_s=sum(spent.cpu_s),
-            delay_s=0.0 if ended or self.host.throttles else spent.waited_s,
-            thread_use=tuple(ThreadUse("python", 1, tid, used) for tid, used in enumerate(seen) if used),
+            delay_s=0.0 if ended or self.host.throttles else sum(spent.waited_s),
+            thread_use=tuple(
+                ThreadUse("python", 1, tid, used, waited)
+                for tid, (used, waited) in enumerate(zip(seen, spent.waited_s, strict=False))
+                if used
+            ),
             foreign_s=foreign_s,
             steal_s=spent.stolen_s,
-            throttled_s=spent.waited_s if self.host.throttles else 0.0,
+            throttled_s=sum(spent.waited_s) if self.host.throttles else 0.0,
             quiet=True,
             control=self._control(threads, cores[-1:] if threads == 1 else ()),
             cores_online=CORES,

@@ -80,11 +80,11 @@ PROGRAMS = (
 
 @dataclass(frozen=True)
 class Spent:
-    """Seconds: of the wall; CPU time by thread; in queues; stolen."""
+    """Seconds: of the wall; CPU time and time in queues, by thread; stolen."""
 
     wall_s: float = 0.0
     cpu_s: tuple[float, ...] = (0.0,) * CORES
-    waited_s: float = 0.0
+    waited_s: tuple[float, ...] = (0.0,) * CORES
     stolen_s: float = 0.0
 
     def then(self, other: Spent, scale: float = 1.0) -> Spent:
@@ -92,7 +92,7 @@ class Spent:
         return Spent(
             self.wall_s + scale * other.wall_s,
             tuple(one + scale * more for one, more in zip(self.cpu_s, other.cpu_s, strict=True)),
-            self.waited_s + scale * other.waited_s,
+            tuple(one + scale * more for one, more in zip(self.waited_s, other.waited_s, strict=True)),
             self.stolen_s + scale * other.stolen_s,
         )
 
@@ -104,6 +104,7 @@ def of_part(part: Part, cores: Sequence[Core]) -> Spent:
     slowed = part.bandwidth if len(several) > 1 else 1.0
     walls = [each / (core.rate * slowed) for core in several]
     on_core = list(zip(walls, several, strict=True))
-    used = [wall * core.share * (1 - core.stolen) for wall, core in on_core] + [0.0] * (CORES - len(several))
-    waited = sum(wall * (1 - core.share) * (1 - core.stolen) for wall, core in on_core)
-    return Spent(max(walls), tuple(used), waited, sum(wall * core.stolen for wall, core in on_core))
+    idle = [0.0] * (CORES - len(several))
+    used = [wall * core.share * (1 - core.stolen) for wall, core in on_core] + idle
+    waited = [wall * (1 - core.share) * (1 - core.stolen) for wall, core in on_core] + idle
+    return Spent(max(walls), tuple(used), tuple(waited), sum(wall * core.stolen for wall, core in on_core))

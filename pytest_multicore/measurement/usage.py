@@ -113,7 +113,7 @@ def _delays(before: TreeSnapshot, after: TreeSnapshot) -> list[float] | None:
 
 def _threads(before: TreeSnapshot, after: TreeSnapshot) -> tuple[ThreadUse, ...]:
     used = [
-        ThreadUse(task.name, pid, tid, cpu_s)
+        ThreadUse(task.name, pid, tid, cpu_s, _difference(before, (pid, tid), task, "delay_s"))
         for (pid, tid), task in after.tasks.items()
         if (cpu_s := _difference(before, (pid, tid), task, "cpu_s")) and cpu_s > MAX_WAKE_UP_CPU_S
     ]

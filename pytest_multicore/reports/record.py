@@ -209,7 +209,7 @@ def _sides(result: Result) -> Sequence[tuple[Round, ...]]:
 def _round(taken: Round) -> Record:
     fields = {**asdict(taken), "disturbance": disturbance(taken) or None}
     fields["balance_s"] = fields.pop("foreign_raw_s")
-    fields["thread_use"] = [[use.name, use.pid, use.tid, use.cpu_s] for use in taken.thread_use]
+    fields["thread_use"] = [[*asdict(use).values()] for use in taken.thread_use]
     return fields
 
 

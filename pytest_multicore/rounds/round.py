@@ -14,12 +14,19 @@ from .tolerances import MAX_CPU_GAP_S, MAX_CPU_GAP_SHARE, MAX_CPU_GAP_TICKS_S, M
 
 @dataclass(frozen=True, slots=True)
 class ThreadUse:
-    """One thread that got CPU time: its name, process id and thread id, and CPU seconds in the round."""
+    """One thread that got CPU time: its name, process id and thread id, and its seconds in the round.
+
+    Attributes:
+        name, pid, tid: of the thread.
+        cpu_s: CPU seconds.
+        delay_s: run-queue delay in seconds; None where unknown.
+    """
 
     name: str
     pid: int
     tid: int
     cpu_s: float
+    delay_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

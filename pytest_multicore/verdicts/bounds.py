@@ -78,22 +78,32 @@ def held_up_share(baseline: Round, contender: Round, idle_machine: bool = False)
     """Share of the baseline's time for which others held it up, and perhaps not the contender, at most.
 
     That is while none of its cores was at work. A thread that is always at work gets no core sooner than the
-    baseline's; threads that rest in between may. A quota's period may be used up by the side that comes first.
+    baseline's; threads that take turns rest in between, and may. A quota's period may be used up by the side that comes
+    first.
 
     Args:
         baseline: its round of a row.
         contender: the other round of that row.
         idle_machine: see ``max_busy_cores``.
     """
-    delays_s = _delays_s(baseline, idle_machine, NO_RULES) if _rests(contender) else baseline.throttled_s
+    may_take_turns = not _has_thread_at_work(contender, baseline)
+    delays_s = _delays_s(baseline, idle_machine, NO_RULES) if may_take_turns else baseline.throttled_s
     at_rest_s = max(0.0, baseline.wall_s - baseline.cpu_s / usable_cores(baseline))
     return min(delays_s, at_rest_s) / baseline.wall_s
 
 
-def _rests(round_: Round) -> bool:
-    """Whether threads at work rest in between, as when they take turns; where that is unknown they may."""
-    team, demanded = team_size(round_), round_.demanded_cores
-    return team is None or demanded is None or demanded < MIN_ONE_THREAD_CORES * team
+def _has_thread_at_work(contender: Round, baseline: Round) -> bool:
+    """Whether a thread of the contender is at work, or waits for a core, all along; False where that is unknown.
+
+    CPU time beyond the baseline's may be that of a thread which waits for another by asking again and again. Such a
+    thread is at work for certain only if all of them are.
+    """
+    team, demanded = team_size(contender), contender.demanded_cores
+    if team and demanded is not None and demanded >= MIN_ONE_THREAD_CORES * team:
+        return True
+    extra_s = contender.repeat * max(0.0, contender.repetition_cpu_s - baseline.repetition_cpu_s)
+    known_s = (use.cpu_s + use.delay_s for use in contender.thread_use if use.delay_s is not None)
+    return max(known_s, default=0.0) - extra_s >= MIN_ONE_THREAD_CORES * contender.wall_s
 
 
 def _delays_s(round_: Round, idle_machine: bool, without: frozenset[Rule]) -> float:

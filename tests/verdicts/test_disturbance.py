@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_multicore.rounds.round import Round
+from pytest_multicore.rounds.round import Round, ThreadUse
 from pytest_multicore.verdicts.bounds import (
     held_up_share,
     max_busy_cores,
@@ -118,6 +118,32 @@ def test_threads_that_are_always_at_work_find_a_core_no_sooner_and_may_use_up_a_
     assert held_up_share(beside, TAKES_TURNS) == pytest.approx(0.5)
     assert held_up_share(beside, at_work) == 0.0
     assert held_up_share(replace(beside, throttled_s=0.02), at_work) == pytest.approx(0.2)
+
+
+def uses(*seconds: tuple[float, float | None]) -> tuple[ThreadUse, ...]:
+    """Threads, by CPU time and run-queue delay."""
+    return tuple(ThreadUse("python", 1, tid, *each) for tid, each in enumerate(seconds))
+
+
+@pytest.mark.parametrize(
+    ("threads", "cores", "expected"),
+    [
+        (((0.05, 0.05), (0.01, 0.01)), 0.6, 0.0),  # half serial: the main thread was at work or waited all along
+        (((0.03, 0.02), (0.03, 0.02)), 0.6, 0.5),  # turns
+        (((0.05, None), (0.01, None)), 0.6, 0.5),  # unknown
+        (
+            ((0.1, 0.0), (0.05, 0.0)),
+            1.5,
+            0.5,
+        ),  # the first asked again and again
+    ],
+)
+def test_a_thread_that_is_always_at_work_shows_in_its_own_waits(
+    threads: tuple[tuple[float, float | None], ...], cores: float, expected: float
+) -> None:
+    beside = made(0.11, 0.5, threads=1, demand=1.0, foreign=1.0)
+    contender = replace(made(0.1, cores, demand=1.2, os_threads=2), thread_use=uses(*threads))
+    assert held_up_share(beside, contender) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("left", "expected"), [(0.5, OPEN), (1.0, FAILED)])
