@@ -84,7 +84,8 @@ def with_further_processes(found: TrialResult, gains: Sequence[LayoutGains]) -> 
         f"{max(ratios):.2f}x; the original differs from itself by up to {itself:.2f}x"
     )
     if not all(one.shows_it for one in gains):
-        return replace(found, finding=Finding.OPEN, text=f"{found.text}; but {text}: that is no proof")
+        uncertain = ", which is too few rows to be certain" if min(ratios) >= MIN_USEFUL_RATIO else ""
+        return replace(found, finding=Finding.OPEN, text=f"{found.text}; but {text}{uncertain}: that is no proof")
     return replace(found, text=f"{found.text}; {text}")
 
 

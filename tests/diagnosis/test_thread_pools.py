@@ -93,6 +93,12 @@ def test_lapack_calls_its_products_by_itself() -> None:
     assert [one.knob for one in found("busy-waiting", svd).trials] == ["OPENBLAS_THREAD_TIMEOUT=4"]
 
 
+def test_the_pool_of_mkl_is_tried_before_that_of_numpys_openblas() -> None:
+    facts = {"libraries": [library("openblas"), library("mkl", "intel"), library("openmp", None)]}
+    knobs = [one.knob for one in found("busy-waiting", pools(task(), task(102), facts=facts)).trials]
+    assert knobs == ["OMP_WAIT_POLICY=PASSIVE", "OPENBLAS_THREAD_TIMEOUT=4"]
+
+
 def test_cores_that_are_busy_with_python_threads_alone_do_not_spin() -> None:
     """Two threads that do ``part += row``: the pool that is loaded never woke up, and its knob moves memory at most."""
     assert "busy-waiting" not in keys(pools(task(), task(101)))

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from pytest_multicore.diagnosis.suspicions import Effect, Trial
-from pytest_multicore.diagnosis.trials import Finding, TrialResult
+from pytest_multicore.diagnosis.trials import MIN_USEFUL_RATIO, Finding, TrialResult
 from pytest_multicore.experiment.confirm_trial import LayoutGains, with_further_processes
 from pytest_multicore.experiment.layouts import ALIGNMENT_BYTES, LAYOUT_VARIABLE, MIN_LAYOUT_BYTES, drawn_layout
 from pytest_multicore.interpreters.address_layout import PAGE_BYTES
@@ -47,6 +47,8 @@ def test_one_set_of_processes_that_does_not_show_it_is_enough(turned: LayoutGain
 
     assert found.finding is Finding.OPEN
     assert found.text.endswith(": that is no proof")
+    few_rows = min(one.estimate for one in turned.changed) >= MIN_USEFUL_RATIO
+    assert (", which is too few rows to be certain: " in found.text) is few_rows
 
 
 @pytest.mark.parametrize(

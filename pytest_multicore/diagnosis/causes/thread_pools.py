@@ -118,7 +118,8 @@ def _passive_waits(evidence: Evidence) -> list[Trial]:
     if any(library.get("layer") == "openmp" for library in evidence.libraries) or evidence.libraries_of_kind("openmp"):
         policy = Change(variables={"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": None, "KMP_BLOCKTIME": None})
         trials.append(_passive_wait("OMP_WAIT_POLICY=PASSIVE", policy))
-    return trials
+    # Products that go to MKL, as PyTorch's, leave the pool of NumPy's OpenBLAS asleep.
+    return trials[::-1] if evidence.libraries_of_kind("mkl") else trials
 
 
 def _passive_wait(knob: str, change: Change) -> Trial:
