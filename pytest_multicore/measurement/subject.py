@@ -11,6 +11,7 @@ from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.protocol import Message, seconds_in
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.rounds.round import Call
+from pytest_multicore.rounds.tolerances import MIN_WALL_S
 
 from .machine import told_threads
 from .take import Timing
@@ -182,4 +183,5 @@ def own_clock(done: Message) -> OwnClock:
 
 
 def _timing(done: Message) -> Timing:
-    return Timing(seconds_in(done, "wall_s"), own_clock(done), seconds_in(done, "clocks_s"))
+    wall_s = max(seconds_in(done, "wall_s"), MIN_WALL_S)
+    return Timing(wall_s, own_clock(done), seconds_in(done, "clocks_s"))

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 # --- The length of a round, of a burst of the control, and of the pauses between them ---------------------------------
 
+#: Wall seconds of a round at least: a clock may not tick within a short region, which took some time even so.
+MIN_WALL_S = 1e-9
 #: Seconds that repetitions of short work fill: clocks, messages and a wake-up (tens of microseconds) do not matter in
 #: it. Rounds of 20, 40 and 80 ms were measured too, quiet and beside neighbours: their ratios spread no less, more of
 #: them are disturbed, and each costs its length.

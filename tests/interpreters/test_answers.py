@@ -51,6 +51,11 @@ def rounds(interpreter: IsolatedInterpreter, count: int) -> list[Any]:
         return [subject.take(1) for _ in range(count)]
 
 
+def test_a_region_within_a_tick_of_the_clock_took_some_time(tmp_path: Path) -> None:
+    (timing,) = rounds(child(tmp_path, DONE.replace('"wall_s": 0.1', '"wall_s": 0.0')), 1)
+    assert timing.wall_s > 0
+
+
 def test_answers_in_turn_are_taken(tmp_path: Path) -> None:
     assert [timing.wall_s for timing in rounds(child(tmp_path, DONE, DONE), 2)] == [0.1, 0.1]
 
