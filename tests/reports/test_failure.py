@@ -36,5 +36,5 @@ def test_one_core_is_no_cores() -> None:
 
 def test_a_summary_begins_with_the_limit_and_the_figure() -> None:
     assert summary(measured(1.0)) == "min_speedup=1.5 missed: 1.00x [1.00, 1.00]"
-    assert summary(against_base(0.1, 0.1, cores=1.0)) == "max_loss=0.1 missed: 50.00 [50.00, 50.00] %"
+    assert summary(against_base(0.1, 0.1, cores=1.0)) == "max_loss=0.1 missed: 50 [50, 50] %"
     assert summary(unmeasured(reason="no network\nits last lines")) == "undecided: no network"
