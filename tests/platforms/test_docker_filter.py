@@ -94,7 +94,7 @@ def test_a_serial_loop_has_its_verdicts(tmp_path: Path, undecided: Undecided) ->
     assert met in ("passed", "inconclusive"), output
     assert missed in ("failed", "inconclusive"), output
     assert "note: CPU priority: not permitted" in output
-    assert "note: memory layout: cannot be fixed here" in output
+    assert "note: test_missed: memory layout: cannot be fixed here" in output
     if "inconclusive" in (met, missed):
         undecided(output)
     assert "1 failed, 1 passed" in output
