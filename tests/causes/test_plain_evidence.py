@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -27,6 +28,12 @@ def test_it(multicore):
 """
 
 
+def skip_without(package: str) -> None:
+    """Skip a test whose program needs a package; NumPy cannot be imported here, and again by the next test."""
+    if find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+
+
 def ran(pytester: pytest.Pytester, undecided: Undecided, marker: str, workload: str) -> tuple[Any, pytest.RunResult]:
     """The decided result of a test with this marker and program, and its session."""
     pytester.makepyfile(TEST.format(marker=marker, workload=f"{PROGRAMS}/{workload}"))
@@ -48,7 +55,7 @@ def test_a_pool_over_a_maximum_is_named_with_the_line_that_calls_it(
     program: str, pytester: pytest.Pytester, undecided: Undecided
 ) -> None:
     if program.startswith("one_job"):
-        pytest.importorskip("joblib")
+        skip_without("joblib")
     result, session = ran(pytester, undecided, "max_cores=1.3, threads=2", program)
     assert result["outcome"] == "failed"
     session.stdout.re_match_lines(
@@ -60,7 +67,7 @@ def test_what_is_slow_by_its_runtime_and_by_no_thread_has_no_proven_cause(
     pytester: pytest.Pytester, undecided: Undecided
 ) -> None:
     """jax#26145: many small kernels, which JAX's CPU runtime takes longer to start since 0.4.32. No cores were lost."""
-    pytest.importorskip("jax")
+    skip_without("jax")
     result, session = ran(pytester, undecided, "min_speedup=1.3, threads=2", "scanned_steps.py:suffers")
     assert result["outcome"] == "failed", result
     assert [one["key"] for one in result["causes"] if one["proven"]] == []
@@ -70,7 +77,7 @@ def test_what_is_slow_by_its_runtime_and_by_no_thread_has_no_proven_cause(
 def test_a_kernel_that_is_worth_threads_has_no_cause_in_the_same_runtime(
     pytester: pytest.Pytester, undecided: Undecided
 ) -> None:
-    pytest.importorskip("jax")
+    skip_without("jax")
     result, _ = ran(pytester, undecided, "min_speedup=1.3, threads=2", "scanned_steps.py:healthy")
     assert (result["outcome"], result["causes"]) == ("passed", [])
 

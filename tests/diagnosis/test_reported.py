@@ -118,6 +118,7 @@ def test_a_pool_whose_threads_are_woken_for_next_to_nothing_is_told_so(wakes: in
     first = ranked_suspicions(evidence(rounds, facts=facts, thread_samples=seen(task(cpu_s=0.02), xla)))[0]
     assert first.key == "busy-waiting"
     assert ("the pool's threads (tf_XLAEigen) fell asleep after 89.3 us of work each time" in first.evidence) is told
+    assert "tf_XLAEigen" in first.evidence, "whose threads they are is told in any case"
     assert first.remedy == "1 thread for this work: 1.00x as fast for 0.54x the CPU time, as measured"
 
 

@@ -91,7 +91,7 @@ def busy_waiting(evidence: Evidence) -> Suspicion | None:
         key="busy-waiting",
         strength=0.6,
         evidence=f"{evidence.busy_cores:.2f} cores busy, {comparison.useful_cores:.2f} useful, "
-        f"for {evidence.cpu_inflation:.2f}x the CPU time{_woken(evidence)}",
+        f"for {evidence.cpu_inflation:.2f}x the CPU time{_pool_in_words(evidence)}",
         remedy=f"{baseline} for this work: {1 / comparison.ratio.estimate:.2f}x as fast for "
         f"{1 / evidence.cpu_inflation:.2f}x the CPU time, as measured",
         remedy_is_measured=True,
@@ -99,13 +99,14 @@ def busy_waiting(evidence: Evidence) -> Suspicion | None:
     )
 
 
-def _woken(evidence: Evidence) -> str:
-    """That a pool's threads sleep and are woken all the time, in words: what each is handed is too little work."""
+def _pool_in_words(evidence: Evidence) -> str:
+    """Whose threads they are, in words, and that they sleep and are woken all the time: each gets too little work."""
     pool_threads = evidence.pool_threads or ()
     wakes, cpu_s = (sum(getattr(thread, figure) for thread in pool_threads) for figure in ("voluntary", "cpu_s"))
+    names = ", ".join(sorted({thread.name for thread in pool_threads if thread.name != "python"}))
     if wakes < MIN_WAKES or cpu_s > MAX_CPU_OF_A_WAKE_S * wakes:
-        return ""
-    names = ", ".join(sorted({thread.name for thread in pool_threads}))
+        return f"; the pool's threads are {names}" if names else ""
+    names = names or "python"
     return f"; the pool's threads ({names}) fell asleep after {duration_in_words(cpu_s / wakes)} of work each time"
 
 
