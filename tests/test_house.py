@@ -62,6 +62,19 @@ def test_imports_run_left_to_right(file: Path) -> None:
     assert backwards == set()
 
 
+def test_the_house_has_few_rooms_and_floors() -> None:
+    """A room lies one floor above the highest room that it uses. All modules are in rooms but four at the top."""
+    rooms = {file: file.relative_to(HOUSE).with_suffix("").parts[0] for file in MODULES}
+    assert set(rooms.values()) == {"__init__", *ORDER}
+    assert {file.stem for file in HOUSE.glob("*.py")} == {"__init__", "__main__", "errors", "plugin"}
+    floors: dict[str, int] = {}
+    for room in ORDER:
+        used = {room_of(name) for file, own in rooms.items() if own == room for name in imports(file)} - {room, None}
+        floors[room] = 1 + max((floors[other] for other in used if other), default=0)
+    assert len(set(rooms.values())) <= 16
+    assert 5 < max(floors.values()) <= 9, floors
+
+
 def files_that_import(*modules: str) -> set[str]:
     return {
         str(file.relative_to(HOUSE))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pytest_multicore.diagnosis.findings.examination import Examination, Product
 from pytest_multicore.diagnosis.findings.finding import EnvironmentFacts
 from pytest_multicore.diagnosis.thread_sources import Grant, thread_source
 from pytest_multicore.environments.threads import REPORTED_VARIABLES
@@ -27,38 +28,6 @@ PRODUCT_SIZE = 1000
 #: Rounds of it at most, and the share of the cores that its library may use with which no more are taken. Beside other
 #: busy processes the system may keep both threads on one core for some tenths of a second.
 MAX_PRODUCT_ROUNDS, ENOUGH_CORES_SHARE = 20, 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """What a product of matrices showed.
-
-    Attributes:
-        text: what computed it, or why there is none.
-        cores: that it kept busy at most; None where there is none.
-        threads: that worked on it at once, at most; None where the system shows no threads.
-    """
-
-    text: str
-    cores: float | None = None
-    threads: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """An environment as its interpreter shows it.
-
-    Attributes:
-        facts: for the findings.
-        python: the interpreter's version.
-        frameworks: the packages that were imported, with their versions.
-        product: what a product of matrices showed.
-    """
-
-    facts: EnvironmentFacts
-    python: str
-    frameworks: Mapping[str, str | None]
-    product: Product
 
 
 def examine(prepared: PreparedEnvironment, *, priority: str) -> Examination:

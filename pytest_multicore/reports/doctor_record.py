@@ -9,12 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pytest_multicore.diagnosis.findings.examination import Examination
 from pytest_multicore.diagnosis.findings.finding import Finding, MachineFacts
 from pytest_multicore.environments import cache as environment_cache
 from pytest_multicore.environments.discovery import find_interpreter
 from pytest_multicore.environments.environment import Environment
 from pytest_multicore.environments.probe import Interpreter
-from pytest_multicore.experiment.examine import Examination
 from pytest_multicore.measurement import counters
 from pytest_multicore.measurement.attained import Attained
 from pytest_multicore.measurement.machine import Machine

@@ -6,8 +6,9 @@ from typing import Any
 
 import jsonschema
 
+from pytest_multicore.diagnosis.findings.examination import Examination, Product
 from pytest_multicore.diagnosis.findings.finding import EnvironmentFacts, Finding
-from pytest_multicore.experiment.examine import Examination, Product, changed_since_start, usable_threads
+from pytest_multicore.experiment.examine import changed_since_start, usable_threads
 from pytest_multicore.measurement.attained import Attained
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.topology import Topology
