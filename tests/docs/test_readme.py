@@ -3,7 +3,7 @@
 import re
 import xml.etree.ElementTree as ElementTree
 
-from .pages import ROOT
+from .pages import DOCS, ROOT, sections
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PICTURES = re.findall(r"^!\[[^\]]+\]\(([^)\s]+)\)$", README, re.MULTILINE)
@@ -25,3 +25,11 @@ def test_what_stands_before_run_it_fits_on_one_screen() -> None:
 def test_its_pictures_are_there() -> None:
     assert len(PICTURES) > 1
     assert [picture for picture in PICTURES if not (ROOT / picture).is_file()] == []
+
+
+def test_it_leads_to_every_page() -> None:
+    """Once, in one section: a page that no list names is not found."""
+    leading = re.findall(r"\((docs/[\w/-]+\.md)\)", sections(README)["Where to read on"])
+    pages = [f"docs/{file.relative_to(DOCS)}" for file in DOCS.glob("*/*.md")]
+    assert len(pages) > 30, "the search finds next to nothing"
+    assert sorted(leading) == sorted(pages)
