@@ -145,6 +145,7 @@ def test_a_missed_limit_can_be_expected(run: Run) -> None:
         ("import sys; sys.exit(3)", "*SystemExit: 3*"),
         ("import os; os._exit(3)", "*ended by itself with exit status 3*"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "*was ended by SIGSEGV*"),
+        ("import os; os.kill(os.getpid(), 40)", "*was ended by signal 40*"),
         ("import nowhere", "*No module named 'nowhere'*"),
     ],
 )

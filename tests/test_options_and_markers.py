@@ -186,6 +186,17 @@ def test_a_wrong_argument_is_named(pytester: pytest.Pytester, body: str, expecte
     result.stdout.fnmatch_lines([expected])
 
 
+@pytest.mark.parametrize(
+    "argument",
+    [{"env": {"A=B": "x"}}, {"env": {"": "x"}}, {"env": {"A": "x\0LD_PRELOAD=y"}}, {"theano_flags": {"a\0": "x"}}],
+)
+def test_a_variable_that_no_process_can_have_is_named(pytester: pytest.Pytester, argument: dict[str, object]) -> None:
+    pytester.makepyfile(f"def test_it(isolated_interpreter): isolated_interpreter(**{argument!r})")
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"*{next(iter(argument))}=*: expected a name without '=', and no zero characters*"])
+
+
 def test_a_report_that_cannot_be_written_costs_no_outcome(pytester: pytest.Pytester) -> None:
     """The test puts a file in the folder's place."""
     pytester.makepyfile("import os\ndef test_it(): os.rmdir('folder'); open('folder', 'w')")

@@ -53,7 +53,7 @@ def short(raw: object) -> str:
 
 
 def taken_for_text(argument: str, raw: object) -> bool:
-    return MARKER[argument][0] is parsers.word and isinstance(raw, str) and bool(raw.strip())
+    return MARKER[argument][0] is parsers.word and isinstance(raw, str) and raw == "nan"
 
 
 def takes_numbers(option: Option) -> bool:
@@ -79,9 +79,9 @@ def test_a_number_out_of_range_is_refused_or_finite(option: Option, raw: str) ->
     assert option.flag in told or 0 <= value < math.inf
 
 
-@pytest.mark.parametrize("raw", ["", " ", "\t", "\n"])
+@pytest.mark.parametrize("raw", ["", " ", "\t", "\n", "a\0b", "a\ud800"])
 @pytest.mark.parametrize("option", [one for one in OPTIONS if one.parse is parsers.word], ids=lambda one: one.name)
-def test_an_empty_word_is_refused(option: Option, raw: str) -> None:
+def test_a_word_that_is_empty_or_no_program_can_be_given_is_refused(option: Option, raw: str) -> None:
     with pytest.raises(UsageError, match=f"{option.flag} .*expected a non-empty string"):
         axis_values(option.name, lambda _: raw)
 
@@ -95,7 +95,9 @@ def test_the_same_value_twice_is_refused(option: Option, separator: str) -> None
 
 
 @pytest.mark.parametrize(
-    "raw", [*NO_NUMBERS_IN_CODE, Odd(), Decimal("sNaN"), "", " ", "nan"], ids=lambda raw: repr(raw)[:20]
+    "raw",
+    [*NO_NUMBERS_IN_CODE, Odd(), Decimal("sNaN"), "", " ", "nan", "a\0b", "a\ud800"],
+    ids=lambda raw: repr(raw)[:20],
 )
 @pytest.mark.parametrize("argument", MARKER)
 def test_a_marker_names_the_test_the_argument_and_what_is_allowed(argument: str, raw: Any) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.settings.parsers import is_passable, is_variable
 
 from . import blas_names
 from .environment import WORKLOAD_FRAMEWORKS, Environment
@@ -55,11 +56,15 @@ def environments_in(file: Path) -> dict[str, Environment]:
 def _tables_of(file: Path) -> Any:
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{file}: not a TOML file: {error}") from error
     tool = document.get("tool", {})
     ours = tool.get("pytest-multicore", {}) if isinstance(tool, dict) else {}
-    return ours.get("environments", {}) if isinstance(ours, dict) else {}
+    location = Location(file, "tool.pytest-multicore")
+    for key in _table(ours, location):
+        if key != "environments":
+            raise location.at(key).wrong(key, "the table 'environments' alone; options stand in pytest's own table")
+    return ours.get("environments", {})
 
 
 def _environment(name: str, table: object, location: Location) -> Environment:
@@ -85,28 +90,34 @@ def _resolve_path(spec: str, location: Location) -> str:
 
 
 def _strings(value: object, location: Location) -> tuple[str, ...]:
-    expected = "a list of strings that are not empty"
+    expected = "a list of strings that are not empty, without zero characters"
     if not isinstance(value, list):
         raise location.wrong(value, expected)
     for text in value:
-        if not isinstance(text, str) or not text.strip():
+        if not isinstance(text, str) or not text.strip() or not is_passable(text):
             raise location.wrong(text, expected)
     return tuple(value)
 
 
 def _variables(value: object, location: Location) -> dict[str, str]:
-    return {name: _text(text, location.at(name)) for name, text in _table(value, location).items()}
+    table = _table(value, location)
+    for name in table:
+        if not is_variable(name):
+            raise location.at(name).wrong(name, "the name of a variable, without '=' and zero characters")
+    return {name: _text(text, location.at(name)) for name, text in table.items()}
 
 
 def _text(value: object, location: Location) -> str:
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise location.wrong(value, "a string or a number")
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)) or not is_passable(str(value)):
+        raise location.wrong(value, "a string or a number, without zero characters")
     return str(value)
 
 
 def _flags(value: object, location: Location) -> dict[str, str]:
     flags: dict[str, str] = {}
     for name, flag in _table(value, location).items():
+        if not is_passable(name):
+            raise location.at(name).wrong(name, "the name of a flag, without zero characters")
         if isinstance(flag, dict):  # TOML reads the key blas.ldflags as a table in a table
             flags |= {f"{name}.{inner}": text for inner, text in _flags(flag, location.at(name)).items()}
         else:
@@ -115,7 +126,7 @@ def _flags(value: object, location: Location) -> dict[str, str]:
 
 
 def _blas(value: object, location: Location) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not is_passable(value):
         raise location.wrong(value, f"one of {', '.join(blas_names.BLAS_NAMES)}, or the path of a shared library")
     choice = blas_names.check_choice(value, f"{location.file}: [{location.table}], key {location.key!r}")
     return _resolve_path(choice, location)

@@ -74,7 +74,7 @@ class GuardedProcess:
                 )
         except OSError as error:
             self._control.close()
-            raise not_started(command[0], error.errno) from error
+            raise not_started(command[0], error.errno) from None
         assert self._guard.stdin is not None  # noqa: S101 - opened as a pipe above
         assert self._guard.stdout is not None  # noqa: S101 - opened as a pipe above
         self.stdin, self._stdout = self._guard.stdin, self._guard.stdout

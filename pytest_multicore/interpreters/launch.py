@@ -74,7 +74,7 @@ def describe_exit(status: int | None) -> str:
     if status is None:
         return "closed its side of the dialogue but did not end"
     if status < 0:
-        return f"was ended by {signal.Signals(-status).name}"
+        return f"was ended by {_name_of_signal(-status)}"
     told = f"ended by itself with exit status {status}"
     if status != DESCRIPTORS_CLOSED:
         return told
@@ -82,6 +82,14 @@ def describe_exit(status: int | None) -> str:
         f"{told}: the measured code closed descriptors that it had not opened, all or all from 3 on, and those of the "
         "dialogue with pytest are among them; have it close what it has opened, and no range of numbers"
     )
+
+
+def _name_of_signal(number: int) -> str:
+    """A signal's name; its number where Python has none, as of most real-time signals."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def not_started(program: str, number: int | None) -> MulticoreError:

@@ -33,7 +33,7 @@ def encode(kind: str, **fields: Any) -> bytes:
         raise ProtocolError(
             f"a {kind!r} message cannot be sent: {error}; workload arguments must be what JSON carries "
             "(numbers, strings, booleans, None, lists, dicts with string keys; no NaN or infinity)"
-        ) from error
+        ) from None
 
 
 def decode(line: bytes) -> Message:
@@ -45,7 +45,7 @@ def decode(line: bytes) -> Message:
     try:
         message = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"the agent sent a line that is not JSON: {line[:200]!r} ({error})") from error
+        raise ProtocolError(f"the agent sent a line that is not JSON: {line[:200]!r} ({error})") from None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise ProtocolError(f"the agent sent {line[:200]!r}; expected an object with a 'type'")
     if message.get("protocol") is not PROTOCOL:

@@ -59,7 +59,7 @@ class UnguardedProcess:
                     env=dict(variables),
                 )
         except OSError as error:
-            raise not_started(command[0], error.errno) from error
+            raise not_started(command[0], error.errno) from None
         assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above
         assert self._process.stdout is not None  # noqa: S101 - opened as a pipe above
         self.pid, self.stdin, self._stdout = self._process.pid, self._process.stdin, self._process.stdout

@@ -14,7 +14,7 @@ from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.workload import AnyWorkload, import_path, name_of
 from pytest_multicore.measurement.machine import told_threads
 from pytest_multicore.rounds.round import Call
-from pytest_multicore.settings.parsers import parse_argument
+from pytest_multicore.settings.parsers import is_passable, is_variable, parse_argument
 from pytest_multicore.verdicts.figures import Measurement
 
 from .gate import Gate
@@ -156,6 +156,10 @@ def open_interpreter(
         for name, value in values.items():
             if not isinstance(name, str) or not isinstance(value, str):
                 raise UsageError(f"{argument}={{{name!r}: {value!r}}}: expected text, {name!r}: {str(value)!r}")
+            if not is_variable(name) or not is_passable(value):
+                raise UsageError(
+                    f"{argument}={{{name!r}: {value!r}}}: expected a name without '=', and no zero characters"
+                )
     if threads is not None and cores is not None:
         raise UsageError(f"threads={threads!r}, cores={cores!r}: expected one of the two")
     prepared, vary = gate.prepare_environment(environment, blas), gate.settings.vary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -72,10 +73,23 @@ def threads(raw: object) -> Threads:
 
 
 def word(raw: object) -> str:
-    """A non-empty string."""
-    if not isinstance(raw, str) or not raw.strip():
-        raise ValueError("a non-empty string")
+    """A non-empty string that can be handed to a program."""
+    if not isinstance(raw, str) or not raw.strip() or not is_passable(raw):
+        raise ValueError("a non-empty string, without zero characters and halves of a pair")
     return raw
+
+
+def is_passable(text: str) -> bool:
+    """Whether the system can hand text to a program, as a word of its command or as a variable."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def is_variable(name: str) -> bool:
+    """Whether an environment variable can have this name."""
+    return bool(name) and "=" not in name and is_passable(name)
 
 
 def percentage(raw: object) -> float:

@@ -71,6 +71,18 @@ def test_no_file_has_none(tmp_path: Path) -> None:
         (HEAD + "env = { A = true }", "'env.A'", "True", "a string or a number"),
         (HEAD + "theano_flags = { a = [] }", "'theano_flags.a'", r"\[\]", "a string or a number"),
         (HEAD + 'blas = "openblass"', "'blas'", "'openblass'", "one of scipy, mkl"),
+        (HEAD + 'env = { "A=B" = "x" }', "'env.A=B'", "'A=B'", "the name of a variable, without '='"),
+        (HEAD + 'env = { "" = "x" }', "'env.'", "''", "the name of a variable"),
+        (
+            HEAD + 'env = { A = "x\\u0000LD_PRELOAD=y" }',
+            "'env.A'",
+            r"'x\\x00LD_PRELOAD=y'",
+            "a string or a number, without zero",
+        ),
+        (HEAD + 'requires = ["a\\u0000b"]', "'requires'", r"'a\\x00b'", "a list of strings .* without zero"),
+        (HEAD + 'python = "a\\u0000b"', "'python'", r"'a\\x00b'", "a list of strings .* without zero"),
+        (HEAD + 'blas = "/a\\u0000b"', "'blas'", r"'/a\\x00b'", "one of scipy, mkl"),
+        (HEAD + 'theano_flags = { "a\\u0000" = 1 }', r"'theano_flags.a\\x00'", r"'a\\x00'", "the name of a flag"),
         (HEAD + "blas = 1", "'blas'", "1", "one of scipy, mkl"),
         (
             HEAD + 'frameworks = { dot = "keras" }',
@@ -102,6 +114,21 @@ def test_what_is_no_table_is_refused(tmp_path: Path, text: str) -> None:
         declared(tmp_path, text)
 
 
-def test_a_broken_file_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["[tool]\npytest-multicore = 1", "[[tool.pytest-multicore]]\nenvironments = {}"])
+def test_what_is_no_table_of_ours_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match=r"\[tool\.pytest-multicore\]: found .*, expected a table"):
+        declared(tmp_path, text)
+
+
+@pytest.mark.parametrize("key", ["budget", "environment", "environmens"])
+def test_another_key_of_our_table_is_refused_for_nothing_would_read_it(tmp_path: Path, key: str) -> None:
+    with pytest.raises(
+        UsageError, match=rf"\[tool\.pytest-multicore\], key '{key}': .* expected the table 'environments'"
+    ):
+        declared(tmp_path, f"[tool.pytest-multicore]\n{key} = 5")
+
+
+@pytest.mark.parametrize("text", ["[tool", "a = " + "[" * 100_000])
+def test_a_broken_file_is_named(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match=r"pyproject\.toml: not a TOML file"):
-        declared(tmp_path, "[tool")
+        declared(tmp_path, text)

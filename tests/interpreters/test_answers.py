@@ -84,8 +84,9 @@ def test_answers_in_turn_are_taken(tmp_path: Path) -> None:
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )
 def test_a_wrong_answer_is_an_error_and_no_figure(answer: str, expected: str, tmp_path: Path) -> None:
-    with pytest.raises(ProtocolError, match=expected):
+    with pytest.raises(ProtocolError, match=expected) as told:
         rounds(child(tmp_path, answer), 1)
+    assert told.value.__suppress_context__ or told.value.__context__ is None, "pytest would show two errors"
 
 
 @pytest.mark.parametrize("times", [2, 3])
