@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from pytest_multicore.diagnosis.causes.catalogue import DETECTORS, key_of
-from pytest_multicore.environments.catalogue import SHIPPED
+from pytest_multicore.environments.catalogue import SHIPPED_ENVIRONMENTS
 from pytest_multicore.environments.threads import SUSPECT_VARIABLES, THREAD_VARIABLES
 from pytest_multicore.reports.doctor_record import SCHEMA_FILE as DOCTOR_SCHEMA_FILE
 from pytest_multicore.reports.history.history_file import SCHEMA_FILE as HISTORY_SCHEMA_FILE
@@ -50,7 +50,7 @@ def options() -> Iterator[Row]:
 def environments() -> Iterator[Row]:
     """The environments that ship with the package."""
     yield "name", "Python", "packages", "BLAS", "`dot` runs on", "`fit` runs on"
-    for one in SHIPPED.values():
+    for one in SHIPPED_ENVIRONMENTS.values():
         yield (
             f"`{one.name}`",
             " or ".join(one.python) or "the one that runs pytest",

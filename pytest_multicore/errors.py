@@ -25,7 +25,9 @@ REMEDIES: Mapping[int, str] = {
 
 
 #: What to do where a file is missing that there was; and where nothing better is known.
-GONE = "what was there when the session began is gone: keep the folders for temporary files (TMPDIR) and of the cache"
+MISSING_FILE_REMEDY = (
+    "what was there when the session began is gone: keep the folders for temporary files (TMPDIR) and of the cache"
+)
 OTHER_REMEDY = "the documentation's page on faults has what a measurement needs of a machine"
 #: The system starts no process then, whatever the program is.
 NO_PROCESS = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.E2BIG, errno.EPERM)
@@ -63,7 +65,7 @@ class HostUnfit(MulticoreError):  # noqa: N818 - it is what happened
         """
         number = error.errno or 0
         file = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
-        other = GONE if number == errno.ENOENT else OTHER_REMEDY
+        other = MISSING_FILE_REMEDY if number == errno.ENOENT else OTHER_REMEDY
         remedy = REMEDIES.get(number, other)
         return cls(f"{what}: the system refused it: {error.strerror or error}{file}; {remedy}")
 

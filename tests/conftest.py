@@ -24,7 +24,7 @@ MOST_TRIES, TRIES = 3, "tries on real cores"
 TESTS = Path(__file__).parent
 PURE = {
     *("diagnosis", "docs", "experiment", "history", "measurement", "platforms", "reports", "verdicts"),
-    *("test_house.py", "test_settings.py", "test_wrong_values.py"),
+    *("test_house.py", "test_names.py", "test_settings.py", "test_wrong_values.py"),
 }
 #: What runs beside other plugins of pytest, or without ours.
 BESIDE_OTHERS = {"benchmark", "test_other_plugins.py", "test_options_and_markers.py"}

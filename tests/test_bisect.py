@@ -14,7 +14,7 @@ from pytest_multicore.__main__ import main
 from pytest_multicore.commands.bisect import _told
 from pytest_multicore.environments.releases import commits, releases
 from pytest_multicore.errors import UsageError
-from pytest_multicore.rounds.tolerances import MAX_ASKED_TIMES
+from pytest_multicore.rounds.tolerances import MAX_COMPARISON_TRIES
 from tests.fixture_types import Undecided
 
 from .reports.literals import against_base
@@ -119,7 +119,7 @@ def test_ends_that_are_not_told_apart_are_undecided_and_not_alike(
     monkeypatch.chdir(pytester.path)
     assert main(["bisect", "test_toy.py::test_work", "toy", "1.0..1.1"]) == 1
     *steps, answer = capsys.readouterr().out.strip().splitlines()[1:]
-    assert len(steps) == 2 * MAX_ASKED_TIMES
+    assert len(steps) == 2 * MAX_COMPARISON_TRIES
     step = r"toy==1.\d against toy==1.\d: undecided, (?:lost|won) .* fit the budget .* \(\d+ s\)"
     assert all(re.fullmatch(step, one) for one in steps), steps
     assert answer.startswith("whether cores were lost between the ends is undecided: ")

@@ -196,7 +196,7 @@ NO_THRESHOLDS = {
     "verdicts/bounds.py": {"CACHE_SIZE"},
     "measurement/linux.py": {"_TICKS_PER_S", "_NS"},
     "measurement/control_program.py": {"WARM_UP_S", "BUFFER", "STEP_BYTES", "STEPS", "ANY_CPU"},
-    "measurement/cgroups.py": {"THROTTLED"},
+    "measurement/cgroups.py": {"THROTTLED_UNITS_PER_S"},
     # Geometry of the law: sigma is a share.
     "verdicts/usl.py": {"BOX", "DOMAIN"},
 }

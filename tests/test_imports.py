@@ -13,7 +13,7 @@ import pytest
 
 from pytest_multicore.__main__ import main
 from pytest_multicore.errors import UsageError
-from pytest_multicore.interpreters.import_traces import Imported, ImportTrace
+from pytest_multicore.interpreters.import_traces import ImportResult, ImportTrace
 from pytest_multicore.pytest_side.fixtures import Multicore
 from pytest_multicore.pytest_side.gate import gate_of
 from pytest_multicore.reports.imports import guard_text, import_lines
@@ -95,7 +95,7 @@ def test_a_package_that_pins_is_told_with_the_cpus(packages: Path, capsys: pytes
 
 
 def test_extension_modules_without_the_declaration_are_told_and_fail_nothing() -> None:
-    imported = Imported((), {}, ("ext.first", "ext.second"), "3.13.0", True)
+    imported = ImportResult((), {}, ("ext.first", "ext.second"), "3.13.0", True)
     assert guard_text(imported, ()) == ""
     (_, text) = import_lines(imported, ["ext"], ())
     assert "the first of them switches it on, unless PYTHON_GIL=0: ext.first" in text
@@ -104,7 +104,7 @@ def test_extension_modules_without_the_declaration_are_told_and_fail_nothing() -
 def test_the_lock_switched_on_is_a_trace() -> None:
     trace = ImportTrace("ext", "ext.first", "gil", False, True)
     assert "importing ext: ext.first switches the interpreter's lock on" in guard_text(
-        Imported((trace,), {}, None, "3.13.0", True), ()
+        ImportResult((trace,), {}, None, "3.13.0", True), ()
     )
 
 

@@ -17,7 +17,7 @@ from pytest_multicore.environments.releases import commits, releases
 from pytest_multicore.errors import EnvironmentUnavailable, UsageError
 from pytest_multicore.interpreters.pytest_session import run_pytest
 from pytest_multicore.reports.words import loss
-from pytest_multicore.rounds.tolerances import MAX_ASKED_TIMES
+from pytest_multicore.rounds.tolerances import MAX_COMPARISON_TRIES
 from pytest_multicore.verdicts.bisection import Answer, Neighbours, find_neighbours, last_answer
 
 from .subparsers import Subparsers
@@ -65,46 +65,46 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError(f"bisect {options.what}: expected git:GOOD..BAD, or a package and FIRST..LAST")
     except EnvironmentUnavailable as error:
         raise UsageError(str(error)) from None
-    return _search(Asking(options.test, options.pytest), line)
+    return _search(ComparisonRunner(options.test, options.pytest), line)
 
 
-def _search(asking: Asking, line: Sequence[str]) -> int:
+def _search(runner: ComparisonRunner, line: Sequence[str]) -> int:
     print(f"{len(line)} from {line[0]} to {line[-1]}", flush=True)
-    changed = _what_changed(asking, line)
+    changed = _what_changed(runner, line)
     if changed is None:
         return 1
     # Cores that were lost: the first has them. Cores that were won: the last has them, and is the reference.
     path = line if changed == "lost" else line[::-1]
     for attempt in range(MAX_SEARCHES):
-        found = find_neighbours(len(path), lambda place: asking.ask(path[place], path[0]))
-        answer = asking.ask_on(path[found.first_different], path[found.last_alike])
+        found = find_neighbours(len(path), lambda place: runner.ask(path[place], path[0]))
+        answer = runner.ask_on(path[found.first_different], path[found.last_alike])
         if answer is Answer.DIFFERENT or attempt + 1 == MAX_SEARCHES:
             break
         print("that the two differ is not shown when they are compared: the search begins anew", flush=True)
-    return _conclude(asking, path, found, changed, answer)
+    return _conclude(runner, path, found, changed, answer)
 
 
-def _what_changed(asking: Asking, line: Sequence[str]) -> str | None:
+def _what_changed(runner: ComparisonRunner, line: Sequence[str]) -> str | None:
     """``lost`` or ``won`` between the ends; None, with the reason printed, where neither is shown."""
     undecided = ""
     for program, base, word in ((line[-1], line[0], "lost"), (line[0], line[-1], "won")):
-        answer = asking.ask_on(program, base)
+        answer = runner.ask_on(program, base)
         if answer is Answer.DIFFERENT:
             return word
         if answer is Answer.MISSING:
-            print(f"nothing can be compared with one of the ends: {asking.why}")
+            print(f"nothing can be compared with one of the ends: {runner.why}")
             return None
         if answer is Answer.UNDECIDED:
-            undecided = undecided or f"whether cores were {word} between the ends is undecided: {asking.why}"
+            undecided = undecided or f"whether cores were {word} between the ends is undecided: {runner.why}"
     print(undecided or "no cores were lost or won between the ends, as far as this test and this machine tell")
     return None
 
 
-def _conclude(asking: Asking, path: Sequence[str], found: Neighbours, changed: str, answer: Answer) -> int:
+def _conclude(runner: ComparisonRunner, path: Sequence[str], found: Neighbours, changed: str, answer: Answer) -> int:
     """Print the answer, and how sure it is."""
     with_cores, without = path[found.last_alike], path[found.first_different]
     told = f"{without} lost cores that {with_cores} has" if changed == "lost" else f"{with_cores} won cores"
-    print(f"\n{told} ({asking.last})")
+    print(f"\n{told} ({runner.last})")
     for place in found.stepped_over:
         print(f"  stepped over: {path[place]}; it may be this one, too")
     if answer is Answer.DIFFERENT:
@@ -116,12 +116,12 @@ def _conclude(asking: Asking, path: Sequence[str], found: Neighbours, changed: s
         print("not sure: compared with each other, the two do not differ by more than max_loss. The loss may have come")
         print("in several steps, and a smaller max_loss tells them apart")
     else:
-        print(f"not sure: whether the two differ from each other is undecided: {asking.why}")
+        print(f"not sure: whether the two differ from each other is undecided: {runner.why}")
     return 1
 
 
 @dataclass
-class Asking:
+class ComparisonRunner:
     """Asks a test for comparisons, and prints each.
 
     Attributes:
@@ -157,7 +157,7 @@ class Asking:
 
     def ask_on(self, program: str, base: str) -> Answer:
         """The same, asked again where it is undecided."""
-        return last_answer(self.ask(program, base) for _ in range(MAX_ASKED_TIMES))
+        return last_answer(self.ask(program, base) for _ in range(MAX_COMPARISON_TRIES))
 
     def _answer(self, results: Sequence[Mapping[str, Any]], base: str, printed: str) -> Answer:
         compared = [result for result in results if result["against"]]

@@ -16,7 +16,7 @@ from pytest_multicore.environments.threaded_libraries import variables_read
 
 #: Of BLIS, which multiplies them: the threads of each of its loops. They win over its other variables.
 BLIS_LOOPS = ("BLIS_JC_NT", "BLIS_IC_NT", "BLIS_JR_NT", "BLIS_IR_NT")
-AFFINITY, DEFAULT, ALWAYS = "affinity", "default", "always"
+AFFINITY, DEFAULT, SEQUENTIAL = "affinity", "default", "always"
 NUMBER = re.compile(r"\s*(\d+)")
 
 
@@ -63,7 +63,7 @@ def _expected(library: Mapping[str, Any], variables: Mapping[str, str], grant: G
     """The count by the library's rules, and where it comes from."""
     kind = library["kind"]
     if kind == "reference" or library.get("layer") == "sequential":
-        return 1, ALWAYS, "it never uses more" if kind == "reference" else "its threading layer is sequential"
+        return 1, SEQUENTIAL, "it never uses more" if kind == "reference" else "its threading layer is sequential"
     if kind == "blis" and any(name in variables for name in BLIS_LOOPS):
         return _product(variables), "BLIS_*_NT", " x ".join(_set(variables, BLIS_LOOPS))
     for name in variables_read(kind, library.get("layer"), library.get("version")):

@@ -31,7 +31,7 @@ RECORD_NAME = "multicore.json"
 LAYOUT = 2  # part of every key: raise it when the same requirements result in another environment
 BUILD_INFIX = ".building-"
 #: What stands in the folder's way, by the system's error: its own words say what it tried.
-IN_ITS_PLACE = {errno.EEXIST: "it is a file", errno.ENOTDIR: "a part of its path is a file"}
+OBSTACLES = {errno.EEXIST: "it is a file", errno.ENOTDIR: "a part of its path is a file"}
 
 
 def root() -> Path:
@@ -86,7 +86,7 @@ def written(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what = IN_ITS_PLACE.get(error.errno or 0, error.strerror or error)
+        what = OBSTACLES.get(error.errno or 0, error.strerror or error)
         where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
         at = f": {where}" if where and where != os.fspath(folder) else ""
         raise EnvironmentUnavailable(

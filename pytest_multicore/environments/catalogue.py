@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["CURRENT", "SHIPPED", "Environment", "at_path", "find", "load"]
+__all__ = ["CURRENT", "SHIPPED_ENVIRONMENTS", "Environment", "at_path", "find", "load"]
 
 CURRENT = Environment("current")
 
@@ -28,7 +28,7 @@ TENSORFLOW = (
 )
 KERAS = "keras>=3.12,<4"
 
-SHIPPED: Mapping[str, Environment] = MappingProxyType(
+SHIPPED_ENVIRONMENTS: Mapping[str, Environment] = MappingProxyType(
     {
         environment.name: environment
         for environment in (
@@ -105,7 +105,7 @@ def load(rootdir: Path) -> dict[str, Environment]:
     Raises:
         UsageError: the file declares an environment wrongly.
     """
-    return {**SHIPPED, **environments_in(rootdir / "pyproject.toml")}
+    return {**SHIPPED_ENVIRONMENTS, **environments_in(rootdir / "pyproject.toml")}
 
 
 def at_path(python: str) -> Environment:

@@ -13,11 +13,11 @@ from pytest_multicore.errors import EnvironmentUnavailable
 from . import cache
 from .commands import output_of
 from .environment import package_name
-from .installed import files_of, packages_in
+from .installed_packages import files_of, packages_in
 from .provision import Installation, digest
 
 #: Files that a message names.
-NAMED = 3
+MAX_FILES_NAMED = 3
 #: Names the files of bytecode below a folder that cannot be loaded; on Python 2.7, too.
 LOAD_BYTECODE = """
 import marshal, os, sys
@@ -48,7 +48,7 @@ def damage(installation: Installation) -> str:
     wrong = wrong or [*_broken_bytecode(installation)]
     if not wrong:
         return ""
-    named = ", ".join(wrong[:NAMED]) + (", ..." if len(wrong) > NAMED else "")
+    named = ", ".join(wrong[:MAX_FILES_NAMED]) + (", ..." if len(wrong) > MAX_FILES_NAMED else "")
     return (
         f"the environment in {installation.folder} is damaged: {len(wrong)} of its files or packages are missing or "
         f"were changed since it was built ({named}); delete that folder, and it is built again"

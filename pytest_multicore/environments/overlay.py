@@ -21,7 +21,7 @@ from . import cache, scratch
 from .commands import output_of, run
 from .downloads import find_uv
 from .environment import package_name
-from .installed import files_of, installed_packages, packages_in
+from .installed_packages import files_of, installed_packages, packages_in
 from .package_index import absence_told
 from .provision import Installation
 
@@ -29,7 +29,7 @@ from .provision import Installation
 OVERLAY_VARIABLE = "PYTEST_MULTICORE_OVERLAY"
 RECORD_NAME = "multicore.json"
 GIT_PREFIX = "git:"
-PINNED = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]*\])?==[^=<>!~,;*\s]+")
+PINNED_RELEASE = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]*\])?==[^=<>!~,;*\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def check(name: str, project: Path) -> None:
     """
     if name.startswith(GIT_PREFIX):
         _commit(name.removeprefix(GIT_PREFIX), project)
-    elif not PINNED.fullmatch(name):
+    elif not PINNED_RELEASE.fullmatch(name):
         raise UsageError(
             f"base {name!r}: expected one release of one package, such as numpy==1.26.4, or git:REF of the project"
         )

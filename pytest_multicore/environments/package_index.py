@@ -18,10 +18,10 @@ from .environment import package_name
 
 INDEX_TIMEOUT_S = 120.0
 #: Releases that are named beside one that is not there, on either side of it.
-NEAREST = 2
+MAX_NEAREST_RELEASES = 2
 
 #: uv's reason between what the index lacks and who requires it: the reader, and not another package.
-_DIRECTLY = r"(?:(?!depends? on|we can conclude).)*? and you require"
+_DIRECT_DEMAND = r"(?:(?!depends? on|we can conclude).)*? and you require"
 
 
 @contextmanager
@@ -66,9 +66,9 @@ def _is_absent(said: str, requirement: str) -> bool:
         return False
     name = package_name(requirement).replace("-", "[-_.]")
     by_uv = (
-        rf"\b{name} was not found in the package registry{_DIRECTLY} {name}\b",
-        rf"there (?:is|are) no versions? of {name}\b{_DIRECTLY} {name}\b",
-        rf"only (?:the following versions of )?{name}\b{_DIRECTLY} {name}\b",
+        rf"\b{name} was not found in the package registry{_DIRECT_DEMAND} {name}\b",
+        rf"there (?:is|are) no versions? of {name}\b{_DIRECT_DEMAND} {name}\b",
+        rf"only (?:the following versions of )?{name}\b{_DIRECT_DEMAND} {name}\b",
     )
     if any(re.search(pattern, said, re.IGNORECASE) for pattern in by_uv):
         return True
@@ -93,7 +93,7 @@ def nearest(requirement: str, python: str) -> list[Version]:
     except (InvalidVersion, EnvironmentUnavailable):
         return []
     place = bisect.bisect(known, wanted)
-    return known[max(0, place - NEAREST) : place + NEAREST]
+    return known[max(0, place - MAX_NEAREST_RELEASES) : place + MAX_NEAREST_RELEASES]
 
 
 def final_releases(package: str, python: str | None) -> list[Version]:

@@ -15,7 +15,7 @@ from pytest_multicore.errors import EnvironmentUnavailable
 from . import cache
 from .builders import Builder, Job, builder_for
 from .discovery import find_interpreter
-from .installed import installed_packages
+from .installed_packages import installed_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -27,7 +27,7 @@ def blas_threshold(request: MeasurementRequest, prepared: PreparedEnvironment, e
     numpys_own = not files or any("numpy" in Path(file["path"]).parts or "numpy.libs" in file["path"] for file in files)
     arguments = {"threads": request.contender, "library": None if numpys_own else files[0]["path"]}
     probe = {"target": "builtin:gemm_probe", "arguments": arguments, "path": []}
-    cpus = request.given(request.contender).cpus
+    cpus = request.side_settings(request.contender).cpus
     for timeout_s, extra in ATTEMPTS:
         variables = prepared.variables(request.contender, request.theano_flags, {**request.env, **extra}, cpus)
         try:

@@ -32,7 +32,7 @@ from .theano_profile import profile_theano
 #: Share of the seconds left for trials that a single trial may take.
 MAX_TRIAL_BUDGET_SHARE = 0.5
 #: Causes reported of one missed limit, the likeliest first: they fit on a page.
-MAX_CAUSES_REPORTED = 4
+MAX_REPORTED_CAUSES = 4
 
 
 def explain(request: MeasurementRequest, prepared: PreparedEnvironment, result: Result, progress: Progress) -> Result:
@@ -88,7 +88,7 @@ def _search_causes(
         return result
     program = MeasuredProgram(request, prepared, workload, progress)
     search = CauseSearch(program, evidence, TrialBudget(request.settings.budget_s))
-    causes = tuple(map(asdict, search.causes()[:MAX_CAUSES_REPORTED]))
+    causes = tuple(map(asdict, search.causes()[:MAX_REPORTED_CAUSES]))
     return replace(result, causes=causes, notes=(*result.notes, *search.refuted))
 
 

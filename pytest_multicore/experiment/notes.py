@@ -94,7 +94,7 @@ def _environment_notes(
     facts: Mapping[str, Any],
 ) -> Iterator[str]:
     """What is special about the variables, the thread count and the BLAS."""
-    given = request.given(request.contender)
+    given = request.side_settings(request.contender)
     overridden = prepared.variables(given.threads, request.theano_flags, request.env, given.cpus).overridden
     for name, before in sorted(overridden.items()):
         yield f"{name}={before} of the outer world was overridden"
@@ -124,7 +124,7 @@ def pool_notes(threads: int | None, vary: str, facts: Mapping[str, Any]) -> Iter
 
 def _cores_given(request: MeasurementRequest) -> str:
     """``cores by affinity: CPUs 0,1 against 0; thread variables are inherited``."""
-    sides = [",".join(map(str, request.given(count).cpus or ())) for count in request.sides]
+    sides = [",".join(map(str, request.side_settings(count).cpus or ())) for count in request.sides]
     noun = "CPU" if len(sides) == 1 and "," not in sides[0] else "CPUs"
     return f"cores by affinity: {noun} {' against '.join(sides)}; thread variables are inherited"
 

@@ -35,13 +35,13 @@ from .open_side import FACTS_TIMEOUT_S, open_variant
 from .request import MeasurementRequest, Variant
 
 #: Rounds are observed until they add up to so many wall seconds, or until there are so many of them.
-OBSERVED_S, MAX_OBSERVED_ROUNDS = 0.6, 20
+OBSERVATION_S, MAX_OBSERVATION_ROUNDS = 0.6, 20
 #: Seconds of a round while py-spy looks. What is observed around a round takes tens of milliseconds.
-LOOKED_ROUND_S = 0.5
+OBSERVATION_ROUND_S = 0.5
 #: How the file name of the library that records BLAS calls begins (interpreters/blas_recorder.py).
 RECORDER_PREFIX = "blas_recorder-"
 #: Why no calls are known of a child that runs without the recorder: none recorded would look like none made.
-NOT_LOADED = "the interpreter's loader did not take the library that records BLAS calls (LD_PRELOAD)"
+NO_RECORDER = "the interpreter's loader did not take the library that records BLAS calls (LD_PRELOAD)"
 
 
 def observe(request: MeasurementRequest, prepared: PreparedEnvironment, workload: Workload, result: Result) -> Evidence:
@@ -62,7 +62,7 @@ def observe(request: MeasurementRequest, prepared: PreparedEnvironment, workload
                 native = _native_stacks(result, subject)
                 evidence = replace(evidence, native=native, steps=_steps(result, subject, evidence))
         if recorder and not _has_loaded_recorder(evidence):
-            evidence, why_not = replace(evidence, calls=None), NOT_LOADED
+            evidence, why_not = replace(evidence, calls=None), NO_RECORDER
     has_products = any(call.multiply_adds for call in evidence.calls or ())
     threshold = blas_threshold(request, prepared, evidence) if has_products else None
     return replace(evidence, threshold=threshold, recorder_error=why_not)
@@ -97,7 +97,7 @@ def _observe_child(
     calls_before = blas_recorder.read(recordings) if recordings else ()
     throttled_before_s = throttled_s(Path(f"/proc/{pid}"))
     with Sampler(pid, THREAD_VARIABLES, subject.adopter) as sampler:
-        rounds = _take_rounds(subject, repeat, 1 if request.program.runs_once else MAX_OBSERVED_ROUNDS)
+        rounds = _take_rounds(subject, repeat, 1 if request.program.runs_once else MAX_OBSERVATION_ROUNDS)
     calls_after = blas_recorder.read(recordings) if recordings else ()
     facts = subject.interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
     calls = _calls_per_repetition(blas_recorder.difference(calls_after, calls_before), rounds * repeat)
@@ -119,7 +119,7 @@ def _observe_child(
 def _native_stacks(result: Result, subject: AnySubject) -> NativeStacks:
     """Rounds of their own, and longer ones: py-spy stops the child for each look, and looks between two rounds, too."""
     last = _last_round(result)
-    repeat = last.repeat * max(1, round(LOOKED_ROUND_S / last.wall_s))
+    repeat = last.repeat * max(1, round(OBSERVATION_ROUND_S / last.wall_s))
 
     def work() -> None:
         subject.prepare()
@@ -147,7 +147,7 @@ def _take_rounds(subject: AnySubject, repeat: int, maximum: int) -> int:
     while True:
         wall_s += subject.take(repeat).wall_s
         rounds += 1
-        if wall_s >= OBSERVED_S or rounds >= maximum:
+        if wall_s >= OBSERVATION_S or rounds >= maximum:
             return rounds
         subject.prepare()
 

@@ -77,7 +77,7 @@ class WorkloadProgram:
     def variant(self, request: MeasurementRequest, variant: Variant, initializer: Initializer) -> Iterator[AnySubject]:
         """See Program."""
         variables = variant.variables(request)
-        cpus = request.given(variant.threads).cpus
+        cpus = request.side_settings(variant.threads).cpus
         with variant.prepared.open(variables, priority=request.settings.priority, cpus=cpus) as interpreter:
             initialize(interpreter, variant)
             initializer(interpreter)
@@ -120,7 +120,7 @@ def initialize(interpreter: IsolatedInterpreter, variant: Variant) -> None:
 
 def _opened(request: MeasurementRequest, place: PreparedEnvironment, threads: int | None) -> IsolatedInterpreter:
     """A new interpreter for a side."""
-    given = request.given(threads)
+    given = request.side_settings(threads)
     variables = place.variables(given.threads, request.theano_flags, request.env, given.cpus)
     return place.open(variables, priority=request.settings.priority, cpus=given.cpus)
 

@@ -63,7 +63,7 @@ class Variant:
         """The child's variables, without those that the change removes."""
         changed = {name: value for name, value in self.change.variables.items() if value is not None}
         flags = {**request.theano_flags, **self.change.theano_flags}
-        given = request.given(self.threads)
+        given = request.side_settings(self.threads)
         threads = given.threads if self.change.threads == ORIGINAL_THREADS else self.change.threads
         assert not isinstance(threads, str)  # noqa: S101 - the only word is ORIGINAL_THREADS
         child = self.prepared.variables(threads, flags, {**request.env, **changed, **self.extra}, given.cpus)
@@ -84,7 +84,7 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class SideSettings:
     """What a side is given, by what the sides differ in.
 
     Attributes:
@@ -96,7 +96,7 @@ class Given:
     cpus: tuple[int, ...] | None
 
     @classmethod
-    def to_side(cls, count: int | None, vary: str) -> Given:
+    def of(cls, count: int | None, vary: str) -> SideSettings:
         """What a side of so many threads or cores gets.
 
         Raises:
@@ -175,9 +175,9 @@ class MeasurementRequest:
         places = [prepared, self.base] if self.base else [prepared]
         return [(place, threads) for place in places for threads in self.sides]
 
-    def given(self, count: int | None) -> Given:
+    def side_settings(self, count: int | None) -> SideSettings:
         """What a side of so many threads or cores gets."""
-        return Given.to_side(count, self.settings.vary)
+        return SideSettings.of(count, self.settings.vary)
 
     @property
     def contender_index(self) -> int:

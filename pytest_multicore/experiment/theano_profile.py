@@ -40,7 +40,7 @@ def profile_theano(
 def _sample(
     prepared: PreparedEnvironment, request: MeasurementRequest, workload: Workload, repetition_s: float
 ) -> SamplingProfile:
-    given = request.given(request.contender)
+    given = request.side_settings(request.contender)
     variables = prepared.variables(given.threads, request.theano_flags, request.env, given.cpus)
     path = import_path(prepared.installation.is_current)
     # At ordinary priority: py-spy needs a core, too.

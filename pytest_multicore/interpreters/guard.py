@@ -28,7 +28,7 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 KILL_TIMEOUT_S, KILL_INTERVAL_S = 5.0, 0.02
 #: So many orphans may have ended before they are reaped. Until then the CPU clock of each can be read to the
 #: nanosecond, and afterwards its time in ticks of 10 ms alone: measurement/linux.py.
-MOST_ZOMBIES = 200
+MAX_ZOMBIES = 200
 
 
 def main() -> None:
@@ -164,7 +164,7 @@ class Guard:
         """Whether the interpreter has ended: it is not reaped, so that its number stays its own."""
         child = ended_child(os.P_PID, self._pid)
         if child is None:
-            if self._ended > MOST_ZOMBIES:
+            if self._ended > MAX_ZOMBIES:
                 self._reap_orphans()
             return False
         if not self._has_told:

@@ -66,7 +66,7 @@ class ImportTrace:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What came of importing packages.
 
     Attributes:
@@ -87,7 +87,7 @@ class Imported:
 
 def import_in_bare_interpreter(
     prepared: PreparedEnvironment, packages: Sequence[str], path: Sequence[str] | None = None
-) -> Imported:
+) -> ImportResult:
     """Import packages in an interpreter of their own, without any thread variable, and tell what they leave changed.
 
     Args:
@@ -103,7 +103,7 @@ def import_in_bare_interpreter(
         answer = interpreter.ask("imports", "imported", IMPORT_TIMEOUT_S, names=list(packages), path=folders)
         facts = interpreter.ask("facts", "facts", IMPORT_TIMEOUT_S, variables=[])
     gil_modules = answer["gil_modules"]
-    return Imported(
+    return ImportResult(
         traces=tuple(_traces(answer)),
         failures=answer["failures"],
         gil_modules=None if gil_modules is None else tuple(gil_modules),

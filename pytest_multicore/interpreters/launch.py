@@ -16,7 +16,7 @@ from pytest_multicore.settings.system import HAS_PIDFD
 
 RUNNER = Path(__file__).parent / "agent" / "runner.py"
 #: The agent's exit status where the dialogue's descriptors are closed (agent/dialogue/process.py).
-DESCRIPTORS_CLOSED = 88
+CLOSED_DESCRIPTORS_STATUS = 88
 #: A killed process ends sooner, unless the system delays it.
 KILL_TIMEOUT_S = 1.0
 
@@ -76,7 +76,7 @@ def describe_exit(status: int | None) -> str:
     if status < 0:
         return f"was ended by {_name_of_signal(-status)}"
     told = f"ended by itself with exit status {status}"
-    if status != DESCRIPTORS_CLOSED:
+    if status != CLOSED_DESCRIPTORS_STATUS:
         return told
     return (
         f"{told}: the measured code closed descriptors that it had not opened, all or all from 3 on, and those of the "

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_multicore.environments import blas, catalogue, installed, overlay, provision
+from pytest_multicore.environments import blas, catalogue, overlay, provision
+from pytest_multicore.environments.installed_packages import installed_packages
 from pytest_multicore.environments.variables import ChildVariables, child_variables
 from pytest_multicore.errors import UsageError
 from pytest_multicore.settings.world_at_start import WORLD
@@ -85,7 +86,7 @@ class PreparedEnvironment:
 
     def packages(self) -> dict[str, str]:
         """The releases of its packages, by their names in small letters."""
-        listed = [*installed.installed_packages(self.installation.site_packages)]
+        listed = [*installed_packages(self.installation.site_packages)]
         if self.base:
             listed += self.base.packages
         return {name.lower(): version for name, _, version in (line.partition("==") for line in listed)}

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 
 #: A blank, tab, line's end or backslash in a field of /proc/self/mountinfo (proc_pid_mountinfo(5)).
-ESCAPED = re.compile(r"\\([0-7]{3})")
+ESCAPED_CHARACTER = re.compile(r"\\([0-7]{3})")
 #: Fields of cpu.stat by version, and their units in a second.
-THROTTLED = {"throttled_usec": 1e6, "throttled_time": 1e9}
+THROTTLED_UNITS_PER_S = {"throttled_usec": 1e6, "throttled_time": 1e9}
 
 
 def quota_cores(proc: Path = Path("/proc/self")) -> float | None:
@@ -84,7 +84,7 @@ def _mounts(proc: Path) -> Iterator[tuple[str, str, str, Path]]:
         left, _, right = line.partition(" - ")
         kind, _, options = right.split(" ", 2)
         if kind in ("cgroup", "cgroup2"):
-            fields = [ESCAPED.sub(lambda found: chr(int(found[1], 8)), field) for field in left.split(" ")]
+            fields = [ESCAPED_CHARACTER.sub(lambda found: chr(int(found[1], 8)), field) for field in left.split(" ")]
             yield kind, options, fields[3], Path(fields[4])
 
 
@@ -118,8 +118,8 @@ def _quota(folder: Path) -> float | None:
 def _throttled(folder: Path) -> float:
     for line in _lines(folder / "cpu.stat"):
         name, _, value = line.partition(" ")
-        if name in THROTTLED and value.isdecimal():
-            return int(value) / THROTTLED[name]
+        if name in THROTTLED_UNITS_PER_S and value.isdecimal():
+            return int(value) / THROTTLED_UNITS_PER_S[name]
     return 0.0
 
 

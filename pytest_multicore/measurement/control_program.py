@@ -35,7 +35,7 @@ HAS_FORK = hasattr(os, "fork")
 #: The argument of a worker that was started as a program of its own.
 WORKER = "worker"
 #: Those that were spawned: their pipes stay open for as long as they are kept here.
-SPAWNED = list[object]()
+WORKER_PROCESSES = list[object]()
 
 
 def main() -> None:
@@ -94,7 +94,7 @@ def spawn() -> tuple[int, int]:
 
     command = [sys.executable, "-I", "-S", __file__, WORKER, str(os.getpid())]
     worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
-    SPAWNED.append(worker)
+    WORKER_PROCESSES.append(worker)
     assert worker.stdin is not None  # noqa: S101 - opened as a pipe above
     assert worker.stdout is not None  # noqa: S101 - opened as a pipe above
     return worker.stdin.fileno(), worker.stdout.fileno()

@@ -11,7 +11,7 @@ from pytest_multicore.errors import UsageError
 from pytest_multicore.settings import marker as marker_arguments
 
 from .options import check_base, check_environment, session_settings
-from .stash import CUT_SHORT, EXPECTED, MARKER_VALUES, MAY_MEASURE, MEASURED_ITEM
+from .stash import CUT_SHORT, EXPECTED_TESTS, MARKER_VALUES, MAY_MEASURE, MEASURED_ITEM
 
 #: Options of pytest that request the test as it is, and their names in pytest's config.
 PLAIN_RUN_OPTIONS = {"--pdb": "usepdb", "--trace": "trace", "--setup-plan": "setupplan", "--setup-only": "setuponly"}
@@ -145,7 +145,7 @@ def expect(config: pytest.Config, nodeids: list[str]) -> None:
         from .hosts import end_with_controller
 
         end_with_controller(config.workerinput)
-        config.stash[EXPECTED] = nodeids
+        config.stash[EXPECTED_TESTS] = nodeids
         return
     watch_for_an_early_end(config)
     config.stash[CUT_SHORT].expect(nodeids)

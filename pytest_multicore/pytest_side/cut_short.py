@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_multicore.reports.growing_report import GrowingReport
 
 #: Why a report is not whole while its session lasts. It is replaced at the end, unless the session is killed.
-NOT_ENDED = "the session had not ended when this was written: it was still running, or was killed"
+UNFINISHED_TEXT = "the session had not ended when this was written: it was still running, or was killed"
 #: Writing the report before the session's end may take so many CPU seconds each time, or this share of its time.
 SHORT_WRITING_S, MAX_WRITING_SHARE = 0.1, 0.05
 
@@ -57,7 +57,7 @@ class CutShort:
         left = [nodeid for nodeid in self._expected if nodeid not in self._done]
         if ended and not left and not self.by:
             return None
-        by = (self.by or "an early end of the session") if ended else NOT_ENDED
+        by = (self.by or "an early end of the session") if ended else UNFINISHED_TEXT
         return {"by": by, "not_measured": left}
 
     @pytest.hookimpl(trylast=True)

@@ -11,13 +11,13 @@ from pytest_multicore.diagnosis.findings.finding import Finding, MachineFacts
 from pytest_multicore.diagnosis.findings.libraries import library_findings
 from pytest_multicore.diagnosis.findings.machine import machine_findings
 from pytest_multicore.diagnosis.findings.variables import collection_findings, variable_findings
-from pytest_multicore.environments.catalogue import CURRENT, SHIPPED, Environment, at_path, load
+from pytest_multicore.environments.catalogue import CURRENT, SHIPPED_ENVIRONMENTS, Environment, at_path, load
 from pytest_multicore.errors import HostUnfit, MulticoreError, UsageError
 from pytest_multicore.experiment.collection_changes import collection_changes, collection_notes
 from pytest_multicore.experiment.examine import examine
 from pytest_multicore.interpreters.permissions import permissions
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
-from pytest_multicore.measurement.attained import attained_now
+from pytest_multicore.measurement.attained_speedup import attained_now
 from pytest_multicore.measurement.control import control_runs
 from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.measurement.machine import this_machine
@@ -118,7 +118,7 @@ def _examine(
 
 def is_aside(environment: Environment) -> bool:
     """Whether this environment ships with the plugin, and nobody has had it built: nobody may ever want it."""
-    if environment is not SHIPPED.get(environment.name):
+    if environment is not SHIPPED_ENVIRONMENTS.get(environment.name):
         return False
     try:
         return records.built_with(environment) is None

@@ -29,7 +29,7 @@ from .stash import HOSTS, LATEST_RECORDS, LOCATIONS, ORIGIN
 #: With the configuration: what the terminal says at the end, as (line, its colour or none).
 LINES = pytest.StashKey[list[tuple[str, str]]]()
 #: The tests that fail the run: node id, and what changed in words.
-LOST = pytest.StashKey[list[tuple[str, str]]]()
+LOST_SPEEDUPS = pytest.StashKey[list[tuple[str, str]]]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _compare(
     pairs = [since_last(one, history.entries) for one in entries]
     lines.extend((since_last_line(pair, files.loss), _colour(pair)) for pair in pairs)
     losing = [pair for pair in pairs if files.loss is not None and pair.loses(files.loss)]
-    session.config.stash[LOST] = [
+    session.config.stash[LOST_SPEEDUPS] = [
         (pair.entry.result["nodeid"], f"{_fail_flag(files)}: {since_last_line(pair, files.loss)}") for pair in losing
     ]
     if losing:
@@ -169,6 +169,6 @@ def write_lines(reporter: pytest.TerminalReporter, config: pytest.Config) -> Non
         reporter.write_line(line, **({colour: True} if colour else {}))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         by_nodeid: dict[str, tuple[str, int | None]] = config.stash.get(LOCATIONS, {})
-        lost: list[tuple[str, str]] = config.stash.get(LOST, [])
+        lost: list[tuple[str, str]] = config.stash.get(LOST_SPEEDUPS, [])
         for line in github.lost_speedups(lost, github.Locations(config.rootpath, by_nodeid)):
             reporter.write_line(line)

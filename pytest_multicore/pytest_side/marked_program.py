@@ -11,7 +11,7 @@ import pytest
 from pytest_multicore.environments.variables import ChildVariables
 from pytest_multicore.errors import InterpreterCrash, WorkloadError, first_line
 from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, initialize, round_timeout_s
-from pytest_multicore.experiment.request import Given, Initializer, MeasurementRequest, Variant
+from pytest_multicore.experiment.request import Initializer, MeasurementRequest, SideSettings, Variant
 from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
@@ -143,7 +143,7 @@ class MarkedProgram:
                 initialize(interpreter, variant)
 
             def open_live_test() -> LiveTest:
-                side = request.given(variant.threads).cpus, variant.threads
+                side = request.side_settings(variant.threads).cpus, variant.threads
                 live = self._start(interpreters, variant.prepared, variables, side, watched, initializer)
                 live.begin_again(SETUP_TIMEOUT_S)
                 return live
@@ -173,7 +173,7 @@ class MarkedProgram:
         return [*self.live_tests, *self.base_tests]
 
     def _open(self, prepared: PreparedEnvironment, threads: int | None) -> LiveTest:
-        given = Given.to_side(threads, self._gate.settings.vary)
+        given = SideSettings.of(threads, self._gate.settings.vary)
         variables = prepared.variables(given.threads, {}, {}, given.cpus)
         return self._start(self._interpreters, prepared, variables, (given.cpus, threads))
 

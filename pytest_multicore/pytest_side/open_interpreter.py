@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, WorkloadProgram
-from pytest_multicore.experiment.request import Given, MeasurementRequest
+from pytest_multicore.experiment.request import MeasurementRequest, SideSettings
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.workload import AnyWorkload, import_path, name_of
@@ -166,7 +166,7 @@ def open_interpreter(
     count = gate.thread_count(threads)
     if cores is not None:
         count, vary = parse_argument("cores", cores), "cores"
-    given = Given.to_side(count, vary)
+    given = SideSettings.of(count, vary)
     variables = prepared.variables(given.threads, flags, extra, given.cpus)
     interpreter = prepared.open(variables, priority=gate.settings.priority, cpus=given.cpus)
     return OpenInterpreter(gate, prepared, interpreter, count, variables.set, variables.overridden, flags, extra, vary)

@@ -9,7 +9,7 @@ from pytest_multicore.settings.marker import BASE_LIMITS, LIMITS
 
 from .collection import is_marked, uses_our_fixtures, why_plain
 from .options import is_child, session_settings
-from .stash import EXPECTED, GATE, MARKER_VALUES, MEASURED_ITEM
+from .stash import EXPECTED_TESTS, GATE, MARKER_VALUES, MEASURED_ITEM
 
 
 def check_measured(item: pytest.Item) -> None:
@@ -53,9 +53,9 @@ def attach_results(item: pytest.Item, report: pytest.TestReport) -> None:
     """
     if measured_item := item.stash.get(MEASURED_ITEM, None):
         measured_item.copy_child_sections(report)
-    if EXPECTED in item.config.stash:
-        report.multicore_expected = item.config.stash[EXPECTED]  # type: ignore[attr-defined]
-        del item.config.stash[EXPECTED]
+    if EXPECTED_TESTS in item.config.stash:
+        report.multicore_expected = item.config.stash[EXPECTED_TESTS]  # type: ignore[attr-defined]
+        del item.config.stash[EXPECTED_TESTS]
     gate = item.stash.get(GATE, None)
     if gate and report.when == "setup" and gate.records:
         from .properties import remove_properties

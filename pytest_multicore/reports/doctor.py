@@ -17,7 +17,7 @@ Record = Mapping[str, Any]
 WIDTH = 80
 INDENT = "    "
 #: What the words of permissions are, in order.
-PERMITTED = {
+PERMISSION_WORDS = {
     "nice": "nice -20",
     "real_time": "the real-time class",
     "fixed_addresses": "fixed addresses",
@@ -134,9 +134,9 @@ def _attained(machine: Record) -> str:
 
 
 def _permitted(permitted: Mapping[str, bool | None]) -> str:
-    given = [words for name, words in PERMITTED.items() if permitted.get(name)]
-    denied = [words for name, words in PERMITTED.items() if permitted.get(name) is False]
-    absent = [words for name, words in PERMITTED.items() if permitted.get(name) is None]
+    given = [words for name, words in PERMISSION_WORDS.items() if permitted.get(name)]
+    denied = [words for name, words in PERMISSION_WORDS.items() if permitted.get(name) is False]
+    absent = [words for name, words in PERMISSION_WORDS.items() if permitted.get(name) is None]
     parts = [", ".join(given) or "nothing"]
     parts += [f"forbids {', '.join(denied)}"] if denied else []
     parts += [f"unknown: {', '.join(absent)}"] if absent else []

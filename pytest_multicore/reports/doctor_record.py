@@ -16,7 +16,7 @@ from pytest_multicore.environments.discovery import find_interpreter
 from pytest_multicore.environments.environment import Environment
 from pytest_multicore.environments.probe import Interpreter
 from pytest_multicore.measurement import counters
-from pytest_multicore.measurement.attained import Attained
+from pytest_multicore.measurement.attained_speedup import AttainedSpeedup
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.topology import Topology
 
@@ -27,7 +27,7 @@ SCHEMA_FILE = Path(__file__).with_name("doctor.schema.json")
 
 
 def machine_record(
-    machine: Machine, lie: Topology, attained: Attained | None, permitted: dict[str, bool | None]
+    machine: Machine, lie: Topology, attained: AttainedSpeedup | None, permitted: dict[str, bool | None]
 ) -> dict[str, Any]:
     """The machine.
 

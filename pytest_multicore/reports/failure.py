@@ -17,7 +17,7 @@ from .scaling import series_line
 from .words import estimate, figure, limit_figure, seconds, split_line, threads, varies_cores
 
 #: Threads named where there are too many.
-MAX_COUNTED = 8
+MAX_NAMED_THREADS = 8
 #: The value on a machine that gives all its cores is reported if it may be so many times the measured one.
 MIN_REPORTED_RATIO = 1.01
 
@@ -63,8 +63,8 @@ def undecided_text(result: Result, record: Record) -> str:
 def _counted(taken: Round) -> str:
     """The threads of a round that broke ``max_threads``: a pool of two is called by a third."""
     uses = sorted(taken.thread_use, key=lambda use: -use.cpu_s)
-    shares = ", ".join(f"{use.name} {use.cpu_s / taken.wall_s:.2f}" for use in uses[:MAX_COUNTED])
-    more = f", and {len(uses) - MAX_COUNTED} more" if len(uses) > MAX_COUNTED else ""
+    shares = ", ".join(f"{use.name} {use.cpu_s / taken.wall_s:.2f}" for use in uses[:MAX_NAMED_THREADS])
+    more = f", and {len(uses) - MAX_NAMED_THREADS} more" if len(uses) > MAX_NAMED_THREADS else ""
     return (
         f"{shares}{more} cores; a caller that waits for its pool counts, and so does a thread that tends memory: allow "
         "for them, or use max_cores"

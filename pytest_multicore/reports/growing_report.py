@@ -26,7 +26,7 @@ READING_S = 1.0
 
 
 @dataclass(frozen=True)
-class _Written:
+class _WrittenFile:
     """A file as it was written.
 
     Attributes:
@@ -61,8 +61,8 @@ class GrowingReport:
     def __init__(self, file: Path) -> None:
         self._file = file.resolve()
         self._beside = self._next = Path()  # in a folder that is made with the first report
-        self._in_place: _Written | None = None
-        self._spare: _Written | None = None
+        self._in_place: _WrittenFile | None = None
+        self._spare: _WrittenFile | None = None
         self._removed = contextlib.ExitStack()
 
     def __enter__(self) -> GrowingReport:
@@ -93,7 +93,7 @@ class GrowingReport:
             stream.flush()
             os.fsync(stream.fileno())
             inode, size = os.fstat(stream.fileno()).st_ino, stream.tell()
-        self._put_in_place(_Written(inode, size, body, len(report["results"])))
+        self._put_in_place(_WrittenFile(inode, size, body, len(report["results"])))
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[tuple[BinaryIO, int]]:
@@ -118,7 +118,7 @@ class GrowingReport:
         self._beside.unlink(missing_ok=True)
         shutil.copyfile(self._file, self._beside)
 
-    def _put_in_place(self, written: _Written) -> None:
+    def _put_in_place(self, written: _WrittenFile) -> None:
         """Put the file beside in the report's place, and keep what was there under the other name, if it is ours."""
         before = self._in_place
         if self._file.exists():
@@ -132,5 +132,5 @@ class GrowingReport:
         self._beside.replace(self._file)
         self._in_place = written
         if before and keeps:
-            self._spare = _Written(before.inode, before.size, before.body, before.results, time.monotonic())
+            self._spare = _WrittenFile(before.inode, before.size, before.body, before.results, time.monotonic())
             self._beside, self._next = self._next, self._beside

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from pytest_multicore.interpreters.import_traces import Imported, ImportTrace
+from pytest_multicore.interpreters.import_traces import ImportResult, ImportTrace
 
 #: Extension modules named of a package.
 MAX_GIL_MODULES = 5
 
 
-def forbidden(imported: Imported, allow: Collection[str]) -> list[ImportTrace]:
+def forbidden(imported: ImportResult, allow: Collection[str]) -> list[ImportTrace]:
     """The traces that are not allowed by their names: a variable's, ``affinity``, ``gil``, ``pool openblas``."""
     return [trace for trace in imported.traces if trace.name not in allow]
 
 
-def guard_text(imported: Imported, allow: Collection[str]) -> str:
+def guard_text(imported: ImportResult, allow: Collection[str]) -> str:
     """Why an import does not leave the process as it was; empty where it does."""
     traces = forbidden(imported, allow)
     if not traces and not imported.failures:
@@ -23,7 +23,7 @@ def guard_text(imported: Imported, allow: Collection[str]) -> str:
     return "\n".join([*_failures(imported), *map(str, traces), *_remedy(traces)])
 
 
-def import_lines(imported: Imported, packages: Collection[str], allow: Collection[str]) -> Iterator[str]:
+def import_lines(imported: ImportResult, packages: Collection[str], allow: Collection[str]) -> Iterator[str]:
     """All that is known of these imports, the forbidden traces first."""
     yield from _failures(imported)
     traces = forbidden(imported, allow)
@@ -43,7 +43,7 @@ def import_lines(imported: Imported, packages: Collection[str], allow: Collectio
         )
 
 
-def _failures(imported: Imported) -> Iterator[str]:
+def _failures(imported: ImportResult) -> Iterator[str]:
     for package, why in imported.failures.items():
         yield f"{package} cannot be imported: {why}"
 

@@ -19,7 +19,7 @@ OWN = frozenset({"schema", "machine", "machines", "results", "lost_hosts", "merg
 #: What makes two results measurements of the same thing.
 IDENTITY = ("host", "nodeid", "workload", "environment", "python", "threads", "baseline")
 #: Facts of a machine that do not change while it runs.
-LASTING = ("cpu", "cores_online", "os")
+LASTING_FIELDS = ("cpu", "cores_online", "os")
 
 
 def host_names(files: Sequence[Path]) -> list[str]:
@@ -62,7 +62,7 @@ def merged(reports: Sequence[tuple[str, str, Report]]) -> dict[str, Any]:
 def _add_machine(machines: dict[str, dict[str, Any]], machine: dict[str, Any], file: str) -> None:
     """Keep a machine; of one that is known, the most that it attained."""
     known = machines.setdefault(machine["host"], machine)
-    for fact in LASTING:
+    for fact in LASTING_FIELDS:
         if known[fact] != machine[fact]:
             raise UsageError(
                 f"{file}: its host {machine['host']} has {fact} {machine[fact]!r}, in an earlier file {known[fact]!r}; "

@@ -12,7 +12,7 @@ from pytest_multicore.errors import UsageError
 
 from .json_report import SCHEMA
 
-EXPECTED = "expected a file of --multicore-json"
+EXPECTED_FORMAT = "expected a file of --multicore-json"
 
 
 def read_report(file: Path) -> dict[str, Any]:
@@ -24,12 +24,12 @@ def read_report(file: Path) -> dict[str, Any]:
     try:
         report: Any = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}; {EXPECTED}") from None
+        raise UsageError(f"{file} cannot be read: {error.strerror}; {EXPECTED_FORMAT}") from None
     except (ValueError, RecursionError):
-        raise UsageError(f"{file} is not a report of pytest-multicore: it is no JSON; {EXPECTED}") from None
+        raise UsageError(f"{file} is not a report of pytest-multicore: it is no JSON; {EXPECTED_FORMAT}") from None
     schema = report.get("schema") if isinstance(report, dict) else None
     if type(schema) is not int:
-        raise UsageError(f"{file} is not a report of pytest-multicore; {EXPECTED}")
+        raise UsageError(f"{file} is not a report of pytest-multicore; {EXPECTED_FORMAT}")
     if schema != SCHEMA:
         newer = "; a newer version of pytest-multicore wrote it: install that" if schema > SCHEMA else ""
         raise UsageError(f"{file}: a report of schema {schema}; this version reads schema {SCHEMA}{newer}")
@@ -37,7 +37,7 @@ def read_report(file: Path) -> dict[str, Any]:
     if not (isinstance(machine, dict) and isinstance(results, list) and all(isinstance(one, dict) for one in results)):
         raise UsageError(
             f"{file} is not a report of pytest-multicore: its machine and each of its results must be objects; "
-            f"{EXPECTED}"
+            f"{EXPECTED_FORMAT}"
         )
     found: dict[str, Any] = report
     return found
@@ -59,5 +59,5 @@ def checked(file: Path, which: str = "a result") -> Iterator[None]:
     except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise UsageError(
             f"{file}: {which} does not hold what schema {SCHEMA} says ({type(error).__name__}: {error}); "
-            f"{EXPECTED} as this version writes it"
+            f"{EXPECTED_FORMAT} as this version writes it"
         ) from None

@@ -14,7 +14,7 @@ HEADINGS = (
     "outcome",
 )
 #: What is left out first where the terminal is narrow; what is asked of a gate stays.
-LEFT_OUT_FIRST = ("BLAS", "demanded", "environment", "useful")
+OPTIONAL_COLUMNS = ("BLAS", "demanded", "environment", "useful")
 GAP = "  "
 #: Characters of a test's name that are left where all else has no room.
 MIN_NAME = 20
@@ -32,7 +32,7 @@ def table(records: Sequence[Record], width: int) -> tuple[list[list[str]], list[
     rows = [dict(zip(HEADINGS, HEADINGS, strict=True))]
     rows += [_cells(name, record) for name, record in zip(names, records, strict=True)]
     left_out: list[str] = []
-    for heading in LEFT_OUT_FIRST:
+    for heading in OPTIONAL_COLUMNS:
         if _width(rows) > width:
             left_out.append(heading)
             rows = [{name: cell for name, cell in row.items() if name != heading} for row in rows]

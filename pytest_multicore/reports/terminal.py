@@ -24,7 +24,7 @@ COLOURS = {
     "error": {"red": True},
 }
 #: Outcomes of what was asked to decide something.
-ASKED = ("passed", "failed", "inconclusive")
+GATE_OUTCOMES = ("passed", "failed", "inconclusive")
 #: Tests that are named before a note.
 MAX_NAMES = 3
 
@@ -96,7 +96,7 @@ def _width(reporter: pytest.TerminalReporter) -> int:
 
 def _undecided_gates(records: Sequence[Mapping[str, Any]], *, strict: bool) -> str:
     """How many gates decided nothing: pytest's summary shows them as skipped, and is green."""
-    outcomes = [record["outcome"] for record in records if record["outcome"] in ASKED]
+    outcomes = [record["outcome"] for record in records if record["outcome"] in GATE_OUTCOMES]
     undecided = outcomes.count("inconclusive")
     if not undecided:
         return ""

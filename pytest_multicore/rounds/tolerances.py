@@ -143,7 +143,7 @@ MAX_PROCESS_SPEED_RATIO = 1.12
 FURTHER_PROCESSES = 2
 #: Times that a bisection makes a comparison that stays undecided, before it steps over the candidate. What a busy
 #: machine leaves open it may tell a minute later; a loss near its limit stays open.
-MAX_ASKED_TIMES = 3
+MAX_COMPARISON_TRIES = 3
 #: Speed-up below which more threads are clearly slower. Processes at the same addresses differ by less
 #: (docs/explanation/measuring.md, Layout); and a bound that is looked at again and again falls below 1 by chance.
 MIN_EQUAL_SPEEDUP = 0.95

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from pytest_multicore.rounds.tolerances import MAX_ASKED_TIMES
+from pytest_multicore.rounds.tolerances import MAX_COMPARISON_TRIES
 
 
 class Answer(Enum):
@@ -50,7 +50,7 @@ def find_neighbours(line: int, ask: Callable[[int], Answer]) -> Neighbours:
     without_answer: set[int] = set()
     while candidates := [place for place in range(alike + 1, different) if place not in without_answer]:
         place = candidates[len(candidates) // 2]
-        answer = last_answer(ask(place) for _ in range(MAX_ASKED_TIMES))
+        answer = last_answer(ask(place) for _ in range(MAX_COMPARISON_TRIES))
         if answer is Answer.ALIKE:
             alike = place
         elif answer is Answer.DIFFERENT:

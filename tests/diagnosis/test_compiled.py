@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_multicore.diagnosis.causes import catalogue
-from pytest_multicore.diagnosis.causes.known_functions import KNOWN, known
+from pytest_multicore.diagnosis.causes.known_functions import KNOWN_FUNCTIONS, known
 from pytest_multicore.diagnosis.causes.thread_pools import was_blas_called
 from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence
 from pytest_multicore.diagnosis.suspicions import Suspicion
@@ -156,8 +156,10 @@ def test_a_known_function_has_a_remedy_of_its_own(path: str, names: str, remedy:
 
 def test_a_function_that_nobody_knows_has_none() -> None:
     assert known("libwork.so", "work") is None
-    assert all(row.remedy and row.what and row.source and (row.library or row.function) for row in KNOWN)
-    assert [row.what for row in KNOWN if "where it has one" in row.remedy or "where the estimator" in row.remedy] == []
+    assert all(row.remedy and row.what and row.source and (row.library or row.function) for row in KNOWN_FUNCTIONS)
+    assert [
+        row.what for row in KNOWN_FUNCTIONS if "where it has one" in row.remedy or "where the estimator" in row.remedy
+    ] == []
 
 
 def test_a_function_that_holds_the_lock_is_not_advised_to_be_threaded() -> None:

@@ -7,11 +7,17 @@ import pytest
 
 from pytest_multicore.diagnosis.findings.finding import EnvironmentFacts, MachineFacts
 from pytest_multicore.diagnosis.findings.libraries import library_findings, short_path
-from pytest_multicore.diagnosis.findings.machine import DENIED, machine_findings
-from pytest_multicore.diagnosis.findings.variables import BITING, variable_findings
+from pytest_multicore.diagnosis.findings.machine import PERMISSION_LOSSES, machine_findings
+from pytest_multicore.diagnosis.findings.variables import LIMITING_VARIABLES, variable_findings
 
 HEALTHY = MachineFacts(
-    cores_online=4, cpus=4, cores_granted=4, cores_real=4, attained=3.9, cores=4, permitted=dict.fromkeys(DENIED, True)
+    cores_online=4,
+    cpus=4,
+    cores_granted=4,
+    cores_real=4,
+    attained=3.9,
+    cores=4,
+    permitted=dict.fromkeys(PERMISSION_LOSSES, True),
 )
 SITE = "/usr/lib/python3/site-packages/"
 
@@ -134,7 +140,7 @@ def test_what_an_import_sets_is_found() -> None:
 def test_each_biting_variable_is_one_whose_value_a_report_may_print() -> None:
     from pytest_multicore.environments.threads import REPORTED_VARIABLES
 
-    assert {name for name, *_ in BITING} <= {*REPORTED_VARIABLES}
+    assert {name for name, *_ in LIMITING_VARIABLES} <= {*REPORTED_VARIABLES}
 
 
 @pytest.mark.parametrize(

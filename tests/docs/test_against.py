@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pytest_multicore.__main__ import main
-from pytest_multicore.rounds.tolerances import FURTHER_PROCESSES, MAX_ASKED_TIMES, MAX_PROCESS_SPEED_RATIO
+from pytest_multicore.rounds.tolerances import FURTHER_PROCESSES, MAX_COMPARISON_TRIES, MAX_PROCESS_SPEED_RATIO
 from pytest_multicore.settings.marker import MAX_LOSS
 from pytest_multicore.verdicts.base_comparison import Change
 
@@ -73,4 +73,4 @@ def test_figures_are_those_of_the_code() -> None:
     assert f"takes {('', 'two', 'three')[FURTHER_PROCESSES]} sets of them" in HOW_TO
     assert f"{MAX_PROCESS_SPEED_RATIO:g}" in WHY
     assert "repeated up to twice" in BISECT
-    assert MAX_ASKED_TIMES == 3
+    assert MAX_COMPARISON_TRIES == 3

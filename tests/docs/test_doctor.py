@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_multicore.diagnosis import findings
-from pytest_multicore.diagnosis.findings.machine import DENIED
+from pytest_multicore.diagnosis.findings.machine import PERMISSION_LOSSES
 
 from .pages import code_blocks, rows_of, sections, text_of
 
@@ -21,7 +21,7 @@ def keys_in_code() -> Iterator[str]:
                 place = {"Finding": 0, "_finding": 1}.get(node.func.id)
                 if place is not None and isinstance(key := node.args[place], ast.Constant):
                     yield str(key.value)
-    yield from (f"no-{name.replace('_', '-')}" for name in DENIED)
+    yield from (f"no-{name.replace('_', '-')}" for name in PERMISSION_LOSSES)
 
 
 def test_each_finding_is_listed_and_no_other() -> None:

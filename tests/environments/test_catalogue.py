@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.environments.catalogue import CURRENT, SHIPPED, Environment, at_path, find, load
+from pytest_multicore.environments.catalogue import CURRENT, SHIPPED_ENVIRONMENTS, Environment, at_path, find, load
 from pytest_multicore.environments.environment import infer_frameworks, package_name
 from pytest_multicore.errors import UsageError
 
@@ -14,7 +14,7 @@ from pytest_multicore.errors import UsageError
 def test_these_environments_are_shipped() -> None:
     of_2016 = ["current", "theano", "theano-2016", "pytensor"]
     of_today = ["torch", "torch-1", "jax", "tensorflow", "scikit-learn", "keras-torch", "keras-jax", "keras-tensorflow"]
-    assert list(SHIPPED) == of_2016 + of_today
+    assert list(SHIPPED_ENVIRONMENTS) == of_2016 + of_today
 
 
 @pytest.mark.parametrize(
@@ -35,13 +35,13 @@ def test_these_environments_are_shipped() -> None:
     ],
 )
 def test_each_runs_the_experiments_on_its_framework(name: str, dot: str, fit: str | None) -> None:
-    frameworks = SHIPPED[name].frameworks
+    frameworks = SHIPPED_ENVIRONMENTS[name].frameworks
     assert (frameworks.get("dot"), frameworks.get("fit")) == (dot, fit)
 
 
 @pytest.mark.parametrize("backend", ["torch", "jax", "tensorflow"])
 def test_keras_is_told_its_backend_and_shown_no_gpu(backend: str) -> None:
-    assert SHIPPED[f"keras-{backend}"].env == {"KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "-1"}
+    assert SHIPPED_ENVIRONMENTS[f"keras-{backend}"].env == {"KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "-1"}
 
 
 def test_current_needs_nothing() -> None:
@@ -106,4 +106,4 @@ def test_a_project_may_redefine_a_shipped_name(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.pytest-multicore.environments.theano]\nrequires = ["six"]\n')
 
     assert find("theano", tmp_path).requires == ("six",)
-    assert load(tmp_path)["pytensor"] == SHIPPED["pytensor"]
+    assert load(tmp_path)["pytensor"] == SHIPPED_ENVIRONMENTS["pytensor"]

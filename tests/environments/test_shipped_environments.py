@@ -11,7 +11,7 @@ import pytest
 
 from pytest_multicore.environments import shared_libraries as libraries
 from pytest_multicore.environments.blas import select
-from pytest_multicore.environments.catalogue import SHIPPED
+from pytest_multicore.environments.catalogue import SHIPPED_ENVIRONMENTS
 from pytest_multicore.environments.environment import Environment
 from pytest_multicore.environments.provision import Installation, prepare
 from pytest_multicore.environments.variables import child_variables
@@ -44,7 +44,7 @@ PROGRAM = """
     ["theano", pytest.param("theano-2016", marks=pytest.mark.slow), pytest.param("pytensor", marks=pytest.mark.slow)],
 )
 def test_a_shipped_environment_runs_its_product(name: str, cache_folder: Path) -> None:
-    environment = SHIPPED[name]
+    environment = SHIPPED_ENVIRONMENTS[name]
     provisioned = prepared(environment)
     blas = select(environment.blas, provisioned)
     child = child_variables(environment, provisioned, blas, threads=1, theano_flags={}, env={}, environ=os.environ)

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from pytest_multicore.environments.blas import select
-from pytest_multicore.environments.catalogue import SHIPPED
+from pytest_multicore.environments.catalogue import SHIPPED_ENVIRONMENTS
 from pytest_multicore.environments.variables import child_variables
 from tests.environments.test_shipped_environments import prepared
 from tests.interpreters.dialogue import AGENT
 
 pytestmark = [pytest.mark.environments, pytest.mark.exhaustive]
 
-FAMILIES = [name for name in SHIPPED if name not in ("current", "theano", "theano-2016", "pytensor")]
+FAMILIES = [name for name in SHIPPED_ENVIRONMENTS if name not in ("current", "theano", "theano-2016", "pytensor")]
 
 #: Runs a workload of the agent; `of` then holds what its region closes over.
 PREPARED = """
@@ -60,7 +60,7 @@ def cache_folder() -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_dot_computes_the_posted_update(name: str) -> None:
-    framework = SHIPPED[name].frameworks["dot"]
+    framework = SHIPPED_ENVIRONMENTS[name].frameworks["dot"]
     # JAX, TensorFlow: the set-up calls the update once, to compile it.
     updates = {"jax": 5, "tensorflow": 5}.get(framework, 4)
     program = (PREPARED + DOT.replace("{updates}", str(updates))).format(
@@ -69,15 +69,15 @@ def test_dot_computes_the_posted_update(name: str) -> None:
     run(name, program)
 
 
-@pytest.mark.parametrize("name", [name for name in FAMILIES if "fit" in SHIPPED[name].frameworks])
+@pytest.mark.parametrize("name", [name for name in FAMILIES if "fit" in SHIPPED_ENVIRONMENTS[name].frameworks])
 def test_epochs_of_fit_lower_the_loss(name: str) -> None:
-    path = str(AGENT / "workloads" / f"fit_{SHIPPED[name].frameworks['fit']}.py")
+    path = str(AGENT / "workloads" / f"fit_{SHIPPED_ENVIRONMENTS[name].frameworks['fit']}.py")
     run(name, PREPARED.format(path=path, arguments={"samples": 320}) + LOSS)
 
 
 def run(name: str, program: str) -> None:
     """Run a program in an environment as its children run."""
-    environment = SHIPPED[name]
+    environment = SHIPPED_ENVIRONMENTS[name]
     provisioned = prepared(environment)
     blas = select(environment.blas, provisioned)
     child = child_variables(environment, provisioned, blas, threads=2, theano_flags={}, env={}, environ=os.environ)

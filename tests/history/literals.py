@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_multicore.reports.history.entry import KEPT, Entry
+from pytest_multicore.reports.history.entry import KEPT_FIELDS, Entry
 from pytest_multicore.reports.origin import Origin
 
 Bounds = tuple[float | None, float, float | None]
@@ -36,7 +36,7 @@ def entry(
     """The result of a test at 2 threads and 1, on NumPy."""
     interval = around(speedup) if isinstance(speedup, float) else speedup
     result = {
-        **dict.fromkeys(KEPT),
+        **dict.fromkeys(KEPT_FIELDS),
         "nodeid": test,
         "workload": workload,
         "arguments": {},

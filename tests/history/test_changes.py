@@ -7,7 +7,7 @@ import pytest
 
 from pytest_multicore.reports.history.changes import FIGURES, Kind, pair_of, pairs_of_runs, since_last
 from pytest_multicore.reports.history.conditions import also_changed, changed_conditions, differences
-from pytest_multicore.reports.history.entry import KEPT, LOSS, Entry, entries_of
+from pytest_multicore.reports.history.entry import KEPT_FIELDS, LOSS, Entry, entries_of
 from pytest_multicore.reports.history.words import pair_lines, since_last_line
 from pytest_multicore.reports.origin import Origin
 from pytest_multicore.reports.record import record
@@ -290,7 +290,7 @@ def test_a_result_becomes_an_entry_with_all_figures_but_no_rounds() -> None:
     entries = entries_of([measured, unmeasured, measured], "EPYC", Origin())
     assert [one.number for one in entries] == [1, 2], "what was not measured is left out"
     kept = entries[0].result
-    assert kept.keys() == {*KEPT, "libraries"}
+    assert kept.keys() == {*KEPT_FIELDS, "libraries"}
     assert kept["libraries"] == [{"kind": "mkl", "version": "2025", "layer": "gnu"}]
     assert all(entries[0].interval(figure.key) is not None for figure in FIGURES if figure.key != LOSS)
     assert list(pair_lines(pair_of(*entries))) == [f"{entries[0].name}: no figure moved beyond its interval"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.interpreters.launch import DESCRIPTORS_CLOSED
+from pytest_multicore.interpreters.launch import CLOSED_DESCRIPTORS_STATUS
 from tests.interpreters.dialogue import USER_CODE, Dialogue, on_every_interpreter
 
 
@@ -73,7 +73,7 @@ def test_the_dialogue_outlives_closed_descriptors(python: str, tmp_path: Path, f
 def test_closing_all_descriptors_ends_the_dialogue_and_not_in_silence(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         assert child.call("close_all_descriptors") == {}
-        assert child.process.wait(10) == DESCRIPTORS_CLOSED
+        assert child.process.wait(10) == CLOSED_DESCRIPTORS_STATUS
 
 
 @on_every_interpreter

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_multicore.measurement.attained import attained, attained_now
+from pytest_multicore.measurement.attained_speedup import attained, attained_now
 from pytest_multicore.measurement.control_workers import Burst
 from pytest_multicore.rounds.tolerances import DOCTOR_ROWS, MAX_DOCTOR_ROWS
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.measurement.attained import Attained, attained_now
+from pytest_multicore.measurement.attained_speedup import AttainedSpeedup, attained_now
 from pytest_multicore.measurement.control import ControlRuns, control_runs
 from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.rounds.round import Control
@@ -101,8 +101,8 @@ def test_a_core_that_was_not_to_be_had_tells_nothing_of_memory(copies: tuple[flo
 
 def test_what_is_attained_is_the_speed_of_all_over_that_of_one() -> None:
     control, _ = made(2, speeds={11: 55.0})
-    assert attained_now(control, 2) == Attained(1.1, 1.0, 1.0)
-    assert attained_now(control, 1) == Attained(1.0, 1.0, 1.0)
+    assert attained_now(control, 2) == AttainedSpeedup(1.1, 1.0, 1.0)
+    assert attained_now(control, 1) == AttainedSpeedup(1.0, 1.0, 1.0)
 
 
 def test_one_look_among_others_does_not_change_what_is_attained() -> None:
@@ -112,7 +112,7 @@ def test_one_look_among_others_does_not_change_what_is_attained() -> None:
         workers.speeds = {11: 10.0} if len(workers.asked) == 3 else {}
 
     workers.beside = disturbed_once
-    assert attained_now(control, 2) == Attained(2.0, 1.0, 1.0)
+    assert attained_now(control, 2) == AttainedSpeedup(2.0, 1.0, 1.0)
     workers.asked.clear()
     assert len({control.run(2, 0.01) for _ in range(5)}) == 2, "one look differs"
 

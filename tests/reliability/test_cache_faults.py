@@ -12,7 +12,7 @@ from pytest_multicore.environments import cache
 from pytest_multicore.environments.cache import CACHE_VARIABLE
 from pytest_multicore.environments.damage import damage
 from pytest_multicore.environments.environment import Environment
-from pytest_multicore.environments.installed import installed_packages
+from pytest_multicore.environments.installed_packages import installed_packages
 from pytest_multicore.environments.provision import prepare
 from tests.environments.packages import write_wheel
 

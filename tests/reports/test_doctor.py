@@ -9,7 +9,7 @@ import jsonschema
 from pytest_multicore.diagnosis.findings.examination import Examination, Product
 from pytest_multicore.diagnosis.findings.finding import EnvironmentFacts, Finding
 from pytest_multicore.experiment.examine import changed_since_start, usable_threads
-from pytest_multicore.measurement.attained import Attained
+from pytest_multicore.measurement.attained_speedup import AttainedSpeedup
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.topology import Topology
 from pytest_multicore.reports import doctor
@@ -54,7 +54,7 @@ def whole() -> dict[str, Any]:
         records.examined(Examination(EnvironmentFacts("bare", {}, {}), "3.13.0", {}, Product("no module named numpy"))),
         records.unexamined("theano", "not built", "not built yet; Python 3.9.18 is at hand"),
     ]
-    machine = records.machine_record(MACHINE, LIE, Attained(2.1, 1.0, 0.8), PERMITTED)
+    machine = records.machine_record(MACHINE, LIE, AttainedSpeedup(2.1, 1.0, 0.8), PERMITTED)
     return records.report(machine, environments, records.merged(FINDINGS), Origin("2026-11-29T04:26:01Z", "0.1.0"))
 
 
@@ -97,7 +97,7 @@ def test_a_finding_of_two_environments_is_told_once_and_limits_come_first() -> N
 
 
 def test_a_machine_that_is_too_busy_to_tell_says_what_it_gave() -> None:
-    record = records.machine_record(MACHINE, LIE, Attained(None, 0.21, 0.08), PERMITTED)
+    record = records.machine_record(MACHINE, LIE, AttainedSpeedup(None, 0.21, 0.08), PERMITTED)
     said = " ".join(" ".join(doctor.machine_lines(record)).split())
     assert "attains: unknown: the machine is too busy to tell just now. A compute loop got 21% of a core's time" in said
     assert "and with 3 cores at work at least 8% of each" in said

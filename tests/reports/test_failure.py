@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pytest_multicore.reports.failure import MAX_COUNTED, _counted, _limit, summary
+from pytest_multicore.reports.failure import MAX_NAMED_THREADS, _counted, _limit, summary
 from pytest_multicore.reports.words import threads
 from pytest_multicore.rounds.round import ThreadUse
 from tests.rounds import made
@@ -17,7 +17,7 @@ def test_threads_that_are_too_many_are_named_with_what_each_did() -> None:
     told = _counted(replace(made(0.1), thread_use=tuple(USES[:3])))
     assert told.startswith("worker-3 0.30, worker-2 0.20, python 0.01 cores; a caller that waits for its pool counts")
     many = _counted(replace(made(0.1), thread_use=tuple(USES)))
-    assert many.count("worker-") == MAX_COUNTED
+    assert many.count("worker-") == MAX_NAMED_THREADS
     assert ", and 3 more cores;" in many
 
 

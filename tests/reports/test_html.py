@@ -14,7 +14,7 @@ import matplotlib
 import pytest
 
 from pytest_multicore.errors import UsageError
-from pytest_multicore.reports.html.charted import Measured, thinned
+from pytest_multicore.reports.html.chart_data import ChartData, thinned
 from pytest_multicore.reports.html.closing_chart import steps_of
 from pytest_multicore.reports.html.page import FIRST_LINE, html_report, write_html
 from pytest_multicore.reports.html.views import MISSING_IN_OLDER_FILES
@@ -109,7 +109,7 @@ def test_no_name_of_a_thread_spoils_a_drawing(name: str) -> None:
 
     found = [one for one in hostile()["results"] if one["workload"] == name]
     with own_settings():
-        chart = threads_chart(Measured({**MISSING_IN_OLDER_FILES, **found[0]}), 1)
+        chart = threads_chart(ChartData({**MISSING_IN_OLDER_FILES, **found[0]}), 1)
     assert chart is not None
     drawing = ET.fromstring(chart.svg)  # noqa: S314 - made just now
     drawn = [text.text or "" for text in drawing.iter("text")]
@@ -147,7 +147,7 @@ def test_the_limit_is_in_each_chart_that_it_is_about() -> None:
 @pytest.mark.parametrize("number", range(9))
 def test_the_last_interval_of_a_chart_is_the_verdicts(number: int) -> None:
     record = read_back(every_kind())["results"][number]
-    measured = Measured({**MISSING_IN_OLDER_FILES, **record})
+    measured = ChartData({**MISSING_IN_OLDER_FILES, **record})
     steps = steps_of(measured)
     assert len(steps) == max(1, len(record["verdicts"]))
     for verdict in record["verdicts"]:
@@ -158,7 +158,7 @@ def test_the_last_interval_of_a_chart_is_the_verdicts(number: int) -> None:
 
 
 def test_an_interval_closes_in_and_has_no_bounds_at_first() -> None:
-    measured = Measured({**MISSING_IN_OLDER_FILES, **compared(pairs(40, 1.8), Limits(min_speedup=1.3))})
+    measured = ChartData({**MISSING_IN_OLDER_FILES, **compared(pairs(40, 1.8), Limits(min_speedup=1.3))})
     (steps,) = steps_of(measured).values()
     assert [step.rows for step in steps] == list(range(1, 41))
     assert not steps[0].measured.bounded

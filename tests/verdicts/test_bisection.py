@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from pytest_multicore.rounds.tolerances import MAX_ASKED_TIMES
+from pytest_multicore.rounds.tolerances import MAX_COMPARISON_TRIES
 from pytest_multicore.verdicts.bisection import Answer, Neighbours, find_neighbours, last_answer
 
 ANSWERS = {"a": Answer.ALIKE, "d": Answer.DIFFERENT, "u": Answer.UNDECIDED, "m": Answer.MISSING}
@@ -46,7 +46,7 @@ def test_what_nothing_is_known_of_is_stepped_over(line: str, found: tuple[int, i
     said, asked = search(line)
     assert (said.last_alike, said.first_different, said.stepped_over) == found
     for place, times in asked.items():
-        assert times == (MAX_ASKED_TIMES if line[place] == "u" else 1)
+        assert times == (MAX_COMPARISON_TRIES if line[place] == "u" else 1)
     assert said.verdicts == sum(line[place] in "ad" for place in asked)
 
 

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Detector, Suspicion
 
-from . import arrays, compiled, libraries, machine, program, run_time_limits, settings, steps, thread_pools, work
+from . import (
+    arrays,
+    compiled_functions,
+    libraries,
+    machine,
+    program,
+    run_time_limits,
+    settings,
+    steps,
+    thread_pools,
+    work,
+)
 
 #: From here on a suspicion rests on exact figures, like a setting's or recorded calls, and no samples are needed.
 CERTAIN_STRENGTH = 0.8
@@ -18,7 +29,7 @@ DETECTORS: Sequence[Detector] = (
     *libraries.DETECTORS,
     *program.DETECTORS,
     *thread_pools.DETECTORS,
-    *compiled.DETECTORS,
+    *compiled_functions.DETECTORS,
     *steps.DETECTORS,
     *work.DETECTORS,
     *arrays.DETECTORS,

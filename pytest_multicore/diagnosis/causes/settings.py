@@ -27,7 +27,7 @@ OWN_VARIABLE = {
     "polars": "POLARS_MAX_THREADS",
 }
 #: What threadpoolctl can raise: the pools of a BLAS and of OpenMP.
-RAISED_LATER = ("OMP_", "OPENBLAS_", "GOTO_", "MKL_", "BLIS_")
+RAISED_LATER_PREFIXES = ("OMP_", "OPENBLAS_", "GOTO_", "MKL_", "BLIS_")
 
 #: Of a limit of the environment: a weaker one is loaded code's to obey or not.
 MIN_STRENGTH_OF_BOTH = 0.8
@@ -125,7 +125,7 @@ def _set_by_program(evidence: Evidence) -> Suspicion | None:
     after = f", before the library was loaded that reads {pronoun}" if first.limits_pools else ""
     raised = (
         ", or raise the limit afterwards (threadpoolctl.threadpool_limits)"
-        if any(change.variable.startswith(RAISED_LATER) for change in told)
+        if any(change.variable.startswith(RAISED_LATER_PREFIXES) for change in told)
         else ""
     )
     frameworks = evidence.facts.get("frameworks", {})

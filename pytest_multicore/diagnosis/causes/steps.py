@@ -23,7 +23,7 @@ MIN_STEPS = 8
 MAX_STEP_S = 0.003
 #: Arguments of a workload that make its steps larger, and by how much a trial does.
 BATCH_ARGUMENTS = ("batch_size", "batch", "chunk_size", "block_size")
-LARGER = 64
+LARGER_BATCH_RATIO = 64
 
 
 def small_steps(evidence: Evidence) -> Suspicion | None:
@@ -72,7 +72,7 @@ def _larger_steps(evidence: Evidence) -> list[Trial]:
     name = next((name for name in BATCH_ARGUMENTS if isinstance(given.get(name), int)), None)
     if name is None:
         return []
-    larger = {name: given[name] * LARGER}
+    larger = {name: given[name] * LARGER_BATCH_RATIO}
     knob = f"{name}={larger[name]}"
     return [Trial(knob, Effect.MORE_CORES, Change(arguments=larger), remedy=f"larger steps: {knob} was tried")]
 

@@ -25,7 +25,7 @@ BLAS_FILE = re.compile(r"blas|lapack|mkl|blis|atlas|Accelerate", re.IGNORECASE)
 #: Of a pool's threads together. A wake-up takes some 5 to 50 us, which is next to nothing beside more work.
 MIN_WAKES, MAX_CPU_OF_A_WAKE_S = 100, 200e-6
 #: Inner pools that are tried at one thread, one after the other: each trial takes seconds.
-MAX_POOLS_TRIED = 2
+MAX_POOL_TRIALS = 2
 
 
 def oversubscribed(evidence: Evidence) -> Suspicion | None:
@@ -45,7 +45,7 @@ def oversubscribed(evidence: Evidence) -> Suspicion | None:
         evidence=f"{len(threads)} threads want {evidence.demanded_cores:.1f} cores where {granted:g} are granted"
         f"{of_pools}; they were displaced {displaced:.0f} times a second",
         remedy="give the inner pool one thread, or the outer one fewer",
-        trials=[_one_thread_inside(name, callers) for name in _inner_pools(evidence)[:MAX_POOLS_TRIED]],
+        trials=[_one_thread_inside(name, callers) for name in _inner_pools(evidence)[:MAX_POOL_TRIALS]],
     )
 
 

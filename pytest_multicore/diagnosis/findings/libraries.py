@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from pytest_multicore.diagnosis.thread_sources import ALWAYS, DEFAULT
+from pytest_multicore.diagnosis.thread_sources import DEFAULT, SEQUENTIAL
 from pytest_multicore.interpreters.blas_in_use import LIBRARY_NAMES
 
 from .finding import EnvironmentFacts, Finding, MachineFacts
@@ -36,7 +36,7 @@ def _blas(environment: EnvironmentFacts, machine: MachineFacts) -> Iterator[Find
     if blas["kind"] == "reference":
         text, remedy = f"products of matrices use the {name}, which has one thread and is many times slower", INSTALL
         yield _finding(environment, "reference-blas", True, text, remedy)
-    elif blas["source"] == ALWAYS:
+    elif blas["source"] == SEQUENTIAL:
         text = f"{name} has no threads here ({short_path(blas['path'])})"
         yield _finding(environment, "sequential-layer", True, text, f"a threaded build: {INSTALL}")
     elif blas["source"] == DEFAULT:

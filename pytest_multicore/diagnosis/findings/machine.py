@@ -10,7 +10,7 @@ from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE
 from .finding import Finding, MachineFacts
 
 #: What a denied permission costs, and who can grant it.
-DENIED = {
+PERMISSION_LOSSES = {
     "nice": (
         "a higher CPU priority is not permitted: measured programs wait for other busy processes, and verdicts take "
         "longer or stay undecided",
@@ -42,7 +42,7 @@ def machine_findings(machine: MachineFacts) -> Iterator[Finding]:
     for look in (_narrowed, _quota, _affinity, _one_core, _siblings, _attained, _nodes):
         if found := look(machine):
             yield found
-    for name, (text, remedy) in DENIED.items():
+    for name, (text, remedy) in PERMISSION_LOSSES.items():
         if machine.permitted.get(name) is False:
             yield Finding(f"no-{name.replace('_', '-')}", False, text, remedy)
 

@@ -12,7 +12,7 @@ from .finding import EnvironmentFacts, Finding, MachineFacts
 #: Read by libraries as a number of threads, or as one that bounds it, and set by this plugin for no side.
 BOUNDS = (*("OMP_THREAD_LIMIT", "OPENBLAS_DEFAULT_NUM_THREADS", "NPROC", "TF_NUM_INTEROP_THREADS"),)
 #: (variable, the values that bite in small letters; None: any), whether it limits, what it does, the remedy.
-BITING = (
+LIMITING_VARIABLES = (
     (
         "OMP_DYNAMIC",
         ("true", "1", "yes", "on"),
@@ -128,7 +128,7 @@ def _changed(environment: EnvironmentFacts) -> Iterator[Finding]:
 
 
 def _biting(environment: EnvironmentFacts) -> Iterator[Finding]:
-    for name, values, limits, effect, remedy in BITING:
+    for name, values, limits, effect, remedy in LIMITING_VARIABLES:
         value = environment.started_with.get(name, "").strip().lower()
         if value and (values is None or any(part in values for part in value.split(","))):
             yield _finding(

@@ -17,7 +17,7 @@ WIDTH, PLOT_HEIGHT, LINE, MARGIN, AXIS = 860, 110, 18, 12, 72
 #: Letters that fit across; longer texts are cut, and whole in the tooltip.
 LETTERS = 118
 #: Least height of a plot's range, as a share of its values.
-LEAST_RANGE_SHARE = 0.2
+MIN_RANGE_SHARE = 0.2
 STYLE = """
 text { font: 12px sans-serif; fill: #222 } .name { font-weight: bold } .small { font-size: 11px; fill: #666 }
 .line { fill: none; stroke: #2a6fb0; stroke-width: 1.5 } .run { fill: #2a6fb0 }
@@ -68,7 +68,7 @@ class _Place:
         self.top, self.bottom = top, top + PLOT_HEIGHT
         values = trend.values
         middle = (max(values) + min(values)) / 2
-        height = max(1.2 * (max(values) - min(values)), LEAST_RANGE_SHARE * middle) or 1.0
+        height = max(1.2 * (max(values) - min(values)), MIN_RANGE_SHARE * middle) or 1.0
         self.least, self.most = max(0.0, middle - height / 2), middle + height / 2
         self._step = (WIDTH - MARGIN - AXIS) / len(values)
 

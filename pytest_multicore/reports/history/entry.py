@@ -15,10 +15,10 @@ from pytest_multicore.verdicts.statistics import Interval
 
 #: The figure of a result that has a base, and what is kept with it.
 LOSS = "loss"
-KEPT_OF_BASE = ("base", LOSS)
+KEPT_BASE_FIELDS = ("base", LOSS)
 #: What a history keeps of a result, under the names of the JSON report. Rounds are left out: they are a hundred times
 #: as much.
-KEPT = (
+KEPT_FIELDS = (
     *("host", "nodeid", "workload", "arguments", "environment", "python", "blas", "threads", "baseline", "outcome"),
     "vary",
     *("confidence", "wall_s", "cores", "demand", "baseline_wall_s", "baseline_cores", "speedup", "measured_speedup"),
@@ -30,7 +30,7 @@ INTERVALS = (
     *("attained_speedup", "efficiency", "cpu_inflation", LOSS),
 )
 #: Of a library, what tells it from another one; its path is the machine's own.
-KEPT_OF_LIBRARY = ("kind", "version", "layer")
+KEPT_LIBRARY_FIELDS = ("kind", "version", "layer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Entry:
     Attributes:
         origin: when and of which commit it was made.
         cpu: the processor's name.
-        result: KEPT fields of the report's result, and ``libraries``.
+        result: KEPT_FIELDS fields of the report's result, and ``libraries``.
         number: 1 for the first result of its test, workload and sides in its run, 2 for the second.
         lost: whether it failed ``--multicore-compare-fail``: later results are not compared with it.
     """
@@ -120,10 +120,10 @@ def entries_of(
 
 
 def _kept(record: Mapping[str, Any]) -> dict[str, Any]:
-    libraries = [{name: library.get(name) for name in KEPT_OF_LIBRARY} for library in record["libraries"]]
-    kept = {name: record.get(name) for name in KEPT}
+    libraries = [{name: library.get(name) for name in KEPT_LIBRARY_FIELDS} for library in record["libraries"]]
+    kept = {name: record.get(name) for name in KEPT_FIELDS}
     if against := record.get("against"):
-        kept["against"] = {name: against[name] for name in KEPT_OF_BASE}
+        kept["against"] = {name: against[name] for name in KEPT_BASE_FIELDS}
     return {**kept, **_axis(record), "libraries": libraries}
 
 
@@ -160,7 +160,7 @@ def entry_from(record: Mapping[str, Any]) -> Entry:
         KeyError, TypeError, ValueError, AttributeError: the data are of another shape.
     """
     origin = Origin(record["date"], record["version"], record["commit"], record["clean"])
-    result = {**dict.fromkeys(KEPT), **record["result"], **_axis(record["result"])}
+    result = {**dict.fromkeys(KEPT_FIELDS), **record["result"], **_axis(record["result"])}
     return checked(Entry(origin, record["cpu"], result, record["number"], record["lost"]))
 
 
@@ -185,7 +185,7 @@ def checked(entry: Entry) -> Entry:
         if not all(isinstance(text, str | None) for text in (result[name] or {}).values()):
             raise TypeError(f"{name}: found {result[name]!r}, expected texts")
     for library in result["libraries"]:
-        if not all(isinstance(library[name], str | None) for name in KEPT_OF_LIBRARY):
+        if not all(isinstance(library[name], str | None) for name in KEPT_LIBRARY_FIELDS):
             raise TypeError(f"libraries: found {library!r}, expected texts")
     return entry
 

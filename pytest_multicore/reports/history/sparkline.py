@@ -8,7 +8,7 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 #: For a terminal that has no blocks.
 ASCII = "_.,-=+*#"
 #: Least height of the line's range, as a share of the values: noise of some percent does not fill it.
-LEAST_RANGE_SHARE = 0.2
+MIN_RANGE_SHARE = 0.2
 #: The middle of a range is no less than its middle.
 ROUNDING = 1e-9
 
@@ -18,7 +18,7 @@ def sparkline(values: Sequence[float], breaks: Collection[int] = (), levels: str
     if not values:
         return ""
     middle = (max(values) + min(values)) / 2
-    height = max(max(values) - min(values), LEAST_RANGE_SHARE * abs(middle))
+    height = max(max(values) - min(values), MIN_RANGE_SHARE * abs(middle))
     bottom = middle - height / 2
     shown = ""
     for place, value in enumerate(values):

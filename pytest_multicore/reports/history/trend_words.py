@@ -18,7 +18,7 @@ HEADINGS = ("figure", "runs", "from", "to", "median", "last", "trend")
 SHOWN_RUNS = 40
 #: Runs that are left out and named one by one.
 SHOWN_LEFT_OUT = 3
-ATTAINED = "attained_speedup"
+ATTAINED_FIGURE = "attained_speedup"
 
 
 def table(found: Sequence[Trend], levels: str) -> Iterator[str]:
@@ -66,13 +66,13 @@ def remarks(trend: Trend) -> Iterator[str]:
     if trend.left_out:
         attained = [f"{_attained(one)} on {day_of(one.origin)}" for one in trend.left_out]
         shown = ", ".join(attained[:SHOWN_LEFT_OUT]) + (" ..." if len(attained) > SHOWN_LEFT_OUT else "")
-        usual = statistics.median(one.estimate for entry in trend.entries if (one := entry.interval(ATTAINED)))
+        usual = statistics.median(one.estimate for entry in trend.entries if (one := entry.interval(ATTAINED_FIGURE)))
         runs = f"{len(attained)} run{'' if len(attained) == 1 else 's'}"
         yield f"not comparable: {runs}, in which the machine attained {shown}, not {usual:.2f}x"
 
 
 def _attained(entry: Entry) -> str:
-    interval = entry.interval(ATTAINED)
+    interval = entry.interval(ATTAINED_FIGURE)
     return "an unknown speed-up" if interval is None else f"{interval.estimate:.2f}x"
 
 

@@ -13,7 +13,7 @@ from pytest_multicore.verdicts.judge import Judgement, judgement
 from pytest_multicore.verdicts.limits import Limits
 from pytest_multicore.verdicts.statistics import Interval
 
-from .charted import SHARES, Chart, Key, Limit, Measured, thinned
+from .chart_data import SHARES, Chart, ChartData, Key, Limit, thinned
 from .drawing import ROLES, draw_limits, plot, set_range, set_ticks
 from .svg import svg_of
 
@@ -33,7 +33,7 @@ NAMES = {
     "max_slowdown": "% slower than the base",
 }
 #: Figures that may be below zero: a gain is a negative loss.
-SIGNED = frozenset({"max_loss", "max_slowdown"})
+SIGNED_LIMITS = frozenset({"max_loss", "max_slowdown"})
 #: Room above and below, as a share of what the last interval and the limit span.
 ROOM_SHARE = 0.6
 #: The least span, as a share of the largest value: else the scale's numbers would be long ones.
@@ -49,14 +49,14 @@ class Step:
     allowed: Interval
 
 
-def closing_charts(measured: Measured, numbers: Iterator[int]) -> Iterator[Chart]:
+def closing_charts(measured: ChartData, numbers: Iterator[int]) -> Iterator[Chart]:
     """A chart for each limit; for a measurement without one, of its speed-up or its busy cores."""
     for quantity, taken in steps_of(measured).items():
         if taken:
             yield _chart(measured, quantity, taken, next(numbers))
 
 
-def steps_of(measured: Measured) -> dict[str, list[Step]]:
+def steps_of(measured: ChartData) -> dict[str, list[Step]]:
     """By quantity, the intervals after 1, 2, 3 and so on rows, by the same rules as the verdict's."""
     given = {verdict["quantity"]: verdict["limit"] for verdict in measured.record["verdicts"]}
     limits = Limits(**{name: limit for name, limit in given.items() if name in NAMES and name in Limits.__slots__})
@@ -80,14 +80,14 @@ def _without_limits(judged: Judgement) -> dict[str, tuple[Interval | None, Inter
     return {"min_cores": (judged.measured.busy, judged.measured.cores)}
 
 
-def _chart(measured: Measured, quantity: str, steps: Sequence[Step], number: int) -> Chart:
+def _chart(measured: ChartData, quantity: str, steps: Sequence[Step], number: int) -> Chart:
     limits = measured.limits(quantity)
     if quantity in SHARES:  # their limits are told in percent, and so are they
         limits = [replace(limit, value=100 * limit.value) for limit in limits]
         steps = [replace(one, measured=one.measured.scaled(100), allowed=one.allowed.scaled(100)) for one in steps]
     axes = plot("rows", NAMES[quantity])
     low, high = _range(steps, limits)
-    set_range(axes, [low if quantity in SIGNED else max(0.0, low), high])
+    set_range(axes, [low if quantity in SIGNED_LIMITS else max(0.0, low), high])
     set_ticks(axes, whole_x=True, whole_y=quantity == "max_threads")
     # The last step is as wide as the one before: else nobody would see what decided.
     drawn = [*steps, replace(steps[-1], rows=steps[-1].rows + (steps[-1].rows - steps[-2].rows if steps[1:] else 1))]
@@ -142,7 +142,7 @@ def _within(axes: Axes, value: float) -> float:
     return min(max(value, low), high)
 
 
-def _told(measured: Measured, quantity: str, last: Step, limits: Sequence[Limit]) -> str:
+def _told(measured: ChartData, quantity: str, last: Step, limits: Sequence[Limit]) -> str:
     unit = "×" if quantity.endswith("_speedup") else "%" if quantity in SHARES else ""
     limit = limits[0].value if limits else None
     text = f"After {last.rows} rows: {figure(interval_record(last.measured), unit, limit=limit)}"

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 #: Packages, by the names under which they are imported and installed.
-NEEDED = ("jinja2", "matplotlib")
+NEEDED_PACKAGES = ("jinja2", "matplotlib")
 
 
-def absent_packages(needed: Sequence[str] = NEEDED) -> list[str]:
+def absent_packages(needed: Sequence[str] = NEEDED_PACKAGES) -> list[str]:
     """Those that are not installed. Nothing is imported."""
     return [name for name in needed if find_spec(name) is None]
 

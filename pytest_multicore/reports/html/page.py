@@ -17,7 +17,7 @@ from pytest_multicore.reports.cut_short import cut_short_in_words
 from pytest_multicore.reports.json_report import SCHEMA
 from pytest_multicore.reports.words import estimate
 
-from .charted import Record
+from .chart_data import Record
 from .drawing import own_settings
 from .views import URGENCY, Fact, ResultView, result_view
 from .visible import visible

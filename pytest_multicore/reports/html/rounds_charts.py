@@ -12,7 +12,7 @@ from pytest_multicore.verdicts.control_evidence import control_gain
 from pytest_multicore.verdicts.row_sets import is_undisturbed
 from pytest_multicore.verdicts.words import duration_in_words
 
-from .charted import Chart, Key, Limit, Measured, Side, thinned, unit_of
+from .chart_data import Chart, ChartData, Key, Limit, Side, thinned, unit_of
 from .drawing import ROLES, draw_limits, plot, set_range, set_ticks
 from .svg import svg_of
 
@@ -28,7 +28,7 @@ LIMIT_KEY = Key("limit", "dash", "limit")
 Point = tuple[float, float, bool]
 
 
-def times_chart(measured: Measured, number: int) -> Chart:
+def times_chart(measured: ChartData, number: int) -> Chart:
     """How long a repetition took, round by round, on each side; a limit on the speed-up as the time that meets it."""
     sides = measured.sides
     medians_s = {side.index: _median(_times(measured, side)) for side in sides}
@@ -50,7 +50,7 @@ def times_chart(measured: Measured, number: int) -> Chart:
     )
 
 
-def gains_chart(measured: Measured, number: int) -> Chart | None:
+def gains_chart(measured: ChartData, number: int) -> Chart | None:
     """The ratio of each row, and what the control gained in it; None without a baseline."""
     if not measured.has_baseline:
         return None
@@ -76,7 +76,7 @@ def gains_chart(measured: Measured, number: int) -> Chart | None:
     )
 
 
-def cores_chart(measured: Measured, number: int) -> Chart:
+def cores_chart(measured: ChartData, number: int) -> Chart:
     """The cores that each side kept busy, round by round."""
     series = {side: [_busy(row[side.index]) for row in measured.rows] for side in measured.sides}
     medians = ", ".join(f"{side.name} {_median(points):.2f}" for side, points in series.items())
@@ -137,7 +137,7 @@ def _draw(axes: Axes, side: Side, points: Iterable[Point]) -> bool:
     return bool(of_kinds[False])
 
 
-def _times(measured: Measured, side: Side) -> list[Point]:
+def _times(measured: ChartData, side: Side) -> list[Point]:
     return [_time(row[side.index]) for row in measured.rows]
 
 

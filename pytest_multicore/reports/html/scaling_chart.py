@@ -9,7 +9,7 @@ from pytest_multicore.reports.words import figure, varies_cores
 from pytest_multicore.verdicts import usl
 from pytest_multicore.verdicts.control_evidence import attained_speedup
 
-from .charted import Chart, Key, Measured
+from .chart_data import Chart, ChartData, Key
 from .drawing import ROLES, draw_limits, plot, set_range, set_ticks
 from .svg import svg_of
 
@@ -26,7 +26,7 @@ KEYS = (
 )
 
 
-def scaling_chart(measured: Measured, number: int) -> Chart | None:
+def scaling_chart(measured: ChartData, number: int) -> Chart | None:
     """The curve; None where no series was measured."""
     series = [point for point in measured.record["scaling"] or () if point["speedup"]]
     if not series:
@@ -88,7 +88,7 @@ def _told(last: Mapping[str, Any], law: Mapping[str, Any] | None, unit: str) -> 
     return text
 
 
-def _attained(measured: Measured, counts: Sequence[int]) -> list[tuple[int, float]]:
+def _attained(measured: ChartData, counts: Sequence[int]) -> list[tuple[int, float]]:
     """What the control gained at each count over the first one."""
     found = [(count, attained_speedup(measured.rows, side, 0, 0.5)) for side, count in enumerate(counts)]
     return [(count, interval.estimate) for count, interval in found if interval]

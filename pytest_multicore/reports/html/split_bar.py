@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_multicore.reports.words import figure
 
-from .charted import Measured
+from .chart_data import ChartData
 
 #: The parts in the order of the bar, and what they are called.
 PARTS = {
@@ -50,7 +50,7 @@ class Bar:
     marks: Sequence[Mark]
 
 
-def split_bar(measured: Measured) -> Bar | None:
+def split_bar(measured: ChartData) -> Bar | None:
     """The bar of a result; None where its report does not have it."""
     split = measured.record["cores_split"]
     if not split:
@@ -69,7 +69,7 @@ def _part(name: str, part: Mapping[str, Any], cores: float) -> Part:
     return Part(name, PARTS[name], 100 * part["estimate"] / cores, figure(part))
 
 
-def _marks(measured: Measured, cores: float) -> list[Mark]:
+def _marks(measured: ChartData, cores: float) -> list[Mark]:
     """The useful cores that a limit on the speed-up comes to: so many times the baseline's."""
     baseline = measured.record["baseline_cores"]
     if baseline is None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: An artist whose gid begins so gets the rest as its class.
 CLASS = "class-"
 #: What a page has no use for; matplotlib's style would hold for all of it.
-DROPPED = {"metadata", "style"}
+DROPPED_ELEMENTS = {"metadata", "style"}
 #: The page gives text its font and size.
 OF_THE_PAGE = {"font-family", f"font-size: {TEXT_PX}px", "stroke-dashoffset: 0"}
 STAND_INS = {colour: f"var(--{role})" for role, colour in ROLES.items()}
@@ -62,7 +62,7 @@ def _drop(parent: ET.Element) -> None:
     for child in list(parent):
         _drop(child)
         is_empty = child.tag in ("g", "defs") and not len(child)
-        if child.tag in DROPPED or is_empty:
+        if child.tag in DROPPED_ELEMENTS or is_empty:
             parent.remove(child)
 
 

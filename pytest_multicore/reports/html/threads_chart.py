@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_multicore.rounds.sides import contender_index
 
-from .charted import Chart, Key, Measured
+from .chart_data import Chart, ChartData, Key
 from .drawing import BOTTOM_PX, ROLES, TOP_PX, draw_limits, plain_numbers, plot
 from .svg import svg_of
 from .visible import visible
@@ -36,7 +36,7 @@ LEGEND = (
 )
 
 
-def threads_chart(measured: Measured, number: int) -> Chart | None:
+def threads_chart(measured: ChartData, number: int) -> Chart | None:
     """The timeline of each thread, or its share of a core; None where no thread is known."""
     tasks = (measured.record.get("evidence") or {}).get("tasks") or ()
     sampled = [task for task in tasks if len(task.get("timeline", ())) > 1]
@@ -46,7 +46,7 @@ def threads_chart(measured: Measured, number: int) -> Chart | None:
     return _bars(measured, shares, number) if shares else None
 
 
-def _timelines(measured: Measured, tasks: Sequence[Mapping[str, Any]], number: int) -> Chart:
+def _timelines(measured: ChartData, tasks: Sequence[Mapping[str, Any]], number: int) -> Chart:
     drawn = [(task["name"], _spans(task["timeline"])) for task in tasks]
     at_work = [(name, spans) for name, spans in drawn if spans]
     shown = at_work[:MAX_THREADS] or drawn[:1]
@@ -80,7 +80,7 @@ def _kind(cores: float, state: str) -> Kind | None:
     return "contender", max(1, round(min(1.0, cores) * STEPS)) / STEPS
 
 
-def _shares(measured: Measured) -> list[tuple[str, float]]:
+def _shares(measured: ChartData) -> list[tuple[str, float]]:
     """Names of the contender's threads, with the cores that each kept busy: medians over rounds, the busiest first."""
     if not measured.rows:
         return []
@@ -100,7 +100,7 @@ def _shares(measured: Measured) -> list[tuple[str, float]]:
     ]
 
 
-def _bars(measured: Measured, shares: Sequence[tuple[str, float]], number: int) -> Chart:
+def _bars(measured: ChartData, shares: Sequence[tuple[str, float]], number: int) -> Chart:
     shown = shares[:MAX_THREADS]
     axes = _axes("cores", "thread", [name for name, _ in shown])
     axes.barh(range(len(shown)), [cores for _, cores in shown], height=0.7, color=ROLES["contender"], gid="class-bars")
@@ -133,7 +133,7 @@ def _counted(count: int, shown: int) -> str:
 
 
 def _finished(
-    measured: Measured, axes: Axes, title: str, told: str, shown: int, keys: Sequence[Key], number: int
+    measured: ChartData, axes: Axes, title: str, told: str, shown: int, keys: Sequence[Key], number: int
 ) -> Chart:
     """The chart; a limit on the number of threads is the line below the last one that it allows."""
     limits = [limit for limit in measured.limits("max_threads") if limit.value <= shown]

@@ -10,7 +10,7 @@ from pytest_multicore.diagnosis.evidence_record import blas_call_lines
 from pytest_multicore.reports.scaling import series_line
 from pytest_multicore.reports.words import estimate, figure, limit_figure, loss, seconds, side, speedup, threads
 
-from .charted import Chart, Measured, Record
+from .chart_data import Chart, ChartData, Record
 from .closing_chart import closing_charts
 from .rounds_charts import cores_chart, gains_chart, times_chart
 from .scaling_chart import scaling_chart
@@ -77,7 +77,7 @@ def result_view(record: Record, number: int, charts: Iterator[int]) -> ResultVie
         charts: numbers for its charts, so that nothing in one has the id of something in another.
     """
     record = {**MISSING_IN_OLDER_FILES, "measured_speedup": record["speedup"], **record}
-    measured = Measured(record)
+    measured = ChartData(record)
     return ResultView(
         anchor=f"result-{number}",
         record=record,
@@ -93,7 +93,7 @@ def result_view(record: Record, number: int, charts: Iterator[int]) -> ResultVie
     )
 
 
-def _charts(measured: Measured, numbers: Iterator[int]) -> Iterator[Chart]:
+def _charts(measured: ChartData, numbers: Iterator[int]) -> Iterator[Chart]:
     """All charts, those that decide first."""
     if not measured.rows:
         return

@@ -7,7 +7,7 @@ import unicodedata
 #: Line feed and tab lay text out. Two joiners belong to words and emoji.
 HARMLESS = frozenset("\n\t\u200c\u200d")
 #: Control characters, format characters (as right-to-left marks), surrogates, line and paragraph separators.
-CODED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+CODED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def visible(text: str) -> str:
@@ -20,4 +20,4 @@ def _shown(character: str) -> str:
 
 
 def _is_coded(character: str) -> bool:
-    return unicodedata.category(character) in CODED and character not in HARMLESS
+    return unicodedata.category(character) in CODED_CATEGORIES and character not in HARMLESS

@@ -8,7 +8,7 @@ import shlex
 import pytest
 
 from pytest_multicore.__main__ import main
-from pytest_multicore.environments.catalogue import SHIPPED
+from pytest_multicore.environments.catalogue import SHIPPED_ENVIRONMENTS
 from pytest_multicore.settings.options import OPTIONS
 
 from .commands import OTHER_SHELLS, Command, File, commands_of, fences, pages, steps
@@ -66,7 +66,7 @@ def test_its_options_and_commands_exist(command: str, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize("page", WALKS)
 def test_environments_and_files_stand_above_the_commands_that_name_them(page: str) -> None:
     walk = WALKS[page]
-    known, files = set(SHIPPED), set(walk.brought)
+    known, files = set(SHIPPED_ENVIRONMENTS), set(walk.brought)
     for step in steps(PAGES[page]):
         if isinstance(step, File):
             known |= set(re.findall(r"environments\.(\S+)\]", step.content))

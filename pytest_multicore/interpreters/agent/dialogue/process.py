@@ -5,7 +5,7 @@ import os
 import sys
 
 #: The exit status that says what nothing else can where all descriptors are closed. interpreters/launch.py knows it.
-DESCRIPTORS_CLOSED = 88
+CLOSED_DESCRIPTORS_STATUS = 88
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 SIGKILL = 9
 
@@ -35,7 +35,7 @@ def end_without_dialogue(error):
         os.write(2, (broken + "the measured code closed its descriptors\n").encode("ascii"))
     except OSError:  # the log is closed, too
         pass
-    os._exit(DESCRIPTORS_CLOSED)  # what Python flushes at an ordinary end may be closed, and changes the status
+    os._exit(CLOSED_DESCRIPTORS_STATUS)  # what Python flushes at an ordinary end may be closed, and changes the status
 
 
 def show_crashes_in_log():

@@ -11,7 +11,7 @@ Theano 0.8 to 1.0, CPython 2.7 and 3.6 or later.
 import gc
 
 #: Different shapes of one operation that are reported, the commonest first.
-MAX_SHAPES_REPORTED = 8
+MAX_REPORTED_SHAPES = 8
 #: Different shapes of one operation that are counted.
 MAX_SHAPES = 1000
 
@@ -128,5 +128,5 @@ def _shape(shape):
 
 
 def _commonest(counts):
-    rows = sorted(counts.items(), key=lambda row: -row[1])[:MAX_SHAPES_REPORTED]
+    rows = sorted(counts.items(), key=lambda row: -row[1])[:MAX_REPORTED_SHAPES]
     return [{"inputs": inputs, "outputs": outputs, "calls": count} for (inputs, outputs), count in rows]

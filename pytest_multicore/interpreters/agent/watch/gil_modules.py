@@ -13,7 +13,7 @@ import ctypes
 import os
 import sys
 
-PY_MOD_GIL, NOT_USED = 4, 1
+PY_MOD_GIL, NO_GIL = 4, 1
 EXTENSIONS = (".so", ".pyd")
 POINTER = ctypes.sizeof(ctypes.c_void_p)
 #: m_name and m_slots of PyModuleDef, in pointers after PyObject_HEAD: m_init, m_index, m_copy, m_name, m_doc, m_size,
@@ -69,7 +69,7 @@ def declares(module):
     for number in range(MAX_SLOTS):
         slot = _Slot.from_address(place + number * ctypes.sizeof(_Slot))
         if slot.slot == PY_MOD_GIL:
-            return slot.value == NOT_USED
+            return slot.value == NO_GIL
         if slot.slot == 0:
             return False
     return None

@@ -9,7 +9,7 @@ in the order of the last such call. Calls by compiled code are not seen.
 import os
 import sys
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+AGENT_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 #: These pass a call on: the caller is behind them.
 PASSING = ("os.py", "_collections_abc.py", "contextlib.py", "threadpoolctl.py", "monkeypatch.py", "UserDict.py")
 #: How the names of setters begin, and whose pools they set.
@@ -108,4 +108,4 @@ class SetterCalls(object):
         return {"file": self._text(code.co_filename), "line": frame.f_lineno, "function": self._text(code.co_name)}
 
     def _passes(self, file):
-        return file.startswith((HERE, "<frozen ")) or os.path.basename(file) in PASSING
+        return file.startswith((AGENT_FOLDER, "<frozen ")) or os.path.basename(file) in PASSING

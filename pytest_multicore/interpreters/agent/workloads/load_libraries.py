@@ -11,18 +11,20 @@ import sys
 import time
 
 #: What is imported where it is installed, in 0.1 s. Others take longer, and bring their BLAS or link the same one.
-IMPORTED = ("numpy",)
+IMPORTED_PACKAGES = ("numpy",)
 #: Where wheels keep their shared libraries, below a folder of sys.path.
 PLACES = ("*.libs", "*/.libs", "*/lib", "*/lib/*", "*/.dylibs")
 #: What PyPI's package mkl brings, below the interpreter's prefix; its other files are opened by this one.
 MKL_PLACE = os.path.join("lib", "libmkl_rt.*")
 #: What is opened there.
-OPENED = re.compile(r"^(lib)?(gomp|iomp5?|omp|openblas|scipy_openblas|blis|mkl_rt)[^/]*\.(so|dylib)", re.IGNORECASE)
+LIBRARY_FILE = re.compile(
+    r"^(lib)?(gomp|iomp5?|omp|openblas|scipy_openblas|blis|mkl_rt)[^/]*\.(so|dylib)", re.IGNORECASE
+)
 
 clock = getattr(time, "perf_counter", time.time)  # 2.7 has no other
 
 
-def prepare(imported=IMPORTED, prefix=sys.prefix):
+def prepare(imported=IMPORTED_PACKAGES, prefix=sys.prefix):
     """Load them; {"imported": {package: version}, "seconds": of the imports, "failed": {package or file: text}}."""
     failed = {}
     start_s = clock()
@@ -46,7 +48,7 @@ def bundled_libraries(folders):
     """The OpenMP and BLAS files that packages in these folders bring, each once."""
     patterns = [os.path.join(re.sub(r"([*?[])", r"[\1]", folder), place, "*") for folder in folders for place in PLACES]
     found = [path for pattern in patterns for path in sorted(glob.glob(pattern))]
-    matching = [path for path in found if OPENED.match(os.path.basename(path))]
+    matching = [path for path in found if LIBRARY_FILE.match(os.path.basename(path))]
     return [path for number, path in enumerate(matching) if path not in matching[:number]]
 
 

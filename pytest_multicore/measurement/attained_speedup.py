@@ -18,7 +18,7 @@ from .control_workers import Burst
 
 
 @dataclass(frozen=True, slots=True)
-class Attained:
+class AttainedSpeedup:
     """What a compute loop got on all granted cores, and on one.
 
     Attributes:
@@ -41,7 +41,7 @@ class Workers(Protocol):
         ...
 
 
-def attained_now(workers: Workers, cores: int) -> Attained | None:
+def attained_now(workers: Workers, cores: int) -> AttainedSpeedup | None:
     """Take rows of two bursts, on one core and on so many; None where the workers have ended.
 
     A busy machine gets more rows, so that some bursts on one core are undisturbed.
@@ -56,7 +56,7 @@ def attained_now(workers: Workers, cores: int) -> Attained | None:
     return attained(alone, together)
 
 
-def attained(alone: Sequence[Burst], together: Sequence[Sequence[Burst]]) -> Attained:
+def attained(alone: Sequence[Burst], together: Sequence[Sequence[Burst]]) -> AttainedSpeedup:
     """What these bursts show.
 
     In a burst of some milliseconds a worker may get no time at all beside other processes. No program stands still for
@@ -70,7 +70,7 @@ def attained(alone: Sequence[Burst], together: Sequence[Sequence[Burst]]) -> Att
     slowest = min(_middle(burst.speed for burst in bursts) for bursts in workers)
     own = [burst.speed for burst in _undisturbed(alone)]
     is_known = len(own) >= MIN_UNDISTURBED_BURSTS and slowest > 0
-    return Attained(
+    return AttainedSpeedup(
         speedup=len(workers) * slowest / _middle(own) if is_known else None,
         alone_share=_middle(burst.cpu_share for burst in alone),
         least_share=min(_middle(burst.cpu_share for burst in bursts) for bursts in workers),

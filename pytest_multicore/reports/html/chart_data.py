@@ -83,7 +83,7 @@ class Limit:
         return self.value, self.text
 
 
-class Measured:
+class ChartData:
     """One result with its rows."""
 
     def __init__(self, record: Record) -> None:

@@ -14,7 +14,7 @@ from pytest_multicore.diagnosis.start_changes import lock_in_words, lock_switche
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 from pytest_multicore.interpreters.native_stacks import NOBODY_AT_WORK
 
-from .known_functions import PARTS, Known, known
+from .known_functions import PARTS, KnownFunction, known
 from .lines import Line, location
 from .program import ARRAY_OPERATIONS, STANDARD_LIBRARY, lock_is_held, lock_lines
 
@@ -23,7 +23,7 @@ MIN_SHARE = 0.5
 #: Of the CPU time: where the program's own process has a smaller share, it hands tasks to processes already.
 MAX_OWN_SHARE = 0.9
 #: As py-spy names a library that it cannot find.
-UNNAMED = "?"
+UNNAMED_LIBRARY = "?"
 #: Of the samples: a line with a smaller share does not name the function that has the time.
 MIN_CALL_SHARE = 0.1
 #: Of the stacks at which the thread held the interpreter's lock.
@@ -107,7 +107,7 @@ def serial_native(evidence: Evidence) -> Suspicion | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _CompiledFunction:
     """A compiled function that has most of the time.
 
     Attributes:
@@ -123,7 +123,7 @@ class _Found:
     strength: float
 
 
-def _by_stacks(evidence: Evidence) -> _Found | None:
+def _by_stacks(evidence: Evidence) -> _CompiledFunction | None:
     native = evidence.native
     if native is None or not native.functions or 1 - native.interpreter_share < MIN_SHARE:
         return None
@@ -133,17 +133,17 @@ def _by_stacks(evidence: Evidence) -> _Found | None:
     line, called = _calling_line(evidence)
     names = " > ".join(dict.fromkeys(filter(None, (function.outer, function.inner))))
     text = f"{share:.0%} of the looks at native stacks are in "
-    if library == UNNAMED:
+    if library == UNNAMED_LIBRARY:
         text += "a library that py-spy cannot name"
     else:
         text += f"{package}, most in {f'{names} of ' if names else ''}{function.library}"
     text += (f", by {called}" if called else "") + (f" at {location(line)}" if line else "")
     # A BLAS has threads: others know why it used none. One without a name says just that it is compiled.
-    weight = 0.4 if _is_blas(evidence, function.library) else 0.35 if library == UNNAMED else 0.65
-    return _Found(function.library, f"{called} {names}", text, weight * share)
+    weight = 0.4 if _is_blas(evidence, function.library) else 0.35 if library == UNNAMED_LIBRARY else 0.65
+    return _CompiledFunction(function.library, f"{called} {names}", text, weight * share)
 
 
-def _by_lines(evidence: Evidence) -> _Found | None:
+def _by_lines(evidence: Evidence) -> _CompiledFunction | None:
     """The function that the hottest lines call, where nobody could look at native stacks."""
     if evidence.native and evidence.native.missing == NOBODY_AT_WORK:
         return None  # the caller of a pool waits for it: it runs nothing itself
@@ -157,10 +157,10 @@ def _by_lines(evidence: Evidence) -> _Found | None:
     missing = evidence.native.missing if evidence.native else "nobody looked"
     text = f"{share:.0%} of the samples are on lines that call compiled code, most in {hottest['called']}, "
     text += f"{location(hottest)} (by the lines alone, without native stacks: {missing})"
-    return _Found("", hottest["called"], text, 0.5 * share)
+    return _CompiledFunction("", hottest["called"], text, 0.5 * share)
 
 
-def _trials(evidence: Evidence, row: Known | None, held: bool) -> list[Trial]:
+def _trials(evidence: Evidence, row: KnownFunction | None, held: bool) -> list[Trial]:
     trials = []
     if _off_main_share(evidence) >= MIN_SHARE and evidence.observed_figure("python_threads") < 2:
         trials.append(_main_thread_trial(row))
@@ -169,7 +169,7 @@ def _trials(evidence: Evidence, row: Known | None, held: bool) -> list[Trial]:
     return trials
 
 
-def _main_thread_trial(row: Known | None) -> Trial:
+def _main_thread_trial(row: KnownFunction | None) -> Trial:
     return Trial(
         "a pool of one runs its tasks on the main thread",
         Effect.MORE_CORES,
