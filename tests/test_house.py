@@ -197,6 +197,8 @@ NO_THRESHOLDS = {
     "measurement/linux.py": {"_TICKS_PER_S", "_NS"},
     "measurement/control_program.py": {"WARM_UP_S", "BUFFER", "STEP_BYTES", "STEPS", "ANY_CPU"},
     "measurement/cgroups.py": {"THROTTLED_UNITS_PER_S"},
+    # Where the C library keeps what.
+    "measurement/thread_libraries.py": {"MAX_STACK", "MAX_RECORD", "TRIES", "PAUSE_S"},
     # Geometry of the law: sigma is a share.
     "verdicts/usl.py": {"BOX", "DOMAIN"},
 }

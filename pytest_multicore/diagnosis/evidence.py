@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_multicore.interpreters.built_in_workloads import BuiltInWorkload, built_in_workload
-from pytest_multicore.interpreters.native_stacks import NativeStacks
+from pytest_multicore.interpreters.native_stacks import INTERPRETER, NativeStacks
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.measurement.thread_sampler import ThreadSample, ThreadSamples
 from pytest_multicore.verdicts.bounds import max_busy_cores
@@ -208,7 +208,7 @@ class Evidence:
     def pool_threads(self) -> Sequence[ThreadSample] | None:
         """The threads at work that are not Python's: those of a library's pool. None where that is not known.
 
-        Of a child process any thread but the main one may be a pool's.
+        Of a child process any thread but the main one may be a pool's, unless it is seen to run Python.
         """
         python_ids = self.observed.get("python_ids")
         if not (python_ids and self._at_work):
@@ -233,7 +233,9 @@ class Evidence:
         return [one for one in samples.at_work if one.cpu_s > MIN_POOL_THREAD_SHARE * samples.tasks[0].cpu_s]
 
     def _is_pythons(self, thread: ThreadSample, python_ids: Sequence[int]) -> bool:
-        return thread.tid in python_ids if thread.pid == self.thread_samples.root else thread.tid == thread.pid
+        if thread.pid == self.thread_samples.root:
+            return thread.tid in python_ids
+        return thread.tid == thread.pid or bool(INTERPRETER.search(thread.library))
 
     @property
     def has_comparison(self) -> bool:

@@ -25,6 +25,7 @@ from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.cgroups import quota_cores, throttled_s
 from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.measurement.subject import AnySubject
+from pytest_multicore.measurement.thread_libraries import with_libraries
 from pytest_multicore.measurement.thread_sampler import Sampler, started_with
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.rounds.tolerances import MIN_ROUND_S
@@ -99,6 +100,8 @@ def _observe_child(
     with Sampler(pid, THREAD_VARIABLES, subject.adopter) as sampler:
         rounds = _take_rounds(subject, repeat, 1 if request.program.runs_once else MAX_OBSERVATION_ROUNDS)
     calls_after = blas_recorder.read(recordings) if recordings else ()
+    subject.pause()
+    samples = with_libraries(sampler.samples)
     facts = subject.interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=list(REPORTED_VARIABLES))
     calls = _calls_per_repetition(blas_recorder.difference(calls_after, calls_before), rounds * repeat)
     return Evidence(
@@ -106,7 +109,7 @@ def _observe_child(
         target=target,
         machine=this_machine(),
         facts=_without_recorder(facts),
-        thread_samples=sampler.samples,
+        thread_samples=samples,
         variables_at_start=started,
         calls=calls if recordings else None,
         compilers=tuple(filter(None, [compiler()])),

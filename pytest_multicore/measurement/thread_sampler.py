@@ -33,6 +33,7 @@ class ThreadSample:
         voluntary, involuntary: context switches: it waited for something; it was displaced.
         affinity: CPUs that it may use, in the kernel's notation; empty where unknown.
         timeline: at each sample, (seconds since the first, cores busy since the last, state).
+        library: path of the library whose code it runs (thread_libraries.py); empty where unknown.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ThreadSample:
     involuntary: int
     affinity: str
     timeline: tuple[tuple[float, float, str], ...] = ()
+    library: str = ""
 
 
 @dataclass(frozen=True, slots=True)

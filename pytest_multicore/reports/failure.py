@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_multicore.diagnosis.pools_at_work import thread_in_words
 from pytest_multicore.errors import LimitMissed, Undecided
 from pytest_multicore.rounds.round import Round
 from pytest_multicore.verdicts.limits import BASE_LIMITS, Outcome
@@ -106,7 +107,10 @@ def _seen(evidence: Mapping[str, Any]) -> str:
     """The evidence in a line, where no cause was found in it."""
     tasks, observed = evidence["tasks"], evidence["observed"] or {}
     at_work = ", ".join(
-        f"{task['name']} {task['cpu_s'] / evidence['wall_s']:.2f}" for task in tasks[:4] if task["cpu_s"] > 0
+        f"{thread_in_words(task['name'], task.get('library', '')) or task['name']} "
+        f"{task['cpu_s'] / evidence['wall_s']:.2f}"
+        for task in tasks[:4]
+        if task["cpu_s"] > 0
     )
     hottest = next(iter(observed.get("lines", ())), None)
     where = f"; most at {_place(hottest)}" if hottest else ""

@@ -107,9 +107,11 @@ def seen(*tasks: ThreadSample, variables: Mapping[int, Mapping[str, str]] | None
     return ThreadSamples(1.0, tasks, (), variables or {}, ROOT)
 
 
-def task(tid: int = ROOT, pid: int = ROOT, cpu_s: float = 1.0, affinity: str = "0-1", **states: float) -> ThreadSample:
-    """A thread, running all the time if not told otherwise."""
-    return ThreadSample("python", pid, tid, cpu_s, 0.0, states or {"R": 1.0}, 0, 0, affinity)
+def task(
+    tid: int = ROOT, pid: int = ROOT, cpu_s: float = 1.0, affinity: str = "0-1", library: str = "", **states: float
+) -> ThreadSample:
+    """A thread, running all the time if not told otherwise; ``library``: the path of that whose code it runs."""
+    return ThreadSample("python", pid, tid, cpu_s, 0.0, states or {"R": 1.0}, 0, 0, affinity, library=library)
 
 
 def library(kind: str, layer: str | None = "pthreads") -> dict[str, Any]:

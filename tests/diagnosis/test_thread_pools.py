@@ -99,6 +99,70 @@ def test_the_pool_of_mkl_is_tried_before_that_of_numpys_openblas() -> None:
     assert knobs == ["OMP_WAIT_POLICY=PASSIVE", "OPENBLAS_THREAD_TIMEOUT=4"]
 
 
+OF_OPENBLAS = task(102, library="/numpy.libs/libscipy_openblas64_-32a4b2a6.so")
+OF_OPENMP = task(103, library="/usr/lib/libgomp.so.1.0.0")
+OF_NUMEXPR = task(104, library="/numexpr/interpreter.cpython-311-x86_64-linux-gnu.so")
+UNKNOWN = task(105)
+EVERYTHING = {
+    "libraries": [library("openblas"), library("openmp", None)],
+    "frameworks": {"numpy": "2", "numexpr": "2.14", "numba": "0.67"},
+}
+
+
+@pytest.mark.parametrize(
+    ("threads", "variables", "knobs"),
+    [
+        ([OF_OPENBLAS], ["OPENBLAS_NUM_THREADS=1"], ["OPENBLAS_THREAD_TIMEOUT=4"]),
+        ([OF_NUMEXPR], ["NUMEXPR_NUM_THREADS=1"], []),
+        ([OF_OPENMP], ["NUMBA_NUM_THREADS=1", "OMP_NUM_THREADS=1"], ["OMP_WAIT_POLICY=PASSIVE"]),
+        (
+            [OF_OPENBLAS, UNKNOWN],
+            ["OPENBLAS_NUM_THREADS=1", "NUMBA_NUM_THREADS=1"],
+            ["OPENBLAS_THREAD_TIMEOUT=4", "OMP_WAIT_POLICY=PASSIVE"],
+        ),
+        ([task(106, library="/duckdb/_duckdb.so")], [], []),
+    ],
+    ids=["OpenBLAS", "NumExpr", "OpenMP, which may be Numba's", "OpenBLAS and an unknown one", "DuckDB"],
+)
+def test_only_pools_that_may_have_been_at_work_are_tried(
+    threads: list[Any], variables: list[str], knobs: list[str]
+) -> None:
+    """NumExpr and Numba are imported, and a BLAS is called: that alone tries none of their knobs."""
+    inside = pools(task(), task(101), *threads, facts=EVERYTHING)
+
+    assert [one.knob for one in found("oversubscribed", inside).trials] == variables
+    assert [one.knob for one in found("busy-waiting", inside).trials] == knobs
+
+
+def test_the_pool_that_is_at_work_is_named() -> None:
+    inside = pools(task(), task(101), OF_OPENBLAS, OF_NUMEXPR, facts=EVERYTHING)
+
+    assert "call a pool that has its own (NumExpr, OpenBLAS)" in found("oversubscribed", inside).evidence
+    assert found("busy-waiting", inside).evidence.endswith("a pool's threads are at work (NumExpr, OpenBLAS)")
+
+
+def test_scipys_lapack_is_seen_by_the_threads_of_its_openblas() -> None:
+    """No product of it is recorded, and no line names it."""
+    facts = observed(line("scipy.linalg.svd(a)"), python_threads=1, python_ids=[100])
+    svd = pools(task(), OF_OPENBLAS, calls=(), facts=facts)
+
+    assert [one.knob for one in found("busy-waiting", svd).trials] == ["OPENBLAS_THREAD_TIMEOUT=4"]
+
+
+def test_a_setting_is_ignored_by_the_library_whose_threads_work() -> None:
+    """Numba and NumExpr are imported; NumExpr's pool is the one of two threads."""
+
+    def remedy(*threads: Any) -> str:
+        taken = [(made(0.1, 1.9, threads=1, os_threads=2, control=look(2)), made(0.2, 1.0, control=look(1)))] * COUNT
+        facts = {**observed(line(), python_threads=1, python_ids=[100]), **EVERYTHING}
+        limits = Limits(max_cores=1.2)
+        inside = evidence(taken, facts=facts, thread_samples=seen(*threads), threads=1, limits=limits)
+        return found("ignores-setting", inside).remedy
+
+    assert remedy(task(), OF_NUMEXPR) == "set NUMEXPR_NUM_THREADS=1"
+    assert remedy(task(), OF_OPENMP) == "set NUMBA_NUM_THREADS=1"
+
+
 def test_cores_that_are_busy_with_python_threads_alone_do_not_spin() -> None:
     """Two threads that do ``part += row``: the pool that is loaded never woke up, and its knob moves memory at most."""
     assert "busy-waiting" not in keys(pools(task(), task(101)))
@@ -113,6 +177,7 @@ def test_where_no_thread_is_known_a_pool_may_spin() -> None:
 def test_threads_of_a_child_process_may_be_of_a_pool() -> None:
     assert "busy-waiting" in keys(pools(task(200, 200), task(201, 200)))
     assert "busy-waiting" not in keys(pools(task(200, 200), task(300, 300)))
+    assert "busy-waiting" not in keys(pools(task(200, 200), task(201, 200, library="/lib/libpython3.11.so.1.0")))
 
 
 def test_what_the_measurement_has_run_is_the_remedy() -> None:

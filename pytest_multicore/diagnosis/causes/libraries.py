@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_multicore.diagnosis.evidence import Evidence
+from pytest_multicore.diagnosis.pools_at_work import OPENMP, TBB, knobs_of_pools_at_work, pool_is_at_work
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 from pytest_multicore.environments.threaded_libraries import libraries_in
 from pytest_multicore.verdicts.words import cores_in_words
@@ -15,6 +16,14 @@ from .settings import OWN_VARIABLE
 
 #: A BLAS to try in place of the reference BLAS, best first.
 BLAS_TO_TRY = ("openblas-pthread", "scipy", "mkl", "blis")
+#: By a library's own variable, whose threads its pool's are.
+OWN_POOLS = {
+    "BLOSC_NTHREADS": ("Blosc", "Blosc2"),
+    "OPENCV_FOR_THREADS_NUM": ("OpenCV", OPENMP, TBB),
+    "NUMBA_NUM_THREADS": ("Numba", OPENMP, TBB),
+    "NUMEXPR_NUM_THREADS": ("NumExpr",),
+    "POLARS_MAX_THREADS": ("Polars",),
+}
 
 
 def sequential_layer(evidence: Evidence) -> Suspicion | None:
@@ -86,11 +95,12 @@ def ignores_setting(evidence: Evidence) -> Suspicion | None:
         return None
     if evidence.working_threads and len(evidence.working_threads) <= count:  # another thread feeds these
         return None
-    variables = [
-        variable
+    loaded = {
+        variable: OWN_POOLS[variable]
         for name, variable in OWN_VARIABLE.items()
         if name in evidence.facts.get("frameworks", {}) and evidence.variables_at_start.get(variable) != str(count)
-    ]
+    }
+    variables = knobs_of_pools_at_work(evidence, loaded)
     python_threads = evidence.observed_figure("python_threads")
     where = f"where {count} were asked for by every known variable"
     if evidence.result.threads is None:
@@ -128,7 +138,11 @@ def _cpus(numbers: set[int]) -> str:
 
 def _own_settings(evidence: Evidence) -> str:
     """What sizes the pools of the mapped libraries that read no variable, by each library's own setting."""
-    found = [one for one in libraries_in(evidence.mapped_files) if one.setting and not one.variables]
+    found = [
+        one
+        for one in libraries_in(evidence.mapped_files)
+        if one.setting and not one.variables and pool_is_at_work(evidence, (one.name,)) is not False
+    ]
     settings = "; ".join(f"{one.name}: {one.setting}" for one in found)
     return settings or "find its pool, and give it its count by name"
 

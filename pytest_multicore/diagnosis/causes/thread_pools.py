@@ -5,21 +5,33 @@ from __future__ import annotations
 import re
 
 from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, MIN_CPU_INFLATION, Evidence
+from pytest_multicore.diagnosis.pools_at_work import (
+    OPENMP,
+    TBB,
+    knobs_of_pools_at_work,
+    pool_is_at_work,
+    pools_in_words,
+)
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 from pytest_multicore.verdicts.words import duration_in_words, threads_in_words
 
 #: Cores demanded over cores granted: from here on there are too many threads, whoever they are.
 MIN_OVERLOAD_RATIO = 1.25
-#: By imported module, the variable of a pool that it brings along.
+#: By imported module, the variable of a pool that it brings along, and whose threads the pool's are.
 POOL_VARIABLES = {
-    "jax": "PJRT_NPROC",
-    "tensorflow": "TF_NUM_INTRAOP_THREADS",
-    "numba": "NUMBA_NUM_THREADS",
-    "polars": "POLARS_MAX_THREADS",
-    "numexpr": "NUMEXPR_NUM_THREADS",
+    "jax": ("PJRT_NPROC", ("XLA",)),
+    "tensorflow": ("TF_NUM_INTRAOP_THREADS", ("TensorFlow",)),
+    "numba": ("NUMBA_NUM_THREADS", ("Numba", OPENMP, TBB)),
+    "polars": ("POLARS_MAX_THREADS", ("Polars",)),
+    "numexpr": ("NUMEXPR_NUM_THREADS", ("NumExpr",)),
 }
-#: By kind of a BLAS with threads of its own, its variable.
-BLAS_VARIABLES = {"openblas": "OPENBLAS_NUM_THREADS", "mkl": "MKL_NUM_THREADS", "blis": "BLIS_NUM_THREADS"}
+#: The same by kind of a BLAS with threads of its own.
+BLAS_VARIABLES = {
+    "openblas": ("OPENBLAS_NUM_THREADS", ("OpenBLAS",)),
+    "mkl": ("MKL_NUM_THREADS", ("MKL", OPENMP, TBB)),
+    "blis": ("BLIS_NUM_THREADS", ("BLIS", OPENMP)),
+}
+OF_OPENMP = ("OMP_NUM_THREADS", (OPENMP,))
 #: The file of a library with a BLAS or LAPACK.
 BLAS_FILE = re.compile(r"blas|lapack|mkl|blis|atlas|Accelerate", re.IGNORECASE)
 #: Of a pool's threads together. A wake-up takes some 5 to 50 us, which is next to nothing beside more work.
@@ -38,7 +50,7 @@ def oversubscribed(evidence: Evidence) -> Suspicion | None:
         return None
     displaced = sum(thread.involuntary for thread in threads) / max(evidence.thread_samples.wall_s, 1e-9)
     callers = evidence.calling_threads
-    of_pools = f", {callers} of which call a pool that has its own" if callers > 1 else ""
+    of_pools = f", {callers} of which call a pool that has its own{_whose(evidence)}" if callers > 1 else ""
     return Suspicion(
         key="oversubscribed",
         strength=0.8 if overloaded else 0.65,
@@ -54,18 +66,23 @@ def _pools_in_pools(evidence: Evidence) -> bool:
     return bool(evidence.calling_threads > 1 and evidence.pool_threads)
 
 
+def _whose(evidence: Evidence) -> str:
+    names = pools_in_words(evidence.pool_threads or ())
+    return f" ({names})" if names else ""
+
+
 def _inner_pools(evidence: Evidence) -> list[str]:
-    """The variables of the pools that may be the inner ones, the likeliest first."""
+    """The variables of the pools that may be the inner ones, those first that were seen at work."""
     frameworks = evidence.facts.get("frameworks", {})
-    found = [variable for module, variable in POOL_VARIABLES.items() if module in frameworks]
-    if blas_is_used(evidence):
+    found = [pool for module, pool in POOL_VARIABLES.items() if module in frameworks]
+    if _blas_may_work(evidence):
         found += [
-            "OMP_NUM_THREADS" if library.get("layer") == "openmp" else BLAS_VARIABLES[library["kind"]]
+            OF_OPENMP if library.get("layer") == "openmp" else BLAS_VARIABLES[library["kind"]]
             for library in evidence.libraries_of_kind(*BLAS_VARIABLES)
         ]
     if evidence.libraries_of_kind("openmp") or not found:
-        found.append("OMP_NUM_THREADS")
-    return list(dict.fromkeys(found))
+        found.append(OF_OPENMP)
+    return knobs_of_pools_at_work(evidence, dict(found))
 
 
 def _one_thread_inside(variable: str, callers: int) -> Trial:
@@ -103,28 +120,34 @@ def _pool_in_words(evidence: Evidence) -> str:
     """Whose threads they are, in words, and that they sleep and are woken all the time: each gets too little work."""
     pool_threads = evidence.pool_threads or ()
     wakes, cpu_s = (sum(getattr(thread, figure) for thread in pool_threads) for figure in ("voluntary", "cpu_s"))
-    names = ", ".join(sorted({thread.name for thread in pool_threads if thread.name != "python"}))
+    whose = _whose(evidence)
     if wakes < MIN_WAKES or cpu_s > MAX_CPU_OF_A_WAKE_S * wakes:
-        return f"; the pool's threads are {names}" if names else ""
-    names = names or "python"
-    return f"; the pool's threads ({names}) fell asleep after {duration_in_words(cpu_s / wakes)} of work each time"
+        return f"; a pool's threads are at work{whose}" if whose else ""
+    return f"; the pool's threads{whose} fell asleep after {duration_in_words(cpu_s / wakes)} of work each time"
 
 
 def _passive_waits(evidence: Evidence) -> list[Trial]:
-    """Have the threads of the pools sleep soon, those that are used first."""
-    trials = []
-    if evidence.libraries_of_kind("openblas") and blas_is_used(evidence):
+    """Have the threads of the pools sleep soon, those first that were seen at work."""
+    trials, pools = {}, {}
+    if evidence.libraries_of_kind("openblas") and _blas_may_work(evidence):
         timeout = Change(variables={"OPENBLAS_THREAD_TIMEOUT": "4"})
-        trials.append(_passive_wait("OPENBLAS_THREAD_TIMEOUT=4", timeout))
+        pools["OPENBLAS_THREAD_TIMEOUT=4"], trials["OPENBLAS_THREAD_TIMEOUT=4"] = ("OpenBLAS",), timeout
     if any(library.get("layer") == "openmp" for library in evidence.libraries) or evidence.libraries_of_kind("openmp"):
         policy = Change(variables={"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": None, "KMP_BLOCKTIME": None})
-        trials.append(_passive_wait("OMP_WAIT_POLICY=PASSIVE", policy))
-    # Products that go to MKL, as PyTorch's, leave the pool of NumPy's OpenBLAS asleep.
-    return trials[::-1] if evidence.libraries_of_kind("mkl") else trials
+        pools["OMP_WAIT_POLICY=PASSIVE"], trials["OMP_WAIT_POLICY=PASSIVE"] = (OPENMP,), policy
+    if evidence.libraries_of_kind("mkl"):
+        # Products that go to MKL, as PyTorch's, leave the pool of NumPy's OpenBLAS asleep.
+        pools = dict(reversed(pools.items()))
+    return [_passive_wait(knob, trials[knob]) for knob in knobs_of_pools_at_work(evidence, pools)]
 
 
 def _passive_wait(knob: str, change: Change) -> Trial:
     return Trial(knob, Effect.LESS_CPU, change, remedy=f"set {knob}, so that the cores are free for others")
+
+
+def _blas_may_work(evidence: Evidence) -> bool:
+    """Whether a BLAS may have been called, or its threads were seen at work: LAPACK's functions call it from within."""
+    return blas_is_used(evidence) or bool(pool_is_at_work(evidence, ("OpenBLAS", "MKL", "BLIS")))
 
 
 def blas_is_used(evidence: Evidence) -> bool:
