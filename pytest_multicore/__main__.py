@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from .commands import bisect, compare, export, history, html, imports, judge, merge
@@ -12,7 +13,22 @@ COMMANDS = (judge, bisect, compare, history, html, export, imports, merge)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; return its exit status: 0 if all is well, 1 if it found something wrong, 2 for wrong use."""
+    """Run a command; return its exit status: 0 if all is well, 1 if it found something wrong, 2 for wrong use.
+
+    It is 1, without a word, where the reader of the output has gone, as ``head`` does: pytest itself does so.
+    """
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            print(end="", flush=True)  # at the interpreter's end nothing could catch it
+    except BrokenPipeError:
+        # What is left in the buffer is written at the interpreter's end: see signal's documentation, "Note on SIGPIPE".
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(arguments: list[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pytest_multicore", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:

@@ -14,6 +14,8 @@ import pytest
 from pytest_multicore.pytest_side.doctor import is_wrong
 from pytest_multicore.reports.doctor_record import SCHEMA_FILE
 
+from .closed_pipe import nobody_reads
+
 CORES = len(psutil.Process().cpu_affinity())
 
 
@@ -115,6 +117,12 @@ def test_an_interpreter_that_cannot_be_had_is_status_1(pytester: pytest.Pytester
     result = pytester.runpytest_subprocess("--multicore-doctor", "--multicore-python=9.9")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["environment 9.9: cannot be had: no Python 9.9 found*"])
+
+
+@pytest.mark.slow
+def test_where_nobody_reads_on_it_ends_without_a_word(pytester: pytest.Pytester, own_cache: None) -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "pytest", "--multicore-doctor", "--multicore-environment=current"]
+    assert nobody_reads(command) == (1, "")
 
 
 @pytest.mark.parametrize(

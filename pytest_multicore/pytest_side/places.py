@@ -27,11 +27,14 @@ T = TypeVar("T")
 def refusals_told() -> Iterator[None]:
     """What the system refuses within this context ends the measurement with its reason: a HostUnfit, no OSError.
 
-    The measured code's errors come from its interpreter, as data. One without a number is not the system's.
+    The measured code's errors come from its interpreter, as data. One without a number is not the system's. A broken
+    pipe is that of the output, whose reader has gone: what writes to an interpreter deals with its own.
     """
     __tracebackhide__ = True
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         if error.errno is None:
             raise

@@ -1,5 +1,6 @@
 """``python -m pytest_multicore export``: which file it reads, where it writes, and what it refuses."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from pytest_multicore.__main__ import main
 from pytest_multicore.commands.export import FORMATS
+from tests.closed_pipe import nobody_reads
 
 from .literals import measured, reported, written
 
@@ -32,6 +34,16 @@ def test_only_the_tests_that_are_named_are_exported(tmp_path: Path, capsys: pyte
     assert "useful cores: 1.8 of 2" in capsys.readouterr().out
     assert main(["export", str(file), "--format", "badge", "--test", "test_c"]) == 2
     assert "--test test_c: no node id in" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [["--help"], ["export", "report.json", "--format", "markdown"]])
+def test_where_nobody_reads_on_a_command_ends_without_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "report.json", reported(measured(1.8)))
+    assert nobody_reads([sys.executable, "-m", "pytest_multicore", *arguments]) == (1, "")
 
 
 REPORT = reported(measured(1.1))
