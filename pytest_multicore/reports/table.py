@@ -1,4 +1,7 @@
-"""The table of measurements as text: a row names its test, and what a narrow terminal has no room for is left out."""
+"""The table of measurements as text: a row names its test, and what a narrow terminal has no room for is left out.
+
+A name is never cut: of two tests the beginnings and ends may be the same. One without room stands above its figures.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +19,18 @@ HEADINGS = (
 #: What is left out first where the terminal is narrow; what is asked of a gate stays.
 OPTIONAL_COLUMNS = ("BLAS", "demanded", "environment", "useful")
 GAP = "  "
-#: Characters of a test's name that are left where all else has no room.
+#: Characters of a test's name that have room beside its figures in any case.
 MIN_NAME = 20
-CUT = "..."
 
 
 def table(records: Sequence[Record], width: int) -> tuple[list[list[str]], list[str]]:
     """The rows, each cell as wide as its column, headings first; and the headings of the columns that were left out.
 
+    A cell with a name that has no room holds two lines: the name, and what keeps the figures in their columns.
+
     Args:
         records: the JSON report's results.
-        width: characters that a line may have. Rows are wider only if there is no room for MIN_NAME.
+        width: characters that a line may have. Figures need more only if there is no room for MIN_NAME.
     """
     names = names_of_tests(records)
     rows = [dict(zip(HEADINGS, HEADINGS, strict=True))]
@@ -39,8 +43,8 @@ def table(records: Sequence[Record], width: int) -> tuple[list[list[str]], list[
     too_wide = _width(rows) - width
     if too_wide > 0:
         longest = max(MIN_NAME, max(len(row["test"]) for row in rows) - too_wide)
-        rows = [{**row, "test": _shortened(row["test"], longest)} for row in rows]
-    widths = {heading: max(len(row[heading]) for row in rows) for heading in rows[0]}
+        rows = [{**row, "test": _above(row["test"], longest)} for row in rows]
+    widths = {heading: max(len(row[heading].rpartition("\n")[2]) for row in rows) for heading in rows[0]}
     return [[cell.ljust(widths[heading]) for heading, cell in row.items()] for row in rows], left_out
 
 
@@ -78,9 +82,6 @@ def _width(rows: Sequence[Mapping[str, str]]) -> int:
     return sum(columns) + len(GAP) * (len(columns) - 1)
 
 
-def _shortened(name: str, length: int) -> str:
-    """The name with its middle left out: its beginning says which test, its end which parameter."""
-    if len(name) <= length:
-        return name
-    kept = length - len(CUT)
-    return name[: kept - kept // 2] + CUT + name[len(name) - kept // 2 :]
+def _above(name: str, length: int) -> str:
+    """The name; where it is longer than the column, on a line of its own."""
+    return name if len(name) <= length else f"{name}\n{' ' * length}"

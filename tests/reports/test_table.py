@@ -34,7 +34,7 @@ RECORDS = [made("test_a.py::test_product"), made("test_a.py::test_fit", "fit on 
 
 
 def lines(records: Sequence[Mapping[str, Any]], width: int) -> list[str]:
-    return [GAP.join(row).rstrip() for row in table(records, width)[0]]
+    return [line.rstrip() for row in table(records, width)[0] for line in GAP.join(row).split("\n")]
 
 
 def test_a_wide_terminal_shows_every_column_and_rows_name_their_tests() -> None:
@@ -54,7 +54,10 @@ def test_what_matters_fits_the_width(width: int) -> None:
     assert max(map(len, shown)) <= width
     for heading in ("test", "threads", "busy", "speed-up", "attained", "outcome"):
         assert heading in shown[0]
-    assert all("1.85x [1.80, 1.90]" in line and line.endswith("passed") for line in shown[1:])
+    figures = [line for line in shown[1:] if "1.85x [1.80, 1.90]" in line and line.endswith("passed")]
+    assert len(figures) == len(RECORDS)
+    names = {line.partition(GAP)[0] for line in shown}
+    assert names >= {"test_product", "test_fit: fit on numpy", LONG["nodeid"].partition("::")[2]}
 
 
 def test_what_was_left_out_is_named_in_the_order_of_the_rows_need() -> None:
@@ -62,15 +65,23 @@ def test_what_was_left_out_is_named_in_the_order_of_the_rows_need() -> None:
     assert table(RECORDS[:1], 110)[1] == ["BLAS"]
 
 
-def test_a_long_name_keeps_its_beginning_and_its_end() -> None:
-    (name,) = (line.split()[0] for line in lines([LONG], 79)[1:])
-    assert name.startswith("test_of_a_")
-    assert "..." in name
-    assert name.endswith("2048]")
+def test_a_name_without_room_stands_above_its_figures_and_stays_whole() -> None:
+    """Cut names of keras#2544's tests were the same for NumPy and Theano."""
+    short = made("test_a.py::test_product")
+    pair = [made(f"test_a.py::test_fit_uses_the_cores{end}", "fit on (batch_size=32)") for end in ("", "_on_theano")]
+    _, beside, *others = lines([short, *pair], 79)
+    assert beside.startswith("test_product  ")
+    for name, figures in zip(others[::2], others[1::2], strict=True):
+        assert figures == " " * len("test_product") + beside.removeprefix("test_product")
+        assert name.endswith(": fit on (batch_size=32)")
+    assert others[0] != others[2]
 
 
-def test_where_there_is_room_for_nothing_some_of_the_name_is_left() -> None:
-    assert lines([LONG], 10)[1].split()[0] == "test_of_a...32-2048]"
+def test_where_there_is_room_for_nothing_the_name_is_whole() -> None:
+    heading, name, figures = lines([LONG], 10)
+    assert heading.split()[0] == "test"
+    assert name == "test_of_a_long_name_that_says_what_is_measured[float32-2048]"
+    assert figures.split()[:2] == ["2", "vs"]
 
 
 def test_tests_of_one_name_show_their_files() -> None:
