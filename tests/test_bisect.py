@@ -11,10 +11,11 @@ import psutil
 import pytest
 
 from pytest_multicore.__main__ import main
-from pytest_multicore.commands.bisect import _told
+from pytest_multicore.commands.bisect import ComparisonRunner, _conclude, _told
 from pytest_multicore.environments.releases import commits, releases
 from pytest_multicore.errors import UsageError
 from pytest_multicore.rounds.tolerances import MAX_COMPARISON_TRIES
+from pytest_multicore.verdicts.bisection import Answer, Neighbours
 from tests.fixture_types import Undecided
 
 from .reports.literals import against_base
@@ -129,6 +130,22 @@ def test_ends_that_are_not_told_apart_are_undecided_and_not_alike(
 def test_a_step_says_won_or_lost_by_the_sign() -> None:
     assert _told([against_base(0.1, 0.1, cores=1.0)], "") == "threading regression, lost 50 [50, 50] %"
     assert _told([against_base(0.025, 0.1)], "") == "no loss, won 100 [100, 100] %"
+
+
+@pytest.mark.parametrize(
+    ("path", "changed", "told"),
+    [
+        (["a==1", "a==2"], "lost", "a==2 lost cores that a==1 has (threading regression, lost 50 %)"),
+        (["a==2", "a==1"], "won", "a==2 won cores that a==1 lacks (a==1 against it: threading regression, lost 50 %)"),
+    ],
+)
+def test_the_answer_says_who_has_the_cores_whichever_way_they_went(
+    capsys: pytest.CaptureFixture[str], path: list[str], changed: str, told: str
+) -> None:
+    runner = ComparisonRunner("test_it.py::test_it", [])
+    runner.last = "threading regression, lost 50 %"
+    assert _conclude(runner, path, Neighbours(0, 1, (), 0), changed, Answer.DIFFERENT) == 0
+    assert capsys.readouterr().out.splitlines()[1] == told
 
 
 # -- the lines --------------------------------------------------------------------------------------------------------

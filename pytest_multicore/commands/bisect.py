@@ -103,8 +103,11 @@ def _what_changed(runner: ComparisonRunner, line: Sequence[str]) -> str | None:
 def _conclude(runner: ComparisonRunner, path: Sequence[str], found: Neighbours, changed: str, answer: Answer) -> int:
     """Print the answer, and how sure it is."""
     with_cores, without = path[found.last_alike], path[found.first_different]
-    told = f"{without} lost cores that {with_cores} has" if changed == "lost" else f"{with_cores} won cores"
-    print(f"\n{told} ({runner.last})")
+    # What was said is of the one without against the one with: of what was won it would read as a loss.
+    told = f"{without} lost cores that {with_cores} has ({runner.last})"
+    if changed == "won":
+        told = f"{with_cores} won cores that {without} lacks ({_short(without)} against it: {runner.last})"
+    print(f"\n{told}")
     for place in found.stepped_over:
         print(f"  stepped over: {path[place]}; it may be this one, too")
     if answer is Answer.DIFFERENT:
