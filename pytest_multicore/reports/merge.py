@@ -10,6 +10,7 @@ from typing import Any
 from pytest_multicore.errors import UsageError
 
 from .json_report import SCHEMA
+from .words import varies_cores
 
 Record = dict[str, Any]
 Report = Mapping[str, Any]
@@ -91,9 +92,9 @@ def _new_results(
 
 
 def _identity(record: Record) -> tuple[Any, ...]:
-    """Of what, where and against what a result is."""
+    """Of what, where and against what a result is, and what its sides differ in."""
     base = (record.get("against") or {}).get("base")
-    return (*(record[name] for name in IDENTITY), repr(record["arguments"]), base)
+    return (*(record[name] for name in IDENTITY), varies_cores(record), repr(record["arguments"]), base)
 
 
 def _refuse_copy(

@@ -110,6 +110,13 @@ def test_two_figures_of_one_test_on_one_host_are_refused(tmp_path: Path, capsys:
     assert f"{second} and {first} both hold tests/test_a.py::test_it on host ci, with other figures" in error
 
 
+def test_one_test_may_be_measured_by_threads_and_by_cores_on_one_host(tmp_path: Path) -> None:
+    first = written(tmp_path / "1.json", reported(measured(1.8)))
+    second = written(tmp_path / "2.json", reported(measured(1.7, vary="cores")))
+    whole = merge(tmp_path, f"ci={first}", f"ci={second}")
+    assert [record.get("vary") for record in whole["results"]] == ["threads", "cores"]
+
+
 def test_two_machines_of_one_name_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = written(tmp_path / "1.json", ARM), written(tmp_path / "2.json", X86)
     error = refused(capsys, f"ci={files[0]}", f"ci={files[1]}")
