@@ -50,17 +50,17 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
         reporter.write_line(f"multicore: {waited}", yellow=True)
     if not records:
         return
-    machines, lost = _hosts(config)
+    (machines, lost), strict = _hosts(config), session_settings(config).strict
     for host, of_host in hosts.by_host(records, machines).items():
         title = "" if host is None else hosts.host_title(host, machines.get(host))
-        terminal.write(reporter, of_host, title, strict=session_settings(config).strict)
+        terminal.write(reporter, of_host, title, strict=strict)
     for one in lost:
         reporter.write_line(f"ERROR: host {hosts.lost_in_words(one)}", red=True)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         annotate_failures = not config.pluginmanager.hasplugin("pytest_github_actions_annotate_failures")
         by_nodeid = config.stash[LOCATIONS]
         locations = github.Locations(config.rootpath, by_nodeid)
-        for line in github.commands(records, locations, annotate_failures=annotate_failures):
+        for line in github.commands(records, locations, annotate_failures=annotate_failures, strict=strict):
             reporter.write_line(line)
         for line in github.lost_hosts(lost):
             reporter.write_line(line)

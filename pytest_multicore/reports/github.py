@@ -43,17 +43,22 @@ class Locations:
         return f"file={command_property(shown.as_posix())}," + ("" if line is None else f"line={line},")
 
 
-def commands(records: Sequence[Mapping[str, Any]], locations: Locations, *, annotate_failures: bool) -> Iterator[str]:
+def commands(
+    records: Sequence[Mapping[str, Any]], locations: Locations, *, annotate_failures: bool, strict: bool = False
+) -> Iterator[str]:
     """A workflow command for each measurement that did not simply pass.
 
     Args:
         records: all results.
         locations: of their tests.
         annotate_failures: include failures; False where another plugin annotates every failed test.
+        strict: whether what is undecided has failed its test.
     """
     for record in records:
         name, where = name_on_host(record), locations.properties(record["nodeid"])
         command = COMMANDS.get(record["outcome"])
+        if strict and record["outcome"] == "inconclusive":
+            command = "error"
         if command is None and is_slower(record):
             yield f"::notice {where}title={TITLE}::{command_data(plain(f'{name}: {against_line(record)}'))}"
         if command and (annotate_failures or command != "error"):

@@ -100,6 +100,13 @@ def test_what_was_not_decided_is_a_notice_in_one_line(places: github.Locations) 
     ]
 
 
+def test_what_was_not_decided_and_fails_its_test_is_an_error(places: github.Locations) -> None:
+    undecided = told(Limits(), 1.0, outcome=Outcome.INCONCLUSIVE, reason="noise")
+    (command,) = github.commands([undecided], places, annotate_failures=True, strict=True)
+    assert command.startswith("::error file=package/tests/test_a.py,line=7,title=pytest-multicore::tests/test_a.py")
+    assert list(github.commands([undecided], places, annotate_failures=False, strict=True)) == []
+
+
 def test_what_is_held_to_no_limit_is_measured_and_no_more(places: github.Locations, tmp_path: Path) -> None:
     measured = told(Limits(), 1.0)
     assert list(github.commands([measured], places, annotate_failures=True)) == []
@@ -151,9 +158,10 @@ def test_only_github_is_told(pytester: pytest.Pytester, monkeypatch: pytest.Monk
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(pytester.path / "summary.md"))
     monkeypatch.setenv("GITHUB_WORKSPACE", str(pytester.path))
-    pytester.runpytest_subprocess().stdout.fnmatch_lines(
-        ["::notice file=test_it.py,line=3,title=pytest-multicore::*min_cores=100000 cannot be reached*"]
-    )
+    for command, *options in (["notice"], ["error", "--multicore-strict"]):
+        pytester.runpytest_subprocess(*options).stdout.fnmatch_lines(
+            [f"::{command} file=test_it.py,line=3,title=pytest-multicore::*min_cores=100000 cannot be reached*"]
+        )
     assert "min_cores=100000 cannot be reached" in (pytester.path / "summary.md").read_text()
 
 
