@@ -88,7 +88,7 @@ def test_the_command_makes_the_page_of_a_file(tmp_path: Path) -> None:
     report, page = tmp_path / "report.json", tmp_path / "out" / "page.html"
     report.write_text(json.dumps(every_kind()))
     assert main(["html", str(report), str(page)]) == 0
-    assert page.read_text(encoding="utf-8").count("<article") == 10
+    assert page.read_text(encoding="utf-8").count("<article") == 11
 
 
 def test_a_joined_report_has_a_part_for_each_machine(tmp_path: Path) -> None:

@@ -1,9 +1,18 @@
 """README: what it is and how to run it fit on one screen, and its pictures are there."""
 
+import importlib.util
 import re
 import xml.etree.ElementTree as ElementTree
 
+from pytest_multicore.interpreters.built_in_workloads import BUILT_IN
+
 from .pages import DOCS, ROOT, sections
+
+spec = importlib.util.spec_from_file_location("terminal_picture", DOCS / "terminal_picture.py")
+assert spec is not None
+assert spec.loader is not None
+terminal_picture = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(terminal_picture)
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PICTURES = re.findall(r"^!\[[^\]]+\]\(([^)\s]+)\)$", README, re.MULTILINE)
@@ -33,3 +42,11 @@ def test_it_leads_to_every_page() -> None:
     pages = [f"docs/{file.relative_to(DOCS)}" for file in DOCS.glob("*/*.md")]
     assert len(pages) > 30, "the search finds next to nothing"
     assert sorted(leading) == sorted(pages)
+
+
+def test_the_terminals_picture_is_that_of_its_text_and_in_this_versions_words() -> None:
+    text = (DOCS / "images/missed_limit.txt").read_text(encoding="utf-8")
+    assert (DOCS / "images/missed_limit.svg").read_text(encoding="utf-8") == terminal_picture.picture(text)
+    remedy = BUILT_IN["fit"].small_product_remedy
+    assert remedy
+    assert f"remedy {remedy} profile" in " ".join(text.split())

@@ -95,6 +95,11 @@ def compared(rows: Sequence[tuple[Round, ...]], limits: Limits, **changed: Any) 
     return record(Result(**{**values, **changed}))
 
 
+def held_against(rows: Sequence[tuple[Round, ...]], limits: Limits, **changed: Any) -> dict[str, Any]:
+    """The record of a program against a base: its two sides, then the base's."""
+    return compared(rows, limits, **{"against": judgement(limits, rows, 0.99).against, "base": "git:main", **changed})
+
+
 LIBRARY = {
     "path": "/usr/lib/python3/dist-packages/numpy.libs/libscipy_openblas64_-6bb31eeb.so",
     "kind": "openblas",
@@ -179,6 +184,11 @@ def every_kind() -> dict[str, Any]:
         series({1: 0.2, 2: 0.115, 4: 0.072, 8: 0.061}, Limits(min_speedup=3.0), workload="series"),
         series({1: 0.1, 2: 0.056, 4: 0.04, 8: 0.05, 16: 0.09}, Limits(), workload="too many threads"),
         compared(pairs(600, 1.7, disturb=50), Limits()),
+        held_against(
+            [(*own, *base) for own, base in zip(pairs(30, 1.05, seed=6), pairs(30, 1.8, seed=7), strict=True)],
+            Limits(min_speedup=1.3, max_loss=0.1, max_slowdown=0.2),
+            differences=("numpy: 2.4.6, base 1.26.4", "BLAS: OpenBLAS 0.3.31 pthreads, base OpenBLAS 0.3.23 pthreads"),
+        ),
         unreachable
         | {"rounds": [], "outcome": "inconclusive", "reason": "min_cores=8 cannot be reached on this machine"}
         | dict.fromkeys(("cores", "demand", "wall_s", "speedup", "measured_speedup", "attained_speedup", "efficiency"))
@@ -206,7 +216,8 @@ def hostile() -> dict[str, Any]:
             warnings=(name,),
             facts={"libraries": [LIBRARY | {"path": name, "kind": name}], "variables": {name: name}},
         )
-        records.append(found)
+        rows = [(*own, *base) for own, base in zip(pairs(12, 1.0), pairs(12, 1.8), strict=True)]
+        records += [found, held_against(rows, Limits(max_loss=0.1), base=name, differences=(name, name))]
     return report(records, replace(MACHINE, cpu=HOSTILE[0], os=HOSTILE[3]))
 
 

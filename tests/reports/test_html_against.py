@@ -6,11 +6,10 @@ from pytest_multicore.reports.against import against_line
 from pytest_multicore.reports.html.page import html_report
 from pytest_multicore.reports.json_report import report
 from pytest_multicore.reports.words import loss
-from pytest_multicore.verdicts.judge import judgement
 from pytest_multicore.verdicts.limits import Limits
 from tests.rounds import sides, spaced
 
-from .page_reports import MACHINE, compared, read_back
+from .page_reports import MACHINE, held_against, read_back
 
 LIMITS = Limits(max_loss=0.1, max_slowdown=0.6)
 #: At two threads and at one: a serial program, then its parallel base.
@@ -22,7 +21,7 @@ def words_of(page: str) -> str:
 
 
 def test_limits_on_a_base_are_told_in_percent() -> None:
-    record = compared(ROWS, LIMITS, against=judgement(LIMITS, ROWS, 0.99).against, base="numpy==1.26.4")
+    record = held_against(ROWS, LIMITS)
     page = words_of(html_report(read_back(report([record], MACHINE))))
     assert "lost by threading 50 [50, 50] %" in against_line(record)
     assert "lost by threading 50 [50, 50] %" in page
@@ -37,8 +36,7 @@ def test_limits_on_a_base_are_told_in_percent() -> None:
 
 def test_a_gain_is_won_and_no_negative_loss() -> None:
     rows = spaced([(*sides(0.025, 0.1), *sides(0.05, 0.1))] * 20)
-    limits = Limits(max_loss=0.1)
-    record = compared(rows, limits, against=judgement(limits, rows, 0.99).against, base="numpy==1.26.4")
+    record = held_against(rows, Limits(max_loss=0.1))
     told = "won by threading 100 [100, 100] %"
     assert told in against_line(record)
     assert told in words_of(html_report(read_back(report([record], MACHINE))))
