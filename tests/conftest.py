@@ -153,12 +153,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def is_quick(item: pytest.Item) -> bool:
     """Whether a test takes a moment: one that measures says so of itself."""
     folder, name = item.path.relative_to(TESTS).parts[0], item.path.name
-    if item.get_closest_marker("slow") or item.get_closest_marker("exhaustive"):
+    of_real_cores = "undecided" in getattr(item, "fixturenames", ())
+    if of_real_cores or item.get_closest_marker("slow") or item.get_closest_marker("exhaustive"):
         return False
     if folder == "interpreters":
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         return name.startswith("test_agent") and parameters.get("python") == sys.executable
-    return folder in PURE and name not in LONG and "undecided" not in getattr(item, "fixturenames", ())
+    return folder in PURE and name not in LONG
 
 
 @pytest.fixture

@@ -102,6 +102,7 @@ def test_the_same_value_twice_is_refused(option: Option, separator: str) -> None
 @pytest.mark.parametrize("argument", MARKER)
 def test_a_marker_names_the_test_the_argument_and_what_is_allowed(argument: str, raw: Any) -> None:
     if taken_for_text(argument, raw):
+        assert read_marker("test_file.py::test_it", (), {argument: raw})[argument] == raw
         return
     with pytest.raises(UsageError) as told:
         read_marker("test_file.py::test_it", (), {argument: raw})

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_multicore.interpreters.priority import raise_priority
+from tests.fixture_types import Undecided
 from tests.interpreters.dialogue import Dialogue, on_every_interpreter
 from tests.interpreters.observing import LINUX_ONLY, NUMPY, ON_NUMPY, WATCHED, observed
 
@@ -69,13 +71,16 @@ def test_lines_of_other_threads_are_told_apart(python: str, tmp_path: Path) -> N
 
 
 @on_every_interpreter
-def test_a_thread_that_waits_for_its_next_task_worked_on_the_last_one(python: str, tmp_path: Path) -> None:
+def test_a_thread_that_waits_for_its_next_task_worked_on_the_last_one(
+    python: str, tmp_path: Path, undecided: Undecided
+) -> None:
     with Dialogue(python, tmp_path) as child:
+        raise_priority(child.process.pid)  # as measured interpreters have it
         seen = observed(child, "pool_of_short_tasks", repeat=20, samples=60, seconds=0.003)
         if tuple(child.hello["python"]) < (3, 8) or not sys.platform.startswith("linux"):
             pytest.skip("threads have no clocks that can be read here")
     if seen["late_s"] > 0.2 * seen["sampled_s"]:
-        pytest.skip(f"looks came late for {seen['late_s']:.2f} of {seen['sampled_s']:.2f} s: neighbours had the cores")
+        undecided(f"looks came late for {seen['late_s']:.2f} of {seen['sampled_s']:.2f} s: neighbours had the cores")
     task = [line for line in seen["lines"] if line["function"] == "task"]
     assert sum(line["share"] for line in task) > 0.8
     waiting = [line["share"] for line in seen["lines"] if line["function"] != "task" and line["share"] > 0.1]
@@ -83,16 +88,17 @@ def test_a_thread_that_waits_for_its_next_task_worked_on_the_last_one(python: st
 
 
 @on_every_interpreter
-def test_a_traced_wait_beside_threads_at_work_has_no_share(python: str, tmp_path: Path) -> None:
+def test_a_traced_wait_beside_threads_at_work_has_no_share(python: str, tmp_path: Path, undecided: Undecided) -> None:
     """The main thread may have the time before the others run, and after: a neighbour can make that long."""
     at_work_s = 0.3
     with Dialogue(python, tmp_path) as child:
+        raise_priority(child.process.pid)  # as measured interpreters have it
         seen = observed(child, "threads_that_run", rounds=1, seconds=at_work_s, count=2, trace=True)
     assert seen["traced"]
     waiting = [line for line in seen["lines"] if line["thread"] == "MainThread"]
     assert waiting
     if seen["wall_s"] > 1.2 * at_work_s:
-        pytest.skip(f"the threads were kept waiting: {seen['wall_s']:.2f} s for work of {at_work_s} s")
+        undecided(f"the threads were kept waiting: {seen['wall_s']:.2f} s for work of {at_work_s} s")
     alone = 1 - at_work_s / seen["wall_s"]
     assert sum(line["share"] for line in waiting) < alone + 0.15
 
