@@ -275,7 +275,7 @@ class RowTaker:
         timing = subject.take(repeat)
         after, machine_after = self.counters.tree(pid, before, adopter), self.counters.machine()
         self._trees[pid] = after
-        used = usage(pid, before, after, timing.own)
+        used = usage(pid, before, after, timing.own, timing.wall_s)
         around = interference(machine_before, machine_after, used, timing.wall_s, self.cores_online)
         return timing, used, around, threads_unseen(before, after, machine_after.started_since(machine_before))
 

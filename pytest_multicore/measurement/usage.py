@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from pytest_multicore.rounds.round import ThreadUse, accounts_for
@@ -71,23 +72,33 @@ def threads_unseen(before: TreeSnapshot, after: TreeSnapshot, started: int | Non
     return len(gone) + max(0, started - len(new) - others)
 
 
-def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock) -> Usage:
+def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock, wall_s: float = math.inf) -> Usage:
     """What the tree under ``root`` used between the snapshots, with the root's CPU time by its own clock.
 
     The CPU time of a process that ended is in its parent's ``reaped`` entry, whole. Its part from before the round is
     in the first snapshot, and is taken off again.
+
+    Args:
+        root: its process id.
+        before: the tree before the region.
+        after: the tree after it.
+        own: what the root read of itself, around the region.
+        wall_s: seconds of the region. A thread waits only while it is not at work. What it waited beyond that, it
+            waited for between the snapshots and the region: to be told to begin, and to tell that it is done.
     """
     offspring_s = _total_without_root(root, after) - _total_without_root(root, before)
     # A process that left the tree without being waited for took its time along.
     cpu_s = max(0.0, own.process_cpu_s + own.reaped_cpu_s + offspring_s)
-    throttled_s, delays_s = max(0.0, after.throttled_s - before.throttled_s), _delays(before, after)
+    root_s = after.process_cpu_s.get(root, 0.0) - before.process_cpu_s.get(root, 0.0)
+    longest_s = wall_s + max(0.0, root_s - own.process_cpu_s)  # the snapshots have the dialogue's CPU time, too
+    throttled_s, delays_s = max(0.0, after.throttled_s - before.throttled_s), _delays(before, after, longest_s)
     delay_s = None if delays_s is None else max(0.0, sum(delays_s) - throttled_s)
     return Usage(
         cpu_s=cpu_s,
         delay_s=delay_s,
-        threads=_threads(before, after),
+        threads=_threads(before, after, longest_s),
         throttled_s=throttled_s,
-        tree_cpu_s=offspring_s + after.process_cpu_s.get(root, 0.0) - before.process_cpu_s.get(root, 0.0),
+        tree_cpu_s=offspring_s + root_s,
         others_s=_others_s(before, after),
         all_visible=after.all_visible,
     )
@@ -105,15 +116,21 @@ def _total_without_root(root: int, snapshot: TreeSnapshot) -> float:
     return total_s - snapshot.process_cpu_s.get(root, 0.0) - snapshot.reaped_cpu_s.get(root, 0.0)
 
 
-def _delays(before: TreeSnapshot, after: TreeSnapshot) -> list[float] | None:
-    delays = [_difference(before, key, task, "delay_s") for key, task in after.tasks.items()]
+def _delays(before: TreeSnapshot, after: TreeSnapshot, longest_s: float) -> list[float] | None:
+    delays = [_delay_s(before, key, task, longest_s) for key, task in after.tasks.items()]
     known = [delay for delay in delays if delay is not None]
     return known if delays and len(known) == len(delays) else None
 
 
-def _threads(before: TreeSnapshot, after: TreeSnapshot) -> tuple[ThreadUse, ...]:
+def _delay_s(before: TreeSnapshot, key: tuple[int, int], task: TaskTimes, longest_s: float) -> float | None:
+    delay_s = _difference(before, key, task, "delay_s")
+    at_work_s = _difference(before, key, task, "cpu_s") or 0.0
+    return None if delay_s is None else min(delay_s, max(0.0, longest_s - at_work_s))
+
+
+def _threads(before: TreeSnapshot, after: TreeSnapshot, longest_s: float) -> tuple[ThreadUse, ...]:
     used = [
-        ThreadUse(task.name, pid, tid, cpu_s, _difference(before, (pid, tid), task, "delay_s"))
+        ThreadUse(task.name, pid, tid, cpu_s, _delay_s(before, (pid, tid), task, longest_s))
         for (pid, tid), task in after.tasks.items()
         if (cpu_s := _difference(before, (pid, tid), task, "cpu_s")) and cpu_s > MAX_WAKE_UP_CPU_S
     ]

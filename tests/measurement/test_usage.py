@@ -53,6 +53,15 @@ def test_waits_of_all_threads_add_up() -> None:
     assert usage(ROOT, before, after, OwnClock(1.0, 0.0)).delay_s == pytest.approx(0.4)
 
 
+def test_a_thread_waits_only_while_it_is_not_at_work() -> None:
+    """Beside others it waited 0.1 s to be told to begin. The kernel's clock has that, too; the region took 0.5 s."""
+    before = snapshot({ROOT: 1.0}, {ROOT: 0.0}, t1=(1.0, 0.0))
+    after = snapshot({ROOT: 1.11}, {ROOT: 0.0}, t1=(1.11, 0.5))
+    used = usage(ROOT, before, after, OwnClock(0.1, 0.0), wall_s=0.5)
+    assert used.delay_s == pytest.approx(0.4)
+    assert [thread.delay_s for thread in used.threads] == pytest.approx([0.4])
+
+
 def test_an_unknown_delay_stays_unknown() -> None:
     after = snapshot({}, {}, t1=(1.1, None))
     assert usage(ROOT, snapshot({}, {}), after, OwnClock(1.1, 0.0)).delay_s is None

@@ -43,7 +43,7 @@ LACKING = {
 ABSENT = {"darwin": "", "win32": "fcntl resource termios pwd grp pty tty syslog"}
 HIDDEN = ("/proc", "/sys")
 #: Packages that have an own way for each system: the one on Linux stands for the others.
-STAND_INS = ("filelock", "psutil", "python_discovery")
+STAND_INS = ("filelock", "psutil", "python_discovery", "shutil")
 #: Loaded before anything is taken: their own ways on Linux stand for those on the other system.
 LOADED_FIRST = """
     asyncio concurrent.futures ctypes.util faulthandler getpass hashlib importlib.metadata inspect io logging mmap
