@@ -135,7 +135,7 @@ class Undecided(AssertionError):  # noqa: N818 - it is what happened
 
 
 class SessionEnds(Exception):  # noqa: N818 - it is what happens
-    """A signal ends the session: whatever runs then gives way, and hides it from nobody."""
+    """A signal ends the session: whatever runs then gives way, and lets it through."""
 
 
 def first_line(error: BaseException) -> str:

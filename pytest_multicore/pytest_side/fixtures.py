@@ -26,7 +26,13 @@ class Multicore:
     by name. It is called once with the arguments. If it returns a callable, that is measured and the call was the
     set-up; otherwise the function itself is measured.
 
-    Every method raises LimitMissed when a limit is missed, and skips the test when a limit cannot be decided.
+    A limit that cannot be decided skips the test. Every method that measures raises the same.
+
+    Raises:
+        LimitMissed: a limit is missed.
+        Undecided: a limit cannot be decided, under ``--multicore-strict``.
+        WorkloadError: the workload raised, cannot be imported, or called ``sys.exit``.
+        UsageError: an argument is wrong, or the workload cannot be found by its name.
     """
 
     def __init__(self, gate: Gate) -> None:
