@@ -25,7 +25,7 @@ class Crowded(StillMachine):
 
     def tree(self, pid: int, known: TreeSnapshot | None = None, adopter: int | None = None) -> TreeSnapshot:
         self.moments += 1
-        tasks = {(pid, tid): TaskTimes("work", 0.1 * self.moments, 0.05 * self.moments) for tid in range(self.threads)}
+        tasks = {(pid, tid): TaskTimes("work", 0.05 * self.moments, 0.05 * self.moments) for tid in range(self.threads)}
         return TreeSnapshot({}, {}, tasks)
 
     def machine(self) -> MachineSnapshot:
