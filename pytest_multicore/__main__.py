@@ -8,6 +8,7 @@ import sys
 
 from .commands import bisect, compare, export, history, html, imports, judge, merge
 from .errors import UsageError
+from .reports import standard_output
 
 COMMANDS = (judge, bisect, compare, history, html, export, imports, merge)
 
@@ -17,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     It is 1, without a word, where the reader of the output has gone, as ``head`` does: pytest itself does so.
     """
+    standard_output.escape_what_it_lacks()
     try:
         try:
             return _run(arguments)

@@ -120,6 +120,17 @@ def test_an_interpreter_that_cannot_be_had_is_status_1(pytester: pytest.Pytester
 
 
 @pytest.mark.slow
+def test_a_path_in_a_script_that_the_output_lacks_is_shown(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_MULTICORE_CACHE", str(pytester.path / "日本"))
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    result, _ = examined(pytester, "--multicore-environment=current")
+    assert result.ret == 0
+    assert "\\u65e5\\u672c" in result.stdout.str().replace("\n    ", "")
+
+
+@pytest.mark.slow
 def test_where_nobody_reads_on_it_ends_without_a_word(pytester: pytest.Pytester, own_cache: None) -> None:
     command = [sys.executable, "-W", "ignore", "-m", "pytest", "--multicore-doctor", "--multicore-environment=current"]
     assert nobody_reads(command) == (1, "")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.reports import standard_output
 from pytest_multicore.reports.atomic_file import write_whole
 from pytest_multicore.reports.formats.asv import asv
 from pytest_multicore.reports.formats.badge import badge
@@ -106,7 +106,7 @@ def _asv(options: argparse.Namespace, report: Report) -> dict[Path | None, str]:
 
 def _write(file: Path | None, text: str) -> None:
     if file is None:
-        sys.stdout.write(text)
+        standard_output.write_file(text)
         return
     try:
         write_whole(file, text)

@@ -24,7 +24,7 @@ from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.measurement.topology import topology
 from pytest_multicore.reports import doctor as lines
 from pytest_multicore.reports import doctor_record as records
-from pytest_multicore.reports import json_report
+from pytest_multicore.reports import json_report, standard_output
 from pytest_multicore.reports.origin import origin_now
 from pytest_multicore.settings.options import OPTIONS, Settings, axis_values
 
@@ -41,6 +41,7 @@ def doctor(config: pytest.Config) -> int:
     """
     check_options(config)
     settings = session_settings(config)
+    standard_output.escape_what_it_lacks()
     try:
         environments = load(config.rootpath)
         named = _named(config, settings, environments)

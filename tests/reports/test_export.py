@@ -1,5 +1,6 @@
 """``python -m pytest_multicore export``: which file it reads, where it writes, and what it refuses."""
 
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from pytest_multicore.__main__ import main
 from pytest_multicore.commands.export import FORMATS
 from tests.closed_pipe import nobody_reads
 
-from .literals import measured, reported, written
+from .literals import SPLIT, measured, reported, written
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -34,6 +35,32 @@ def test_only_the_tests_that_are_named_are_exported(tmp_path: Path, capsys: pyte
     assert "useful cores: 1.8 of 2" in capsys.readouterr().out
     assert main(["export", str(file), "--format", "badge", "--test", "test_c"]) == 2
     assert "--test test_c: no node id in" in capsys.readouterr().err
+
+
+def lacking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
+    """What comes out of a pipe on Windows, and a report in the folder that has letters which its encoding lacks."""
+    written(tmp_path / "report.json", reported(measured(1.8, test="test_日本.py::test_it", cores_split=SPLIT)))
+    monkeypatch.chdir(tmp_path)
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="cp1252"))
+    return raw
+
+
+def test_an_output_that_lacks_letters_gets_the_files_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = lacking(tmp_path, monkeypatch)
+    command = ["export", "report.json", "--format", "markdown"]
+    assert main(command) == 0
+    assert main([*command, "--output", "comment.md"]) == 0
+    assert "█" in Path("comment.md").read_text(encoding="utf-8")
+    assert raw.getvalue() == Path("comment.md").read_bytes()
+
+
+def test_an_output_that_lacks_letters_gets_their_codes_from_other_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = lacking(tmp_path, monkeypatch)
+    assert main(["judge", "report.json"]) == 0
+    assert raw.getvalue().startswith(rb"test_\u65e5\u672c.py::test_it: ")
 
 
 @pytest.mark.slow
