@@ -24,7 +24,7 @@ class Movement(Enum):
 
 def change(new: Interval, old: Interval) -> Interval:
     """New / old, for figures above 0; a bound that one of them lacks is infinite."""
-    low = new.low / old.high if new.low > 0 and math.isfinite(old.high) else -math.inf
+    low = new.low / old.high if new.low > 0 and 0 < old.high < math.inf else -math.inf
     high = new.high / old.low if old.low > 0 else math.inf
     estimate = new.estimate / old.estimate if old.estimate > 0 else math.inf
     return Interval(low, estimate, high, max(0.0, new.confidence + old.confidence - 1))

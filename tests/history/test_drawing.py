@@ -67,6 +67,14 @@ def test_names_are_escaped_and_long_ones_cut_and_whole_in_a_tooltip() -> None:
     assert name in title.text
 
 
+def test_what_no_xml_may_hold_is_shown_as_its_code() -> None:
+    """A test's file may have a name that is no text: pytest gives its bytes as halves of a pair."""
+    found = drawn(entry(test="test_\udcff\x1b.py::test_it"))
+    (shown,) = (text for text in found.findall(f"{SVG}text") if text.attrib["class"] == "name")
+    assert shown.text is not None
+    assert shown.text.startswith(r"test_\udcff\x1b.py::test_it")
+
+
 def test_the_command_writes_it_or_says_why_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     append(tmp_path / "h.jsonl", series(1.9, 1.8))
     assert main(["history", str(tmp_path / "h.jsonl"), f"--svg={tmp_path / 'h.svg'}"]) == 0

@@ -219,6 +219,9 @@ def test_a_report_with_a_line_for_each_number_is_told(tmp_path: Path) -> None:
         {"libraries": [{}]},
         {"libraries": 5},
         {"variables": {"OMP_NUM_THREADS": 2}},
+        {"variables": {"OMP_NUM_THREADS": None}},
+        {"threads": {"a": 1}},
+        {"host": 5},
     ],
     ids=str,
 )
@@ -229,6 +232,15 @@ def test_a_line_that_holds_something_else_is_named(file: Path, tmp_path: Path, s
     with file.open("a") as text:
         text.write(json.dumps(line) + "\n")
     with pytest.raises(UsageError, match="line 3 does not hold what history schema 1 says"):
+        read(file)
+
+
+@pytest.mark.parametrize("spoilt", [{"date": 5}, {"commit": {"a": 1}}, {"version": []}, {"number": []}], ids=str)
+def test_a_line_of_no_origin_is_named(file: Path, tmp_path: Path, spoilt: dict[str, object]) -> None:
+    line = {**line_of(entry(), tmp_path), **spoilt}
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(line) + "\n")
+    with pytest.raises(UsageError, match="line 1 does not hold what history schema 1 says"):
         read(file)
 
 

@@ -26,6 +26,7 @@ def test_the_ratio_has_the_bounds_that_lie_farthest_apart() -> None:
         (interval(0.9, math.inf), interval(1.8, 2.2), 0.9 / 2.2, math.inf),
         (interval(0.9, 1.1), interval(-math.inf, 2.2), 0.9 / 2.2, math.inf),
         (interval(0.9, 1.1), interval(1.8, math.inf), -math.inf, 1.1 / 1.8),
+        (interval(0.9, 1.1), interval(0.0, 0.0), -math.inf, math.inf),
     ],
 )
 def test_a_bound_that_is_missing_bounds_nothing(new: Interval, old: Interval, low: float, high: float) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import pairwise
 
+from pytest_multicore.reports.html.visible import visible
 from pytest_multicore.reports.origin import day_of, origin_in_words
 
 from .trend_words import names, remarks, turn_in_words
@@ -101,10 +102,15 @@ def _runs(trend: Trend, place: _Place) -> Iterator[str]:
         yield f'<path class="bounds" d="M{x:.1f} {place.y(interval.low):.1f}V{place.y(interval.high):.1f}"/>'
         told = f"{origin_in_words(entry.origin)}: {figure_in_words(entry, trend.figure)}"
         point = f'class="run" cx="{x:.1f}" cy="{place.y(values[run]):.1f}" r="2.5"'
-        yield f"<circle {point}><title>{escape(told)}</title></circle>"
+        yield f"<circle {point}><title>{_escaped(told)}</title></circle>"
 
 
 def _text(x: float, y: float, text: str, style: str, anchor: str = "start") -> str:
     shown = text if len(text) <= LETTERS else f"{text[: LETTERS - 3]}..."
-    whole = "" if shown == text else f"<title>{escape(text)}</title>"
-    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(shown)}{whole}</text>'
+    whole = "" if shown == text else f"<title>{_escaped(text)}</title>"
+    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{_escaped(shown)}{whole}</text>'
+
+
+def _escaped(text: str) -> str:
+    """Without markup, and without what no XML may hold: control characters, and a file's name that is no text."""
+    return escape(visible(text))

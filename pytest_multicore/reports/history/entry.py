@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from types import MappingProxyType
+from types import MappingProxyType, UnionType
 from typing import Any
 
 from pytest_multicore.reports.origin import Origin
@@ -170,24 +170,30 @@ def checked(entry: Entry) -> Entry:
     Raises:
         KeyError, TypeError, ValueError, AttributeError: it holds what no entry does.
     """
-    result = entry.result
-    if not isinstance(entry.base, str | None):
-        raise TypeError(f"against: found the base {entry.base!r}, expected a text")
-    texts = (*(result[name] for name in ("nodeid", "workload", "environment", "outcome")), entry.cpu)
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError(f"nodeid, workload, environment, outcome and cpu: found {texts}, expected texts")
+    result, origin = entry.result, entry.origin
+    texts = {name: result[name] for name in ("nodeid", "workload", "environment", "outcome")}
+    _check_types({**texts, "cpu": entry.cpu}, str, "a text")
+    known = {"date": origin.date, "version": origin.version, "commit": origin.commit, "host": result["host"]}
+    _check_types({**known, "base": entry.base}, str | None, "a text or nothing")
+    _check_types({"number": entry.number}, int, "a whole number")
+    _check_types({name: result[name] for name in ("threads", "baseline")}, int | None, "a whole number or nothing")
     if not 0.5 <= result["confidence"] < 1:
         raise ValueError(f"confidence: found {result['confidence']!r}, expected a number from 0.5 to below 1")
     for name in INTERVALS:
         if (interval := entry.compared(name)) is not None:
             _check_interval(name, interval)
-    for name in ("frameworks", "variables"):
-        if not all(isinstance(text, str | None) for text in (result[name] or {}).values()):
-            raise TypeError(f"{name}: found {result[name]!r}, expected texts")
+    _check_types(result["frameworks"] or {}, str | None, "a version or nothing")
+    _check_types(result["variables"] or {}, str, "a text")
     for library in result["libraries"]:
         if not all(isinstance(library[name], str | None) for name in KEPT_LIBRARY_FIELDS):
             raise TypeError(f"libraries: found {library!r}, expected texts")
     return entry
+
+
+def _check_types(values: Mapping[str, object], kind: type | UnionType, expected: str) -> None:
+    for name, value in values.items():
+        if not isinstance(value, kind):
+            raise TypeError(f"{name}: found {value!r}, expected {expected}")
 
 
 def _check_interval(name: str, interval: Interval) -> None:
