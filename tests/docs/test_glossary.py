@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_multicore.reports.table import HEADINGS
 from pytest_multicore.rounds import tolerances
 from pytest_multicore.settings.options import OPTIONS
 
@@ -22,6 +23,11 @@ def test_each_term_is_defined_once() -> None:
     terms = [term for term, _ in definitions()]
     assert len(terms) > 30, "the search finds next to nothing"
     assert len({term.casefold() for term in terms}) == len(terms)
+
+
+def test_what_the_reports_head_their_columns_with_is_defined() -> None:
+    first_words = {re.split(r" cores| speed-up", term)[0].casefold() for term, _ in definitions()}
+    assert {heading.casefold() for heading in HEADINGS} - first_words == {"test", "blas", "threads", "outcome"}
 
 
 @pytest.mark.parametrize(
