@@ -1,4 +1,4 @@
-"""Busy cores of a pool that no setting reaches: they are burnt or useful on both sides, and one core tells."""
+"""Busy cores of a pool that no setting reaches: they are wasted or useful on both sides, and one core tells."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def test_a_pool_that_spins_on_both_sides_is_warned_of_and_one_that_works_is_not(
         undecided(f"{spins['reason']}; {works['reason']}")
 
     assert [spins["outcome"], works["outcome"]] == ["passed", "passed"], session.stdout.str()
-    assert "as fast as on 1 core: the second core is burnt" in " ".join(spins["warnings"]), spins["warnings"]
+    assert "as fast as on 1 core: the second core is wasted" in " ".join(spins["warnings"]), spins["warnings"]
     assert works["warnings"] == []

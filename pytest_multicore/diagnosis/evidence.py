@@ -18,7 +18,7 @@ from pytest_multicore.verdicts.result import Result
 
 #: Of the usable cores: with fewer busy, some of them stood idle.
 MIN_BUSY_SHARE = 0.85
-#: CPU time over the baseline's: from here on threads burn it without doing work.
+#: CPU time over the baseline's: from here on threads use it without doing work.
 MIN_CPU_INFLATION = 1.3
 #: One thread keeps no more cores busy than this.
 MAX_CORES_OF_ONE_THREAD = 1.1
@@ -184,7 +184,7 @@ class Evidence:
 
     @property
     def useful_cores(self) -> float:
-        """Cores useful: the busy ones, less what they only burn; the busy ones, where there is no comparison."""
+        """Cores useful: the busy ones, less what they only waste; the busy ones, where there is no comparison."""
         comparison = self.result.comparison
         return min(self.busy_cores, comparison.useful_cores) if comparison else self.busy_cores
 

@@ -159,7 +159,7 @@ def _finding(trial: Trial, compared: Comparison, original_speedup: Interval | No
         cores = _higher(changed.cores, before.cores)
         if trial.changes_work or cores is Finding.REFUTED:
             return cores
-        # The same work: cores that only burn time, for instance in processes that start, prove nothing.
+        # The same work: cores that only waste time, for instance in processes that start, prove nothing.
         least = MIN_USEFUL_RATIO if trial.has_to_gain else MIN_SPEED_RATIO
         if ratio.high <= least:
             return Finding.REFUTED

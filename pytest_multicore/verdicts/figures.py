@@ -74,7 +74,7 @@ class Comparison:
         efficiency: ratio / attained speed-up, pair by pair, as far as the program wants its cores. Without a control in
             half of the rows it is speedup x baseline cores / contender cores. None when threads were inherited.
         useful_cores: ratio x cores busy at the baseline: what the busy cores are worth, in cores.
-        cpu_inflation: CPU time of a repetition at the contender / at the baseline: above 1 is work burnt, not done.
+        cpu_inflation: CPU time of a repetition at the contender / at the baseline: above 1 is time that does no work.
         memory_impaired: whether a neighbour had the memory's bandwidth while the baseline ran.
     """
 

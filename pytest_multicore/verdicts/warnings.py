@@ -28,20 +28,20 @@ def waste_warning(
     if compared is None or not claims_busy_cores(verdicts):
         return None
     if not needs_fewer_cores(verdicts, compared):
-        return _burnt(compared, "")
+        return _waste(compared, "")
     if by_cores is None or not is_known(by_cores):
         return _unknown_worth(compared)
-    return _burnt(by_cores, " as on 1 core")
+    return _waste(by_cores, " as on 1 core")
 
 
-def _burnt(compared: Comparison, than: str) -> str | None:
+def _waste(compared: Comparison, than: str) -> str | None:
     baseline_busy, busy = compared.baseline.cores.estimate, compared.contender.cores.estimate
     if busy < MIN_GAIN_RATIO * baseline_busy or compared.useful_cores >= MIN_GAIN_RATIO * baseline_busy:
         return None
     if not _extra_cores_gain_little(compared):
         return None
     wasted = _wasted_cores(busy, compared.useful_cores)
-    return f"{busy:.2f} cores busy, {compared.ratio.estimate:.2f}x as fast{than}: {wasted} burnt"
+    return f"{busy:.2f} cores busy, {compared.ratio.estimate:.2f}x as fast{than}: {wasted} wasted"
 
 
 def needs_fewer_cores(verdicts: Sequence[Verdict], compared: Comparison | None) -> bool:
@@ -76,7 +76,7 @@ def is_known(compared: Comparison) -> bool:
 def claims_busy_cores(verdicts: Sequence[Verdict]) -> bool:
     """Whether a limit passed by which cores may be busy for nothing, so that it matters what they are worth.
 
-    These are ``min_cores``, and a ``min_speedup`` that guards against a loss: who is no slower may burn them, too.
+    These are ``min_cores``, and a ``min_speedup`` that guards against a loss: what is no slower may waste them, too.
     """
     guards = (verdict for verdict in verdicts if verdict.quantity == "min_speedup" and verdict.limit < MIN_GAIN_RATIO)
     return _passed(verdicts, "min_cores") or any(verdict.outcome is Outcome.PASSED for verdict in guards)
@@ -92,7 +92,7 @@ def _unknown_worth(compared: Comparison) -> str:
     return (
         f"{compared.contender.cores.estimate:.2f} cores busy, but {compared.baseline.cores.estimate:.2f} with {asked}, "
         f"too, and {compared.ratio.estimate:.2f}x as fast: the setting reaches no pool, and whether the cores are "
-        "useful or burnt is not known"
+        "useful or wasted is not known"
     )
 
 

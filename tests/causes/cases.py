@@ -35,7 +35,7 @@ OF_THE_WORK = (
         suffers=Twin("fit", {"batch_size": 32, "samples": 20_000}),
         healthy=None,
         limits=CORES,
-        note="fit of keras#2544, which no batch makes healthy: a larger one only burns the second core",
+        note="fit of keras#2544, which no batch makes healthy: a larger one only wastes the second core",
         typical=True,
     ),
     Case("non-blas-dtype", **twins("non_blas_dtype")),

@@ -120,7 +120,7 @@ def test_one_side_that_does_other_work_is_enough() -> None:
         "waits are over",
         "so are those of threads that ended",
         "it takes longer and works as much",
-        "less is burnt",
+        "less is wasted",
         "the cores became slow, as the control shows",
         "a little more is chance",
         "it ran twice as often",

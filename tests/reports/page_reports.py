@@ -174,7 +174,7 @@ def every_kind() -> dict[str, Any]:
         missed | {"cores_split": split(2, useful=0.9, extra_cpu=0.5, uneven=0.2, waited=0.1, not_given=0.05)},
         undecided,
         compared(
-            pairs(25, 1.03, seed=4), Limits(min_cores=0.5, max_speedup=1.5), warnings=("the second core is burnt",)
+            pairs(25, 1.03, seed=4), Limits(min_cores=0.5, max_speedup=1.5), warnings=("the second core is wasted",)
         ),
         compared(
             pairs(20, 3.1, attains=3.5, threads=4, time_s=2e-6),

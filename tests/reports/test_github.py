@@ -76,7 +76,7 @@ def test_a_pass_is_silent_unless_the_busy_cores_are_burnt(places: github.Locatio
     assert list(github.commands([told(Limits(min_cores=1.5), 1.8)], places, annotate_failures=True)) == []
     (warning,) = github.commands([told(Limits(min_cores=1.5), 1.03)], places, annotate_failures=True)
     assert warning.startswith("::warning file=package/tests/test_a.py,line=7,")
-    assert warning.endswith("2.00 cores busy, 1.03x as fast: the second core is burnt")
+    assert warning.endswith("2.00 cores busy, 1.03x as fast: the second core is wasted")
 
 
 def test_a_loss_against_a_base_is_an_error_and_a_slower_pass_a_notice(places: github.Locations) -> None:

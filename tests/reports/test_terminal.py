@@ -26,9 +26,9 @@ def lines(config: pytest.Config, *records: dict[str, Any], strict: bool = False)
 
 def test_lines_name_the_test_and_not_only_the_function_that_all_measure(pytestconfig: pytest.Config) -> None:
     series = {name: told({1: 0.2, 2: 0.15})[name] for name in ("scaling", "scaling_law")}
-    first, second = of_parameter(1, warnings=["burnt"], evidence=CALLS), of_parameter(2, **series)
+    first, second = of_parameter(1, warnings=["wasted"], evidence=CALLS), of_parameter(2, **series)
     shown = lines(pytestconfig, first, second)
-    assert "warning: test_it[1]: work:loop: burnt" in shown
+    assert "warning: test_it[1]: work:loop: wasted" in shown
     assert "test_it[1]: work:loop: no BLAS level-3 calls" in shown
     assert any(line.startswith("scaling: test_it[2]: work:loop: 200 ms at 1 thread") for line in shown)
 

@@ -100,7 +100,7 @@ def test_cores_that_are_busy_wait_to_be_known_for_useful_or_burnt() -> None:
     assert not enough(limits, unknown, 3.9)
     assert enough(limits, unknown, 4.0)
     assert enough(limits, rows(9, 1.8, slowed_to=0.5), 0.5), "useful"
-    assert enough(limits, rows(11, 1.1), 0.5), "burnt"
+    assert enough(limits, rows(11, 1.1), 0.5), "wasted"
 
 
 def test_without_limits_two_rows_more_than_the_fewest_are_enough() -> None:

@@ -21,13 +21,13 @@ def told(speedup: float, *, limits: Limits = MIN_CORES, slowed_to: float = 1.0, 
 
 
 def test_cores_that_are_busy_for_nothing_are_told() -> None:
-    assert warned(1.03, 1.98) == "1.98 cores busy, 1.03x as fast: the second core is burnt"
+    assert warned(1.03, 1.98) == "1.98 cores busy, 1.03x as fast: the second core is wasted"
 
 
 def test_so_are_those_of_many() -> None:
     taken = [(made(0.1, 3.9, threads=4, control=look(4)), made(0.11, threads=1, control=look(1)))] * 11
     found = judgement(MIN_CORES, taken, 0.99)
-    assert waste_warning(found.verdicts, found.compared) == "3.90 cores busy, 1.10x as fast: 2.8 cores are burnt"
+    assert waste_warning(found.verdicts, found.compared) == "3.90 cores busy, 1.10x as fast: 2.8 cores are wasted"
 
 
 @pytest.mark.parametrize(("speedup", "cores"), [(1.8, 2.0), (1.16, 2.0)])
@@ -44,7 +44,8 @@ def test_it_is_about_min_cores_that_passed() -> None:
 def test_a_guard_against_a_loss_does_not_hide_burnt_cores() -> None:
     """No slower, by a limit of 0.7, and a second core that does nothing for it."""
     assert (
-        warned(0.95, 1.98, limits=Limits(min_speedup=0.7)) == "1.98 cores busy, 0.95x as fast: the second core is burnt"
+        warned(0.95, 1.98, limits=Limits(min_speedup=0.7))
+        == "1.98 cores busy, 0.95x as fast: the second core is wasted"
     )
     assert warned(1.0, 1.0, limits=Limits(min_speedup=0.7)) is None, "one thread does it all"
     assert warned(1.6, 2.0, limits=Limits(min_speedup=0.7)) is None, "it gains"
@@ -67,14 +68,14 @@ def test_cores_that_no_setting_keeps_from_being_busy_may_be_burnt(
     if is_told:
         assert warning == (
             "1.93 cores busy, but 1.90 with 1 thread, too, and 0.99x as fast: the setting reaches no pool, and whether "
-            "the cores are useful or burnt is not known"
+            "the cores are useful or wasted is not known"
         )
 
 
 @pytest.mark.parametrize(
     ("one_core_s", "warning"),
     [
-        (0.1, "1.93 cores busy, 1.00x as fast as on 1 core: the second core is burnt"),
+        (0.1, "1.93 cores busy, 1.00x as fast as on 1 core: the second core is wasted"),
         (0.13, None),
         (0.19, None),
     ],
