@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_multicore.diagnosis.openmp_settings import OpenMPSetting, openmp_setting
 from pytest_multicore.environments.threads import THREAD_VARIABLES
 
 #: Variables whose value is a number of threads or workers, or its upper bound.
@@ -34,6 +35,7 @@ class StartChange:
         before, after: the state before the first and after the last change of it.
         default: the value that ``os.environ.setdefault`` would have given a variable that was set; None else.
         pools_followed: the sizes of the pools that were loaded after it: they have read such a variable.
+        openmp_followed: whether one of these is OpenMP's.
     """
 
     module: str
@@ -44,6 +46,7 @@ class StartChange:
     after: Any
     default: str | None = None
     pools_followed: tuple[int, ...] = ()
+    openmp_followed: bool = False
 
     @property
     def variable(self) -> str:
@@ -87,6 +90,15 @@ class StartChange:
         return f"set the pool of {self.what.removeprefix(POOL)} from {self.before} threads to {self.after}"
 
     @property
+    def setting(self) -> OpenMPSetting | None:
+        """What it does to OpenMP's threads; None where it does nothing that it did not do before."""
+        if not self.variable:
+            return None
+        setting = openmp_setting(self.variable, self.after if self.default is None else self.default)
+        was = openmp_setting(self.variable, self.before) if self.default is None else None
+        return None if setting is was else setting
+
+    @property
     def limits_pools(self) -> bool:
         """Whether a pool that was loaded after this variable was set is no larger than it says."""
         return self.cores is not None and any(size <= self.cores for size in self.pools_followed)
@@ -100,7 +112,7 @@ class StartChange:
 def start_changes(facts: Mapping[str, Any]) -> list[StartChange]:
     """The changes that an interpreter noted, each as it stood at the end; not what was changed back."""
     entries: Sequence[Mapping[str, Any]] = facts.get("start_changes") or ()
-    pools = [(place, entry["after"]) for place, entry in enumerate(entries) if _loads_pool(entry)]
+    pools = [(place, entry["after"], entry["what"]) for place, entry in enumerate(entries) if _loads_pool(entry)]
     last: dict[tuple[str, str, bool], StartChange] = {}
     for place, entry in enumerate(entries):
         key = (entry["what"], entry.get("path") or "", "default" in entry)
@@ -115,7 +127,8 @@ def start_changes(facts: Mapping[str, Any]) -> list[StartChange]:
             before=before,
             after=entry["after"],
             default=entry.get("default"),
-            pools_followed=tuple(size for loaded, size in pools if loaded > place),
+            pools_followed=tuple(size for loaded, size, _ in pools if loaded > place),
+            openmp_followed=any(what == f"{POOL}openmp" for loaded, _, what in pools if loaded > place),
         )
     return [change for change in last.values() if change.before != change.after or change.default is not None]
 
@@ -152,6 +165,8 @@ def warnings_of(facts: Mapping[str, Any], cores: float, users: Mapping[str, str]
         does_nothing = change.default is not None and change.variable in users
         if change.leaves_fewer(cores) and not (is_meant or does_nothing):
             yield f"{change.who} {change.did}: {_consequence(change)}"
+        elif change.setting and not (is_meant or does_nothing):
+            yield f"{change.who} {change.did}: {change.setting.effect}"
 
 
 def _consequence(change: StartChange) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 
 from pytest_multicore.diagnosis.causes import catalogue
+from pytest_multicore.diagnosis.causes.settings import is_set_by_program
 from pytest_multicore.diagnosis.causes.thread_pools import was_blas_called
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.evidence_record import evidence_record
@@ -178,7 +179,7 @@ class CauseSearch:
     def _try(self, trials: Sequence[Trial]) -> list[TrialResult]:
         """Run trials until one proves its cause or the budget is spent."""
         results: list[TrialResult] = []
-        for trial in (replace(one, has_to_gain=self.evidence.only_gain_missed) for one in trials):
+        for trial in (self._ready(one) for one in trials):
             if self.budget.left_s <= 0:
                 results.append(_not_run(trial, "not tried, the budget was spent"))
                 break
@@ -197,6 +198,13 @@ class CauseSearch:
             if results[-1].finding is Finding.PROVEN:
                 break
         return results
+
+    def _ready(self, trial: Trial) -> Trial:
+        """The trial for this limit. What it sets the program must not set again when it runs."""
+        again = [name for name in trial.change.variables if is_set_by_program(self.evidence, name)]
+        kept = dict.fromkeys((*trial.change.agent_changes, *(f"keep-variable {name}" for name in again)))
+        change = replace(trial.change, agent_changes=tuple(kept))
+        return replace(trial, change=change, has_to_gain=self.evidence.only_gain_missed)
 
 
 def _not_run(trial: Trial, why: str) -> TrialResult:

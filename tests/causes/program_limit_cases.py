@@ -5,6 +5,8 @@ from __future__ import annotations
 from .case import Case, Twin
 
 INHERIT = {"min_cores": 1.5, "threads": "inherit"}
+#: Threads that are woken again and again wait for a core each time: how fast they might be is not known, how busy is.
+BUSY = {"min_cores": 1.8, "threads": 2}
 UNLIMITED = Twin("set_by_the_program:product")
 
 BY_THE_PROGRAM = (
@@ -49,5 +51,35 @@ BY_THE_PROGRAM = (
         healthy=Twin("set_by_the_program:blur", {"size": None}),
         needs=("cv2",),
         note="OpenCV told to use no threads",
+    ),
+    Case(
+        "busy-waiting",
+        suffers=Twin("openmp_set_by_imports:spinning", {"steps": 5_000}),
+        healthy=Twin("openmp_set_by_imports:spinning", {"steps": 5_000_000}),
+        needs=("cc",),
+        note="told to spin by an import",
+    ),
+    Case(
+        "passive-wait",
+        suffers=Twin("openmp_set_by_imports:sleeping"),
+        healthy=Twin("openmp_set_by_imports:short_regions"),
+        limits=BUSY,
+        needs=("cc",),
+        note="told to sleep by an import",
+    ),
+    Case(
+        "passive-wait",
+        suffers=Twin("openmp_set_by_imports:short_regions", exported={"GOMP_SPINCOUNT": "0"}),
+        healthy=Twin("openmp_set_by_imports:short_regions"),
+        limits=BUSY,
+        needs=("cc",),
+        note="told to sleep by the environment",
+    ),
+    Case(
+        "thread-limit",
+        suffers=Twin("openmp_set_by_imports:dynamic"),
+        healthy=Twin("openmp_set_by_imports:long_regions"),
+        needs=("cc", "load"),
+        note="OMP_DYNAMIC by an import",
     ),
 )

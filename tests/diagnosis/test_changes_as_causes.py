@@ -3,6 +3,7 @@
 from typing import Any
 
 from pytest_multicore.diagnosis.causes.catalogue import ranked_suspicions
+from pytest_multicore.diagnosis.causes.settings import is_set_by_program
 from pytest_multicore.diagnosis.evidence import Evidence
 from pytest_multicore.diagnosis.suspicions import Suspicion
 from tests.diagnosis.literals import idle, line, observed, task
@@ -234,3 +235,12 @@ def test_workers_of_dask_are_told_where_their_thread_comes_from() -> None:
     of_others = of_key("nested-limit", idle(thread_samples=workers, threads=None))
     assert of_others is not None
     assert "Dask" not in of_others.evidence + of_others.remedy
+
+
+def test_what_the_program_sets_is_known_however_it_came_to_that() -> None:
+    """Exported, and set to the same again: no change, and yet it would undo a trial."""
+    again = seen(calls=(call("variable OMP_NUM_THREADS", "1"),))
+
+    assert is_set_by_program(again, "OMP_NUM_THREADS")
+    assert is_set_by_program(seen(ONE_THREAD), "OMP_NUM_THREADS")
+    assert not is_set_by_program(again, "OMP_DYNAMIC")

@@ -8,7 +8,8 @@ import pytest
 from pytest_multicore.diagnosis.findings.finding import EnvironmentFacts, MachineFacts
 from pytest_multicore.diagnosis.findings.libraries import library_findings, short_path
 from pytest_multicore.diagnosis.findings.machine import PERMISSION_LOSSES, machine_findings
-from pytest_multicore.diagnosis.findings.variables import LIMITING_VARIABLES, variable_findings
+from pytest_multicore.diagnosis.findings.variables import OTHER_VARIABLES, variable_findings
+from pytest_multicore.diagnosis.openmp_settings import OPENMP_SETTINGS
 
 HEALTHY = MachineFacts(
     cores_online=4,
@@ -109,6 +110,10 @@ def test_a_quota_names_a_thread_count_that_fits() -> None:
         ({"KMP_AFFINITY": "disabled"}, []),
         ({"MKL_THREADING_LAYER": "SEQUENTIAL"}, ["variable"]),
         ({"MKL_THREADING_LAYER": "GNU"}, []),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, ["variable"]),
+        ({"OMP_WAIT_POLICY": "PASSIVE"}, []),
+        ({"KMP_BLOCKTIME": "infinite"}, ["variable"]),
+        ({"KMP_BLOCKTIME": "0"}, []),
     ],
 )
 def test_what_variables_do(variables: dict[str, str], found: list[str]) -> None:
@@ -140,7 +145,8 @@ def test_what_an_import_sets_is_found() -> None:
 def test_each_biting_variable_is_one_whose_value_a_report_may_print() -> None:
     from pytest_multicore.environments.threads import REPORTED_VARIABLES
 
-    assert {name for name, *_ in LIMITING_VARIABLES} <= {*REPORTED_VARIABLES}
+    names = {name for name, *_ in OTHER_VARIABLES} | {setting.variable for setting in OPENMP_SETTINGS}
+    assert names <= {*REPORTED_VARIABLES}
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,38 @@ def test_a_narrowed_affinity_and_the_lock_are_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "effect"),
+    [
+        ("OMP_DYNAMIC", "TRUE", "libgomp takes as many threads as CPUs less the load"),
+        ("OMP_WAIT_POLICY", "active", "idle OpenMP threads spin"),
+        ("OMP_WAIT_POLICY", "PASSIVE", "OpenMP threads sleep as soon as they wait"),
+        ("KMP_BLOCKTIME", "infinite", "idle threads of Intel's OpenMP spin"),
+        ("KMP_BLOCKTIME", "0", "OpenMP threads sleep as soon as they wait"),
+        ("GOMP_SPINCOUNT", "infinity", "idle OpenMP threads spin"),
+        ("GOMP_SPINCOUNT", "0", "OpenMP threads sleep as soon as they wait"),
+        ("OMP_PROC_BIND", "close", "OpenMP pins its threads"),
+    ],
+)
+def test_a_setting_of_openmp_is_told_with_what_it_does(variable: str, value: str, effect: str) -> None:
+    (text,) = told(change(f"variable {variable}", None, value))
+    assert text.startswith(f"importing `ultra` set {variable}={value}: {effect}")
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        change("variable OMP_DYNAMIC", None, "FALSE"),
+        change("variable KMP_BLOCKTIME", None, "200"),
+        change("variable GOMP_SPINCOUNT", None, "300000"),
+        change("variable OMP_WAIT_POLICY", "PASSIVE", "passive"),
+        change("variable OMP_WAIT_POLICY", "ACTIVE", None),
+    ],
+)
+def test_a_setting_of_openmp_that_does_nothing_new_is_not_told(harmless: dict[str, Any]) -> None:
+    assert told(harmless) == []
+
+
 def test_a_change_in_two_steps_counts_from_its_first_state() -> None:
     steps = [change("affinity", [0, 1, 2], [0, 1], "first"), change("affinity", [0, 1], [0], "second")]
     (only,) = start_changes({"start_changes": steps})

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_multicore.diagnosis.evidence import Evidence
-from pytest_multicore.diagnosis.start_changes import start_changes
+from pytest_multicore.diagnosis.openmp_settings import Harm, OpenMPSetting
+from pytest_multicore.diagnosis.start_changes import StartChange, start_changes
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 from pytest_multicore.environments.threaded_libraries import variables_read
 from pytest_multicore.environments.threads import THREAD_VARIABLES
@@ -115,7 +116,7 @@ def _set_by_program(evidence: Evidence) -> Suspicion | None:
         if change.variable and change.default is None and change.leaves_fewer(evidence.usable_cores)
     ]
     if not changes:
-        return None
+        return _openmp_limit(evidence)
     # What read none of them, like a pool that was loaded before, was not limited by them.
     first = next((change for change in changes if change.limits_pools), changes[0])
     told = [change for change in changes if change.who == first.who]
@@ -141,6 +142,43 @@ def _set_by_program(evidence: Evidence) -> Suspicion | None:
         f"numeric libraries first{raised}",
         trials=[Trial(f"{first.who} kept from setting {names}", Effect.MORE_CORES, keep)],
     )
+
+
+def _openmp_limit(evidence: Evidence) -> Suspicion | None:
+    """A setting of OpenMP by which it takes fewer threads, of an import, a fixture or the test itself."""
+    found = openmp_changes(evidence, Harm.LIMITS)
+    if not found:
+        return None
+    change, setting = found[0]
+    return Suspicion(
+        key="thread-limit",
+        strength=0.95 if change.openmp_followed else 0.5,
+        evidence=f"{who_set(evidence, change)}: {setting.effect}",
+        remedy=f"leave {change.variable} alone there",
+        trials=[kept_from(change, Effect.MORE_CORES)],
+    )
+
+
+def openmp_changes(evidence: Evidence, harm: Harm) -> list[tuple[StartChange, OpenMPSetting]]:
+    """What the program itself set that does so to OpenMP's threads, that first which a runtime has read."""
+    found = [
+        (change, change.setting)
+        for change in start_changes(evidence.facts)
+        if change.default is None and change.setting and change.setting.harm is harm
+    ]
+    return sorted(found, key=lambda pair: not pair[0].openmp_followed)
+
+
+def who_set(evidence: Evidence, change: StartChange) -> str:
+    """Who set a variable to what, and where, as a clause."""
+    return f"{change.who} {change.did}{setter_place(evidence, change.what, change.after)}"
+
+
+def kept_from(change: StartChange, effect: Effect) -> Trial:
+    """The program without its own setting of a variable."""
+    keep = Change(agent_changes=(f"keep-variable {change.variable}",))
+    knob = f"{change.who} kept from setting {change.variable}"
+    return Trial(knob, effect, keep, remedy=f"leave {change.variable} alone there")
 
 
 def _set_outside(evidence: Evidence) -> Suspicion | None:
@@ -191,6 +229,12 @@ def _set_again(evidence: Evidence, name: str) -> str:
 def setter_calls(evidence: Evidence, what: str) -> list[Mapping[str, Any]]:
     """The calls that set something, the last one first (agent/watch/setter_calls.py)."""
     return [call for call in reversed(evidence.observed.get("setters") or ()) if call["what"] == what]
+
+
+def is_set_by_program(evidence: Evidence, name: str) -> bool:
+    """Whether an import, a step or the test itself sets a variable."""
+    changes = (change for change in start_changes(evidence.facts) if change.default is None)
+    return any(change.variable == name for change in changes) or bool(setter_calls(evidence, f"variable {name}"))
 
 
 def setter_place(evidence: Evidence, what: str, value: Any) -> str:

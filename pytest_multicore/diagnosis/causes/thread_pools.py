@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, MIN_CPU_INFLATION, Evidence
+from pytest_multicore.diagnosis.openmp_settings import Harm, openmp_setting
 from pytest_multicore.diagnosis.pools_at_work import (
     OPENMP,
     TBB,
@@ -12,8 +13,11 @@ from pytest_multicore.diagnosis.pools_at_work import (
     pool_is_at_work,
     pools_in_words,
 )
+from pytest_multicore.diagnosis.start_changes import StartChange
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 from pytest_multicore.verdicts.words import duration_in_words, threads_in_words
+
+from .settings import assignments, kept_from, listed, openmp_changes, who_set
 
 #: Cores demanded over cores granted: from here on there are too many threads, whoever they are.
 MIN_OVERLOAD_RATIO = 1.25
@@ -103,16 +107,60 @@ def busy_waiting(evidence: Evidence) -> Suspicion | None:
         return None
     if pool_threads is not None and not pool_threads:
         return None  # all that is busy is Python's: no pool's thread can have spun
-    baseline = threads_in_words(evidence.result.baseline)
+    baseline, told = threads_in_words(evidence.result.baseline), _told_to_spin(evidence)
     return Suspicion(
         key="busy-waiting",
-        strength=0.6,
+        strength=0.9 if told and told[0].openmp_followed else 0.6,
         evidence=f"{evidence.busy_cores:.2f} cores busy, {comparison.useful_cores:.2f} useful, "
-        f"for {evidence.cpu_inflation:.2f}x the CPU time{_pool_in_words(evidence)}",
+        f"for {evidence.cpu_inflation:.2f}x the CPU time{_pool_in_words(evidence)}"
+        + "".join(f"; {who_set(evidence, change)}" for change in told),
         remedy=f"{baseline} for this work: {1 / comparison.ratio.estimate:.2f}x as fast for "
         f"{1 / evidence.cpu_inflation:.2f}x the CPU time, as measured",
         remedy_is_measured=True,
-        trials=_passive_waits(evidence),
+        trials=[*(kept_from(change, Effect.LESS_CPU) for change in told), *_passive_waits(evidence)],
+    )
+
+
+def _told_to_spin(evidence: Evidence) -> list[StartChange]:
+    """What the program itself set that has OpenMP's threads spin; nothing where these were not at work."""
+    if pool_is_at_work(evidence, (OPENMP,)) is False:
+        return []
+    return [change for change, _ in openmp_changes(evidence, Harm.SPINS)]
+
+
+def passive_wait(evidence: Evidence) -> Suspicion | None:
+    """OpenMP's threads were told to sleep as soon as they wait, and to wake them takes longer than their work."""
+    if not evidence.lacks_useful_cores or pool_is_at_work(evidence, (OPENMP,)) is False:
+        return None
+    pool_threads = evidence.pool_threads
+    if pool_threads is not None and sum(thread.voluntary for thread in pool_threads) < MIN_WAKES:
+        return None
+    by_program = [change for change, _ in openmp_changes(evidence, Harm.SLEEPS)]
+    start = {
+        name: value
+        for name, value in evidence.variables_at_start.items()
+        if (setting := openmp_setting(name, value)) and setting.harm is Harm.SLEEPS
+    }
+    if not (by_program or start):
+        return None
+    told = [who_set(evidence, change) for change in by_program]
+    told += [f"{assignments(start)} in the environment"] if start else []
+    names = listed(list(dict.fromkeys([*(change.variable for change in by_program), *start])))
+    keep = tuple(f"keep-variable {change.variable}" for change in by_program)
+    who = f"{by_program[0].who} kept from setting {listed([one.variable for one in by_program])}" if by_program else ""
+    unset = f"{listed(list(start))} unset" if start else ""
+    return Suspicion(
+        key="passive-wait",
+        strength=0.9 if any(change.openmp_followed for change in by_program) else 0.7,
+        evidence=f"{'; '.join(told)}: OpenMP's threads sleep as soon as they wait{_pool_in_words(evidence)}",
+        remedy=f"leave {names} alone where parallel regions are short; or fewer, longer regions",
+        trials=[
+            Trial(
+                "; ".join(filter(None, [who, unset])),
+                Effect.FASTER,
+                Change(variables=dict.fromkeys(start), agent_changes=keep),
+            )
+        ],
     )
 
 
@@ -172,4 +220,4 @@ def was_blas_called(evidence: Evidence) -> bool | None:
     return any(BLAS_FILE.search(function.library) for function in evidence.native.functions)
 
 
-DETECTORS = (oversubscribed, busy_waiting)
+DETECTORS = (oversubscribed, busy_waiting, passive_wait)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from pytest_multicore.diagnosis.openmp_settings import Harm, openmp_setting
 from pytest_multicore.diagnosis.thread_sources import number_of
 from pytest_multicore.environments.threads import THREAD_VARIABLES
 
@@ -11,52 +12,14 @@ from .finding import EnvironmentFacts, Finding, MachineFacts
 
 #: Read by libraries as a number of threads, or as one that bounds it, and set by this plugin for no side.
 BOUNDS = (*("OMP_THREAD_LIMIT", "OPENBLAS_DEFAULT_NUM_THREADS", "NPROC", "TF_NUM_INTEROP_THREADS"),)
-#: (variable, the values that bite in small letters; None: any), whether it limits, what it does, the remedy.
-LIMITING_VARIABLES = (
-    (
-        "OMP_DYNAMIC",
-        ("true", "1", "yes", "on"),
-        True,
-        "libgomp takes as many threads as CPUs less the load average of 15 minutes",
-        "OMP_DYNAMIC=FALSE, or unset it",
-    ),
+#: Beside OpenMP's: (variable, the values that bite in small letters, whether it limits, what it does, the remedy).
+OTHER_VARIABLES = (
     (
         "MKL_THREADING_LAYER",
         ("sequential",),
         True,
         "MKL computes with one thread",
         "MKL_THREADING_LAYER=GNU or INTEL, or unset it",
-    ),
-    (
-        "OMP_PROC_BIND",
-        ("true", "close", "spread", "master", "primary"),
-        True,
-        "OpenMP pins its threads, the main one too: what that starts, processes among it, inherits one core",
-        "OMP_PROC_BIND=FALSE, or unset it",
-    ),
-    ("GOMP_CPU_AFFINITY", None, True, "libgomp pins its threads to these CPUs, the main one too", "unset it"),
-    ("OMP_PLACES", None, True, "OpenMP pins its threads to these places, the main one too", "unset it"),
-    (
-        "KMP_AFFINITY",
-        ("compact", "scatter", "balanced", "explicit"),
-        True,
-        "Intel's OpenMP pins its threads, the main one too",
-        "KMP_AFFINITY=disabled, or unset it",
-    ),
-    ("KMP_HW_SUBSET", None, True, "Intel's OpenMP uses these cores only", "unset it"),
-    (
-        "OMP_WAIT_POLICY",
-        ("active",),
-        False,
-        "idle OpenMP threads spin: cores are busy that do nothing, and processes hinder each other",
-        "OMP_WAIT_POLICY=PASSIVE, or unset it",
-    ),
-    (
-        "KMP_BLOCKTIME",
-        ("infinite",),
-        False,
-        "idle threads of Intel's OpenMP spin for ever",
-        "KMP_BLOCKTIME=0, or unset it",
     ),
     (
         "KMP_DUPLICATE_LIB_OK",
@@ -128,12 +91,20 @@ def _changed(environment: EnvironmentFacts) -> Iterator[Finding]:
 
 
 def _biting(environment: EnvironmentFacts) -> Iterator[Finding]:
-    for name, values, limits, effect, remedy in LIMITING_VARIABLES:
-        value = environment.started_with.get(name, "").strip().lower()
-        if value and (values is None or any(part in values for part in value.split(","))):
-            yield _finding(
-                environment, "variable", limits, f"{_named(environment, name)}: {effect}".replace(",:", ":"), remedy
-            )
+    for name, value in environment.started_with.items():
+        setting = openmp_setting(name, value)
+        # Threads that sleep while they wait are what many a container wants: fewer regions a second notice it.
+        if setting and setting.harm is not Harm.SLEEPS:
+            limits = setting.harm in (Harm.LIMITS, Harm.PINS)
+            yield _variable(environment, name, limits, setting.effect, setting.remedy)
+    for name, values, limits, effect, remedy in OTHER_VARIABLES:
+        if environment.started_with.get(name, "").strip().lower() in values:
+            yield _variable(environment, name, limits, effect, remedy)
+
+
+def _variable(environment: EnvironmentFacts, name: str, limits: bool, effect: str, remedy: str) -> Finding:
+    text = f"{_named(environment, name)}: {effect}".replace(",:", ":")
+    return _finding(environment, "variable", limits, text, remedy)
 
 
 def _too_many(environment: EnvironmentFacts, machine: MachineFacts) -> Iterator[Finding]:
