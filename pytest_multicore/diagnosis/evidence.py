@@ -86,8 +86,8 @@ class Evidence:
         mapped_files: names of the files that the child has mapped.
         quota: cores that the child's control group grants, which may be the program's own; None: no quota.
         throttled_s: for how long that group was throttled during the observation, summed over its cores.
-        native: where its Python threads were by their native stacks; None: nobody looked.
-        steps: what a framework's hottest line dispatches; None: nobody counted.
+        native: where its Python threads were by their native stacks; None: they were not looked at.
+        steps: what a framework's hottest line dispatches; None: they were not counted.
     """
 
     result: Result

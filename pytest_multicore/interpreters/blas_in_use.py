@@ -31,7 +31,7 @@ def blas_in_use(target: str, facts: Mapping[str, Any], *, called: bool | None = 
     Args:
         target: the workload's target.
         facts: the child's (agent/dialogue/facts.py).
-        called: whether a BLAS was seen to be called; None: nobody looked. Then NumPy's and SciPy's own are not named
+        called: whether a BLAS was seen to be called; None: unknown. Then NumPy's and SciPy's own are not named
             beside a framework with products of its own.
     """
     if called is False:

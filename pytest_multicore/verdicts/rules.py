@@ -24,7 +24,7 @@ class Rule(Enum):
     SLOW_CORE = "a baseline that stays on a slow core shows no gain beyond the speed of that core"
     MEMORY = "beside a neighbour that streams memory, and is driven away, nothing is shown to be faster"
     ONE_THREAD = "where one thread did all the work on both sides, what they differ by decides nothing"
-    OWN_POOL = "where the baseline used more cores than it was told to, no lack of gain is told"
+    OWN_POOL = "where the baseline used more cores than it was set to use, no lack of gain is reported"
     CAP = "no figure is over the cores that there are"
     CLOCKS = "the CPU clock's lateness is inside the interval of cores"
     SETTLE = "a miss, or a max_ limit that is met, must last some seconds"

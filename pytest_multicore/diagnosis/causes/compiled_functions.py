@@ -154,7 +154,7 @@ def _by_lines(evidence: Evidence) -> _CompiledFunction | None:
     if share < MIN_SHARE or evidence.busy_cores > MAX_CORES_BY_LINES:
         return None
     hottest = lines[0]
-    missing = evidence.native.missing if evidence.native else "nobody looked"
+    missing = evidence.native.missing if evidence.native else "not looked at"
     text = f"{share:.0%} of the samples are on lines that call compiled code, most in {hottest['called']}, "
     text += f"{location(hottest)} (by the lines alone, without native stacks: {missing})"
     return _CompiledFunction("", hottest["called"], text, 0.5 * share)

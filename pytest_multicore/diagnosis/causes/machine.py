@@ -68,7 +68,7 @@ def cpu_quota(evidence: Evidence) -> Suspicion | None:
     size = "unknown size" if quota is None else "1 core" if quota == 1 else f"{quota:g} cores"
     text = f"{group} has a quota of {size}"
     if throttled_s:
-        meanwhile = "measured and looked on" if evidence.throttled_s else "measured"
+        meanwhile = "measured and observed" if evidence.throttled_s else "measured"
         text += f", which held it back for {throttled_s:.2f} s while it was {meanwhile}"
     return Suspicion(
         key="cpu-quota",
