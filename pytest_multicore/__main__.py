@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 
@@ -16,7 +17,8 @@ COMMANDS = (judge, bisect, compare, history, html, export, imports, merge)
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return its exit status: 0 if all is well, 1 if it found something wrong, 2 for wrong use.
 
-    It is 1, without a word, where the reader of the output has gone, as ``head`` does: pytest itself does so.
+    It is 1, without a word, where the reader of the output has gone, as ``head`` does: pytest itself does so. It is 2
+    where the output is a file on a full disk.
     """
     standard_output.escape_what_it_lacks()
     try:
@@ -24,10 +26,15 @@ def main(arguments: list[str] | None = None) -> int:
             return _run(arguments)
         finally:
             print(end="", flush=True)  # at the interpreter's end nothing could catch it
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
         # What is left in the buffer is written at the interpreter's end: see signal's documentation, "Note on SIGPIPE".
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        if error.errno == errno.EPIPE:
+            return 1
+        print(f"error: the output is cut short: {error.strerror}", file=sys.stderr)
+        return 2
 
 
 def _run(arguments: list[str] | None) -> int:

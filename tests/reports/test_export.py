@@ -1,6 +1,7 @@
 """``python -m pytest_multicore export``: which file it reads, where it writes, and what it refuses."""
 
 import io
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,16 @@ def test_where_nobody_reads_on_a_command_ends_without_a_word(
     monkeypatch.chdir(tmp_path)
     written(tmp_path / "report.json", reported(measured(1.8)))
     assert nobody_reads([sys.executable, "-m", "pytest_multicore", *arguments]) == (1, "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_the_output_is_one_line(tmp_path: Path) -> None:
+    report = written(tmp_path / "report.json", reported(measured(1.8)))
+    command = [sys.executable, "-m", "pytest_multicore", "export", str(report), "--format", "markdown"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stderr) == (2, "error: the output is cut short: No space left on device\n")
 
 
 REPORT = reported(measured(1.1))
