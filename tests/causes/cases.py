@@ -16,6 +16,7 @@ OPENMP_THEANO = "openmp=True,openmp_elemwise_minsize=1000"
 
 INHERIT = {"min_cores": 1.5, "threads": "inherit"}
 CORES = {"min_cores": 1.5, "threads": 2}
+BY_CORES = {"min_speedup": 1.6, "threads": 2, "vary": "cores"}
 THEANO = {"min_speedup": 1.3, "threads": 2, "environment": "theano"}
 
 
@@ -228,6 +229,14 @@ OF_THE_PROGRAM = (
         note="tiny regions",
     ),
     Case("after-fork", **twins("after_fork"), needs=("cc",)),
+    Case("hand-over", **twins("hand_over"), limits=BY_CORES, note="a task for each number"),
+    Case(
+        "hand-over",
+        suffers=Twin("hand_over:large_arrays"),
+        healthy=Twin("hand_over:healthy"),
+        limits=BY_CORES,
+        note="50 MB for each task",
+    ),
 )
 
 OF_THE_MACHINE = (

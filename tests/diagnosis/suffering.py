@@ -97,6 +97,13 @@ def forked(after_pool: bool) -> Evidence:
     return idle(facts=observed(line(), forks=[fork]), thread_samples=seen(task(200, 200), task()))
 
 
+def handed_over(parent_s: float) -> Evidence:
+    """Two children at work, and a parent whose time goes to their pipes."""
+    sending = line("n = write(self._handle, buf)", file="/usr/lib/python3.11/multiprocessing/connection.py")
+    children = (task(pid, pid, cpu_s=(1 - parent_s) / 2) for pid in (200, 300))
+    return idle(facts=observed(sending), thread_samples=seen(task(cpu_s=parent_s), *children))
+
+
 def late(at_start: str) -> Evidence:
     facts = {**observed(pools={"opened": pool(1)}), "variables": {"OPENBLAS_NUM_THREADS": "2"}}
     return idle(facts=facts, variables_at_start={"OPENBLAS_NUM_THREADS": at_start})

@@ -24,6 +24,7 @@ from .suffering import (
     exported,
     forked,
     gemm,
+    handed_over,
     inherited,
     keys,
     late,
@@ -131,6 +132,7 @@ TABLE = [
     ("oversubscribed", crowded(2.5), crowded(2.49), "a quarter more than there is"),
     ("busy-waiting", burning(1.31), burning(1.29), "CPU time over the baseline's"),
     ("after-fork", forked(after_pool=True), forked(after_pool=False), ""),
+    ("hand-over", handed_over(0.31), handed_over(0.29), "the parent's share of all CPU time"),
     ("set-too-late", late("1"), late("2"), ""),
     (
         "overridden-variable",

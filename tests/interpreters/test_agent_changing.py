@@ -199,6 +199,24 @@ def test_what_prepares_the_thread_of_a_pool_of_one_prepares_the_main_thread(vers
         assert value(child, "initialized_by_executor", workers=1) == ["x", "x"]
 
 
+@ON_PYTHON_3
+def test_tasks_for_processes_run_in_the_caller(version: str, tmp_path: Path) -> None:
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        changed(child, "in-caller")
+        assert value(child, "processes_of_tasks", chunk=1) == [1, True, "ValueError"]
+        assert value(child, "processes_of_tasks", chunk=2) == [1, True, "ValueError"]
+        assert child.ask("facts")["changed"] == {"in-caller": 5 + 3}
+
+
+@ON_PYTHON_3
+def test_what_prepares_a_process_prepares_the_caller(version: str, tmp_path: Path) -> None:
+    if version == "3.6":
+        pytest.skip("Python 3.6 has no initializer there")
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        changed(child, "in-caller")
+        assert value(child, "initialized_by_processes", value="x") == [3, ["x"]]
+
+
 # -- no-sleep ----------------------------------------------------------------------------------------------------------
 @on_every_interpreter
 def test_sleep_returns_at_once(python: str, tmp_path: Path) -> None:

@@ -252,3 +252,21 @@ def failure_of(future):
         return future.result()
     except ValueError:
         return "ValueError"
+
+
+def processes_of_tasks(chunk):
+    with concurrent.futures.ProcessPoolExecutor(2) as pool:
+        numbers = list(pool.map(process_of, range(4), chunksize=chunk))
+        return [len(set(numbers)), os.getpid() in numbers, failure_of(pool.submit(int, "no number"))]
+
+
+def initialized_by_processes(value):
+    with concurrent.futures.ProcessPoolExecutor(1, None, INITIALIZED.append, (value,)) as pool:
+        return pool.submit(len, "abc").result(), list(INITIALIZED)
+
+
+def process_of(_):
+    return os.getpid()
+
+
+INITIALIZED = []

@@ -1,4 +1,4 @@
-"""Causes in how the program runs: waits and forks."""
+"""Causes in how the program runs: waits, forks, and what processes hand over to each other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_multicore.diagnosis.evidence import (
 )
 from pytest_multicore.diagnosis.suspicions import Change, Effect, Suspicion, Trial
 
-from .lines import location
+from .lines import file_name, location
 
 #: Operations that release the interpreter's lock, or that a library may thread. All other lines are Python's own.
 ARRAY_OPERATIONS = ("matmul", "einsum", "elementwise", "reduction", "sort", "copy", "linalg", "fft")
@@ -24,6 +24,11 @@ MIN_LATE_SHARE = 0.2
 LOCK_LINE = re.compile(r"\.acquire\(|^(async )?with .*(lock|mutex|semaphore|condition)", re.IGNORECASE)
 #: Of the looks: how many must find a thread at such a line to make it a cause.
 MIN_LOCK_SHARE = 0.2
+#: Where pickled tasks and results go from one process to another.
+HAND_OVER_FILE = re.compile(
+    r"[/\\](multiprocessing[/\\](connection|reduction|queues|pool|managers)|concurrent[/\\]futures[/\\]process"
+    r"|pickle)\.py$"
+)
 #: The idle threads of a pool wait in the standard library, which is no cause.
 STANDARD_LIBRARY = re.compile(r"[/\\]lib[/\\]python\d", re.IGNORECASE)
 
@@ -130,4 +135,39 @@ def after_fork(evidence: Evidence) -> Suspicion | None:
     )
 
 
-DETECTORS = (waiting, after_fork)
+def hand_over(evidence: Evidence) -> Suspicion | None:
+    """Handing tasks and results over between processes takes about as much as the tasks themselves."""
+    samples = evidence.thread_samples
+    total_s = sum(thread.cpu_s for thread in samples.tasks)
+    parent = [thread for thread in samples.at_work if thread.pid == samples.root]
+    children = {thread.pid for thread in samples.at_work} - {samples.root}
+    if not (evidence.lacks_useful_cores and children and total_s):
+        return None
+    lines = [line for line in evidence.lines if HAND_OVER_FILE.search(line["file"])]
+    of_parent, of_lines = sum(thread.cpu_s for thread in parent) / total_s, sum(line["share"] for line in lines)
+    if of_parent * of_lines < MIN_TIME_SHARE:
+        return None
+    wakes = sum(thread.voluntary for thread in parent) / max(samples.wall_s, 1e-9)
+    users = next((line["called_from"] for line in lines if line.get("called_from")), None)
+    where = f" for {file_name(users['file'])}:{users['line']} ({users['source']})" if users else ""
+    larger = "hand over more work at a time (chunksize=, one call for many items) and less data (shared memory, a file)"
+    return Suspicion(
+        key="hand-over",
+        strength=0.82,
+        evidence=f"the parent has {of_parent:.0%} of all CPU time, {of_lines:.0%} of that in pickling and pipes to "
+        f"{len(children)} process{'' if len(children) == 1 else 'es'}{where}; its threads were woken {wakes:.0f} times "
+        "a second",
+        remedy=larger,
+        trials=[
+            Trial(
+                "the tasks of a ProcessPoolExecutor run in the caller",
+                Effect.FASTER,
+                Change(agent_changes=("in-caller",)),
+                can_refute=False,
+                remedy=f"do it in one process, or {larger}",
+            )
+        ],
+    )
+
+
+DETECTORS = (waiting, after_fork, hand_over)

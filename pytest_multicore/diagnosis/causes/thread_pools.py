@@ -53,14 +53,14 @@ def oversubscribed(evidence: Evidence) -> Suspicion | None:
     if len(threads) <= granted or not (overloaded or _pools_in_pools(evidence)):
         return None
     displaced = sum(thread.involuntary for thread in threads) / max(evidence.thread_samples.wall_s, 1e-9)
-    callers = evidence.calling_threads
-    of_pools = f", {callers} of which call a pool that has its own{_whose(evidence)}" if callers > 1 else ""
+    callers, pools = evidence.calling_threads, evidence.pool_threads != []
+    of_pools = f", {callers} of which call a pool that has its own{_whose(evidence)}" if callers > 1 and pools else ""
     return Suspicion(
         key="oversubscribed",
         strength=0.8 if overloaded else 0.65,
         evidence=f"{len(threads)} threads want {evidence.demanded_cores:.1f} cores where {granted:g} are granted"
         f"{of_pools}; they were displaced {displaced:.0f} times a second",
-        remedy="give the inner pool one thread, or the outer one fewer",
+        remedy="give the inner pool one thread, or the outer one fewer" if pools else "fewer threads, or processes",
         trials=[_one_thread_inside(name, callers) for name in _inner_pools(evidence)[:MAX_POOL_TRIALS]],
     )
 

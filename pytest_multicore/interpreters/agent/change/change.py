@@ -5,7 +5,7 @@ restore-affinity   all threads get the CPUs of the start, whenever a module is l
 keep-limits        functions that set a pool's size at run time do nothing: see setters.py
 spawn              multiprocessing and concurrent.futures spawn processes where they would fork (Python 3)
 keep-variable NAME nothing that runs here sets or removes this environment variable
-processes, main-thread      change pools of threads: see pools_of_threads.py
+processes, main-thread, in-caller      change pools of threads or processes: see pools_of_threads.py
 no-sleep           time.sleep returns at once
 
 The `watch` message makes them before any user code runs; they last as long as the process.
@@ -158,5 +158,6 @@ CHANGES = {
     "spawn": SpawnForFork,
     "processes": lambda context: context.load_sibling("change/pools_of_threads").UseProcesses(context),
     "main-thread": lambda context: context.load_sibling("change/pools_of_threads").UseMainThread(context),
+    "in-caller": lambda context: context.load_sibling("change/pools_of_threads").RunInCaller(context),
     "no-sleep": NoSleep,
 }

@@ -1,10 +1,11 @@
-"""Changes to pools of threads: see change.py for what a change is.
+"""Changes to pools of threads and processes: see change.py for what a change is.
 
 processes     ThreadPoolExecutor and multiprocessing's ThreadPool use processes; without a number of workers, as many as
               threads were asked for. A task that cannot be handed over (its function or an argument cannot be pickled,
               like a lambda, a lock or another pool) runs in a thread as before.
 main-thread   a ThreadPoolExecutor of one worker runs a task of the main thread there and then: for libraries that
               divide their work on the main thread only
+in-caller     a ProcessPoolExecutor runs each task there and then, in the thread that hands it over
 """
 
 import pickle
@@ -107,11 +108,44 @@ class UseMainThread(ChangeOfPools):
                 (initializer, arguments), self._on_main = self._on_main, (None, ())
                 if initializer is not None:
                     initializer(*arguments)
-                future = new_future()
-                try:
-                    future.set_result(function(*args, **kwargs))
-                except Exception as error:  # it is the task's: whoever asks for the result gets it
-                    future.set_exception(error)
-                return future
+                return _done(new_future(), function, args, kwargs)
 
         module.ThreadPoolExecutor = Executor
+
+
+class RunInCaller(ChangeOfPools):
+    """See this file's docstring."""
+
+    def __init__(self, context):
+        context.load_sibling("watch/imports").patch({"concurrent.futures.process": self._executor})
+
+    def _executor(self, module):
+        plain, change = module.ProcessPoolExecutor, self
+        new_future = __import__("concurrent.futures", fromlist=["Future"]).Future
+
+        class Executor(plain):
+            """A pool that never starts its processes. What would prepare each of them prepares this one."""
+
+            def __init__(self, max_workers=None, *args, **kwargs):
+                names = ("mp_context", "initializer", "initargs")
+                given = dict(zip(names, args), **kwargs)  # noqa: B905 - 2.7 has no strict
+                self._in_caller = given.pop("initializer", None), given.pop("initargs", ())
+                plain.__init__(self, max_workers, **given)
+
+            def submit(self, function, *args, **kwargs):
+                change.used += 1
+                (initializer, arguments), self._in_caller = self._in_caller, (None, ())
+                if initializer is not None:
+                    initializer(*arguments)
+                return _done(new_future(), function, args, kwargs)
+
+        module.ProcessPoolExecutor = Executor
+
+
+def _done(future, function, args, kwargs):
+    """The future of a task that is run now."""
+    try:
+        future.set_result(function(*args, **kwargs))
+    except Exception as error:  # it is the task's: whoever asks for the result gets it
+        future.set_exception(error)
+    return future
