@@ -31,12 +31,12 @@ def read_markers(config: pytest.Config, items: list[pytest.Item]) -> None:
         if not (is_marked(item.own_markers) or _within_marked(item.parent, marked)):
             may_measure = may_measure or uses_our_fixtures(item)
             continue
-        marker = item.get_closest_marker("multicore")
+        marks = closest_marks(item)
         # A module's mark reaches its doctests too; they are left alone.
-        if marker is not None and not isinstance(item, pytest.DoctestItem):
+        if marks and not isinstance(item, pytest.DoctestItem):
             may_measure = True
             try:
-                item.stash[MARKER_VALUES] = _read_marker(item, marker)
+                item.stash[MARKER_VALUES] = _read_marker(item, marks)
             except UsageError as error:
                 errors.append(str(error))
     config.stash[MAY_MEASURE] = may_measure
@@ -49,6 +49,23 @@ def is_marked(markers: Sequence[pytest.Mark]) -> bool:
     return any(mark.name == "multicore" for mark in markers) if markers else False
 
 
+def closest_marks(node: pytest.Item | pytest.Collector) -> list[pytest.Mark]:
+    """Our marks on the test itself, else on its class, else on what contains that; empty where there are none.
+
+    A class's own come before those of its bases: pytest's get_closest_marker would give the base's.
+    """
+    for one in reversed(node.listchain()):
+        marks = [mark for mark in one.own_markers if mark.name == "multicore"]
+        if marks and isinstance(one, pytest.Class):
+            for kind in one.obj.__mro__:
+                own = vars(kind).get("pytestmark", [])
+                if own := [mark for mark in (own if isinstance(own, list) else [own]) if mark.name == "multicore"]:
+                    return own
+        if marks:
+            return marks
+    return []
+
+
 def _within_marked(parent: pytest.Collector | None, known: dict[pytest.Collector | None, bool]) -> bool:
     """Whether a module or class, or what contains it, is marked; thousands of tests have the same few parents."""
     if parent not in known:
@@ -57,8 +74,15 @@ def _within_marked(parent: pytest.Collector | None, known: dict[pytest.Collector
     return known[parent]
 
 
-def _read_marker(item: pytest.Item, marker: pytest.Mark) -> Mapping[str, Any]:
-    values = marker_arguments.read_marker(item.nodeid, marker.args, marker.kwargs)
+def _read_marker(item: pytest.Item, marks: Sequence[pytest.Mark]) -> Mapping[str, Any]:
+    values = marker_arguments.read_marker(item.nodeid, marks[0].args, marks[0].kwargs)
+    if len(marks) > 1:
+        arguments = [", ".join(f"{name}={value!r}" for name, value in mark.kwargs.items()) for mark in marks]
+        found = ", ".join(f"multicore({text})" for text in arguments)
+        raise UsageError(
+            f"{item.nodeid}: found {len(marks)} markers in one place: {found}; expected one with all "
+            "arguments, for only one would be heeded"
+        )
     if "environment" in values:
         check_environment(f"{item.nodeid}: @pytest.mark.multicore(environment=...)", values["environment"], item.config)
     if "against" in values:

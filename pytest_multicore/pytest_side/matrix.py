@@ -9,6 +9,7 @@ import pytest
 from pytest_multicore.settings.marker import FIXTURES
 from pytest_multicore.settings.matrix import cells
 
+from .collection import closest_marks
 from .options import raw_value
 from .stash import MATRIX_CELL
 
@@ -25,10 +26,10 @@ class MatrixTests:
     @pytest.hookimpl(trylast=True)
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Have a test run once for each combination; its own parameters come first in its id."""
-        marker = metafunc.definition.get_closest_marker("multicore")
-        if marker is None and FIXTURES.isdisjoint(metafunc.fixturenames):
+        marks = closest_marks(metafunc.definition)
+        if not marks and FIXTURES.isdisjoint(metafunc.fixturenames):
             return
-        combinations = cells(lambda option: raw_value(self._config, option), marker.kwargs if marker else {})
+        combinations = cells(lambda option: raw_value(self._config, option), marks[0].kwargs if marks else {})
         if combinations:
             metafunc.fixturenames.append(PARAMETER)
             metafunc.parametrize(PARAMETER, combinations, ids=[cell.id for cell in combinations])
