@@ -8,6 +8,7 @@ import os
 import sys
 
 from .commands import bisect, compare, export, history, html, imports, judge, merge
+from .commands.say import say
 from .errors import UsageError
 from .reports import standard_output
 
@@ -46,7 +47,7 @@ def _run(arguments: list[str] | None) -> int:
     try:
         status: int = options.run(options)
     except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}", sys.stderr)
         return 2
     return status
 

@@ -20,6 +20,7 @@ from pytest_multicore.reports.words import loss
 from pytest_multicore.rounds.tolerances import MAX_COMPARISON_TRIES
 from pytest_multicore.verdicts.bisection import Answer, Neighbours, find_neighbours, last_answer
 
+from .say import say
 from .subparsers import Subparsers
 
 #: Searches that end with neighbours which do not differ from each other: then one of the answers was wrong.
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _search(runner: ComparisonRunner, line: Sequence[str]) -> int:
-    print(f"{len(line)} from {line[0]} to {line[-1]}", flush=True)
+    say(f"{len(line)} from {line[0]} to {line[-1]}")
     changed = _what_changed(runner, line)
     if changed is None:
         return 1
@@ -80,7 +81,7 @@ def _search(runner: ComparisonRunner, line: Sequence[str]) -> int:
         answer = runner.ask_on(path[found.first_different], path[found.last_alike])
         if answer is Answer.DIFFERENT or attempt + 1 == MAX_SEARCHES:
             break
-        print("that the two differ is not shown when they are compared: the search begins anew", flush=True)
+        say("that the two differ is not shown when they are compared: the search begins anew")
     return _conclude(runner, path, found, changed, answer)
 
 
@@ -92,11 +93,11 @@ def _what_changed(runner: ComparisonRunner, line: Sequence[str]) -> str | None:
         if answer is Answer.DIFFERENT:
             return word
         if answer is Answer.MISSING:
-            print(f"nothing can be compared with one of the ends: {runner.why}")
+            say(f"nothing can be compared with one of the ends: {runner.why}")
             return None
         if answer is Answer.UNDECIDED:
             undecided = undecided or f"whether cores were {word} between the ends is undecided: {runner.why}"
-    print(undecided or "no cores were lost or won between the ends, as far as this test and this machine tell")
+    say(undecided or "no cores were lost or won between the ends, as far as this test and this machine tell")
     return None
 
 
@@ -107,19 +108,20 @@ def _conclude(runner: ComparisonRunner, path: Sequence[str], found: Neighbours, 
     told = f"{without} lost cores that {with_cores} has ({runner.last})"
     if changed == "won":
         told = f"{with_cores} won cores that {without} lacks ({_short(without)} against it: {runner.last})"
-    print(f"\n{told}")
+    say()
+    say(told)
     for place in found.stepped_over:
-        print(f"  stepped over: {path[place]}; it may be this one, too")
+        say(f"  stepped over: {path[place]}; it may be this one, too")
     if answer is Answer.DIFFERENT:
-        print("sure: the two differ when compared with each other, too.")
+        say("sure: the two differ when compared with each other, too.")
         verdicts = found.verdicts + 2
-        print(f"{verdicts} verdicts, each at the confidence of a verdict (0.99 unless --multicore-confidence is set)")
+        say(f"{verdicts} verdicts, each at the confidence of a verdict (0.99 unless --multicore-confidence is set)")
         return 0
     if answer is Answer.ALIKE:
-        print("not sure: compared with each other, the two do not differ by more than max_loss. The loss may have come")
-        print("in several steps, and a smaller max_loss tells them apart")
+        say("not sure: compared with each other, the two do not differ by more than max_loss. The loss may have come")
+        say("in several steps, and a smaller max_loss tells them apart")
     else:
-        print(f"not sure: whether the two differ from each other is undecided: {runner.why}")
+        say(f"not sure: whether the two differ from each other is undecided: {runner.why}")
     return 1
 
 
@@ -155,7 +157,7 @@ class ComparisonRunner:
             raise UsageError(f"pytest ended with {status}:\n{printed.strip()[-2000:]}")
         answer = self._answer(results, base, printed)
         self.last = _told(results, self.why if answer is Answer.UNDECIDED else "") or self.why
-        print(f"{_short(program)} against {_short(base)}: {self.last} ({time.monotonic() - began:.0f} s)", flush=True)
+        say(f"{_short(program)} against {_short(base)}: {self.last} ({time.monotonic() - began:.0f} s)")
         return answer
 
     def ask_on(self, program: str, base: str) -> Answer:

@@ -12,6 +12,7 @@ from pytest_multicore.reports.history.report_entries import entries_of_report
 from pytest_multicore.reports.history.words import pair_lines
 from pytest_multicore.settings.parsers import percentage
 
+from .say import say
 from .subparsers import Subparsers
 
 
@@ -46,9 +47,10 @@ def run(options: argparse.Namespace) -> int:
     new, old = ([one for one in entries if options.test in one.result["nodeid"]] for entries in runs)
     pairs = pairs_of_runs(new, old)
     for pair in pairs:
-        print("\n".join(pair_lines(pair)))
+        for line in pair_lines(pair):
+            say(line)
     wrong = [pair for pair in pairs if _is_wrong(pair, loss)]
-    print(_summary(pairs, loss) if pairs else "neither report holds a measurement")
+    say(_summary(pairs, loss) if pairs else "neither report holds a measurement")
     return 1 if wrong else 0
 
 

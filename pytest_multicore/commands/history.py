@@ -16,6 +16,7 @@ from pytest_multicore.reports.history.sparkline import levels_for
 from pytest_multicore.reports.history.trend_words import table
 from pytest_multicore.reports.history.trends import Trend, trends
 
+from .say import say
 from .subparsers import Subparsers
 
 NO_RUPTURES = "note: change points are not marked: ruptures is missing (pip install 'pytest-multicore[history]')"
@@ -48,14 +49,15 @@ def run(options: argparse.Namespace) -> int:
     """
     history = read(options.file)
     if history.torn:
-        print(f"warning: {history.torn_in_words}", file=sys.stderr)
+        say(f"warning: {history.torn_in_words}", sys.stderr)
     found = trends((one for one in history.entries if options.test in one.result["nodeid"]), options.figure)
     if not found:
-        print(f"{options.file} holds no such result" if history.entries else f"{options.file} holds no result yet")
+        say(f"{options.file} holds no such result" if history.entries else f"{options.file} holds no result yet")
         return 0
-    print("\n".join(table(found, levels_for(sys.stdout.encoding))))
+    for line in table(found, levels_for(sys.stdout.encoding)):
+        say(line)
     if any(trend.turns is None for trend in found):
-        print(NO_RUPTURES)
+        say(NO_RUPTURES)
     if options.svg is not None:
         _draw(options.svg, found)
     return 0

@@ -11,6 +11,7 @@ from pytest_multicore.interpreters.import_traces import import_in_bare_interpret
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.reports.imports import guard_text, import_lines
 
+from .say import say
 from .subparsers import Subparsers
 
 
@@ -44,12 +45,13 @@ def run(options: argparse.Namespace) -> int:
     """
     try:
         prepared = PreparedEnvironment.prepare(
-            options.environment, options.python, None, Path.cwd(), lambda text: print(text, file=sys.stderr)
+            options.environment, options.python, None, Path.cwd(), lambda text: say(text, sys.stderr)
         )
         imported = import_in_bare_interpreter(prepared, options.packages)
     except UsageError:
         raise
     except MulticoreError as error:
         raise UsageError(f"{' '.join(options.packages)}: {first_line(error)}") from None
-    print("\n".join(import_lines(imported, options.packages, options.allow)))
+    for line in import_lines(imported, options.packages, options.allow):
+        say(line)
     return 1 if guard_text(imported, options.allow) else 0

@@ -14,6 +14,7 @@ from pytest_multicore.reports.words import figure
 from pytest_multicore.settings.marker import LIMITS, MARKER
 from pytest_multicore.verdicts.limits import Limits, Outcome, Verdict, outcome_of
 
+from .say import say
 from .subparsers import Subparsers
 
 
@@ -75,9 +76,9 @@ def _judge_by_other_limits(file: Path, limits: Limits, test: str) -> int:
             continue
         for verdict in verdicts:
             met &= verdict.outcome is Outcome.PASSED
-            print(f"{record['nodeid']}: {record['workload']}: {_text(verdict)}")
+            say(f"{record['nodeid']}: {record['workload']}: {_text(verdict)}")
         if not verdicts:
-            print(f"{record['nodeid']}: {record['workload']}: no rounds, nothing to judge")
+            say(f"{record['nodeid']}: {record['workload']}: no rounds, nothing to judge")
     return 0 if met else 1
 
 
@@ -90,14 +91,14 @@ def _judge_by_own_limits(file: Path, test: str) -> int:
         judged += 1
         different += differs(record, verdicts)
         for verdict, before in zip(verdicts, record["verdicts"], strict=False):
-            print(f"{record['nodeid']}: {_text(verdict)}{_difference(verdict.outcome, before['outcome'])}")
+            say(f"{record['nodeid']}: {_text(verdict)}{_difference(verdict.outcome, before['outcome'])}")
         outcome = outcome_of(verdicts)
         if not verdicts:
-            print(f"{record['nodeid']}: no round bears out what the report says: {record['outcome']}")
+            say(f"{record['nodeid']}: no round bears out what the report says: {record['outcome']}")
         elif outcome.value != record["outcome"]:
-            print(f"{record['nodeid']}: in all {outcome.value}{_difference(outcome, record['outcome'])}")
+            say(f"{record['nodeid']}: in all {outcome.value}{_difference(outcome, record['outcome'])}")
     if not judged:
-        print(f"{file} holds no result that was held to limits")
+        say(f"{file} holds no result that was held to limits")
     return 1 if different else 0
 
 

@@ -12,6 +12,7 @@ from pytest_multicore.reports.merge import host_names, merged
 from pytest_multicore.reports.read_report import checked, read_report
 
 from .html import check_extra, write_page
+from .say import say
 from .subparsers import Subparsers
 
 
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     copies = f"; {twice} of them stood in two files, and count once" if twice else ""
     hosts = [str(machine["host"]) for machine in whole["machines"]]
     count = f"{len(hosts)} host{'' if len(hosts) == 1 else 's'}"
-    print(f"{options.output}: {given} results of {count} ({', '.join(hosts)}){copies}")
+    say(f"{options.output}: {given} results of {count} ({', '.join(hosts)}){copies}")
     return 0
 
 

@@ -41,6 +41,7 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
     A worker of pytest-xdist, whose terminal nobody sees, leaves that to its controller.
     """
     from pytest_multicore.reports import github, terminal
+    from pytest_multicore.reports.visible import visible
 
     records = config.stash.get(RECORDS, [])
     if hasattr(config, "workerinput"):
@@ -55,7 +56,7 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
         title = "" if host is None else hosts.host_title(host, machines.get(host))
         terminal.write(reporter, of_host, title, strict=strict)
     for one in lost:
-        reporter.write_line(f"ERROR: host {hosts.lost_in_words(one)}", red=True)
+        reporter.write_line(visible(f"ERROR: host {hosts.lost_in_words(one)}"), red=True)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         annotate_failures = not config.pluginmanager.hasplugin("pytest_github_actions_annotate_failures")
         by_nodeid = config.stash[LOCATIONS]

@@ -15,6 +15,7 @@ from .against import against_line
 from .matrix import matrix_lines
 from .scaling import series_line
 from .table import GAP, names_of_tests, table
+from .visible import visible
 
 COLOURS = {
     "passed": {"green": True},
@@ -40,37 +41,41 @@ def write(
         host: where they were measured, for the heading; empty: here.
         strict: whether what is undecided has failed its test.
     """
-    reporter.section(f"multicore: {host}" if host else "multicore")
+
+    def show(text: str, **markup: bool) -> None:
+        reporter.write(visible(text), **markup)
+
+    reporter.section(visible(f"multicore: {host}" if host else "multicore"))
     rows, left_out = table(records, _width(reporter))
     for row, record in zip(rows, [None, *records], strict=True):
         *cells, outcome = row
-        reporter.write(GAP.join([*cells, ""]))
-        reporter.write(outcome.rstrip() + "\n", **(COLOURS[record["outcome"]] if record else {}))
+        show(GAP.join([*cells, ""]))
+        show(outcome.rstrip() + "\n", **(COLOURS[record["outcome"]] if record else {}))
     if left_out:
-        reporter.write(f"no room for: {', '.join(left_out)}; a wider terminal shows them (COLUMNS=180)\n")
+        show(f"no room for: {', '.join(left_out)}; a wider terminal shows them (COLUMNS=180)\n")
     shown = _shown_by_pytest(reporter)
     for reason, tests in _undecided([one for one in records if not _is_in(shown, one["reason"])]).items():
-        reporter.write(f"{', '.join(tests)}: {reason}\n")
+        show(f"{', '.join(tests)}: {reason}\n")
     named = list(zip(names_of_tests(records), records, strict=True))
     for name, record in named:
         for warning in record["warnings"]:
-            reporter.write(f"warning: {name}: {warning}\n", yellow=True)
+            show(f"warning: {name}: {warning}\n", yellow=True)
     for scaling in matrix_lines(records):
-        reporter.write(f"matrix: {scaling}\n")
+        show(f"matrix: {scaling}\n")
     for name, record in named:
         if base := against_line(record):
-            reporter.write(f"{name}: {base}\n")
+            show(f"{name}: {base}\n")
     for name, record in named:
         if line := series_line(record):
-            reporter.write(f"scaling: {name}: {line}\n")
+            show(f"scaling: {name}: {line}\n")
     for name, record in named:
         if record["evidence"] and record["outcome"] != "failed":
             for line in blas_call_lines(record["evidence"]):
-                reporter.write(f"{name}: {line}\n")
+                show(f"{name}: {line}\n")
     for note, of in _notes(named).items():
-        reporter.write(f"note: {of}{note}\n")
+        show(f"note: {of}{note}\n")
     if told := _undecided_gates(records, strict=strict):
-        reporter.write(f"{told}\n", yellow=True)
+        show(f"{told}\n", yellow=True)
 
 
 def _notes(named: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:

@@ -18,9 +18,9 @@ from pytest_multicore.reports.html.chart_data import ChartData, thinned
 from pytest_multicore.reports.html.closing_chart import steps_of
 from pytest_multicore.reports.html.page import FIRST_LINE, html_report, write_html
 from pytest_multicore.reports.html.views import MISSING_IN_OLDER_FILES
-from pytest_multicore.reports.html.visible import visible
 from pytest_multicore.reports.json_report import report
 from pytest_multicore.reports.record import interval_record
+from pytest_multicore.reports.visible import visible
 from pytest_multicore.verdicts.limits import Limits
 
 from .page_reports import HOSTILE, MACHINE, compared, every_kind, hostile, pairs, read_back, series, split

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import pairwise
 
-from pytest_multicore.reports.html.visible import visible
 from pytest_multicore.reports.origin import day_of, origin_in_words
+from pytest_multicore.reports.visible import visible
 
 from .trend_words import names, remarks, turn_in_words
 from .trends import Trend

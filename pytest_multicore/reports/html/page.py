@@ -15,12 +15,12 @@ from pytest_multicore.errors import UsageError
 from pytest_multicore.reports.atomic_file import write_whole
 from pytest_multicore.reports.cut_short import cut_short_in_words
 from pytest_multicore.reports.json_report import SCHEMA
+from pytest_multicore.reports.visible import visible
 from pytest_multicore.reports.words import estimate
 
 from .chart_data import Record
 from .drawing import own_settings
 from .views import URGENCY, Fact, ResultView, result_view
-from .visible import visible
 
 if TYPE_CHECKING:
     import jinja2

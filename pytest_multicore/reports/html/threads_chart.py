@@ -7,12 +7,12 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pytest_multicore.reports.visible import visible
 from pytest_multicore.rounds.sides import contender_index
 
 from .chart_data import Chart, ChartData, Key
 from .drawing import BOTTOM_PX, ROLES, TOP_PX, draw_limits, plain_numbers, plot
 from .svg import svg_of
-from .visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

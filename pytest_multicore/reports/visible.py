@@ -1,4 +1,4 @@
-"""Text from tests and machines, fit for a page: what would steer a reader's eye or terminal is shown as its code."""
+"""Text from tests and machines, fit to be read: what would steer a reader's eye or terminal is shown as its code."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ CODED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 def visible(text: str) -> str:
     r"""The text; a control character becomes its code, as ``\x1b`` for the escape that begins a terminal's colour."""
     return "".join(map(_shown, text)) if any(map(_is_coded, text)) else text
+
+
+def visible_line(text: str) -> str:
+    """The text in one line: what begins a line may be a command of a CI's log."""
+    return visible(text).replace("\n", r"\n")
 
 
 def _shown(character: str) -> str:

@@ -1,0 +1,55 @@
+"""Whatever a report holds, the terminal that shows it is not steered, and no line is a command of a CI's log."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from pytest_multicore.__main__ import main
+from pytest_multicore.reports.history.history_file import append
+from tests.history.literals import entry
+
+from .literals import HOSTILE, against_base, measured, reported, unmeasured, written
+from .test_terminal import lines
+
+COMMANDS = [
+    "judge FILE",
+    "judge FILE --limit min_speedup=1.2",
+    "compare FILE FILE",
+    "merge a=FILE -o JOINED",
+    "history RUNS",
+]
+
+
+def steers(text: str) -> set[str]:
+    """The characters that would steer a terminal or turn a line."""
+    return {one for one in text if unicodedata.category(one) in ("Cc", "Cf", "Cs") and one != "\n"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_is_steered_by_the_report_that_it_reads(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = f"test_a.py::{HOSTILE}"
+    result = measured(1.1, test=hostile, workload=HOSTILE, environment=HOSTILE)
+    places = {"FILE": tmp_path / "r.json", "JOINED": tmp_path / "joined.json", "RUNS": tmp_path / "runs.jsonl"}
+    written(places["FILE"], reported(result, cpu=HOSTILE))
+    append(places["RUNS"], [entry(test=hostile, workload=HOSTILE)])
+    words = command.split()
+    for name, place in places.items():
+        words = [word.replace(name, str(place)) for word in words]
+    assert main(words) in (0, 1)
+    told = capsys.readouterr().out
+    assert steers(told) == set()
+    assert not [line for line in told.splitlines() if line.startswith("::")]
+    assert "merge" in command or r"\x1b[31m" in told
+
+
+def test_no_result_steers_the_terminal(pytestconfig: pytest.Config) -> None:
+    missed = measured(
+        1.1, test=f"t.py::{HOSTILE}", workload=HOSTILE, environment=HOSTILE, warnings=[HOSTILE], notes=[HOSTILE]
+    )
+    base = against_base(0.1, 0.2, workload=HOSTILE)
+    told = "\n".join(lines(pytestconfig, missed, base, unmeasured(HOSTILE, HOSTILE)))
+    assert steers(told) == set()
+    assert r"\x1b[31m" in told
