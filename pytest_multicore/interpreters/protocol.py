@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from typing import Any
 
 from pytest_multicore.errors import ProtocolError
@@ -17,7 +16,24 @@ PROTOCOL = 1
 #: The agent sends no longer message; reading on would only fill the memory.
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
+#: No process ran for so long: it is over thirty years.
+MAX_SECONDS = 1e9
+
 Message = dict[str, Any]
+
+#: What a field of an answer holds, wherever it is.
+KINDS: dict[str, tuple[type, ...]] = {
+    "variables": (dict,),
+    "frameworks": (dict,),
+    "within": (bool,),
+    "stepwise": (bool,),
+    **dict.fromkeys(("benchmark", "theano", "pytensor", "observed", "changed", "overlay"), (dict, type(None))),
+}
+#: Fields that hold a list of objects.
+OBJECTS = ("reports", "xfails", "warnings", "libraries", "start_changes")
+#: Answers that hold reports of a test; a report of these fields is pytest's to read.
+WITH_REPORTS = ("begun", "ended", "concluded")
+REPORT_FIELDS = ("when", "outcome", "nodeid")
 
 
 def encode(kind: str, **fields: Any) -> bytes:
@@ -53,20 +69,38 @@ def decode(line: bytes) -> Message:
             f"the agent speaks protocol {message.get('protocol')!r}, this side {PROTOCOL}: "
             "two versions of pytest-multicore are mixed; install it afresh"
         )
+    _check_fields(message)
     return message
+
+
+def _check_fields(message: Message) -> None:
+    """Refuse an answer whose fields are not what the parent reads there."""
+    for field, kinds in KINDS.items():
+        if field in message and not isinstance(message[field], kinds):
+            raise _wrong_field(message, field, " or ".join(kind.__name__ for kind in kinds))
+    for field in OBJECTS:
+        value = message.get(field, [])
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            raise _wrong_field(message, field, "a list of objects")
+    reports = message.get("reports", None if message["type"] in WITH_REPORTS else [])
+    if reports is None or not all(isinstance(one.get(name), str) for one in reports for name in REPORT_FIELDS):
+        raise _wrong_field(message, "reports", f"a list of objects with texts {', '.join(REPORT_FIELDS)}")
+
+
+def _wrong_field(message: Message, field: str, expected: str) -> ProtocolError:
+    found = f"{message.get(field)!r}"[:200]
+    return ProtocolError(f"the agent sent {field}={found} in {message['type']!r}; expected {expected}")
 
 
 def seconds_in(message: Message, field: str) -> float:
     """A time that the agent read off a clock.
 
     Raises:
-        ProtocolError: the message holds no finite number of at least 0 there.
+        ProtocolError: the message holds no number from 0 to MAX_SECONDS there.
     """
     value = message.get(field)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= sys.float_info.max:
-        raise ProtocolError(
-            f"the agent sent {field}={value!r} in {message['type']!r}; expected seconds, a finite number of at least 0"
-        )
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_SECONDS:
+        raise _wrong_field(message, field, f"seconds, a number from 0 to {MAX_SECONDS:.0e}")
     return value
 
 

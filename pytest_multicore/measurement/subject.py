@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from pytest_multicore.errors import ProtocolError
 from pytest_multicore.interpreters.live_test import LiveTest
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.protocol import Message, seconds_in
@@ -178,8 +179,10 @@ def call_from_done(done: Message) -> Call:
 
 def own_clock(done: Message) -> OwnClock:
     """What an agent read of its own process, from its message at the end of a round."""
-    process_cpu_s = seconds_in(done, "process_cpu_end_s") - seconds_in(done, "process_cpu_start_s")
-    return OwnClock(process_cpu_s, seconds_in(done, "children_cpu_s"))
+    start_s, end_s = seconds_in(done, "process_cpu_start_s"), seconds_in(done, "process_cpu_end_s")
+    if end_s < start_s:
+        raise ProtocolError(f"the agent sent a CPU clock that ran backwards, from {start_s} to {end_s} s")
+    return OwnClock(end_s - start_s, seconds_in(done, "children_cpu_s"))
 
 
 def _timing(done: Message) -> Timing:

@@ -75,6 +75,9 @@ def test_answers_in_turn_are_taken(tmp_path: Path) -> None:
         (DONE.replace("0.1,", '"0.1",'), "wall_s='0.1' .*expected seconds"),
         (DONE.replace("0.1,", "true,"), "wall_s=True .*expected seconds"),
         (DONE.replace('"wall_s": 0.1, ', ""), "wall_s=None .*expected seconds"),
+        (DONE.replace("0.1,", "1e308,"), "wall_s=1e[+]308 .*expected seconds"),
+        (DONE.replace("1.1,", "1e308,"), "process_cpu_end_s=1e[+]308 .*expected seconds"),
+        (DONE.replace("1.1,", "0.9,"), "a CPU clock that ran backwards, from 1.0 to 0.9 s"),
         (DONE.replace("done", "ready"), "answered 'ready' where 'done' was expected"),
         (DONE.replace('"question": %s, ', ""), "out of turn"),
         (DONE.replace("%s", "7"), "'done' out of turn: it answers question 7, and the last one was 1"),
@@ -87,6 +90,31 @@ def test_a_wrong_answer_is_an_error_and_no_figure(answer: str, expected: str, tm
     with pytest.raises(ProtocolError, match=expected) as told:
         rounds(child(tmp_path, answer), 1)
     assert told.value.__suppress_context__ or told.value.__context__ is None, "pytest would show two errors"
+
+
+REPORT = {"when": "call", "outcome": "passed", "nodeid": "test_a.py::test_it"}
+
+
+@pytest.mark.parametrize("value", ["x", 1e308, [1], ["x"], {"a": 1}, True])
+@pytest.mark.parametrize("field", [*protocol.KINDS, *protocol.OBJECTS])
+def test_a_field_of_a_wrong_kind_is_named(field: str, value: object) -> None:
+    if isinstance(value, protocol.KINDS.get(field, ())):
+        return
+    with pytest.raises(ProtocolError, match=rf"the agent sent {field}=.* in 'facts'; expected "):
+        protocol.decode(json.dumps({"protocol": 1, "type": "facts", field: value}).encode())
+
+
+@pytest.mark.parametrize("kind", protocol.WITH_REPORTS)
+@pytest.mark.parametrize(
+    "reports",
+    [None, [{}], *({"reports": [REPORT, {**REPORT, name: 1}]} for name in REPORT)],
+    ids=lambda one: str(one)[:9],
+)
+def test_reports_that_are_none_are_refused(kind: str, reports: object) -> None:
+    fields = reports if isinstance(reports, dict) else {} if reports is None else {"reports": reports}
+    with pytest.raises(ProtocolError, match=f"the agent sent reports=.* in '{kind}'; expected a list of objects"):
+        protocol.decode(json.dumps({"protocol": 1, "type": kind, **fields}).encode())
+    assert protocol.decode(json.dumps({"protocol": 1, "type": kind, "reports": [REPORT]}).encode())
 
 
 @pytest.mark.parametrize("times", [2, 3])
