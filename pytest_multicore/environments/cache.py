@@ -45,9 +45,28 @@ def root() -> Path:
         # What is in it is run: nobody else may write there, nor need they read it.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_strangers(folder)
-        for part in ("environments", "locks", "logs"):
-            (folder / part).mkdir(exist_ok=True)
+        for name in ("environments", "locks", "logs"):
+            _make_part(folder / name)
     return folder
+
+
+def part(name: str) -> Path:
+    """Return another folder of the cache, which is made; see `root` for the errors."""
+    folder = root() / name
+    with written(folder):
+        _make_part(folder)
+    return folder
+
+
+def _make_part(folder: Path) -> None:
+    """Make a folder in a cache that all may enter, as root's for its users may be; nobody else may write there.
+
+    Where the umask lets anybody write, so would the files that tools put into it: then nobody else may enter.
+    """
+    umask = os.umask(0o077)
+    os.umask(umask)
+    folder.mkdir(mode=0o777 if umask & stat.S_IWOTH else 0o700, exist_ok=True)
+    _refuse_strangers(folder)
 
 
 def _refuse_strangers(folder: Path) -> None:

@@ -114,14 +114,13 @@ def _key(what: str, installation: Installation) -> str:
 
 
 def _made_once(key: str, name: str, progress: Callable[[str], None], make: Callable[[_Job], str]) -> Overlay:
-    folder = cache.root() / "overlays" / key[:24]
+    folder = cache.part("overlays") / key[:24]
     with (
         cache.locked(key, lambda: progress(f"waiting for another process that makes the base {name}")),
         cache.written(folder),
     ):
         own = _package_of(folder)
         if own is None:
-            folder.parent.mkdir(exist_ok=True)
             progress(f"making the base {name} (once)")
             # Beside the final folder, and renamed into place: one with the final name is complete.
             with scratch.folder(f"{folder.name}{cache.BUILD_INFIX}", folder.parent) as making:

@@ -84,7 +84,7 @@ def compile_recorder() -> Path:
     program = os.stat(compiler[0])
     facts = (*compiler, program.st_size, program.st_mtime_ns, platform.machine(), *FLAGS, *LIBRARIES)
     key = hashlib.sha256(SOURCE.read_bytes() + repr(facts).encode()).hexdigest()[:24]
-    library = cache.root() / "recorder" / f"blas_recorder-{key}.so"
+    library = cache.part("recorder") / f"blas_recorder-{key}.so"
     if any(character.isspace() or character == ":" for character in str(library)):
         raise EnvironmentUnavailable(
             f"the BLAS call recorder would be {library}, but the loader splits {PRELOAD_VARIABLE} at spaces and "
@@ -152,7 +152,6 @@ def _compile(compiler: list[str], library: Path) -> None:
 
 @contextmanager
 def _building_folder(library: Path) -> Iterator[Path]:
-    library.parent.mkdir(exist_ok=True)
     with scratch.folder(library.stem, library.parent) as building:
         yield building
 

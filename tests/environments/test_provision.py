@@ -262,6 +262,24 @@ def test_a_new_cache_belongs_to_its_user_alone(monkeypatch: pytest.MonkeyPatch, 
     assert stat.S_IMODE(cache.root().stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize(
+    ("umask", "mode"), [(0, 0o700), (0o020, 0o700), (0o022, 0o755), (0o002, 0o775), (0o077, 0o700)]
+)
+def test_nobody_else_may_write_where_things_are_built_though_all_may_enter_the_cache(
+    umask: int, mode: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With a umask of 0, as in some containers, anybody could write in them."""
+    monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path))
+    tmp_path.chmod(0o755)
+    before = os.umask(umask)
+    try:
+        made = [cache.part("recorder"), *cache.root().iterdir()]
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+    assert {stat.S_IMODE(one.stat().st_mode) for one in made} == {mode}
+
+
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="this system has no users with numbers")
 def test_a_cache_that_anybody_may_write_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What lies in it is run."""
@@ -272,3 +290,9 @@ def test_a_cache_that_anybody_may_write_is_refused(monkeypatch: pytest.MonkeyPat
     assert list(tmp_path.iterdir()) == [], "nothing is put there"
     tmp_path.chmod(0o775)
     assert cache.root() == tmp_path
+    cache.part("recorder").chmod(0o777)
+    with pytest.raises(EnvironmentUnavailable, match=r"recorder: anybody may write there \(mode 777\)"):
+        cache.part("recorder")
+    (tmp_path / "environments").chmod(0o777)
+    with pytest.raises(EnvironmentUnavailable, match=r"environments: anybody may write there \(mode 777\)"):
+        cache.root()
