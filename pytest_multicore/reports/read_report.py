@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,10 +23,10 @@ def read_report(file: Path) -> dict[str, Any]:
         UsageError: says what the file is in place of a report that this version reads.
     """
     try:
-        report: Any = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        report = parsed(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}; {EXPECTED_FORMAT}") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise UsageError(f"{file} is not a report of pytest-multicore: it is no JSON; {EXPECTED_FORMAT}") from None
     schema = report.get("schema") if isinstance(report, dict) else None
     if type(schema) is not int:
@@ -43,8 +44,27 @@ def read_report(file: Path) -> dict[str, Any]:
     return found
 
 
+def parsed(text: str) -> Any:
+    """What text says as JSON, of which a number beyond a float is none: it would be written as Infinity.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:20]} is beyond what a float holds")
+    return number
 
 
 @contextmanager

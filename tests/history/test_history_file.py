@@ -181,6 +181,8 @@ def line_of(one: Entry, folder: Path) -> dict[str, object]:
     ("text", "told"),
     [
         ("def test_it(): pass\n", "is no history: line 1: no JSON; expected the name of a file"),
+        ("[" * 100_000, "is no history: line 1: no JSON; expected the name of a file"),
+        ("[1e999]", "is no history: line 1: no JSON; expected the name of a file"),
         ("a\nb\nc\nd\ne\nf\n", r"lines 1, 2, 3, 4, 5 \.\.\.: no JSON"),
         ('{"schema": 1, "machine": {}, "results": []}\n', "is no history: line 1 is a JSON report"),
         ('{"a": 1}\n', "is no history: line 1 is no result of a history"),

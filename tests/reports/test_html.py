@@ -236,6 +236,8 @@ def test_what_is_no_report_is_refused(broken: Any) -> None:
 
 def test_a_broken_entry_is_named() -> None:
     good = compared(pairs(12, 1.8), Limits())
+    with pytest.raises(UsageError, match="the report does not hold what schema 1 says"):
+        page_of({**good, "nodeid": None})
     with pytest.raises(UsageError, match=r"entry 2 of the results .*KeyError: 'thread_use'"):
         page_of(good, {**good, "rounds": [{"row": 0}]})
 

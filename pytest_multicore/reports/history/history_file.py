@@ -15,6 +15,7 @@ from pathlib import Path
 import filelock
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.reports.read_report import parsed
 
 from .entry import Entry, entry_from, entry_record
 
@@ -121,7 +122,7 @@ def read(file: Path) -> History:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
-                found = json.loads(line)
+                found = parsed(line)
             except ValueError:
                 (torn if _is_begun(line) else foreign).append(number)
                 continue

@@ -57,14 +57,15 @@ def html_report(report: Mapping[str, Any]) -> str:
     template = _environment().get_template("page.html")
     results = [result for host in hosts for result in host.results]
     counts = Counter(result.record["outcome"] for result in results)
-    return template.render(
-        first_line=FIRST_LINE,
-        hosts=hosts,
-        counts=[(outcome, counts[outcome]) for outcome in URGENCY if counts[outcome]],
-        run=list(_run_facts(report)),
-        lost=report.get("lost_hosts") or (),
-        cut_short=cut_short_in_words(report["cut_short"]) if report.get("cut_short") else "",
-    )
+    with _malformed("the report"):
+        return template.render(
+            first_line=FIRST_LINE,
+            hosts=hosts,
+            counts=[(outcome, counts[outcome]) for outcome in URGENCY if counts[outcome]],
+            run=list(_run_facts(report)),
+            lost=report.get("lost_hosts") or (),
+            cut_short=cut_short_in_words(report["cut_short"]) if report.get("cut_short") else "",
+        )
 
 
 def write_html(file: Path, report: Mapping[str, Any]) -> None:
