@@ -19,8 +19,8 @@ HEADINGS = (
 #: What is left out first where the terminal is narrow; what is asked of a gate stays.
 OPTIONAL_COLUMNS = ("BLAS", "demanded", "environment", "useful")
 GAP = "  "
-#: Characters of a test's name that have room beside its figures in any case.
-MIN_NAME = 20
+#: Characters of a test's name that have room beside its figures in any case, and at most, as in a log.
+MIN_NAME, MAX_NAME = 20, 200
 
 
 def table(records: Sequence[Record], width: int) -> tuple[list[list[str]], list[str]]:
@@ -40,10 +40,9 @@ def table(records: Sequence[Record], width: int) -> tuple[list[list[str]], list[
         if _width(rows) > width:
             left_out.append(heading)
             rows = [{name: cell for name, cell in row.items() if name != heading} for row in rows]
-    too_wide = _width(rows) - width
-    if too_wide > 0:
-        longest = max(MIN_NAME, max(len(row["test"]) for row in rows) - too_wide)
-        rows = [{**row, "test": _above(row["test"], longest)} for row in rows]
+    too_wide = max(0, _width(rows) - width)
+    longest = max(MIN_NAME, min(MAX_NAME, max(len(row["test"]) for row in rows) - too_wide))
+    rows = [{**row, "test": _above(row["test"], longest)} for row in rows]
     widths = {heading: max(len(row[heading].rpartition("\n")[2]) for row in rows) for heading in rows[0]}
     return [[cell.ljust(widths[heading]) for heading, cell in row.items()] for row in rows], left_out
 

@@ -1,5 +1,6 @@
 """The table of measurements, on terminals of any width."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -82,6 +83,11 @@ def test_where_there_is_room_for_nothing_the_name_is_whole() -> None:
     assert heading.split()[0] == "test"
     assert name == "test_of_a_long_name_that_says_what_is_measured[float32-2048]"
     assert figures.split()[:2] == ["2", "vs"]
+
+
+def test_one_long_parameter_makes_not_every_row_of_a_log_as_long() -> None:
+    shown = lines([*RECORDS, made(f"test_a.py::test_it[{'x' * 10_000}]")], sys.maxsize)
+    assert [len(line) > 350 for line in shown] == [False] * 4 + [True, False], "the name has a line of its own"
 
 
 def test_tests_of_one_name_show_their_files() -> None:
