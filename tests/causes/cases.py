@@ -235,7 +235,9 @@ OF_THE_PROGRAM = (
         suffers=Twin("hand_over:large_arrays"),
         healthy=Twin("hand_over:healthy"),
         limits=BY_CORES,
+        # The measured speed-up proves a serial part, too: which of them comes first a whole session shows.
         note="50 MB for each task",
+        typical=True,
     ),
 )
 
