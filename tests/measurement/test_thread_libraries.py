@@ -76,5 +76,6 @@ def test_each_thread_has_the_library_that_started_it() -> None:
     assert not names[1:] or "python" in names[1]
 
 
+@pytest.mark.slow
 def test_a_thread_of_the_standard_librarys_has_that_of_its_object(library: str) -> None:
     assert library in {thread.library for thread in seen(library)}
