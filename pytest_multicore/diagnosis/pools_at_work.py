@@ -13,7 +13,7 @@ from .evidence import Evidence
 #: Whose threads a pool's are where they are not its own library's.
 OPENMP, TBB = "OpenMP", "TBB"
 #: A thread's name that tells nothing: without a name of its own it has that of the thread that started it.
-UNNAMED = re.compile(r"(python|pytest)[\d.]*$")
+INHERITED_NAME = re.compile(r"(python|pytest)[\d.]*$")
 
 
 def pool_is_at_work(evidence: Evidence, names: Iterable[str]) -> bool | None:
@@ -49,7 +49,7 @@ def pools_in_words(threads: Iterable[ThreadSample]) -> str:
 
 def thread_in_words(name: str, library: str) -> str:
     """A thread by its library and its name, as far as they tell anything."""
-    owner, own_name = next(iter(_owners(library)), ""), "" if UNNAMED.match(name) else name
+    owner, own_name = next(iter(_owners(library)), ""), "" if INHERITED_NAME.match(name) else name
     return f"{owner}: {own_name}" if owner and own_name else owner or own_name
 
 

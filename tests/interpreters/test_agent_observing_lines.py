@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_multicore.interpreters.priority import raise_priority
+from pytest_multicore.measurement.host_lock import host_lock
 from tests.fixture_types import Undecided
 from tests.interpreters.dialogue import Dialogue, on_every_interpreter
 from tests.interpreters.observing import LINUX_ONLY, NUMPY, ON_NUMPY, WATCHED, observed
@@ -74,7 +75,7 @@ def test_lines_of_other_threads_are_told_apart(python: str, tmp_path: Path) -> N
 def test_a_thread_that_waits_for_its_next_task_worked_on_the_last_one(
     python: str, tmp_path: Path, undecided: Undecided
 ) -> None:
-    with Dialogue(python, tmp_path) as child:
+    with host_lock().exclusive(print), Dialogue(python, tmp_path) as child:  # the other lane measures at its turn
         raise_priority(child.process.pid)  # as measured interpreters have it
         seen = observed(child, "pool_of_short_tasks", repeat=20, samples=60, seconds=0.003)
         if tuple(child.hello["python"]) < (3, 8) or not sys.platform.startswith("linux"):
@@ -90,8 +91,8 @@ def test_a_thread_that_waits_for_its_next_task_worked_on_the_last_one(
 @on_every_interpreter
 def test_a_traced_wait_beside_threads_at_work_has_no_share(python: str, tmp_path: Path, undecided: Undecided) -> None:
     """The main thread may have the time before the others run, and after: a neighbour can make that long."""
-    at_work_s = 0.3
-    with Dialogue(python, tmp_path) as child:
+    at_work_s = 0.6
+    with host_lock().exclusive(print), Dialogue(python, tmp_path) as child:  # the other lane measures at its turn
         raise_priority(child.process.pid)  # as measured interpreters have it
         seen = observed(child, "threads_that_run", rounds=1, seconds=at_work_s, count=2, trace=True)
     assert seen["traced"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -63,7 +64,9 @@ def seen(*arguments: str) -> Iterator[ThreadSample]:
             process.stdin.write("\n")
             process.stdin.flush()
             assert process.stdout.readline() == "worked\n"
+        process.send_signal(signal.SIGSTOP)  # as an observed child is: a pool's threads may spin for a while
         yield from with_libraries(sampler.samples).at_work
+        process.send_signal(signal.SIGCONT)
         process.communicate("\n", timeout=20)
 
 
