@@ -12,8 +12,8 @@ from pytest_multicore.interpreters.prepared_environment import PreparedEnvironme
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.rounds.round import threads_at_work
-from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE
-from pytest_multicore.verdicts.figures import Measurement
+from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE, MIN_CPU_INFLATION
+from pytest_multicore.verdicts.figures import Comparison, Measurement
 from pytest_multicore.verdicts.judge import Judgement
 from pytest_multicore.verdicts.limits import OpenReason
 from pytest_multicore.verdicts.more_cores import wants_no_cores
@@ -61,11 +61,22 @@ def _figure_notes(
     if judgement.compared and wants_no_cores(judgement.compared):
         busy = judgement.compared.contender.cores.estimate
         yield f"waits, not work: {busy:.2f} cores busy, so cores do not bound its speed-up"
+    elif judgement.compared:
+        yield from _less_work_notes(judgement.compared)
     is_told = any(verdict.open_reason is OpenReason.OWN_POOL for verdict in judgement.verdicts)
     if judgement.compared and judgement.compared.baseline_ignores_thread_count and not is_told:
         yield own_pool_in_words(judgement.compared.baseline, open_measurement.vary)
     if judgement.compared and open_measurement.vary == "cores" and not wants_no_cores(judgement.compared):
         yield from _crowded_notes(judgement.compared.baseline)
+
+
+def _less_work_notes(compared: Comparison) -> Iterator[str]:
+    """That the contender did with far less CPU time: cores share the same work, they do not make it less."""
+    if compared.cpu_inflation.high < MIN_CPU_INFLATION:
+        yield (
+            f"{compared.cpu_inflation.estimate:.2g}x the CPU time of the baseline: not cores alone make it faster. The "
+            "sides differ in more, such as memory that one gives back and takes again (page faults), or caches"
+        )
 
 
 def _crowded_notes(baseline: Measurement) -> Iterator[str]:
