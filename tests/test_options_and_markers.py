@@ -2,6 +2,10 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -228,6 +232,22 @@ def test_what_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
         check_writable("--multicore-json", file)
     assert [path.name for path in tmp_path.iterdir()] == ["kept.json"]
     assert (tmp_path / "kept.json").read_text() == "{}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="who ends a process there removes what it left")
+def test_a_session_that_is_killed_while_it_asks_leaves_no_folder(tmp_path: Path) -> None:
+    program = f"""
+import os, pathlib, signal
+from pytest_multicore.environments import scratch
+from pytest_multicore.pytest_side.options import check_writable
+scratch.shutil.rmtree = lambda *_, **_kw: os.kill(os.getpid(), signal.SIGKILL)
+check_writable("--multicore-json", pathlib.Path({str(tmp_path / "report.json")!r}))
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 20.0
+    while left := list(tmp_path.iterdir()):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("hook", ["trylast=True", "wrapper=True"])

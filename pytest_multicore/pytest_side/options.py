@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -174,6 +173,8 @@ def check_writable(option: str, file: Path) -> None:
     Raises:
         UsageError: names the option, and what stands in the way.
     """
+    from pytest_multicore.environments import scratch  # most sessions write no file
+
     try:
         if file.is_dir():
             raise UsageError(f"{option}: found a folder, {EXPECTED_FILE}")
@@ -182,7 +183,8 @@ def check_writable(option: str, file: Path) -> None:
             raise UsageError(f"{option}: {existing} cannot be written to, {EXPECTED_FILE}")
         if existing.is_dir() or existing.is_file():  # and no device
             folder = next(one for one in file.resolve().parents if one.is_dir())
-            tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=folder).cleanup()
+            with scratch.folder(f".{file.name}.", folder):  # Ctrl-C may come just now
+                pass
     except OSError as error:
         raise UsageError(f"{option} cannot be written: {error.strerror}: {error.filename}; {EXPECTED_FILE}") from None
 
