@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy
 
-SAMPLES, FEATURES, HIDDEN = 16_384, 256, 256
+SAMPLES, FEATURES = 16_384, 256
 
 
-def descent(batch: int) -> Callable[[], object]:
+def descent(batch: int, hidden: int = 256) -> Callable[[], object]:
     import jax
     import jax.numpy
 
@@ -18,7 +18,7 @@ def descent(batch: int) -> Callable[[], object]:
     random = numpy.random.default_rng(0)
     samples = random.random((SAMPLES, FEATURES), dtype=numpy.float32)
     targets = random.random((SAMPLES, 1), dtype=numpy.float32)
-    weights = [random.random((FEATURES, HIDDEN), dtype=numpy.float32), random.random((HIDDEN, 1), dtype=numpy.float32)]
+    weights = [random.random((FEATURES, hidden), dtype=numpy.float32), random.random((hidden, 1), dtype=numpy.float32)]
 
     def loss(weights: Any, samples: Any, targets: Any) -> Any:
         first, second = weights
