@@ -186,7 +186,9 @@ def test_a_killed_guard_takes_the_interpreter_with_it(workloads: Path) -> None:
     """What it had adopted is looked for by its mark."""
     interpreter = IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd()))
     server = call(interpreter, workloads, DETACHED)
-    guarded(interpreter)._guard.kill()
+    guard = guarded(interpreter)._guard
+    guard.kill()
+    guard.wait()  # until a core was free for its end the interpreter could still answer
     with pytest.raises(InterpreterCrash, match="its guard process was ended by SIGKILL"):
         call(interpreter, workloads, "return 1")
     wait_until_gone([server, interpreter.pid])
