@@ -79,7 +79,7 @@ def test_a_thread_that_waits_for_its_next_task_worked_on_the_last_one(
 ) -> None:
     with host_lock().exclusive(print), Dialogue(python, tmp_path) as child:  # the other lane measures at its turn
         raise_priority(child.process.pid)  # as measured interpreters have it
-        seen = observed(child, "pool_of_short_tasks", repeat=20, samples=60, seconds=0.003)
+        seen = observed(child, "pool_of_short_tasks", repeat=20, samples=240, seconds=0.003)
         if tuple(child.hello["python"]) < (3, 8) or not sys.platform.startswith("linux"):
             pytest.skip("threads have no clocks that can be read here")
     if seen["late_s"] > 0.2 * seen["sampled_s"]:
