@@ -12,7 +12,7 @@ from pytest_multicore.interpreters.prepared_environment import PreparedEnvironme
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.rounds.round import threads_at_work
-from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE, MIN_CPU_INFLATION
+from pytest_multicore.rounds.tolerances import MIN_ATTAINED_SHARE, MIN_SAME_WORK_CPU_SHARE
 from pytest_multicore.verdicts.figures import Comparison, Measurement
 from pytest_multicore.verdicts.judge import Judgement
 from pytest_multicore.verdicts.limits import OpenReason
@@ -72,7 +72,7 @@ def _figure_notes(
 
 def _less_work_notes(compared: Comparison) -> Iterator[str]:
     """That the contender did with far less CPU time: cores share the same work, they do not make it less."""
-    if compared.cpu_inflation.high < MIN_CPU_INFLATION:
+    if compared.cpu_inflation.high < MIN_SAME_WORK_CPU_SHARE:
         yield (
             f"{compared.cpu_inflation.estimate:.2g}x the CPU time of the baseline: not cores alone make it faster. The "
             "sides differ in more, such as memory that one gives back and takes again (page faults), or caches"

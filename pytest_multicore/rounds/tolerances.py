@@ -106,8 +106,8 @@ MIN_CONTROL_ROWS_SHARE = 0.5
 #: Attained speed-up, as a share of what cores of one's own would give: with less, the reports say so.
 MIN_ATTAINED_SHARE = 0.85
 #: CPU time of the same work on more cores, as a share of that on fewer. Each core has caches of its own, which saves
-#: some of it. An expression whose temporaries one thread alone gave back and took again read 0.1 and less.
-MIN_CPU_INFLATION = 0.75
+#: some of it. An expression whose temporaries one thread alone gave back and took again read 0.12 to 0.16.
+MIN_SAME_WORK_CPU_SHARE = 0.75
 #: Speed of the slowest core as a share of the fastest's. No machine's cores differ by more.
 MIN_EVENNESS = 0.05
 #: Copying speed beside background load, as a share of that without. Of 60 pairs of bursts without a neighbour that

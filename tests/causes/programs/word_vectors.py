@@ -3,9 +3,8 @@
 Of short texts that thread has more to do than they have: piskvorky/gensim#1509, with twenty workers. Two are as easily
 starved by a corpus that splits its texts as it goes.
 
-Workers write to the same vectors. Where these fit into the caches of cores, they go to and fro between them: a
-vocabulary of 2,000 words read 1.07x and 1.86x on two cores, by where the host had put these. The healthy twin has one
-that fits into no cache.
+Workers write to the same vectors. Those of 2,000 words fit into the caches of the cores, and may go to and fro between
+them: on two cores of one virtual machine that read 1.07x and 1.86x within minutes. The healthy twin has 100,000 words.
 """
 
 from __future__ import annotations
