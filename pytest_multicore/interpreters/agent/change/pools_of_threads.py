@@ -98,17 +98,14 @@ class UseMainThread(ChangeOfPools):
             def __init__(self, max_workers=None, thread_name_prefix="", *args, **kwargs):
                 plain.__init__(self, max_workers, thread_name_prefix, *args, **kwargs)
                 given = dict(zip(("initializer", "initargs"), args), **kwargs)  # noqa: B905 - 2.7 has no strict
-                self._on_main = given.get("initializer"), given.get("initargs", ())
+                self.preparation = given.get("initializer"), given.get("initargs", ())
 
             def submit(self, function, *args, **kwargs):
                 on_main = type(threading.current_thread()).__name__ == "_MainThread"
                 if self._max_workers > 1 or not on_main:
                     return plain.submit(self, function, *args, **kwargs)
                 change.used += 1
-                (initializer, arguments), self._on_main = self._on_main, (None, ())
-                if initializer is not None:
-                    initializer(*arguments)
-                return _done(new_future(), function, args, kwargs)
+                return _run_now(self, new_future(), function, args, kwargs)
 
         module.ThreadPoolExecutor = Executor
 
@@ -129,21 +126,21 @@ class RunInCaller(ChangeOfPools):
             def __init__(self, max_workers=None, *args, **kwargs):
                 names = ("mp_context", "initializer", "initargs")
                 given = dict(zip(names, args), **kwargs)  # noqa: B905 - 2.7 has no strict
-                self._in_caller = given.pop("initializer", None), given.pop("initargs", ())
+                self.preparation = given.pop("initializer", None), given.pop("initargs", ())
                 plain.__init__(self, max_workers, **given)
 
             def submit(self, function, *args, **kwargs):
                 change.used += 1
-                (initializer, arguments), self._in_caller = self._in_caller, (None, ())
-                if initializer is not None:
-                    initializer(*arguments)
-                return _done(new_future(), function, args, kwargs)
+                return _run_now(self, new_future(), function, args, kwargs)
 
         module.ProcessPoolExecutor = Executor
 
 
-def _done(future, function, args, kwargs):
-    """The future of a task that is run now."""
+def _run_now(pool, future, function, args, kwargs):
+    """The future of a task that is run here and now; what would prepare the pool's worker does so before the first."""
+    (initializer, arguments), pool.preparation = pool.preparation, (None, ())
+    if initializer is not None:
+        initializer(*arguments)
     try:
         future.set_result(function(*args, **kwargs))
     except Exception as error:  # it is the task's: whoever asks for the result gets it
