@@ -15,7 +15,15 @@ from pytest_multicore.errors import ProtocolError
 from pytest_multicore.interpreters import protocol
 
 SEED = 2544
-FIELDS = {"wall_s": 0.1, "process_cpu_start_s": 1.0, "process_cpu_end_s": 1.2, "children_cpu_s": 0.0, "clocks_s": 1e-6}
+FIELDS = {
+    "wall_s": 0.1,
+    "process_cpu_start_s": 1.0,
+    "process_cpu_end_s": 1.2,
+    "children_cpu_s": 0.0,
+    "clocks_s": 1e-6,
+    "ended_cpu_s": 0.0,
+    "ended_wait_s": 0.0,
+}
 MESSAGES = [
     json.dumps({"protocol": 1, "question": 7, "type": kind, **FIELDS, "value": value}).encode()
     for kind in ("done", "ready", "facts", "error")

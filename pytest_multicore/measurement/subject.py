@@ -182,7 +182,8 @@ def own_clock(done: Message) -> OwnClock:
     start_s, end_s = seconds_in(done, "process_cpu_start_s"), seconds_in(done, "process_cpu_end_s")
     if end_s < start_s:
         raise ProtocolError(f"the agent sent a CPU clock that ran backwards, from {start_s} to {end_s} s")
-    return OwnClock(end_s - start_s, seconds_in(done, "children_cpu_s"))
+    seconds = (seconds_in(done, field) for field in ("children_cpu_s", "ended_cpu_s", "ended_wait_s"))
+    return OwnClock(end_s - start_s, *seconds)
 
 
 def _timing(done: Message) -> Timing:

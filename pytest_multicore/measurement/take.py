@@ -233,6 +233,8 @@ class RowTaker:
             cpu_s=used.cpu_s,
             delay_s=used.delay_s,
             thread_use=used.threads,
+            ended_cpu_s=timing.own.ended_cpu_s,
+            ended_wait_s=timing.own.ended_wait_s,
             foreign_s=around.foreign_s,
             steal_s=around.steal_s,
             throttled_s=around.throttled_s,

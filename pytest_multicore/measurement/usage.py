@@ -43,14 +43,21 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class OwnClock:
-    """What the agent read of its own process right at the region's edges, in CPU seconds.
+    """What the agent read of its own process right at the region's edges.
 
     The parent's snapshots lie a message's way outside the region. The agent's process does nearly all of the work, and
     its own readings are exact.
+
+    Attributes:
+        process_cpu_s, reaped_cpu_s: CPU seconds of the process, and of the children that it waited for.
+        ended_cpu_s, ended_wait_s: CPU seconds of threads that began and ended within the region and told of it, and how
+            long they may have waited for a core, at most.
     """
 
     process_cpu_s: float
     reaped_cpu_s: float
+    ended_cpu_s: float = 0.0
+    ended_wait_s: float = 0.0
 
 
 def threads_unseen(before: TreeSnapshot, after: TreeSnapshot, started: int | None) -> int | None:

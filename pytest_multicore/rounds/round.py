@@ -88,6 +88,8 @@ class Round:
         cores_open: cores that its threads may use, by what is granted and by their affinity; None where unknown.
         cores_in_reach: CPUs that its threads may run on, whatever a quota grants of them; None where unknown.
         cores_granted: of the machine, to this side: by its affinity at the start and by quotas; None where unknown.
+        ended_cpu_s: CPU seconds of threads that began and ended within the round, and told of it.
+        ended_wait_s: seconds that these waited for a core, or slept, summed.
         foreign_raw_s: background load as the clocks show it, to be summed over rounds (interference.Interference).
         real_time: whether it was taken in the real-time class, where no ordinary thread comes before ours.
     """
@@ -112,6 +114,8 @@ class Round:
     real_time: bool = False
     clocks_s: float = 0.0
     cores_granted: float | None = None
+    ended_cpu_s: float = 0.0
+    ended_wait_s: float = 0.0
 
     @property
     def repetition_s(self) -> float:
@@ -142,6 +146,15 @@ class Round:
     def waits_are_known(self) -> bool:
         """Whether it is known how long its threads waited for a core: those that ended took their waits along."""
         return self.delay_s is not None and (self.all_threads_seen or self.enough_cores)
+
+    @property
+    def told_wait_s(self) -> float:
+        """Seconds that its threads waited for a core at most, by what those told that ended; infinite if some did not.
+
+        A thread waited at most as long as it did not compute.
+        """
+        told = accounts_for(self.thread_use, self.cpu_s - self.ended_cpu_s, in_ticks=False)
+        return math.inf if self.delay_s is None or not told else self.delay_s + self.ended_wait_s
 
     @property
     def enough_cores(self) -> bool:

@@ -39,12 +39,12 @@ def max_wait_s(round_: Round, without: frozenset[Rule] = NO_RULES) -> float:
     """Seconds that a round's threads waited for a core, summed, at most.
 
     Threads that ended within the round took their waits along, and some systems tell none. Background load stands in
-    for the waits of those.
+    for the waits of those, unless they told of less.
     """
     known_s = round_.delay_s or 0.0
     if round_.waits_are_known or Rule.ENDED_THREADS in without:
         return known_s
-    return max(known_s, round_.foreign_s)
+    return min(max(known_s, round_.foreign_s), round_.told_wait_s)
 
 
 def max_foreign_wait_s(round_: Round, without: frozenset[Rule] = NO_RULES) -> float:

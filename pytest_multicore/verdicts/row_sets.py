@@ -88,17 +88,22 @@ def is_undisturbed(round_: Round, without: frozenset[Rule] = NO_RULES) -> bool:
 def undisturbed_rows(rows: Rows, without: frozenset[Rule] = NO_RULES) -> Rows:
     """The rows in which every round is undisturbed.
 
-    A pool that is made within the region takes its waits along, and some systems tell none. Background load stands in
-    for those waits. It is counted in ticks of 10 ms, so a round of 30 ms may hide two thirds of a core of it on two
-    cores. The sum over many rounds hides nothing.
+    A pool that is made within the region takes its waits along, and some systems tell none. Where background load
+    stands in for those waits it is counted in ticks of 10 ms, so a round of 30 ms may hide two thirds of a core of it
+    on two cores. The sum over many rounds hides nothing.
     """
     undisturbed = [row for row in rows if all(is_undisturbed(round_, without) for round_ in row)]
     if Rule.UNKNOWN_WAITS in without or not undisturbed:
         return undisturbed
     for side in range(len(rows[0])):
-        if _has_background_load([row[side] for row in rows if not row[side].waits_are_known]):
-            undisturbed = [row for row in undisturbed if row[side].waits_are_known]
+        if _has_background_load([row[side] for row in rows if not _waits_are_told(row[side])]):
+            undisturbed = [row for row in undisturbed if _waits_are_told(row[side])]
     return undisturbed
+
+
+def _waits_are_told(round_: Round) -> bool:
+    """Whether what its threads waited is bounded by their own clocks, or by those of which each had a core."""
+    return round_.waits_are_known or round_.told_wait_s <= max(round_.foreign_s, MAX_DISTURBANCE_SHARE * round_.wall_s)
 
 
 def spans_measurement(some: Rows, rows: Rows) -> bool:

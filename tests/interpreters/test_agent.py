@@ -75,6 +75,38 @@ def test_a_round_reads_wall_and_cpu_clocks(python: str, tmp_path: Path) -> None:
 
 
 @on_every_interpreter
+def test_threads_tell_their_times_as_they_end(python: str, tmp_path: Path) -> None:
+    """Nearly all of the round's CPU time is that of threads which both begin and end within it.
+
+    How long they waited for a core, by the kernel's account, is at most what they tell.
+    """
+    with Dialogue(python, tmp_path) as child:
+        child.ask("open", target=f"{USER_CODE}:threads_that_end")
+        child.call("delays_s")
+        done = child.ask("round", repeat=2)
+        cpu_s = done["process_cpu_end_s"] - done["process_cpu_start_s"]
+        assert done["ended_cpu_s"] < cpu_s
+        assert done["ended_wait_s"] < 4 * done["wall_s"]
+        if python != interpreters().get("2.7"):  # one can be joined there before it has ended: it tells nothing
+            assert done["ended_cpu_s"] > 0.8 * cpu_s
+            assert done["ended_wait_s"] >= child.call("delays_s")["value"]
+        child.ask("open", target=f"{USER_CODE}:count_up")
+        done = child.ask("round", repeat=2)
+        assert (done["ended_cpu_s"], done["ended_wait_s"]) == (0.0, 0.0)
+
+
+@on_every_interpreter
+def test_a_thread_that_began_before_the_round_tells_nothing_of_it(python: str, tmp_path: Path) -> None:
+    """What it used before is in its times, too."""
+    with Dialogue(python, tmp_path) as child:
+        child.ask("open", target=f"{USER_CODE}:end_begun_threads")
+        child.call("begin_thread")
+        done = child.ask("round", repeat=1)
+        assert done["process_cpu_end_s"] - done["process_cpu_start_s"] > 0.005
+        assert (done["ended_cpu_s"], done["ended_wait_s"]) == (0.0, 0.0)
+
+
+@on_every_interpreter
 def test_a_call_carries_json_both_ways(python: str, tmp_path: Path) -> None:
     value = {"text": "café € 𝔘\n", "list": [1, 2.5, None, True], "nested": {"a": []}}
     with Dialogue(python, tmp_path) as child:

@@ -33,7 +33,7 @@ for line in sys.stdin:
 """
 DONE = (
     '{"protocol": 1, "type": "done", "question": %s, "wall_s": 0.1, "process_cpu_start_s": 1.0, '
-    '"process_cpu_end_s": 1.1, "children_cpu_s": 0.0, "clocks_s": 0.0}\n'
+    '"process_cpu_end_s": 1.1, "children_cpu_s": 0.0, "clocks_s": 0.0, "ended_cpu_s": 0.0, "ended_wait_s": 0.0}\n'
 )
 ROUND = {"kind": "round", "expected": "done", "timeout_s": 2.0, "repeat": 1}
 

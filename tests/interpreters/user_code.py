@@ -7,6 +7,7 @@ import functools
 import os
 import subprocess
 import sys
+import threading
 import time
 
 CALLS = []
@@ -50,6 +51,55 @@ def path_front(number):
 
 def modules():
     return sorted(sys.modules)
+
+
+def count_up():
+    for _ in range(1000000):
+        pass
+
+
+DELAYS_S = []
+
+
+def count_up_and_tell():
+    count_up()
+    if os.path.exists("/proc/thread-self/schedstat"):
+        with open("/proc/thread-self/schedstat") as times:
+            DELAYS_S.append(int(times.read().split()[1]) * 1e-9)
+
+
+def delays_s():
+    """Run-queue delay of the threads since the last call, summed."""
+    sum_s = sum(DELAYS_S)
+    del DELAYS_S[:]
+    return sum_s
+
+
+def threads_that_end():
+    threads = [threading.Thread(target=count_up_and_tell) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+BEGUN, MAY_WORK = [], threading.Event()
+
+
+def begin_thread():
+    def work():
+        MAY_WORK.wait()
+        count_up()
+
+    MAY_WORK.clear()
+    BEGUN.append(threading.Thread(target=work))
+    BEGUN[-1].start()
+
+
+def end_begun_threads():
+    MAY_WORK.set()
+    for thread in BEGUN:
+        thread.join()
 
 
 def burn(seconds):

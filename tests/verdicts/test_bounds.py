@@ -30,6 +30,14 @@ def test_others_time_stands_in_for_waits_that_threads_took_along() -> None:
     assert max_wait_s(replace(ended, thread_use=made(0.1, 1.0).thread_use)) == pytest.approx(0.01)
 
 
+def test_unless_they_told_as_they_ended_that_they_waited_less() -> None:
+    """What they did not compute they waited or slept, so it is a bound, and the lower one of the two holds."""
+    pool = replace(made(0.1, 1.5, demand=1.6, ended_share=0.8, foreign=0.5), ended_cpu_s=0.12)
+    assert max_wait_s(replace(pool, ended_wait_s=0.02)) == pytest.approx(0.03)
+    assert max_wait_s(replace(pool, ended_wait_s=0.2)) == pytest.approx(0.05)
+    assert max_wait_s(replace(pool, ended_wait_s=0.02, ended_cpu_s=0.06)) == pytest.approx(0.05), "some did not tell"
+
+
 def test_so_it_does_where_the_system_tells_no_waits() -> None:
     assert max_wait_s(replace(made(0.1, 1.0, foreign=0.5), delay_s=None)) == pytest.approx(0.05)
 

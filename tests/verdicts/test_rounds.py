@@ -1,5 +1,6 @@
 """What a round says of itself, from literals."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -39,6 +40,15 @@ def test_waits_are_known_of_threads_that_live_on_or_had_a_core_each(
 ) -> None:
     taken = replace(made(0.1, 2.0, ended_share=ended_share, foreign=1.0), delay_s=delay_s, cores_in_reach=in_reach)
     assert taken.waits_are_known is known
+
+
+def test_threads_that_ended_bound_their_waits_if_all_of_them_told() -> None:
+    """They are still none of the living, so nothing is concluded from how the work was shared."""
+    taken = replace(made(0.1, 2.0, demand=2.1, ended_share=0.5), ended_cpu_s=0.1, ended_wait_s=0.02)
+    assert taken.told_wait_s == pytest.approx(0.03)
+    assert not taken.all_threads_seen
+    assert replace(taken, ended_cpu_s=0.05).told_wait_s == math.inf, "some did not tell"
+    assert replace(taken, delay_s=None).told_wait_s == math.inf, "those that live on do not tell"
 
 
 def test_two_rounds_of_the_same_figures_are_two() -> None:

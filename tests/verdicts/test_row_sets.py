@@ -120,6 +120,13 @@ def test_rows_whose_waits_are_known_stay_beside_those_that_hide_them() -> None:
     assert undisturbed_rows([*pooled(0.015), known, known]) == [known, known]
 
 
+def test_so_do_rows_whose_ended_threads_told_of_their_waits() -> None:
+    """By what they told they were hardly kept waiting, whatever the ticks of the background load show."""
+    rows = pooled(0.015)
+    told = [tuple(replace(one, ended_cpu_s=0.9 * one.cpu_s, ended_wait_s=0.001) for one in row) for row in rows]
+    assert undisturbed_rows(told) == told
+
+
 def test_rows_are_of_the_whole_from_half_of_its_time_on() -> None:
     taken = spaced([(made(),)] * 11)
     assert spans_measurement(taken[:6], taken)

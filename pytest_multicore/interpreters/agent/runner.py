@@ -15,7 +15,8 @@ numbers, closed on exec and after fork); then 0 is the null device and 1 a copy 
                      "threads": for a function that takes `threads` and is not given it; may be missing}
   child  -> ready   {"form": "set-up" | "function", "setup_s", "warmup_s", "warmup_cpu_s"}
   parent -> round   {"repeat": n >= 1}
-  child  -> done    {"repeat", "wall_s", "process_cpu_start_s", "process_cpu_end_s", "children_cpu_s", "clocks_s"}
+  child  -> done    {"repeat", "wall_s", "process_cpu_start_s", "process_cpu_end_s", "children_cpu_s", "clocks_s",
+                     "ended_cpu_s", "ended_wait_s"}
   parent -> call    {"target", "arguments", "path", "threads"}
   child  -> result  {"value", "wall_s", "cpu_s"}
   parent -> imports packages to import, of which all changes are told: see watch/bare_imports.py
@@ -35,8 +36,9 @@ alone. A coroutine, generator or other awaitable is refused: making one does non
 
 A round calls the region `repeat` times. wall_s is monotonic; process_cpu_*_s are readings of the process's own CPU
 clock (all threads, ended ones too); children_cpu_s is the CPU time of the children that the round waited for; clocks_s
-is the wall time by which the readings of CPU time may lie further apart than those of wall_s. warmup_cpu_s and cpu_s
-are the CPU time of the process and of the children that it waited for.
+is the wall time by which the readings of CPU time may lie further apart than those of wall_s; ended_*_s are CPU time,
+and time without a core at most, of the Python threads that began and ended within the round. warmup_cpu_s and cpu_s are
+the CPU time of the process and of the children that it waited for.
 
   child -> error   {"kind", "exception": "ValueError: x", "message": a sentence, "traceback": the user's frames}
 
@@ -106,7 +108,7 @@ class Session(object):
         self.changes = load_sibling("watch/start_changes").StartChanges(load_sibling)
         targets.import_noted = load_sibling("watch/imports").noted
         self.watcher = None
-        self.measure = self.measure_first = clocks.measure
+        self.measure = self.measure_first = load_sibling("dialogue/ended_threads").EndedThreads(clocks).measure
 
     def answer(self, message):
         """The answer to one decoded message."""
@@ -132,7 +134,9 @@ class Session(object):
         """Replace the plain measurement by one that observes the region, or changes its surroundings."""
         if self.target is not None or self.watcher is not None:
             raise failures.Failure("protocol", "watch comes out of turn: it goes before open and test, and once")
-        self.watcher = load_sibling("watch/watch").Watch(message, self.affinity_at_start, self.changes, load_sibling)
+        self.watcher = load_sibling("watch/watch").Watch(
+            message, self.measure, self.affinity_at_start, self.changes, load_sibling
+        )
         self.measure, self.measure_first = self.watcher.measure, self.watcher.measure_first
         return {"type": "watching", "changes": self.watcher.changes}
 

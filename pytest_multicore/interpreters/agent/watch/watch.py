@@ -18,8 +18,8 @@ class Watch(object):
         changes: the names of the changes that were made.
     """
 
-    def __init__(self, message, affinity_at_start, start_changes, load_sibling):
-        self._clocks = load_sibling("dialogue/clocks")
+    def __init__(self, message, measure, affinity_at_start, start_changes, load_sibling):
+        self._plain_measure = measure
         failures, change_module = load_sibling("dialogue/failures"), load_sibling("change/change")
         unknown = [name for name in message["changes"] if name.partition(" ")[0] not in change_module.CHANGES]
         if unknown:
@@ -35,11 +35,11 @@ class Watch(object):
         self._changes = [(name, change) for name, change in changes if change.possible]
 
     def measure(self, region, repeat):
-        """clocks.measure for a round."""
+        """The plain measurement, for a round."""
         return self._measure(region, repeat, True)
 
     def measure_first(self, region, repeat):
-        """clocks.measure for a test's first call, or a call that contains it."""
+        """The same for a test's first call, or a call that contains it."""
         return self._measure(region, repeat, False)
 
     def count_steps(self):
@@ -59,9 +59,9 @@ class Watch(object):
         for _, change in self._changes:
             change.before_region()
         if self._observer is None:
-            return self._clocks.measure(region, repeat)
+            return self._plain_measure(region, repeat)
         self._observer.enter(is_round)
         try:
-            return self._clocks.measure(region, repeat)
+            return self._plain_measure(region, repeat)
         finally:
             self._observer.leave()
