@@ -1,6 +1,7 @@
 """What is held to no limit is measured: its figures may lack bounds, and nothing is skipped or failed for that."""
 
 import json
+import textwrap
 from typing import Any
 
 import jsonschema
@@ -48,3 +49,19 @@ def test_bounded_figures_are_measured_too(pytester: pytest.Pytester) -> None:
     assert [line.split()[-1] for line in text.splitlines() if line.startswith("test_a: slow:work")] == ["measured"]
     if not any("have no bounds" in one for one in result["notes"]):
         assert result["wall_s"]["low"] <= result["wall_s"]["estimate"] <= result["wall_s"]["high"]
+
+
+def test_threads_that_end_within_a_round_tell_of_it(pytester: pytest.Pytester) -> None:
+    """A pool that the call makes: beside others it would be unknown how long its threads waited."""
+    source = f"""
+        from concurrent.futures import ThreadPoolExecutor
+        @pytest.mark.multicore
+        def test_a():
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(lambda _: {SLOW}, range(2)))
+    """
+    result, _ = told(pytester, textwrap.dedent(source), SMALL_BUDGET)
+    for one in result["rounds"]:
+        assert sum(cpu_s for _, _, _, cpu_s, _ in one["thread_use"]) < 0.2 * one["cpu_s"]
+        assert one["ended_cpu_s"] > 0.8 * one["cpu_s"]
+        assert 0 < one["ended_wait_s"] < 3 * one["repeat"] * one["wall_s"]
