@@ -62,6 +62,5 @@ def test_threads_that_end_within_a_round_tell_of_it(pytester: pytest.Pytester) -
     """
     result, _ = told(pytester, textwrap.dedent(source), SMALL_BUDGET)
     for one in result["rounds"]:
-        assert sum(cpu_s for _, _, _, cpu_s, _ in one["thread_use"]) < 0.2 * one["cpu_s"]
         assert one["ended_cpu_s"] > 0.8 * one["cpu_s"]
         assert 0 < one["ended_wait_s"] < 3 * one["repeat"] * one["wall_s"]

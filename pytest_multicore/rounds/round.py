@@ -151,10 +151,13 @@ class Round:
     def told_wait_s(self) -> float:
         """Seconds that its threads waited for a core at most, by what those told that ended; infinite if some did not.
 
-        A thread waited at most as long as it did not compute.
+        A thread waited at most as long as it did not compute. What counts twice may stand for one that did not tell:
+        a thread that has told and is not yet gone, or coroutines that a library passes off as threads.
         """
         told = accounts_for(self.thread_use, self.cpu_s - self.ended_cpu_s, in_ticks=False)
-        return math.inf if self.delay_s is None or not told else self.delay_s + self.ended_wait_s
+        seen_s = self.ended_cpu_s + sum(use.cpu_s for use in self.thread_use)
+        counted_twice = seen_s > (1 + MAX_CPU_GAP_SHARE) * self.cpu_s + MAX_CPU_GAP_S
+        return math.inf if self.delay_s is None or counted_twice or not told else self.delay_s + self.ended_wait_s
 
     @property
     def enough_cores(self) -> bool:

@@ -49,6 +49,7 @@ def test_threads_that_ended_bound_their_waits_if_all_of_them_told() -> None:
     assert not taken.all_threads_seen
     assert replace(taken, ended_cpu_s=0.05).told_wait_s == math.inf, "some did not tell"
     assert replace(taken, delay_s=None).told_wait_s == math.inf, "those that live on do not tell"
+    assert replace(taken, ended_cpu_s=0.15).told_wait_s == math.inf, "some count twice"
 
 
 def test_two_rounds_of_the_same_figures_are_two() -> None:
