@@ -64,6 +64,13 @@ def test_a_quota_of_the_programs_own_is_blamed_on_it() -> None:
     )
 
 
+def test_the_curve_of_a_program_that_its_quota_held_back_proves_nothing() -> None:
+    """It is the quota's: by Amdahl's law two thirds of one thread's time could not be split."""
+    held_back, free = (evidence(rows(20, 1.2, cores=1.2), throttled_s=throttled_s) for throttled_s in (0.8, 0.0))
+    conclusive = [[one.key for one in ranked_suspicions(found) if one.conclusive] for found in (held_back, free)]
+    assert conclusive == [[], ["serial-fraction"]]
+
+
 def test_a_quota_that_held_nobody_back_is_not() -> None:
     assert "cpu-quota" not in keys(evidence(rows(20, 1.0, cores=1.0), Machine(2, (0, 1), 4.0, 2, "", "")))
 

@@ -95,7 +95,8 @@ def serial_fraction(evidence: Evidence) -> Suspicion | None:
     """A part of the work stays on one thread: the curve itself shows how much.
 
     That proves it only where the contender would gain too little in a process that is as much faster as layouts make
-    one: each side was one process. And only where the baseline worked: what it waited for no core would have split.
+    one: each side was one process. And only where the baseline worked, for what it waited for no core would have split,
+    and no quota held the program back.
     """
     comparison = evidence.result.comparison
     if not evidence.minimum_missed or comparison is None or evidence.cpu_inflation > 1.2 or waits(comparison):
@@ -112,7 +113,7 @@ def serial_fraction(evidence: Evidence) -> Suspicion | None:
     fraction, counts = _fraction(evidence, speedup)
     if fraction is None:
         return None
-    worked = comparison.baseline.cores.high >= MIN_ONE_THREAD_CORES
+    worked = comparison.baseline.cores.high >= MIN_ONE_THREAD_CORES and not evidence.throttled_s
     return Suspicion(
         key="serial-fraction",
         strength=0.5,
