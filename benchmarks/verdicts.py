@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--file", type=Path, required=True, help="the runs, a line each; made when it is not there")
     parser.add_argument("--times", type=int, default=10, help="verdicts of ours in each cell and on each limit")
     parser.add_argument("--peers", type=int, default=0, metavar="TIMES", help="verdicts of each peer likewise")
-    parser.add_argument("--priority", choices=["auto", "off"], default="auto")
+    parser.add_argument("--priority", choices=["auto", "off", "realtime"], default="auto")
     parser.add_argument("--budget", help="of a verdict of ours, in seconds; else the plugin's own")
     parser.add_argument("--beside", nargs="+", choices=neighbours.NAMES, default=neighbours.NAMES, metavar="WHOM")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
