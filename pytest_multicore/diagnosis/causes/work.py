@@ -113,7 +113,7 @@ def serial_fraction(evidence: Evidence) -> Suspicion | None:
     fraction, counts = _fraction(evidence, speedup)
     if fraction is None:
         return None
-    worked = comparison.baseline.cores.high >= MIN_ONE_THREAD_CORES and not evidence.throttled_s
+    worked = comparison.baseline.cores.high >= MIN_ONE_THREAD_CORES
     return Suspicion(
         key="serial-fraction",
         strength=0.5,
@@ -121,7 +121,10 @@ def serial_fraction(evidence: Evidence) -> Suspicion | None:
         f"[{fraction.low:.0%}, {fraction.high:.0%}] of one thread's time could not be split (Amdahl's law, {counts})",
         remedy="find the largest part that stays on one thread, or that one thread finishes last"
         + (f": {location(evidence.lines[0])} say" if evidence.lines else ""),
-        conclusive=worked and fraction.low > 0 and speedup.high * MAX_PROCESS_SPEED_RATIO < cores_ratio,
+        conclusive=worked
+        and not evidence.throttled_s
+        and fraction.low > 0
+        and speedup.high * MAX_PROCESS_SPEED_RATIO < cores_ratio,
     )
 
 
