@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interpreters.dialogue import USER_CODE, Dialogue, interpreters, on_every_interpreter
+from tests.interpreters.dialogue import AGENT, USER_CODE, Dialogue, interpreters, on_every_interpreter
 
 
 def test_the_interpreter_that_runs_the_tests_is_among_those_tried() -> None:
@@ -72,6 +72,41 @@ def test_a_round_reads_wall_and_cpu_clocks(python: str, tmp_path: Path) -> None:
         assert cpu_s <= done["wall_s"] + done["clocks_s"] + 0.005
         child.ask("open", target=f"{USER_CODE}:burn_in_child", arguments={"seconds": 0.05})
         assert child.ask("round", repeat=1)["children_cpu_s"] > 0.005
+
+
+CLOCKS_READ_BY_TWO_THREADS = """
+import sys, threading
+sys.path.insert(0, sys.argv[1])
+import clocks
+
+def read(clock):
+    last_s = clock()
+    for _ in range(5000):
+        now_s = clock()
+        if not 0 <= now_s - last_s < 10:
+            wrong.append((last_s, now_s))
+        last_s = now_s
+
+wrong = []
+threads = [threading.Thread(target=read, args=(clock,)) for clock in (clocks.thread_cpu, clocks.wall) * 2]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(len(wrong))
+"""
+
+
+@on_every_interpreter
+def test_a_clock_that_another_thread_reads_meanwhile_is_read_right(python: str) -> None:
+    """On Python 2.7 one place in memory held every reading: one in a dozen was another thread's."""
+    told = subprocess.run(
+        [python, "-B", "-c", CLOCKS_READ_BY_TWO_THREADS, str(AGENT / "dialogue")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == "0"
 
 
 @on_every_interpreter

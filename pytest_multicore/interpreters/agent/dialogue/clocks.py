@@ -30,17 +30,18 @@ def _clock_gettime():
         class Timespec(ctypes.Structure):
             _fields_ = [("tv_sec", ctypes.c_long), ("tv_nsec", ctypes.c_long)]
 
+        # PyDLL keeps the interpreter's lock: to wait for it after each reading would disturb what is measured.
         try:
-            read = ctypes.CDLL(None).clock_gettime
+            read = ctypes.PyDLL(None).clock_gettime
         except AttributeError:
-            read = ctypes.CDLL("librt.so.1").clock_gettime  # glibc before 2.17
+            read = ctypes.PyDLL("librt.so.1").clock_gettime  # glibc before 2.17
     except (ImportError, AttributeError, OSError):
         return None
-    now = Timespec()
-    here = ctypes.byref(now)
 
     def clock(identifier):
-        read(identifier, here)
+        now = Timespec()  # of this reading alone: another thread may read a clock meanwhile
+        if read(identifier, ctypes.byref(now)):
+            raise OSError("no such clock: %d" % identifier)
         return now.tv_sec + now.tv_nsec * 1e-9
 
     return clock
