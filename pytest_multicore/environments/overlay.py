@@ -15,10 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_multicore.errors import EnvironmentUnavailable, UsageError
+from pytest_multicore.errors import UsageError
 
 from . import cache, scratch
-from .commands import output_of, run
+from .commands import ToolFailed, index_not_asked, output_of, run
 from .downloads import find_uv
 from .environment import package_name
 from .installed_packages import files_of, installed_packages, packages_in
@@ -160,8 +160,10 @@ def _install(job: _Job, requirement: str, package: str, installation: Installati
         constraints.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
         try:
             _pip(job, installation, "--constraint", str(constraints), requirement)
-        except EnvironmentUnavailable:
+        except ToolFailed as error:
             # An old release may need an old release of what it stands on, and a new one a new one.
+            if index_not_asked(error.output):
+                raise
             continue
         break
     else:

@@ -129,7 +129,7 @@ class Guard:
         self._control = control
         self._wakeups = wakeups
         self._has_told = False
-        self._ended = 0
+        self._left = 0  # children at the last reaping that were alive
 
     def tell(self, line: bytes) -> None:
         """Send a line to pytest, which may have ended."""
@@ -143,6 +143,7 @@ class Guard:
             if self._control.fileno() in readable:
                 return
             self._forget_wakeups()
+            self._reap_if_many()
 
     def end_everything(self) -> None:
         """Kill the interpreter and its group, then all children: what a killed one leaves is a child next time."""
@@ -164,23 +165,26 @@ class Guard:
         """Whether the interpreter has ended: it is not reaped, so that its number stays its own."""
         child = ended_child(os.P_PID, self._pid)
         if child is None:
-            if self._ended > MAX_ZOMBIES:
-                self._reap_orphans()
             return False
         if not self._has_told:
             self.tell(b"status %d\n" % (child.si_status * (1 if child.si_code == os.CLD_EXITED else -1)))
         self._has_told = True
         return True
 
+    def _reap_if_many(self) -> None:
+        """Keep at most so many children that have ended: counted, for one signal may be of several ends."""
+        if len(children()) - self._left > MAX_ZOMBIES:
+            self._reap_orphans()
+            self._left = len(children())
+
     def _reap_orphans(self) -> None:
         """Reap all children that have ended, but the interpreter."""
-        self._ended = 0
         while (child := ended_child(os.P_ALL, 0)) is not None and child.si_pid != self._pid:
             reap(child.si_pid)
 
     def _forget_wakeups(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            self._ended += len(os.read(self._wakeups, 4096))  # a byte for each signal
+            os.read(self._wakeups, 4096)
 
 
 def ended_child(kind: int, number: int) -> "os.waitid_result | None":
@@ -207,12 +211,15 @@ def reap(pid: int) -> None:
 
 def children() -> list[int]:
     """This process's children; none where there is no /proc."""
-    own, found = str(os.getpid()).encode(), []
+    own = os.getpid()
+    with contextlib.suppress(OSError), open(f"/proc/{own}/task/{own}/children", "rb") as told:
+        return list(map(int, told.read().split()))
+    found = []  # a kernel without that file: CONFIG_PROC_CHILDREN
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if name.isdecimal():
             with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:
                 # number (name) state parent ...: the name may hold anything.
-                if stat.read().rpartition(b") ")[2].split()[1] == own:
+                if int(stat.read().rpartition(b") ")[2].split()[1]) == own:
                     found.append(int(name))
     return found
 

@@ -57,10 +57,10 @@ class ControlWorkers:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        if priority:
-            raise_priority(self._process.pid)
         assert self._process.stdout is not None  # noqa: S101 - opened as a pipe above
         self._process.stdout.readline()  # all of them are there
+        for pid in self.pids if priority else ():
+            raise_priority(pid)
 
     @property
     def pids(self) -> set[int]:

@@ -13,6 +13,7 @@ from pytest_multicore.environments.environment import Environment
 from pytest_multicore.environments.overlay import Overlay
 from pytest_multicore.environments.provision import Installation, prepare
 from pytest_multicore.errors import EnvironmentUnavailable, NoSuchRelease, UsageError
+from tests.absent import prepared, skip_where_absent
 
 PYPROJECT = """
 [project]
@@ -57,7 +58,11 @@ def project(tmp_path: Path) -> Path:
 
 def made(name: str, installation: Installation, project: Path) -> tuple[Overlay, list[str]]:
     told: list[str] = []
-    return overlay.prepare(name, installation, project, told.append), told
+    try:
+        return overlay.prepare(name, installation, project, told.append), told
+    except EnvironmentUnavailable as error:
+        skip_where_absent(str(error))
+        raise
 
 
 @pytest.mark.slow
@@ -130,7 +135,7 @@ def test_names_of_environments_are_none_of_overlays() -> None:
 def test_a_release_is_laid_over_with_what_it_stands_on(tmp_path: Path) -> None:
     """packaging has no needs, and mdurl none; markdown-it-py stands on mdurl, at the environment's own release."""
     environment = Environment("own", requires=("markdown-it-py==3.0.0", "mdurl==0.1.1"))
-    installation = prepare(environment)
+    installation = prepared(environment)
     older, _ = made("markdown-it-py==2.2.0", installation, tmp_path)
     assert older.packages == ("markdown-it-py==2.2.0", "mdurl==0.1.1")
     assert (older.own, older.modules, older.commit) == ("markdown-it-py", ("markdown_it",), "")
@@ -141,7 +146,7 @@ def test_a_release_is_laid_over_with_what_it_stands_on(tmp_path: Path) -> None:
 @pytest.mark.environments
 def test_an_old_release_may_stand_on_old_ones(tmp_path: Path) -> None:
     """markdown-it-py 0.6 asks for attrs below 21; what it does not exclude stays as near as it can."""
-    installation = prepare(Environment("own", requires=("attrs==23.1.0",)))
+    installation = prepared(Environment("own", requires=("attrs==23.1.0",)))
     base, _ = made("markdown-it-py==0.6.2", installation, tmp_path)
     assert "markdown-it-py==0.6.2" in base.packages
     assert any(line.startswith("attrs==20.") for line in base.packages)
@@ -153,6 +158,18 @@ def test_a_release_that_is_not_there_says_so(tmp_path: Path, current: Installati
         NoSuchRelease, match=r"make the base mdurl==99\.0: .* has no mdurl==99\.0 .* such as .*0\.1\.2$"
     ):
         made("mdurl==99.0", current, tmp_path)
+
+
+def test_an_index_that_does_not_answer_has_no_other_releases_tried(
+    tmp_path: Path, current: Installation, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one failure of the network would lay over other releases than the environment's own, for good."""
+    for name, value in (("UV_OFFLINE", "1"), ("UV_CACHE_DIR", str(tmp_path / "uv")), ("PIP_NO_INDEX", "1")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(EnvironmentUnavailable, match="the package index could not be reached"):
+        overlay.prepare("mdurl==0.1.2", current, tmp_path, print)
+    (log,) = (cache.root() / "logs").iterdir()
+    assert log.read_text().count("$ ") == 1
 
 
 def test_python_2_has_no_overlays(tmp_path: Path, provisioned: Installation) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,29 @@ def test_only_what_was_waited_for_is_noted(kind: type[HostLock | DatabaseTurns],
     assert len(turns.waits_s) == 3
     assert all(0.04 < wait_s < 10 for wait_s in turns.waits_s)
     assert len(said) == 1
+
+
+@BOTH
+def test_what_was_done_alone_is_kept_where_the_turn_after_it_is_not_to_be_had(
+    kind: type[HostLock | DatabaseTurns], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns, other, said = kind(tmp_path), kind(tmp_path), list[str]()
+    turns.wait_s = 0.05
+    give_back = turns._give_back
+    with ExitStack() as held:
+
+        def to_the_other(alone: bool) -> None:
+            give_back(alone)
+            if alone:
+                held.enter_context(other.exclusive(said.append))
+
+        monkeypatch.setattr(turns, "_give_back", to_the_other)
+        with turns.shared(said.append), turns.exclusive(said.append):
+            pass
+    assert len(turns.waits_s) == 1
+    monkeypatch.undo()
+    with turns.shared(pytest.fail), turns.exclusive(pytest.fail):
+        pass
 
 
 def test_who_takes_no_turns_waits_for_nobody(tmp_path: Path) -> None:
