@@ -10,6 +10,7 @@ import pytest
 
 from pytest_multicore.__main__ import main
 from pytest_multicore.reports.json_report import SCHEMA_FILE
+from tests.absent import skip_where_absent
 from tests.fixture_types import Undecided
 
 pytestmark = pytest.mark.skipif(
@@ -84,8 +85,10 @@ class Project:
 
 def decided(told: dict[str, Any], undecided: Undecided) -> dict[str, Any]:
     """What was told of a base, where the machine gave an answer."""
-    if told["outcome"] == "inconclusive" and told["verdicts"]:
-        undecided(told["reason"])
+    if told["outcome"] == "inconclusive":
+        skip_where_absent(told["reason"])
+        if told["verdicts"]:
+            undecided(told["reason"])
     against: dict[str, Any] = told["against"]
     return against
 

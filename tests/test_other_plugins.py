@@ -33,7 +33,7 @@ def test_timeout(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("pytest_timeout")
     pytester.makepyfile(
         GATED + "import time\n@gated\ndef test_a(): work()\n"
-        "@gated\n@pytest.mark.timeout(3)\ndef test_hangs(): time.sleep(60)\n"
+        "@gated\n@pytest.mark.timeout(3, func_only=True)\ndef test_hangs(): time.sleep(60)\n"
     )
     result = decided(pytester.runpytest_subprocess("--timeout=60"))
     result.assert_outcomes(passed=1, failed=1)
@@ -46,7 +46,8 @@ def test_a_time_limit_is_not_spent_on_rounds(pytester: pytest.Pytester, method: 
     """What neighbours cost, the wait for the machine and rounds without end, must not turn a test red."""
     pytest.importorskip("pytest_timeout")
     pytester.makepyfile(
-        "import pytest, time\n@pytest.mark.multicore(min_speedup=1.5, budget=9)\n@pytest.mark.timeout(6)\n"
+        "import pytest, time\n@pytest.mark.multicore(min_speedup=1.5, budget=9)\n"
+        "@pytest.mark.timeout(6, func_only=True)\n"
         "def test_a(): time.sleep(0.7)\n"
     )
     result = pytester.runpytest_subprocess(f"--timeout-method={method}", "-rs")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.absent import skip_where_absent
 from tests.fixture_types import Benchmarks, Decided, Run
 
 TWO_SIDES = "@compared\ndef test_a():\n    work()\n"
@@ -95,8 +96,7 @@ def test_a(benchmark):
     assert benchmark.pedantic(work, setup=lambda: time.sleep(0.01)) == work()
 """
     result = bench(source, "-rs", "--benchmark-json=b.json", "--strict-markers")
-    if "no Python" in result.stdout.str():
-        pytest.skip("no Python 3.6 on this machine")
+    skip_where_absent(result.stdout.str())
     decided(result).assert_outcomes(passed=1)
     (one,) = benchmarks().values()
     assert one["extra_info"]["python"] == "3.6"

@@ -12,18 +12,13 @@ import pytest
 from pytest_multicore.environments import shared_libraries as libraries
 from pytest_multicore.environments.blas import select
 from pytest_multicore.environments.catalogue import SHIPPED_ENVIRONMENTS
-from pytest_multicore.environments.environment import Environment
-from pytest_multicore.environments.provision import Installation, prepare
 from pytest_multicore.environments.variables import child_variables
-from pytest_multicore.errors import EnvironmentUnavailable
+from tests.absent import prepared
 
 pytestmark = [
     pytest.mark.environments,
     pytest.mark.skipif(not libraries.compiler(), reason="Theano and PyTensor need a C++ compiler"),
 ]
-
-# What stands in the way is the machine, not the code: no index, or no such interpreter.
-NOT_OURS = ("package index could not be reached", "no Python")
 
 PROGRAM = """
     import importlib
@@ -62,12 +57,3 @@ def test_a_shipped_environment_runs_its_product(name: str, cache_folder: Path) -
     assert f"compiled in {cache_folder / 'compiled'}" in ended.stdout
     if blas.library:
         assert blas.library.name in ended.stdout
-
-
-def prepared(environment: Environment) -> Installation:
-    try:
-        return prepare(environment)
-    except EnvironmentUnavailable as error:
-        if any(sign in str(error) for sign in NOT_OURS):
-            pytest.skip(str(error))
-        raise

@@ -11,7 +11,7 @@ import pytest
 from pytest_multicore.environments.blas import select
 from pytest_multicore.environments.catalogue import SHIPPED_ENVIRONMENTS
 from pytest_multicore.environments.variables import child_variables
-from tests.environments.test_shipped_environments import prepared
+from tests.absent import prepared
 from tests.interpreters.dialogue import AGENT
 
 pytestmark = [pytest.mark.environments, pytest.mark.exhaustive]

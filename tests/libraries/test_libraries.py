@@ -11,6 +11,7 @@ import pytest
 from pytest_multicore.environments import shared_libraries
 from pytest_multicore.environments.blas_names import DEBIAN_ALTERNATIVES
 from pytest_multicore.errors import EnvironmentUnavailable
+from tests.absent import SIGNS as ABSENT
 from tests.fixture_types import Undecided
 
 from . import record
@@ -25,8 +26,6 @@ pytestmark = [
 ]
 
 CLAIMS = [pytest.param(case, claim, id=f"{case.name}-{claim}") for case in CASES for claim in case.claims()]
-#: What stands in the way is the machine, not the code: no index, no such interpreter, no such BLAS.
-NOT_OURS = ("package index could not be reached", "no Python", "cannot be had")
 
 
 @cache
@@ -39,7 +38,7 @@ def measured(case: Case) -> dict[str, Figures] | str:
     try:
         versions = installed(case)
     except EnvironmentUnavailable as error:
-        if not any(sign in str(error) for sign in NOT_OURS):
+        if not any(sign in str(error) for sign in (*ABSENT, "cannot be had")):  # the last of a BLAS
             raise
         return str(error)
     figures = measure(case, case.claims())

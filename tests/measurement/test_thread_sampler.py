@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -41,6 +42,9 @@ def program() -> Iterator[subprocess.Popen[str]]:
 
 def test_threads_are_seen_at_work_and_standing_by(program: "subprocess.Popen[str]") -> None:
     assert program.stdin is not None
+    stats = [*Path(f"/proc/{program.pid}/task").glob("*/stat")]
+    while {stat.read_text().rpartition(") ")[2][0] for stat in stats} != {"S"}:
+        time.sleep(0.001)  # the idle thread has begun, and may not stand by yet
     program.stdin.write("\n")
     program.stdin.flush()
     with Sampler(program.pid, ["OMP_NUM_THREADS"]) as sampler:

@@ -126,7 +126,7 @@ def test_c(): work()
 @pytest.fixture(autouse=True)
 def slow_teardown():
     yield
-    time.sleep(0.3)
+    time.sleep(2)
 """
 
 
