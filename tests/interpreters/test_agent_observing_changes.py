@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.interpreters.dialogue import Dialogue, interpreters, on_every_interpreter
-from tests.interpreters.observing import LINUX_ONLY, NUMPY, ON_NUMPY, TWO_CPUS, WATCHED, observed, source_file
+from tests.interpreters.observing import LINUX_ONLY, NUMPY, ON_NUMPY, THREADS, TWO_CPUS, WATCHED, observed, source_file
 
 
 @TWO_CPUS
@@ -108,7 +108,27 @@ def test_a_fork_after_a_blas_has_started_its_threads_says_so(tmp_path: Path) -> 
 @pytest.mark.parametrize("version", [version for version in ("3.12", "3.13") if version in interpreters()])
 def test_a_fork_is_beside_no_thread_of_ours(version: str, tmp_path: Path) -> None:
     with Dialogue(interpreters()[version], tmp_path) as child:
-        observed(child, "forking_where_warnings_are_errors", rounds=3)
+        seen = observed(child, "forking_where_warnings_are_shown", rounds=30)
+        assert child.end() == 0
+    assert sum(fork["count"] for fork in seen["forks"]) == 31  # and the warm-up
+    assert "multi-threaded" not in child.log()
+
+
+@on_every_interpreter
+def test_threads_that_fork_at_once_wait_for_no_thread_of_ours(python: str, tmp_path: Path) -> None:
+    with Dialogue(python, tmp_path, 60) as child:
+        seen = observed(child, "forking_from_threads", file=THREADS)
+        assert "Unhandled exception" not in child.log()
+    assert sum(fork["count"] for fork in seen["forks"]) == 2 * 3 * 50  # the warm-up, and a round
+
+
+@on_every_interpreter
+def test_threads_that_set_the_same_variable_at_once_meet_no_error_of_ours(python: str, tmp_path: Path) -> None:
+    with Dialogue(python, tmp_path, 60) as child:
+        seen = observed(child, "setting_from_threads", file=THREADS, rounds=2)
+    (outside, inside) = seen["setters"]
+    assert (outside["in_region"], inside["in_region"]) == (False, True)
+    assert outside["what"] == inside["what"] == "variable OMP_NUM_THREADS"
 
 
 @on_every_interpreter

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from pytest_multicore.interpreters import process_tree
 from pytest_multicore.interpreters.guarded_process import GuardedProcess
 from pytest_multicore.interpreters.launch import Launch
 from pytest_multicore.interpreters.process import IsolatedInterpreter
-from tests.interpreters.living import Open, alive, call, wait_until_gone
+from tests.interpreters.living import TIMEOUT_S, Open, alive, call, wait_until_gone
 
 STARTING_TWO = """
 one = subprocess.Popen(['sleep', '60'])
@@ -95,7 +96,7 @@ def test_a_ctrl_c_in_the_middle_of_a_poll_does_not_have_it_waited_for_for_ever(s
 
 
 def test_the_mark_finds_a_process_wherever_it_hangs() -> None:
-    mark = "test-of-the-mark"
+    mark = f"test-of-the-mark-{uuid.uuid4().hex}"  # of no other suite on this machine
     with subprocess.Popen(
         ["sleep", "30"], env={**os.environ, process_tree.MARK: mark}, start_new_session=True
     ) as process:
@@ -116,7 +117,7 @@ def test_the_mark_finds_a_process_that_is_just_being_started() -> None:
     neighbours = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(4)]
     try:
         for number in range(40):
-            mark = f"test-of-a-start-{number}"
+            mark = f"test-of-a-start-{uuid.uuid4().hex}"
             environment = {**os.environ, process_tree.MARK: mark}
             with subprocess.Popen(["sleep", "30"], env=environment, start_new_session=True) as process:
                 found = [one.pid for one in process_tree.marked_processes(mark)]
@@ -163,7 +164,7 @@ def test_an_unmarked_orphan_ends_with_its_interpreter(start: Open, workloads: Pa
     statement, error = ENDINGS[ending]
     body = f"{UNMARKED[how]}\nopen({str(note)!r}, 'w').write(str(left))\n{statement}"
     with pytest.raises(error) if error else nullcontext():
-        call(interpreter, workloads, body, timeout_s=1.5)
+        call(interpreter, workloads, body, timeout_s=1.5 if ending == "hung" else TIMEOUT_S)
     left = int(note.read_text())
     assert alive(left) is (error is None)
     interpreter.close()

@@ -46,6 +46,7 @@ class Observer(object):
         self._forks = []  # [entry, count]
         self._warnings = load_sibling("watch/program_warnings").ProgramWarnings(self._text)
         self._setter_calls = load_sibling("watch/setter_calls").SetterCalls(load_sibling, changes, self._in_region)
+        self._in_fork = False
         self._wrap_sleep()
         self._wrap_fork()
 
@@ -122,22 +123,27 @@ class Observer(object):
             try:
                 plain_sleep(seconds)
             finally:
+                took_s = wall() - start_s
                 if self._in_region():
-                    self._slept_s += wall() - start_s
+                    self._slept_s += took_s
 
         time.sleep = sleep
 
     def _wrap_fork(self):
-        if hasattr(os, "register_at_fork"):
+        plain_fork, has_hooks = getattr(os, "fork", None), hasattr(os, "register_at_fork")
+        if has_hooks:
             os.register_at_fork(before=self._before_fork, after_in_parent=self._after_fork)
-            return
-        plain_fork = getattr(os, "fork", None)
-        if plain_fork is None:  # Windows
+        if plain_fork is None or (has_hooks and sys.version_info < (3, 13)):
             return
 
         def fork():
-            self._before_fork()
-            pid = plain_fork()
+            if not has_hooks:
+                self._before_fork()
+            self._in_fork = True  # from 3.13 on Python counts the threads after the hooks, and warns
+            try:
+                pid = plain_fork()
+            finally:
+                self._in_fork = False
             if pid:
                 self._after_fork()
             return pid
@@ -160,7 +166,7 @@ class Observer(object):
         alike[0][1] += 1
 
     def _after_fork(self):
-        if self._in_region():
+        if self._in_region() and not self._in_fork:
             self._sampler.start()
 
 

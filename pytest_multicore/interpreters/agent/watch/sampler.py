@@ -25,7 +25,6 @@ its beginning, where that was asked for. A traced line that waits while other th
 """
 
 import linecache
-import os
 import re
 import sys
 import threading
@@ -38,23 +37,16 @@ MIN_LINE_SHARE = 0.5  # of the sampled time: with less of it on lines, the next 
 MAX_TRIES = 3  # to find a line's operands
 plain_sleep = time.sleep  # bound before change/change.py replaces it
 low_level = __import__("thread" if sys.version_info[0] == 2 else "_thread")  # its threads are not in threading's list
-OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-WAIT_CALL = re.compile(r"\b(get|acquire|wait|recv|recv_bytes|select|poll)\(|_handle\.join\(")  # of the standard library
-PYTEST_FOLDERS = (os.sep + "_pytest" + os.sep, os.sep + "pluggy" + os.sep)
-PACKAGE_FOLDERS = ("site-packages", "dist-packages")
-STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
 
 
 class Line(object):
     """The samples of one line in one thread."""
 
-    def __init__(self, place, thread, caller):
-        self.place, self.thread, self.caller = place, thread, caller
+    def __init__(self, place, thread, caller, waits):
+        self.place, self.thread, self.caller, self.waits = place, thread, caller, waits
         self.samples, self.seconds, self.cpu_s = 0, 0.0, None
         self.traced_s, self.rested_s = 0.0, 0.0  # rested: the traced time without CPU time
         self.tries = 0
-        path, number, _ = place
-        self.waits = _is_standard_library(path) and bool(WAIT_CALL.search(linecache.getline(path, number)))
         self.at_start = False  # whether it is the start of a function, other than a lambda
         self.operation = {
             "operation": None,
@@ -86,6 +78,7 @@ class Sampler(object):
         self._thread_cpu = load_sibling("watch/python_threads").ThreadCpu(load_sibling("dialogue/clocks"))
         self._operations, self._operands = load_sibling("watch/operations"), load_sibling("watch/operands")
         self._operands.callees = load_sibling("watch/callees")
+        self._frames = load_sibling("watch/frames")
         self._sizes = load_sibling("watch/pool_sizes").PoolSizes(load_sibling("watch/pools"))
         failures = load_sibling("dialogue/failures")
         self._text, self._is_ours = failures.text, failures.is_ours
@@ -112,20 +105,21 @@ class Sampler(object):
         if pools is not None:
             self._sizes.watch(pools)
             self._trace_if_needed()
-        self._running, self._ended = True, low_level.allocate_lock()
-        self._ended.acquire()
-        low_level.start_new_thread(self._run, (self._ended,))
+        ended = low_level.allocate_lock()
+        ended.acquire()
+        self._ended, self._running = ended, True  # in this order: another thread may fork, and so stop, meanwhile
+        low_level.start_new_thread(self._run, (ended,))
         if self._traced:
             self._tracer.start()
 
     def stop(self):
         """Stop; returns when the thread is about to end."""
         if self._running:
-            self._running = False
+            ended, self._running = self._ended, False
             if self._traced:
                 self._tracer.stop()
-            self._ended.acquire()
-            self._sizes.stop()
+            with ended:  # two threads may wait for it
+                self._sizes.stop()
 
     def pools(self):
         """The sizes of the pools within regions."""
@@ -171,7 +165,7 @@ class Sampler(object):
         last_s = self._wall()
         self._thread_cpu.begin(last_s)
         try:
-            while self._running:
+            while self._running and self._ended is ended:
                 plain_sleep(INTERVAL_S)
                 now_s = self._wall()
                 if self._running:
@@ -205,7 +199,7 @@ class Sampler(object):
     def _outside_standard_library(self, frames, has_clocks):
         """The threads outside of the standard library, where none got CPU time or that is not known."""
         files = ((ident, frame.f_code.co_filename) for ident, frame in frames.items() if frame)
-        outside = [ident for ident, path in files if not _is_standard_library(path)]
+        outside = [ident for ident, path in files if not self._frames.is_standard_library(path)]
         if not has_clocks:
             self._thread_cpu.max_threads = max(len(outside), self._thread_cpu.max_threads)
         return dict((ident, 1.0) for ident in outside)
@@ -223,11 +217,11 @@ class Sampler(object):
         return self._line(inner, "MainThread") if in_region else None
 
     def _line(self, frame, thread):
-        caller = _user_frame(frame)
-        key = (_place(frame), thread, caller and _place(caller))
+        caller, place = self._frames.user_frame(frame), self._frames.place
+        key = (place(frame), thread, caller and place(caller))
         line = self._lines.get(key)
         if line is None:
-            line = self._lines[key] = Line(*key)
+            line = self._lines[key] = Line(*key, waits=self._frames.waits(*key[0][:2]))
             line.at_start = frame.f_lineno == frame.f_code.co_firstlineno and frame.f_code.co_name[:1] != "<"
         line.operation = line.operation or self._operations.NO_OPERATION
         if line.tries < MAX_TRIES and not line.operation["operands"]:
@@ -241,7 +235,7 @@ class Sampler(object):
     def _operation(self, frame):
         """Of a line of the standard library only what it calls: a pool's worker calls what it was given."""
         operation = self._operations.at(frame, self._operands, self._text)
-        if operation and _is_standard_library(frame.f_code.co_filename):
+        if operation and self._frames.is_standard_library(frame.f_code.co_filename):
             return dict(self._operations.NO_OPERATION, called=operation["called"])
         return operation
 
@@ -259,7 +253,9 @@ class Sampler(object):
 
     def _not_ours(self, frame):
         """The innermost frame that is neither the agent's nor pytest's, which call a test for the agent."""
-        while frame is not None and (self._is_ours(frame.f_code.co_filename) or _is_pytests(frame.f_code.co_filename)):
+        while frame is not None and (
+            self._is_ours(frame.f_code.co_filename) or self._frames.is_pytests(frame.f_code.co_filename)
+        ):
             frame = frame.f_back
         return frame
 
@@ -270,30 +266,5 @@ class Sampler(object):
         return {"file": self._text(path), "line": number, "function": self._text(function), "source": source}
 
 
-def _is_pytests(path):
-    return any(folder in path for folder in PYTEST_FOLDERS)
-
-
 def _how_little_is_known(operation):
     return not operation["operands"], not operation["operation"]
-
-
-def _place(frame):
-    return frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
-
-
-def _user_frame(frame):
-    """The innermost frame of the user's own code; None where that is the given frame, or there is none."""
-    inner = frame
-    while frame is not None and not _is_user_code(frame.f_code.co_filename):
-        frame = frame.f_back
-    return None if frame is inner else frame
-
-
-def _is_user_code(path):
-    own = path.startswith(("<", OWN_FOLDER + os.sep)) or _is_standard_library(path)
-    return not own and not any(part in path for part in PACKAGE_FOLDERS)
-
-
-def _is_standard_library(path):
-    return path.startswith(STANDARD_LIBRARY + os.sep) and not any(part in path for part in PACKAGE_FOLDERS)

@@ -6,6 +6,7 @@ Each is {"what": "variable NAME" | "affinity" | "pool API", "setter": the functi
 in the order of the last such call. Calls by compiled code are not seen.
 """
 
+import itertools
 import os
 import sys
 
@@ -37,7 +38,7 @@ class SetterCalls(object):
         self._changes, self._in_region = changes, in_region
         self._text = load_sibling("dialogue/failures").text
         self._pattern = load_sibling("watch/start_changes").THREAD_VARIABLE
-        self._entries, self._counts = [], []
+        self._notes, self._order = {}, itertools.count()  # [its last call's number, count, entry] by an entry's text
         load_sibling("change/setters").intercept(load_sibling("watch/imports"), self._pool_set)
         self._wrap_variables()
         if hasattr(os, "sched_setaffinity"):
@@ -45,7 +46,8 @@ class SetterCalls(object):
 
     def report(self):
         """The list of this file's docstring."""
-        return [dict(entry, count=count) for entry, count in zip(self._entries, self._counts)]  # noqa: B905 - 2.7
+        notes = sorted(list(self._notes.values()), key=lambda note: note[0])
+        return [dict(entry, count=count) for _, count, entry in notes]
 
     def _pool_set(self, name, call, arguments):
         numbers = [argument for argument in arguments if isinstance(argument, int)]
@@ -89,16 +91,12 @@ class SetterCalls(object):
         entry = {"what": what, "setter": self._text(setter), "value": value}
         entry.update(module=self._changes.module(), step=self._changes.step)
         entry.update(self._caller(), in_region=self._in_region())
-        if entry in self._entries:
-            place = self._entries.index(entry)
-            count = self._counts.pop(place) + 1
-            del self._entries[place]
-        elif len(self._entries) >= MAX_ENTRIES:
-            return
-        else:
-            count = 1
-        self._entries.append(entry)
-        self._counts.append(count)
+        key = repr(sorted(entry.items()))
+        # The program's own threads come by here: a step that another one of them can come between must not fail.
+        if key in self._notes or len(self._notes) < MAX_ENTRIES:
+            note = self._notes.setdefault(key, [0, 0, entry])
+            note[0] = next(self._order)
+            note[1] += 1
 
     def _caller(self):
         frame = sys._getframe(1)

@@ -30,6 +30,8 @@ MAX_SEARCHES = 4
 #: far less where that one spins while the other waits for a core.
 IDLE_SHARE = 0.02
 IDLE_NS, IDLE_CALL_NS = 10000, 3000
+#: The time of ended threads is what is left of the process's, in whole microseconds: with none it read up to 2 us.
+MIN_ENDED_NS = 20000
 POLL_S = 0.001
 MAX_SPIN_S = 3.0
 #: About 512 * 512 * 512, for which the reference BLAS takes 0.1 s.
@@ -150,14 +152,16 @@ def threads_seen(call):
     """How many threads worked while `call` was repeated for some milliseconds, the calling thread included."""
     call()  # starts threads and touches memory for the first time
     before = _at_rest()
-    start, own_start, calls = clock(), _used_ns(RUSAGE_THREAD), 0
+    start, own_start, calls = clock(), _own_ns(), 0
     while calls < MIN_CALLS or clock() - start < LOOK_S:
         call()
         calls += 1
-    own_ns = _used_ns(RUSAGE_THREAD) - own_start
+    own_ns = _own_ns() - own_start
     after = _at_rest()
     idle_ns = min(IDLE_SHARE * own_ns, IDLE_NS + IDLE_CALL_NS * calls)
-    return 1 + sum(1 for task in after if after[task] - before.get(task, 0) > idle_ns)
+    gained = dict((task, after[task] - before.get(task, 0)) for task in after)
+    has_ended = gained.pop("ended") > max(idle_ns, MIN_ENDED_NS)
+    return 1 + has_ended + sum(1 for ns in gained.values() if ns > idle_ns)
 
 
 def _at_rest():
@@ -167,6 +171,7 @@ def _at_rest():
         now, awake = _others()
         if not awake and now == before:
             # A BLAS may start threads for one call: their time is in the process's, and in no live thread's.
+            # The process's figure first: that brings the calling thread's up to date.
             used = _used_ns(resource.RUSAGE_SELF) - _used_ns(RUSAGE_THREAD)
             return dict(now, ended=used - sum(now.values()))
         if clock() > deadline:
@@ -192,6 +197,12 @@ def _others():
         except (OSError, IOError):  # noqa: UP024 - two classes in 2.7; a thread that has just ended
             continue
     return times, awake
+
+
+def _own_ns():
+    """CPU time of the calling thread up to now. By itself its figure is of the last tick, up to 4 ms old."""
+    _used_ns(resource.RUSAGE_SELF)  # brings it up to date
+    return _used_ns(RUSAGE_THREAD)
 
 
 def _used_ns(who):
