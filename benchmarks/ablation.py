@@ -27,6 +27,7 @@ ELSEWHERE = {
     Rule.OWN_POOL: "a pool whose size is in the code: tests/verdicts/test_judge.py",
     Rule.CLOCKS: "max_cores=1 on one thread: tests/verdicts/test_bounds.py",
     Rule.UNKNOWN_WAITS: "ticks of 10 ms, which no recorded host had: tests/verdicts/test_bounds.py",
+    Rule.SPAN: "a program that starts serial: tests/verdicts/test_rules.py",
     Rule.HELD_UP: "threads that take turns beside busy loops: tests/verdicts/test_rules.py",
     Rule.SLOW_CORE: "a baseline that stays on the slow one of two cores: tests/verdicts/test_rules.py",
     Rule.FEWER_CORES: "a contender with fewer cores busy than its baseline: tests/verdicts/test_judge.py",
