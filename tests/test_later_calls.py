@@ -26,7 +26,7 @@ POOL = ThreadPoolExecutor(2)
 def loop(steps=20_000):
     return sum(number * number for number in range(steps))
 
-def on_two_cores(block=bytes(40_000_000)):  # a scheduler may leave both on one core for some milliseconds
+def on_two_cores(block=bytes(200_000_000)):  # for long: at first a scheduler may leave both on one core
     list(POOL.map(lambda _: hashlib.sha256(block).digest(), range(2)))
 """
 
