@@ -146,6 +146,7 @@ def series(*bounds: tuple[int, tuple[float, float, float] | None]) -> Sequence[d
             "baseline": 1,
             "wall_s": {"estimate": 1.0, "low": 1.0, "high": 1.0},
             "measured_speedup": speedup and dict(zip(("low", "estimate", "high"), speedup, strict=True)),
+            "speedup": speedup and dict(zip(("low", "estimate", "high"), speedup, strict=True)),
         }
         for threads, speedup in bounds
     ]
@@ -164,6 +165,32 @@ def test_a_single_count_and_results_without_a_matrix_say_nothing() -> None:
     (alone,) = series((2, (1.8, 1.9, 2.0)))
     assert list(matrix_lines([alone])) == []
     assert list(matrix_lines([{**alone, "matrix": None}, {"threads": 2}])) == []
+
+
+def test_what_the_machine_may_have_kept_from_it_is_not_called_slower() -> None:
+    one, two = series((1, None), (2, (0.75, 0.8, 0.85)))
+    (line,) = matrix_lines([one, {**two, "speedup": {"low": 0.75, "estimate": 0.8, "high": 2.0}}])
+    assert line.endswith("2 threads 0.80x [0.75, 0.85] (0.40 each); as fast as any: 1 thread")
+
+
+def test_counts_that_were_not_compared_are_not_called_as_fast() -> None:
+    assert list(matrix_lines([{**one, "baseline": None} for one in series((1, None), (2, None))])) == []
+
+
+def test_each_combination_has_an_id_of_its_own_in_ascii() -> None:
+    told = {"blas": ["/one/libblas.so.3", "/other/libblas.so.3"], "environment": ["größe", "current"]}
+    found = cells(lambda option: told.get(option.name), {})
+    assert [cell.id for cell in found] == [
+        "gr%C3%B6%C3%9Fe-one/libblas.so.3",
+        "gr%C3%B6%C3%9Fe-other/libblas.so.3",
+        "current-one/libblas.so.3",
+        "current-other/libblas.so.3",
+    ]
+
+
+def test_limits_hold_at_the_machines_count_where_that_is_among_them() -> None:
+    found = cells(lambda option: {"threads": "1,auto"}.get(option.name), {})
+    assert [cell.holds_limits for cell in found] == [False, True]
 
 
 def test_the_pages_commands_are_taken(project: pytest.Pytester) -> None:

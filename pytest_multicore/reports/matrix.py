@@ -20,13 +20,18 @@ def matrix_lines(records: Sequence[Record]) -> Iterator[str]:
     groups: dict[tuple[str, str], dict[int, Record]] = {}
     for record in records:
         cell = record.get("matrix")
-        if cell and isinstance(record["threads"], int) and record["wall_s"]:
+        if cell and isinstance(record["threads"], int) and record["wall_s"] and _is_compared(record):
             where = [record["environment"], *([f"BLAS {cell['blas']}"] if cell["blas"] else [])]
             label = cell["test"] if cell["whole_test"] else f"{cell['test']}: {record['workload']}"
             groups.setdefault((label, " with ".join(where)), {})[record["threads"]] = record
     for (label, place), group in groups.items():
         if len(group) > 1:
             yield f"{label} in {place}: {_scaling(dict(sorted(group.items())))}"
+
+
+def _is_compared(record: Record) -> bool:
+    """Whether it has a speed-up, or is what others have theirs over."""
+    return record["measured_speedup"] is not None or record["threads"] == (record["baseline"] or 1)
 
 
 def _scaling(group: Mapping[int, Record]) -> str:
@@ -49,8 +54,8 @@ def _gain(threads: int, record: Record) -> str:
 
 
 def _bounds(record: Record) -> tuple[float, float]:
-    """Of the speed-up; the baseline's own is 1."""
-    speedup = record["measured_speedup"] or {"low": 1.0, "high": 1.0}
+    """Of the speed-up on a machine that gives all cores; the baseline's own is 1."""
+    speedup = record["speedup"] or {"low": 1.0, "high": 1.0}
     return (
         -math.inf if speedup["low"] is None else speedup["low"],
         math.inf if speedup["high"] is None else speedup["high"],

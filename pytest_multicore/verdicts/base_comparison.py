@@ -114,14 +114,15 @@ def base_comparison(
     if measured.bounded and all_single_threaded((compared.contender, compared.baseline, base.contender, base.baseline)):
         # One thread did all the work everywhere: what the four differ by is their processes' speeds.
         kept = Interval(1.0, 1.0, 1.0, confidence)
-    slowdown = _slowdown(rows, 1, confidence, without)
+    slowdown, share = _slowdown(rows, 1, confidence, without), _one_thread_share(rows, without)
     # More than two processes of the same program may differ by is the program's own.
-    low = (1 + slowdown.low) / MAX_PROCESS_SPEED_RATIO - 1
+    low = (1 + slowdown.low) * min(1.0, share) / MAX_PROCESS_SPEED_RATIO - 1
+    high = (1 + slowdown.high) * max(1.0, share) - 1
     return BaseComparison(
         base=base,
         loss=_less_one(kept),
         measured_loss=_less_one(measured),
-        slowdown=Interval(low, slowdown.estimate, slowdown.high, confidence),
+        slowdown=Interval(low, slowdown.estimate, high, confidence),
         measured_slowdown=slowdown,
         slowdown_at_threads=_slowdown(rows, 0, confidence, without),
     )
@@ -156,9 +157,20 @@ def _less_one(kept: Interval) -> Interval:
 def _slowdown(rows: Rows, side: int, confidence: float, without: frozenset[Rule]) -> Interval:
     sets = row_sets([(row[side], row[side + 2]) for row in rows], confidence, without)
     ratio = intersection(
-        interval_of([_times(of, to) for of, to in row_set.rows], row_set.confidence) for row_set in sets
+        _bounded_by_span(interval_of([_times(of, to) for of, to in row_set.rows], row_set.confidence), row_set)
+        for row_set in sets
     )
     return Interval(ratio.low - 1, ratio.estimate - 1, ratio.high - 1, confidence)
+
+
+def _one_thread_share(rows: Rows, without: frozenset[Rule]) -> float:
+    """Speed of the core that the program's one thread had, as a share of that of the base's.
+
+    On uneven cores each may stay on another one: the same work takes longer on the slow one.
+    """
+    controls = [(row[1].control, row[3].control) for row in rows]
+    shares = [own.speed / base.speed for own, base in controls if own and base and own.speed > 0 and base.speed > 0]
+    return statistics.median(shares) if shares and Rule.SLOW_CORE not in without else 1.0
 
 
 def _times(of: Round, to: Round) -> float:
@@ -197,6 +209,9 @@ def _ratio(row_set: RowSet, by: Quantity) -> Interval:
 def _bracket(row_set: RowSet, by: Quantity, without: frozenset[Rule]) -> Interval:
     """What may be kept on a machine that gives all cores; see the head of this module."""
     measured = _ratio(row_set, by)
+    if by is _speedup_kept:  # the one that the time on one thread is part of
+        share = _one_thread_share(row_set.rows, without)
+        measured = replace(measured, low=measured.low * min(1.0, share), high=measured.high * max(1.0, share))
     if _want_alike(row_set, without):
         return _bounded_by_span(measured, row_set)
     lows = [by(row) / _stretch_of(row[2], row[0], row[3], row_set, without) for row in row_set.rows]

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import ParamSpec, TypeVar, cast
 
 from pytest_multicore.rounds.round import Round
-from pytest_multicore.rounds.tolerances import MIN_ONE_THREAD_CORES
+from pytest_multicore.rounds.tolerances import MAX_ONE_THREAD_CORES, MIN_ONE_THREAD_CORES
 
 from .rules import NO_RULES, Rule
 from .thread_loads import team_size
@@ -78,16 +78,17 @@ def held_up_share(baseline: Round, contender: Round, idle_machine: bool = False)
     """Share of the baseline's time for which others held it up, and perhaps not the contender, at most.
 
     That is while none of its cores was at work. A thread that is always at work gets no core sooner than the
-    baseline's; threads that take turns rest in between, and may. A quota's period may be used up by the side that comes
-    first.
+    baseline's; threads that take turns rest in between, and may. So may one of more threads than there are cores: each
+    gets as much of them as a thread of others does. A quota's period may be used up by the side that comes first.
 
     Args:
         baseline: its round of a row.
         contender: the other round of that row.
         idle_machine: see ``max_busy_cores``.
     """
-    may_take_turns = not _has_thread_at_work(contender, baseline)
-    delays_s = _delays_s(baseline, idle_machine, NO_RULES) if may_take_turns else baseline.throttled_s
+    crowded = (contender.demanded_cores or 0.0) > MAX_ONE_THREAD_CORES * usable_cores(contender)
+    gets_more = crowded or not _has_thread_at_work(contender, baseline)
+    delays_s = _delays_s(baseline, idle_machine, NO_RULES) if gets_more else baseline.throttled_s
     at_rest_s = max(0.0, baseline.wall_s - baseline.cpu_s / usable_cores(baseline))
     return min(delays_s, at_rest_s) / baseline.wall_s
 

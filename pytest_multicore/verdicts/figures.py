@@ -56,6 +56,11 @@ class Measurement:
     demand: Interval | None
     threads_seen: Interval
 
+    @property
+    def ignores_thread_count(self) -> bool:
+        """Whether it kept clearly more cores busy than it was set to use."""
+        return self.threads is not None and self.cores.low > MAX_BASELINE_CORES_RATIO * self.threads
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -106,9 +111,8 @@ class Comparison:
 
     @property
     def baseline_ignores_thread_count(self) -> bool:
-        """Whether the baseline kept clearly more cores busy than it was set to use: it has the gain of more threads."""
-        threads = self.baseline.threads
-        return threads is not None and self.baseline.cores.low > MAX_BASELINE_CORES_RATIO * threads
+        """Whether the baseline did: it has the gain of more threads."""
+        return self.baseline.ignores_thread_count
 
     @property
     def baseline_has_all_threads(self) -> bool:
@@ -208,7 +212,10 @@ def comparison(
 
 
 def scaling(threads: Sequence[int], rows: Rows, confidence: float, cores_granted: float = math.inf) -> Scaling:
-    """The figures of rows with one round for each thread count; more threads than cores say nothing of the law."""
+    """The figures of rows with one round for each thread count; more threads than cores say nothing of the law.
+
+    There is none where the first count had a pool of another size: the others are no gain over that many threads.
+    """
     told = list(zip(*told_rows(rows, -1, 0, confidence), strict=True))
     measurements = {
         count: measurement([row[side] for row in rows], confidence, told=told[side])
@@ -225,7 +232,7 @@ def scaling(threads: Sequence[int], rows: Rows, confidence: float, cores_granted
     return Scaling(
         measurements=measurements,
         speedups=speedups,
-        law=fit(threads, gain, confidence, cores_granted),
+        law=None if measurements[threads[0]].ignores_thread_count else fit(threads, gain, confidence, cores_granted),
     )
 
 

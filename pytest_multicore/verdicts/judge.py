@@ -164,7 +164,7 @@ def _judge_against_base(
             "max_slowdown": (against.slowdown, against.measured_slowdown),
         },
     )
-    pools = compared.baseline_ignores_thread_count or against.base.baseline_ignores_thread_count
+    pools = any(_uses_its_own_pool(one) for one in (compared, against.base))
     if not pools or Rule.OWN_POOL in without:
         return verdicts
     # The baseline's time says nothing of one thread then. That at N threads does: who keeps it has lost nothing.
@@ -208,12 +208,13 @@ def decide(limits: Limits, rows: Rows, confidence: float, without: frozenset[Rul
 
 
 def _has_its_own_pool(compared: Comparison) -> bool:
-    """Unless more threads made it clearly slower: that is said whatever the baseline used.
+    """Unless more threads made it clearly slower: that is said whatever the baseline used."""
+    return _uses_its_own_pool(compared) and compared.ratio.high >= MIN_EQUAL_SPEEDUP
 
-    The threads of a pool that waits keep no cores busy, and are counted.
-    """
-    waits_in_it = waits(compared) and compared.baseline_has_all_threads
-    return (compared.baseline_ignores_thread_count or waits_in_it) and compared.ratio.high >= MIN_EQUAL_SPEEDUP
+
+def _uses_its_own_pool(compared: Comparison) -> bool:
+    """Whether the baseline used more threads than it was set to; those that wait keep no cores busy."""
+    return compared.baseline_ignores_thread_count or (waits(compared) and compared.baseline_has_all_threads)
 
 
 def _is_no_gain(verdict: Verdict) -> bool:

@@ -93,7 +93,7 @@ def bonferroni_confidence(confidence: float, counts: int) -> float:
     return confidence if counts < 2 else 1 - (1 - confidence) / counts
 
 
-def serial_fraction(speedup: float, threads: int, first: int = 1) -> float:
+def serial_fraction(speedup: float, threads: float, first: int = 1) -> float:
     """Amdahl's law solved for sigma: below 0 for a superlinear speed-up, above 1 where more threads are slower.
 
     Args:

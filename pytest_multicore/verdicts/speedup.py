@@ -145,10 +145,14 @@ def _bracket(row_set: RowSet, without: frozenset[Rule], *, of_change: bool) -> I
             least = [_ratio_of(of, to) * (1 - held_up_share(to, of, row_set.idle_machine)) for of, to in row_set.rows]
             low = interval_of(least, row_set.confidence).low
         low *= 1.0 if Rule.SLOW_CORE in without or not math.isfinite(low) else baseline_core_share(row_set.rows)
+    # What gained by a change that has it need fewer cores is judged where the other side got those that it asked for.
+    lacked_none = row_set.idle_machine or row_set.undisturbed
+    may_lack = not lacked_none if of_change else contender.threads != baseline.threads
+    if Rule.FEWER_CORES not in without and may_lack:
         extra_cores = statistics.median(
             max_busy_cores(of, row_set.idle_machine, without) - min_busy_cores(to, without) for of, to in row_set.rows
         )
-        if Rule.FEWER_CORES not in without and extra_cores < -MAX_CORES_DIFFERENCE:
+        if extra_cores < -MAX_CORES_DIFFERENCE:
             low = -math.inf
     most = usable_cores(contender) if of_change else ideal_speedup(contender, baseline)
     if Rule.CONTROL not in without:

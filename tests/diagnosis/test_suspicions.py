@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from pytest_multicore.diagnosis.causes import catalogue
+from pytest_multicore.diagnosis.causes.work import serial_fraction
 from pytest_multicore.diagnosis.evidence import BlasCalls, Evidence
 from pytest_multicore.measurement.machine import Machine
 from pytest_multicore.verdicts.limits import Limits, Outcome
-from tests.rounds import made, rows
+from tests.rounds import look, made, rows
 
 from .literals import COUNT, TWO_CORES, evidence, idle, library, line, observed, operand, pool, seen, task
 from .suffering import (
@@ -275,3 +276,17 @@ def test_a_fork_after_openblas_alone_is_told_with_a_proof_only(libraries: list[s
     found = replace(found, facts={**found.facts, "libraries": [library(kind) for kind in libraries]})
     (suspicion,) = (one for one in catalogue.ranked_suspicions(found) if one.key == "after-fork")
     assert suspicion.told_unproven is told
+
+
+@pytest.mark.parametrize(
+    ("quota", "told"),
+    [(1.5, "1.20x on 1.5 times the cores, as if 50%"), (2.0, "1.20x on 2 times the cores, as if 67%")],
+)
+def test_parts_of_a_core_that_a_quota_grants_count_for_amdahls_law_and_prove_nothing(quota: float, told: str) -> None:
+    machine = Machine(4, (0, 1, 2, 3), quota, 4, "a processor", "Linux")
+    row = made(0.1, 1.22, cores_online=4, control=look(2)), made(0.12, 1.0, threads=1, cores_online=4, control=look(1))
+    two, one = (replace(round_, cores_open=quota, cores_granted=quota, cores_in_reach=4) for round_ in row)
+    found = serial_fraction(evidence([(two, one)] * COUNT, machine, limits=Limits(min_speedup=1.45)))
+    assert found
+    assert found.evidence.startswith(told)
+    assert found.conclusive is (quota == 2.0)

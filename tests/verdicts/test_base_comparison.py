@@ -242,3 +242,50 @@ def test_a_base_whose_single_thread_waited_may_be_twice_as_fast_and_as_parallel(
     against, verdict = said(spaced([(takes_turns, one, at_work, one)] * 60), max_loss=0.2)
     assert (verdict.outcome, verdict.open_reason) == (OPEN, OpenReason.MACHINE)
     assert against.loss.high == pytest.approx(0.5)
+
+
+def on_uneven_cores(two_s: float, own: float) -> list[Row]:
+    """Program and base take 0.1 s on one fast core, the base 0.0625 s on two; ``own``: speed of the program's core."""
+    at_two = [made(wall_s, 2.0, cores_online=2, control=look(2, 0.6, fastest=1.0)) for wall_s in (two_s, 0.0625)]
+    at_one = [made(0.1 / speed, 1.0, threads=1, cores_online=2, control=look(1, speed)) for speed in (own, 1.0)]
+    return spaced([(at_two[0], at_one[0], at_two[1], at_one[1])] * 20)
+
+
+@pytest.mark.parametrize(("own", "said_of_loss"), [(1.0, FAILED), (0.6, OPEN)])
+def test_a_single_thread_that_stays_on_the_slow_core_hides_no_loss(own: float, said_of_loss: Outcome) -> None:
+    """The program lost 15 % on two threads. Its time on one thread is no yardstick where a slow core made it."""
+    lost = on_uneven_cores(0.0735, own)
+    assert said(lost)[1].outcome is said_of_loss
+    assert said(lost, frozenset({Rule.SLOW_CORE}))[1].outcome is (FAILED if own == 1.0 else PASSED)
+
+
+def test_a_single_thread_that_stays_on_the_slow_core_is_not_called_slower() -> None:
+    same = on_uneven_cores(0.0625, 0.6)
+    assert said(same, max_slowdown=0.2)[1].outcome is OPEN
+    assert said(same, frozenset({Rule.SLOW_CORE}), max_slowdown=0.2)[1].outcome is FAILED
+    assert said(on_uneven_cores(0.0625, 1.0), max_slowdown=0.2)[1].outcome is PASSED
+
+
+def test_a_base_whose_pool_waits_and_has_its_own_size_is_no_pass() -> None:
+    """Its eight threads wait for answers, whatever it was told; the program has lost them, and takes 0.8 s."""
+    program = made(0.8, 0.05, threads=8, os_threads=1), made(0.8, 0.05, threads=1, os_threads=1)
+    base = made(0.1, 0.05, threads=8, os_threads=8), made(0.1, 0.05, threads=1, os_threads=8)
+    _, verdict = said(spaced([(*program, *base)] * 20))
+    assert (verdict.outcome, verdict.open_reason) == (OPEN, OpenReason.OWN_POOL)
+
+
+def test_a_slow_beginning_that_nobody_disturbed_is_not_all_of_a_program() -> None:
+    """Later on both take as long, beside others who make each round shorter or longer than the next."""
+
+    def beside(wall_s: float, cores: float, threads: int, factor: float) -> Round:
+        return made(wall_s * factor, cores, threads=threads, demand=1.2 * cores, foreign=0.5, control=look(threads))
+
+    draw, later = random.Random(1), list[Row]()
+    for _ in range(40):
+        factors = [draw.choice((0.6, 1.0, 2.4)) for _ in range(4)]
+        later.append(
+            tuple(beside(*one, f) for one, f in zip([(0.05, 2.0, 2), (0.1, 1.0, 1)] * 2, factors, strict=True))
+        )
+    rows = spaced([(*sides(0.1, 0.2), *sides(0.05, 0.1))] * 20 + later, 0.4)
+    assert said(rows, max_slowdown=0.5)[1].outcome is OPEN
+    assert said(rows, frozenset({Rule.SPAN}), max_slowdown=0.5)[1].outcome is FAILED

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pytest_multicore.rounds.round import Round, ThreadUse
 from pytest_multicore.verdicts.bounds import (
     max_busy_cores,
     max_foreign_wait_s,
@@ -13,7 +14,10 @@ from pytest_multicore.verdicts.bounds import (
     min_busy_cores,
     usable_cores,
 )
-from tests.rounds import made
+from pytest_multicore.verdicts.judge import decide
+from pytest_multicore.verdicts.limits import Limits, Outcome
+from pytest_multicore.verdicts.rules import Rule
+from tests.rounds import made, spaced
 
 
 def test_waits_among_the_programs_own_threads_are_its_own_doing() -> None:
@@ -94,3 +98,42 @@ def test_a_side_can_use_what_is_open_to_it_and_what_it_was_told_to() -> None:
     assert usable_cores(made(threads=8, cores_online=8, cores_open=1.5)) == 1.5
     assert usable_cores(made(threads=None, cores_online=8)) == 8
     assert usable_cores(made(threads=None)) == math.inf
+
+
+def fair_shares(threads: int, loops: int, serial: float) -> tuple[Round, Round]:
+    """A program on two cores beside endless loops, where each thread gets as much of the cores as any other.
+
+    Args:
+        threads: of the contender, the main one among them; the baseline has one.
+        loops: of the neighbours.
+        serial: share of the baseline's work that the main thread does alone, before the others begin.
+    """
+    alone, together = min(1.0, 2 / (1 + loops)), min(2.0, 2 * threads / (threads + loops))
+    part, shared_s = (1 - serial) / threads, (1 - serial) / together
+    wall_s, each_waits_s = serial / alone + shared_s, shared_s - part
+    main_waits_s = serial / alone - serial + each_waits_s
+    uses = [ThreadUse("worker", 1, 2 + n, part, each_waits_s) for n in range(threads - 1)]
+    uses.append(ThreadUse("python", 1, 1, serial + part, main_waits_s))
+    contender = made(wall_s, 1 / wall_s, threads=threads, cores_online=2, foreign=2 - 1 / wall_s)
+    delay_s = main_waits_s + each_waits_s * (threads - 1)
+    contender = replace(contender, delay_s=delay_s, thread_use=tuple(uses))
+    baseline = made(1 / alone, alone, threads=1, demand=1.0, cores_online=2, foreign=2 - alone)
+    baseline = replace(baseline, thread_use=(ThreadUse("python", 1, 1, 1.0, 1 / alone - 1),))
+    contender, baseline = (replace(one, cores_granted=2.0, cores_in_reach=2) for one in (contender, baseline))
+    return contender, baseline
+
+
+@pytest.mark.parametrize(
+    ("threads", "loops", "serial", "limit"), [(4, 4, 0.1, 2.0), (4, 4, 1 / 3, 1.58), (8, 2, 1 / 3, 1.57)]
+)
+def test_more_threads_than_cores_gain_nothing_by_their_number(
+    threads: int, loops: int, serial: float, limit: float
+) -> None:
+    """Beside others they get more of the cores than one thread does: alone on two cores the program misses this."""
+    alone = 1 / (serial + (1 - serial) / 2)
+    row = fair_shares(threads, loops, serial)
+    assert alone < limit < row[1].wall_s / row[0].wall_s
+    (verdict,) = decide(Limits(min_speedup=limit), spaced([row] * 20), 0.99)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    (without,) = decide(Limits(min_speedup=limit), spaced([row] * 20), 0.99, frozenset({Rule.HELD_UP}))
+    assert without.outcome is Outcome.PASSED

@@ -286,3 +286,10 @@ def test_a_worker_that_got_no_core_at_all_breaks_nothing() -> None:
     contender = made(0.1, 2.0, cores_online=2, control=look(2, 0.0, share=0.0, fastest=1.0))
     found = figures.comparison([(contender, made(0.1, threads=1, control=look(1)))] * 20, 0.99)
     assert (found.speedup.high, found.contender.cores.high) == (2.0, 2.0)
+
+
+def test_a_series_whose_first_count_has_a_pool_of_its_own_follows_no_law() -> None:
+    """Two cores are busy at each count: by the times alone all of it would be serial."""
+    series = [(made(0.1, 2.0, threads=1), made(0.1, 2.0, threads=2))] * 20
+    assert figures.scaling([1, 2], spaced(series), 0.99).law is None
+    assert figures.scaling([1, 2], spaced([(made(0.2, threads=1), made(0.1, 2.0, threads=2))] * 20), 0.99).law

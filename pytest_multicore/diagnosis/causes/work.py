@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from pytest_multicore.diagnosis.evidence import MAX_CORES_OF_ONE_THREAD, MIN_TIME_SHARE, BlasCalls, Evidence
@@ -96,7 +95,7 @@ def serial_fraction(evidence: Evidence) -> Suspicion | None:
 
     That proves it only where the contender would gain too little in a process that is as much faster as layouts make
     one: each side was one process. And only where the baseline worked, for what it waited for no core would have split,
-    and no quota held the program back.
+    and no quota held the program back or grants a part of a core: two threads have that in turns.
     """
     comparison = evidence.result.comparison
     if not evidence.minimum_missed or comparison is None or evidence.cpu_inflation > 1.2 or waits(comparison):
@@ -123,6 +122,7 @@ def serial_fraction(evidence: Evidence) -> Suspicion | None:
         + (f": {location(evidence.lines[0])} say" if evidence.lines else ""),
         conclusive=worked
         and not evidence.throttled_s
+        and float(cores_ratio).is_integer()
         and fraction.low > 0
         and speedup.high * MAX_PROCESS_SPEED_RATIO < cores_ratio,
     )
@@ -135,15 +135,14 @@ def _fraction(evidence: Evidence, speedup: Interval) -> tuple[Interval | None, s
     if law is not None:
         counts = f"{', '.join(map(str, law.threads))} {result.vary}"
         return (law.serial_fraction if law.model is Model.AMDAHL else None), counts
-    threads = math.floor(evidence.usable_cores)
+    cores = float(evidence.usable_cores)  # a quota grants parts of one, too
 
     def fraction_at(ratio: float) -> float:
-        return min(1.0, max(0.0, serial_fraction_of(ratio, threads, baseline)))
+        return min(1.0, max(0.0, serial_fraction_of(ratio, cores, baseline)))
 
     low, high = fraction_at(speedup.high), fraction_at(speedup.low)
-    return Interval(
-        low, fraction_at(speedup.estimate), high, speedup.confidence
-    ), f"{baseline} and {threads} {result.vary}"
+    counts = f"{baseline} and {cores:g} {result.vary if cores.is_integer() else 'cores'}"
+    return Interval(low, fraction_at(speedup.estimate), high, speedup.confidence), counts
 
 
 DETECTORS = (gemm_too_small, serial_fraction)
