@@ -125,3 +125,42 @@ def test_a_call_can_miss_a_limit_on_two_sides(project: pytest.Pytester, undecide
 def test_wrong_threads_are_refused(project: pytest.Pytester) -> None:
     body = "with pytest.raises(UsageError, match='threads=0'): isolated_interpreter(threads=0)"
     run(project, body).assert_outcomes(passed=1)
+
+
+@pytest.mark.slow
+def test_an_interpreter_of_the_users_goes_on_after_a_measurement(project: pytest.Pytester) -> None:
+    """It rested beside the same on one core, and a server in it answered nobody any more."""
+    project.makepyfile(
+        pool="""
+        import hashlib
+        from concurrent.futures import ThreadPoolExecutor
+
+        def of_two():
+            pool = ThreadPoolExecutor(2)
+            return lambda: list(pool.map(lambda _: hashlib.sha256(bytes(4_000_000)).digest(), range(8)))
+        """
+    )
+    project.makepyfile(
+        """
+        import psutil, pytest
+
+        @pytest.mark.multicore(min_cores=1.05, min_speedup=0.6)
+        def test_it(isolated_interpreter):
+            one = isolated_interpreter()
+            try:
+                one.measure("pool:of_two")
+            finally:
+                assert psutil.Process(one.pid).status() != psutil.STATUS_STOPPED
+        """
+    )
+    outcomes = project.runpytest_subprocess("-rs").parseoutcomes()
+    assert outcomes in ({"passed": 1}, {"skipped": 1})  # however busy the machine is
+
+
+@pytest.mark.parametrize("fixture", ["multicore", "isolated_interpreter", "dot_product"])
+def test_a_fixture_that_is_asked_for_by_its_name_alone_is_refused(project: pytest.Pytester, fixture: str) -> None:
+    """What it measured would be this plugin, or reach no report."""
+    project.makepyfile(f"def test_it(request):\n    request.getfixturevalue({fixture!r})\n")
+    result = project.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*UsageError: *::test_it: found request.getfixturevalue('*'); expected the fixture*"])

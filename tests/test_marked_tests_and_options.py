@@ -174,3 +174,11 @@ def test_a_call_that_takes_longer_than_the_budget_is_too_slow_for_it_and_does_no
     result = pytester.runpytest_subprocess("-rs")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*1 rows of rounds fit the budget of 0.5 s*use budget=*"])
+
+
+@pytest.mark.parametrize("option", ["-s", "-pno:capture"])
+def test_an_output_that_lacks_a_letter_ends_nothing(run: Run, monkeypatch: pytest.MonkeyPatch, option: str) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    result = run("@gated\ndef test_a():\n    print('caf\\u00e9')\n    work()\ndef test_b(): pass\n", option)
+    result.assert_outcomes(passed=2)
+    assert option != "-s" or r"caf\xe9" in result.stdout.str()

@@ -215,10 +215,15 @@ class IsolatedInterpreter:
         raise self._crash()
 
     def _chunks(self, timeout_s: float) -> Iterator[bytes]:
-        """Bytes from the child until its pipe ends or it has died; after ``timeout_s`` it is killed."""
-        deadline = time.monotonic() + timeout_s
-        while (left_s := deadline - time.monotonic()) > 0:
-            chunk = self._process.read(min(left_s, POLL_INTERVAL_S))
+        """Bytes from the child until its pipe ends or it has died; after ``timeout_s`` of silence it is killed.
+
+        A wait counts as long as it was to be: where this process was stopped meanwhile, the child has perhaps answered.
+        """
+        left_s = timeout_s
+        while left_s > 0:
+            began_s, wait_s = time.monotonic(), min(left_s, POLL_INTERVAL_S)
+            chunk = self._process.read(wait_s)
+            left_s -= min(time.monotonic() - began_s, wait_s)
             if chunk:
                 yield chunk
             elif chunk is not None or self._process.has_ended:

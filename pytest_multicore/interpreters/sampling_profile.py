@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from .process import IsolatedInterpreter
 
 #: A prime number, so that samples do not coincide with a program's own ticks.
 SAMPLES_PER_S = 97
+#: Seconds that it may take beyond those it looks for: it reads the symbols of every library first.
+MAX_LATE_S = 30
 SAMPLING_S = 2
 #: The child runs rounds of about this length while py-spy samples.
 ROUND_S = 0.5
@@ -154,11 +157,12 @@ def record(program: str, pid: int, seconds: int, work: Callable[[], None], *opti
         except OSError as error:
             return "", f"py-spy cannot be run: {error}"
         with recorder:
+            deadline = time.monotonic() + seconds + MAX_LATE_S
             try:
-                while recorder.poll() is None:
+                while recorder.poll() is None and time.monotonic() < deadline:
                     work()
             finally:
-                recorder.kill()  # where the work failed; otherwise it has ended, and this does nothing
+                recorder.kill()  # where the work failed or it hangs; otherwise it has ended, and this does nothing
         if recorder.returncode or not stacks_file.exists():
             return "", _failure_reason(log_file.read_text(encoding="utf-8", errors="replace"))
         return stacks_file.read_text(encoding="utf-8", errors="replace"), ""

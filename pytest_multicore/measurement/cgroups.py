@@ -125,6 +125,7 @@ def _throttled(folder: Path) -> float:
 
 def _lines(file: Path) -> list[str]:
     try:
-        return file.read_text(encoding="utf-8").splitlines()
+        # A folder's name may be any bytes, and hold what Python takes for the end of a line.
+        return [line for line in file.read_text(encoding="utf-8", errors="surrogateescape").split("\n") if line]
     except OSError:
         return []

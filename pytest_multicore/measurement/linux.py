@@ -21,6 +21,8 @@ from .snapshots import MachineSnapshot, TaskTimes, TreeSnapshot
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK") if IS_LINUX else 100
 _NS = 1e-9
+#: Times that a tree is read while processes of it end.
+MAX_TREE_READINGS = 3
 
 
 class ProcCounters:
@@ -32,16 +34,19 @@ class ProcCounters:
     def tree(self, pid: int, known: TreeSnapshot | None = None, adopter: int | None = None) -> TreeSnapshot:
         """See Counters. To find new processes means to read all of /proc: milliseconds, on a large machine many."""
         read = {process: _read(process) for process in (known.process_cpu_s if known else ())}
-        ours, others = _descendants(adopter or pid)
-        cpu_s: dict[int, float] = {}
-        tasks: dict[tuple[int, int], TaskTimes] = {}
-        reaped_s = {adopter: ours.pop(adopter)} if adopter in ours else {}
-        for process in ours:
-            process_s, threads = read.get(process) or _read(process)
-            if process_s is not None:  # else it ended meanwhile: its time is in its parent's entry
-                cpu_s[process] = process_s
-                tasks.update(threads)
-        reaped_s |= {process: ours[process] for process in cpu_s}
+        for _ in range(MAX_TREE_READINGS):
+            ours, others = _descendants(adopter or pid)
+            cpu_s: dict[int, float] = {}
+            tasks: dict[tuple[int, int], TaskTimes] = {}
+            reaped_s = {adopter: ours.pop(adopter)} if adopter in ours else {}
+            for process in ours:
+                process_s, threads = read.get(process) or _read(process)
+                if process_s is not None:
+                    cpu_s[process] = process_s
+                    tasks.update(threads)
+            reaped_s |= {process: ours[process] for process in cpu_s}
+            if len(cpu_s) == len(ours):  # else one ended meanwhile: its time is in its parent's entry, read too soon
+                break
         throttled_s = throttled_apart_s(Path(f"/proc/{pid}"))
         return TreeSnapshot(cpu_s, reaped_s, tasks, throttled_s, _cpu_clocks(others), _all_processes_are_visible())
 

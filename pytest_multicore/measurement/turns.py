@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from pytest_multicore.errors import HostBusy
+from pytest_multicore.errors import HostBusy, SessionEnds
 
 #: Gets a line of text.
 Report = Callable[[str], None]
@@ -59,11 +59,15 @@ class Turns(ABC):
         if reading:
             self._give_back(alone=False)
         self._turn(True, report)  # where Ctrl-C, or a time limit, ends the wait, it does not wait again
+        goes_on = True
         try:
             yield
+        except BaseException as error:
+            goes_on = isinstance(error, Exception) and not isinstance(error, SessionEnds)
+            raise
         finally:
             self._give_back(alone=True)
-            if reading:
+            if reading and goes_on:
                 with suppress(HostBusy):  # what was done alone is done: the rest goes on without a turn
                     self._enter(report)
                     self._reading = reading

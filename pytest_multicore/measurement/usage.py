@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from pytest_multicore.rounds.round import ThreadUse, accounts_for
-from pytest_multicore.rounds.tolerances import MAX_WAKE_UP_CPU_S
+from pytest_multicore.rounds.tolerances import MAX_REAPED_TICKS_S, MAX_WAKE_UP_CPU_S
 
 from .snapshots import TaskTimes, TreeSnapshot
 
@@ -94,8 +94,12 @@ def usage(root: int, before: TreeSnapshot, after: TreeSnapshot, own: OwnClock, w
             waited for between the snapshots and the region: to be told to begin, and to tell that it is done.
     """
     offspring_s = _total_without_root(root, after) - _total_without_root(root, before)
+    # What the root waited for between a snapshot and the region is in no reading of its own. The kernel tells it in
+    # ticks, so what the root read itself counts where both agree.
+    reaped_s = after.reaped_cpu_s.get(root, 0.0) - before.reaped_cpu_s.get(root, 0.0)
+    reaped_s = reaped_s if reaped_s > own.reaped_cpu_s + MAX_REAPED_TICKS_S else own.reaped_cpu_s
     # A process that left the tree without being waited for took its time along.
-    cpu_s = max(0.0, own.process_cpu_s + own.reaped_cpu_s + offspring_s)
+    cpu_s = max(0.0, own.process_cpu_s + reaped_s + offspring_s)
     root_s = after.process_cpu_s.get(root, 0.0) - before.process_cpu_s.get(root, 0.0)
     longest_s = wall_s + max(0.0, root_s - own.process_cpu_s)  # the snapshots have the dialogue's CPU time, too
     throttled_s, delays_s = max(0.0, after.throttled_s - before.throttled_s), _delays(before, after, longest_s)

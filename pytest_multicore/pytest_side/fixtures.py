@@ -277,6 +277,15 @@ def keras_fit(multicore: Multicore) -> Callable[..., Comparison]:
 
 
 def _gate(request: pytest.FixtureRequest) -> Gate:
+    from pytest_multicore.errors import UsageError
+    from pytest_multicore.settings.marker import FIXTURES
+
     from .gate import gate_of
 
+    # A test that asks for it later would be measured as a whole, this plugin with it, or by nobody.
+    if FIXTURES.isdisjoint(getattr(request.node, "fixturenames", ())):
+        raise UsageError(
+            f"{request.node.nodeid}: found request.getfixturevalue({request.fixturename!r}); expected the fixture "
+            "among the arguments of the test, or of a fixture that it uses"
+        )
     return gate_of(request.node)

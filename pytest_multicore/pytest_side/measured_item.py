@@ -106,9 +106,11 @@ class MeasuredItem:
         report.user_properties.extend(pair for pair in child.user_properties if pair not in report.user_properties)
         if report.outcome == child.outcome != "passed":
             report.longrepr = child.longrepr
-        if self._item.config.getoption("capture") == "no":
+        if self._item.config.getoption("capture", "no") == "no":
             for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr)):
-                stream.write("".join(text for title, text in child.sections if f"Captured {name}" in title))
+                text = "".join(text for title, text in child.sections if f"Captured {name}" in title)
+                encoding = getattr(stream, "encoding", None) or "utf-8"  # it may lack a letter that the child's has
+                stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
     @property
     def _label(self) -> str:

@@ -173,6 +173,14 @@ def test_a_round_that_fails_ends_py_spy_too(at_work: AtWork, tmp_path: Path, mon
     assert not written.exists() or not written.read_text() or not psutil.pid_exists(int(written.read_text()))
 
 
+def test_a_py_spy_that_never_ends_is_ended(at_work: AtWork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    interpreter = at_work(BUSY)
+    monkeypatch.setattr(sampling, "MAX_LATE_S", 0)
+    pretended_py_spy(tmp_path, monkeypatch, "exec sleep 600")
+    found = sampling.sampling_profile(interpreter, 0.001, TIMEOUT_S, seconds=SECONDS)
+    assert (found.samples, found.missing) == (0, "py-spy may not or cannot look into the child: it gave no reason")
+
+
 def test_stacks_of_rounds_are_read_with_their_counts_and_the_innermost_frame_is_told() -> None:
     head = "<module> (runner.py:300);round (runner.py:150);measure (clocks.py:40);"
     text = (

@@ -137,3 +137,11 @@ def test_a_real_quota_is_read_and_its_effect_too(groups: list[Path]) -> None:
         [sys.executable, "-c", enter + TOLD, str(os.getpid())], capture_output=True, text=True, check=True
     ).stdout.split()
     assert told == ["0.1", "0.1", "True", str(quota_cores())]
+
+
+def test_a_mount_whose_name_is_no_utf_8_is_one_more_mount(tmp_path: Path) -> None:
+    put(tmp_path, "a", cpu__max="150000 100000")
+    folder = proc(tmp_path, "0::/a\n", V2_MOUNT)
+    mounts = folder / "mountinfo"
+    mounts.write_bytes(b"40 1 0:30 / /mnt/M\xe9dias\xc2\x85x rw - tmpfs none rw\n" + mounts.read_bytes())
+    assert quota_cores(folder) == 1.5

@@ -53,6 +53,12 @@ def test_a_forked_process_that_ends_in_the_region_counts(tmp_path: Path) -> None
     assert used_s == within_three_percent(true_s)
 
 
+def test_a_process_that_is_waited_for_as_the_region_ends_counts(tmp_path: Path) -> None:
+    """The kernel tells that in ticks of 10 ms, of user and system time each."""
+    used_s, true_s = used_and_true_s("waited_for_later", tmp_path / "truth")
+    assert used_s == pytest.approx(true_s, rel=0.03, abs=ROUNDS * 0.02)
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("program", [*WAITED_FOR, *LIVING, "not_waited_for", "orphan", "daemon"])
 def test_a_process_counts_however_it_is_started_and_ends(program: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_multicore.errors import HostBusy
+from pytest_multicore.errors import HostBusy, SessionEnds
 from pytest_multicore.measurement.database_turns import DatabaseTurns
 from pytest_multicore.measurement.flock_turns import HostLock
 from pytest_multicore.measurement.host_lock import NoHostLock
@@ -94,6 +94,17 @@ def test_what_was_done_alone_is_kept_where_the_turn_after_it_is_not_to_be_had(
     turns.wait_s = 30.0  # whoever waited in vain may hold it for a moment when it is free
     with turns.shared(said.append), turns.exclusive(said.append):
         pass
+
+
+@pytest.mark.parametrize("ends", [KeyboardInterrupt, SessionEnds])
+def test_who_is_told_to_end_takes_no_further_turn(ends: type[BaseException]) -> None:
+    turns = Scripted(None, None, ["another"])
+    with pytest.raises(ends), turns.shared(pytest.fail), turns.exclusive(pytest.fail):
+        raise ends
+    turns = Scripted(None, None, None)
+    with pytest.raises(ValueError, match="an ordinary error"), turns.shared(pytest.fail), turns.exclusive(pytest.fail):
+        raise ValueError("an ordinary error")
+    assert next(turns._script, "all were taken") == "all were taken"
 
 
 def test_who_takes_no_turns_waits_for_nobody(tmp_path: Path) -> None:

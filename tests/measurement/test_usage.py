@@ -33,6 +33,18 @@ def test_a_child_that_ended_counts_without_its_past() -> None:
     assert usage(ROOT, before, after, OwnClock(0.1, 5.7)).cpu_s == pytest.approx(0.8)
 
 
+def test_a_child_that_was_waited_for_after_the_region_counts() -> None:
+    """It was exiting when the region ended: the root's own reading lacks it, and the snapshot has it no more."""
+    before, after = snapshot({ROOT: 1.0}, {ROOT: 2.0}), snapshot({ROOT: 1.0}, {ROOT: 2.7})
+    assert usage(ROOT, before, after, OwnClock(0.1, 0.0)).cpu_s == pytest.approx(0.8)
+    assert usage(ROOT, before, after, OwnClock(0.1, 0.69)).cpu_s == pytest.approx(0.79), "its own reading is exact"
+
+
+def test_a_child_that_was_waited_for_before_the_region_takes_nothing_off() -> None:
+    before, after = snapshot({ROOT: 1.0, 11: 0.7}, {ROOT: 2.0, 11: 0.0}), snapshot({ROOT: 1.0}, {ROOT: 2.7})
+    assert usage(ROOT, before, after, OwnClock(0.1, 0.0)).cpu_s == pytest.approx(0.1)
+
+
 def test_a_grandchild_that_ended_counts_once() -> None:
     before = snapshot({ROOT: 1.0, 11: 1.0, 12: 2.0}, {ROOT: 0.0, 11: 0.0, 12: 0.0})
     after = snapshot({ROOT: 1.0, 11: 1.2}, {ROOT: 0.0, 11: 2.5})
