@@ -283,7 +283,7 @@ def _gate(request: pytest.FixtureRequest) -> Gate:
     from .gate import gate_of
 
     # A test that asks for it later would be measured as a whole, this plugin with it, or by nobody.
-    if FIXTURES.isdisjoint(getattr(request.node, "fixturenames", ())):
+    if request.fixturename in FIXTURES and FIXTURES.isdisjoint(getattr(request.node, "fixturenames", ())):
         raise UsageError(
             f"{request.node.nodeid}: found request.getfixturevalue({request.fixturename!r}); expected the fixture "
             "among the arguments of the test, or of a fixture that it uses"
