@@ -119,3 +119,12 @@ def test_a():
     if "max_threads=1 lies within" not in result.stdout.str():
         undecided("too few rows to say more than that")
     result.stdout.fnmatch_lines(["*in * of the rows a thread or process was started or ended*"])
+
+
+def test_rounds_keep_one_folder_for_temporary_files(run: Run, pytester: pytest.Pytester) -> None:
+    """Each round's interpreter had one of its own, and a hundred of them filled the disk."""
+    source = "@fresh\ndef test_a(tmp_path):\n    (tmp_path / 'large').write_text('x')\n    tries()\n    work()\n"
+    run(FRESH + source, "--basetemp=temporary").assert_outcomes(passed=1)
+    assert (pytester.path / "tries").stat().st_size > 5
+    kept = [*(pytester.path / "temporary").glob("**/large")]
+    assert len(kept) == 1

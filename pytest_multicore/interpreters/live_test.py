@@ -72,6 +72,7 @@ class LiveTest:
         benchmark: the test's benchmark metadata; None without that fixture.
         session_ended: whether its pytest session ended early, so that nothing answers any more.
         failed_teardowns: reports of failed teardowns before the last set-up.
+        address: how it was found; None before that.
     """
 
     interpreter: IsolatedInterpreter
@@ -86,6 +87,7 @@ class LiveTest:
     benchmark: Mapping[str, Any] | None = None
     session_ended: bool = False
     failed_teardowns: list[Report] = field(default_factory=list)
+    address: TestAddress | None = None
 
     @property
     def first_s(self) -> float | None:
@@ -94,6 +96,7 @@ class LiveTest:
 
     def find(self, address: TestAddress) -> None:
         """Have the child collect the test, without waiting for it."""
+        self.address = address
         arguments = {
             "nodeid": address.nodeid,
             "args": list(address.args),

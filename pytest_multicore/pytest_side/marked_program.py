@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from pytest_multicore.environments.variables import ChildVariables
 from pytest_multicore.errors import InterpreterCrash, WorkloadError, first_line
 from pytest_multicore.experiment.open_side import SETUP_TIMEOUT_S, initialize, round_timeout_s
 from pytest_multicore.experiment.request import Initializer, MeasurementRequest, SideSettings, Variant
-from pytest_multicore.interpreters.live_test import LiveTest
+from pytest_multicore.interpreters.live_test import LiveTest, TestAddress
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.process import IsolatedInterpreter
 from pytest_multicore.interpreters.workload import Workload
@@ -142,9 +143,9 @@ class MarkedProgram:
             def watched(interpreter: IsolatedInterpreter) -> None:
                 initialize(interpreter, variant)
 
-            def open_live_test() -> LiveTest:
+            def open_live_test(address: TestAddress | None = None) -> LiveTest:
                 side = request.side_settings(variant.threads).cpus, variant.threads
-                live = self._start(interpreters, variant.prepared, variables, side, watched, initializer)
+                live = self._start(interpreters, variant.prepared, variables, side, address, watched, initializer)
                 live.begin_again(SETUP_TIMEOUT_S)
                 return live
 
@@ -154,7 +155,8 @@ class MarkedProgram:
                 raise WorkloadError(f"the test does not pass there: {failure_line(answer['reports'][0])}")
             timeout_s = round_timeout_s(self._gate.settings, live.first_s)
             if self.runs_once:
-                fresh = FreshTest(open_live_test, lambda _: None, live, variant.threads, timeout_s)
+                open_again = functools.partial(open_live_test, live.address)
+                fresh = FreshTest(open_again, lambda _: None, live, variant.threads, timeout_s)
                 yield fresh
                 fresh.finish()
             else:
@@ -172,10 +174,10 @@ class MarkedProgram:
     def _all_tests(self) -> list[LiveTest]:
         return [*self.live_tests, *self.base_tests]
 
-    def _open(self, prepared: PreparedEnvironment, threads: int | None) -> LiveTest:
+    def _open(self, prepared: PreparedEnvironment, threads: int | None, address: TestAddress | None = None) -> LiveTest:
         given = SideSettings.of(threads, self._gate.settings.vary)
         variables = prepared.variables(given.threads, {}, {}, given.cpus)
-        return self._start(self._interpreters, prepared, variables, (given.cpus, threads))
+        return self._start(self._interpreters, prepared, variables, (given.cpus, threads), address)
 
     def _start(
         self,
@@ -183,16 +185,27 @@ class MarkedProgram:
         prepared: PreparedEnvironment,
         variables: ChildVariables,
         side: tuple[tuple[int, ...] | None, int | None],
+        address: TestAddress | None,
         *initializers: Initializer,
     ) -> LiveTest:
-        """Open an interpreter, kept by ``interpreters``, and have it collect the test; ``side``: CPUs and threads."""
+        """Open an interpreter, kept by ``interpreters``, and have it collect the test.
+
+        Args:
+            interpreters: ends it.
+            prepared: where it is opened.
+            variables: its own.
+            side: its CPUs and threads.
+            address: of the same side's last interpreter. With its folder for temporary files: pytest empties that
+                first, and a hundred rounds that each keep theirs fill a disk.
+            initializers: called before it collects.
+        """
         cpus, threads = side
         interpreter = prepared.open(variables, priority=self._gate.settings.priority, cpus=cpus)
         interpreters.callback(interpreter.close)
         for initializer in initializers:
             initializer(interpreter)
         live = LiveTest(interpreter)
-        live.find(child_address(self._item, prepared, once=self.runs_once, threads=told_threads(threads)))
+        live.find(address or child_address(self._item, prepared, once=self.runs_once, threads=told_threads(threads)))
         return live
 
     def _subject(self, live: LiveTest, prepared: PreparedEnvironment, threads: int | None) -> AnySubject:
@@ -201,9 +214,9 @@ class MarkedProgram:
             return subject_of(live, threads, timeout_s)
 
         def open_live_test() -> LiveTest:
-            live = self._open(prepared, threads)
-            live.begin_again(SETUP_TIMEOUT_S)
-            return live
+            again = self._open(prepared, threads, live.address)
+            again.begin_again(SETUP_TIMEOUT_S)
+            return again
 
         self._fresh_tests.append(FreshTest(open_live_test, self._keep_warnings, live, threads, timeout_s))
         return self._fresh_tests[-1]
