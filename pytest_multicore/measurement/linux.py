@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
+from pytest_multicore.rounds.tolerances import MAX_TREE_READINGS
 from pytest_multicore.settings.system import IS_LINUX
 
 from .cgroups import throttled_apart_s, throttled_s
@@ -21,8 +22,6 @@ from .snapshots import MachineSnapshot, TaskTimes, TreeSnapshot
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK") if IS_LINUX else 100
 _NS = 1e-9
-#: Times that a tree is read while processes of it end.
-MAX_TREE_READINGS = 3
 
 
 class ProcCounters:

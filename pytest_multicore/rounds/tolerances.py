@@ -65,6 +65,8 @@ MAX_WAKE_UP_CPU_S = 0.0002
 #: CPU seconds of the children that were waited for, by which the kernel's account may differ from the exact one: it has
 #: user and system time in ticks of 10 ms each.
 MAX_REAPED_TICKS_S = 0.02
+#: Times that a tree of processes is read while some of it end: their time is in an entry that was read before.
+MAX_TREE_READINGS = 3
 #: CPU seconds that the living threads may lack of their process's, and none has ended all the same: threads are counted
 #: to the nanosecond, or, where waits are unknown, in ticks of 10 ms.
 MAX_CPU_GAP_S, MAX_CPU_GAP_TICKS_S = 0.001, 0.02
