@@ -26,6 +26,28 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # These would make a tool, or another interpreter, use the parent's packages.
 PARENT_PREFIXES = ("PYTHON", "VIRTUAL_ENV", "CONDA_", "_CONDA_", "__PYVENV_LAUNCHER__")
 
+#: These name a repository and its parts, and win over a folder that git is given: a hook's would have it write to the
+#: user's index. They are those of ``git rev-parse --local-env-vars`` without GIT_CONFIG_PARAMETERS and
+#: GIT_CONFIG_COUNT: what these set (safe.directory, addresses of mirrors) is meant for each repository.
+GIT_REPOSITORY = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    }
+)
+
 #: In an address: pip and uv hide them in what they print, and what they start may not.
 CREDENTIALS = re.compile(r"://[^/\s@]+@")
 
@@ -66,9 +88,14 @@ class ToolFailed(EnvironmentUnavailable):
         self.output = output
 
 
-def tool_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that tools run with: without those of the parent's own environment."""
+def foreign_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that another interpreter runs with: without those of the parent's own environment."""
     return {name: value for name, value in environ.items() if not name.startswith(PARENT_PREFIXES)}
+
+
+def tool_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that tools run with: another interpreter's, and git finds its repository by the folder."""
+    return {name: value for name, value in foreign_variables(environ).items() if name not in GIT_REPOSITORY}
 
 
 def run(argv: Sequence[str], log: Path, purpose: str, timeout_s: float = TOOL_TIMEOUT_S) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_multicore.settings.system import IS_MACOS
 
 from . import cache, flags
-from .commands import tool_variables
+from .commands import foreign_variables
 from .threads import REPORTED_VARIABLES, for_threads
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def child_variables(
     Raises:
         UsageError: threads below 1, or flags of the user's that cannot be parsed.
     """
-    base = _without_coverage(environ if installation.is_current else tool_variables(environ))
+    base = _without_coverage(environ if installation.is_current else foreign_variables(environ))
     ours = _hash_seed(base) | for_threads(threads) | dict(environment.env) | _library_path(blas, base) | dict(env)
     ours |= _flags(environment, installation, blas, theano_flags, {**base, **ours}, (threads, cores))
     return ChildVariables(base | ours, _changes(ours, base), _overridden(ours, environ))

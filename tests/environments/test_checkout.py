@@ -63,6 +63,17 @@ def test_without_a_commit_or_a_repository_there_is_none(tmp_path: Path) -> None:
     assert checkout_of(tmp_path / "none") == Checkout()
 
 
+def test_a_hook_of_another_repository_changes_nothing(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    git(other, "init", "-q")
+    head = git(repository, "rev-parse", "HEAD")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git" / "index"))
+    assert checkout_of(repository) == Checkout(head, clean=True)
+
+
 def test_without_git_there_is_none(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(repository))
     assert checkout_of(repository) == Checkout()

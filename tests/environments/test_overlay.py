@@ -82,6 +82,21 @@ def test_a_commit_is_built_once_and_found_again(project: Path, current: Installa
     assert git(project, "worktree", "list").count("\n") == 0
 
 
+@pytest.mark.parametrize("variable", ["GIT_INDEX_FILE", "GIT_DIR"])
+def test_a_base_made_in_a_hook_leaves_the_commit_at_work_alone(
+    project: Path, current: Installation, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """``git commit --all`` sets the one, a worktree's hook the other: git would take it for the clone's own."""
+    git(project, "add", ".")
+    index, head, commit = (git(project, *what) for what in (["write-tree"], ["reflog"], ["rev-parse", "commit-1"]))
+    with monkeypatch.context() as hook:
+        hook.setenv(variable, str(project / ".git" / {"GIT_INDEX_FILE": "index"}.get(variable, "")))
+        base, _ = made("git:commit-1", current, project)
+    assert (git(project, "write-tree"), git(project, "reflog")) == (index, head)
+    assert (base.folder / "toy" / "__init__.py").read_text() == "NUMBER = 1\n"
+    assert base.commit == commit
+
+
 def test_a_project_in_a_folder_of_its_repository(tmp_path: Path, current: Installation, project: Path) -> None:
     whole = tmp_path / "whole"
     whole.mkdir()
