@@ -73,6 +73,9 @@ NETWORK_SIGNS = (
 COMPILER_SIGNS = ("unable to execute 'gcc'", "unable to execute 'cc'", "gcc failed", "g++ failed", "command 'gcc'")
 FULL_DISK_SIGNS = ("no space left on device", "disk quota exceeded", "os error 28", "errno 28", "file too large")
 HASH_SIGNS = ("hash mismatch", "do not match the hashes", "hashes are required", "hash-checking mode")
+#: pip and uv say so where no set of releases suits; but also where they could not read the one that would.
+CONFLICT_SIGNS = ("no solution found", "resolutionimpossible", "no matching distribution")
+UNREAD_SIGNS = ("invalid package format", "failed to")
 ABSENT_SIGNS = ("no matching distribution", "not found in the package registry", "no solution found")
 
 
@@ -184,6 +187,15 @@ def index_not_asked(output: str) -> bool:
     # pip with PIP_NO_INDEX says only that it found no version, and not that it queried no index.
     no_index = os.environ.get("PIP_NO_INDEX") and "versions: none" in output
     return bool(no_index) or any(sign in output for sign in NETWORK_SIGNS)
+
+
+def releases_conflict(output: str) -> bool:
+    """Whether requirements exclude each other, by what a tool printed; False where it failed for another reason."""
+    # A warning is no reason: uv warns that it "failed to hardlink files", and goes on.
+    lines = [line for line in output.lower().splitlines() if not line.startswith("warning:")]
+    said = " ".join(" ".join(lines).split())
+    signs, unread = (any(sign in said for sign in known) for known in (CONFLICT_SIGNS, UNREAD_SIGNS))
+    return signs and not unread and not index_not_asked(output)
 
 
 def _remedy(output: str) -> str:

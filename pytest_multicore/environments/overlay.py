@@ -18,7 +18,7 @@ from pathlib import Path
 from pytest_multicore.errors import UsageError
 
 from . import cache, scratch
-from .commands import ToolFailed, index_not_asked, output_of, run
+from .commands import ToolFailed, output_of, releases_conflict, run
 from .downloads import find_uv
 from .environment import package_name
 from .installed_packages import files_of, installed_packages, packages_in
@@ -161,8 +161,9 @@ def _install(job: _Job, requirement: str, package: str, installation: Installati
         try:
             _pip(job, installation, "--constraint", str(constraints), requirement)
         except ToolFailed as error:
-            # An old release may need an old release of what it stands on, and a new one a new one.
-            if index_not_asked(error.output):
+            # An old release may need an old release of what it stands on, and a new one a new one. Whatever else went
+            # wrong, a transfer that ended midway say, other releases would be laid over for good.
+            if not releases_conflict(error.output):
                 raise
             continue
         break

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from pytest_multicore.environments import cache, overlay
+from pytest_multicore.environments.commands import ToolFailed
 from pytest_multicore.environments.environment import Environment
 from pytest_multicore.environments.overlay import Overlay
 from pytest_multicore.environments.provision import Installation, prepare
@@ -185,6 +187,69 @@ def test_an_index_that_does_not_answer_has_no_other_releases_tried(
         overlay.prepare("mdurl==0.1.2", current, tmp_path, print)
     (log,) = (cache.root() / "logs").iterdir()
     assert log.read_text().count("$ ") == 1
+
+
+CONFLICTS = {
+    "uv": """warning: Failed to hardlink files; falling back to full copy. This may lead to degraded performance.
+error: No solution found when resolving dependencies
+  cause: Because markdown-it-py==0.6.2 depends on attrs>=19,<21 and attrs==23.1.0, we can conclude that
+         markdown-it-py==0.6.2 cannot be used.
+         And because you require markdown-it-py==0.6.2, we can conclude that your requirements are unsatisfiable.
+""",
+    "pip": """The conflict is caused by:
+    markdown-it-py 0.6.2 depends on attrs<21 and >=19
+    The user requested (constraint) attrs==23.1.0
+
+ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/
+""",
+    "pip, of a release that is gone": "ERROR: No matching distribution found for attrs<21,>=19\n",
+}
+FAILURES = {
+    "a transfer that ends midway": """  × Failed to download `mdurl==0.1.1`
+  ├─▶ Failed to extract archive
+  ╰─▶ error decoding response body
+""",
+    "a file of which a part is there": """  × No solution found when resolving dependencies:
+  ╰─▶ Because mdurl==0.1.1 has an invalid package format and you require mdurl==0.1.1, we can conclude that your
+      requirements are unsatisfiable.
+""",
+    "metadata that cannot be read": """  × Failed to read `mdurl @ file:///wheels/mdurl-0.1.1-py3-none-any.whl`
+  ╰─▶ Failed to read metadata from: `mdurl-0.1.1-py3-none-any.whl`
+""",
+    "pip, of a file cut short": "ERROR: Exception:\nzipfile.BadZipFile: File is not a zip file\n",
+    "what nobody knows": "Killed\n",
+}
+
+
+def install_that_prints(
+    first: str, installation: Installation, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    """Lay over a release with tools whose first call fails and prints this; returns what each call was given."""
+    calls: list[str] = []
+
+    def tool(argv: Sequence[str], _log: Path, purpose: str) -> None:
+        calls.append(" ".join(argv))
+        if len(calls) == 1:
+            raise ToolFailed(f"cannot {purpose}", first)
+
+    monkeypatch.setattr(overlay, "run", tool)
+    overlay.prepare("mdurl==0.1.1", installation, folder, print)
+    return calls
+
+
+@pytest.mark.parametrize("said", CONFLICTS.values(), ids=CONFLICTS)
+def test_releases_that_exclude_each_other_have_looser_ones_tried(
+    tmp_path: Path, current: Installation, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    assert len(install_that_prints(said, current, tmp_path, monkeypatch)) == 2
+
+
+@pytest.mark.parametrize("said", FAILURES.values(), ids=FAILURES)
+def test_any_other_failure_lays_over_no_other_releases(
+    tmp_path: Path, current: Installation, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    with pytest.raises(EnvironmentUnavailable, match=r"make the base mdurl==0\.1\.1"):
+        install_that_prints(said, current, tmp_path, monkeypatch)
 
 
 def test_python_2_has_no_overlays(tmp_path: Path, provisioned: Installation) -> None:
