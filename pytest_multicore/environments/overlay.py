@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.metadata import PackagePath
 from pathlib import Path
 
 from pytest_multicore.errors import UsageError
@@ -138,7 +139,23 @@ def _package_of(folder: Path) -> str | None:
     except (OSError, ValueError):
         return None
     own = record.get("own") if isinstance(record, dict) else None
-    return own if isinstance(own, str) else None
+    return own if isinstance(own, str) and _is_whole(folder, own) else None
+
+
+def _is_whole(folder: Path, own: str) -> bool:
+    """Whether an overlay holds its package, and each file that its packages list.
+
+    Without a file the interpreters would import the environment's own module: it would be compared with itself.
+    """
+    found = list(packages_in(folder))
+    listed = [files_of(one) for _, _, one in found]
+    has_own = any(package_name(name) == own for name, _, _ in found)
+    return has_own and all(files and all(map(_is_there, files)) for files in listed)
+
+
+def _is_there(file: PackagePath) -> bool:
+    """Compiled bytecode may be missing: Python makes it anew. Scripts and data pip puts elsewhere than it lists."""
+    return file.suffix == ".pyc" or file.parts[0] == ".." or Path(file.locate()).exists()
 
 
 def _modules(folder: Path, package: str) -> list[str]:

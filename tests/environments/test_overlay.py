@@ -99,6 +99,17 @@ def test_a_base_made_in_a_hook_leaves_the_commit_at_work_alone(
     assert base.commit == commit
 
 
+@pytest.mark.parametrize("lost", ["toy/__init__.py", "toy_alone.py", "toy_project-1.0.dist-info/RECORD"])
+def test_an_overlay_that_has_lost_a_file_is_made_anew(project: Path, current: Installation, lost: str) -> None:
+    first, _ = made("git:commit-1", current, project)
+    assert made("git:commit-1", current, project) == (first, []), "a whole one is found again"
+    (first.folder / lost).unlink()
+    again, told = made("git:commit-1", current, project)
+    assert told == ["making the base git:commit-1 (once)"]
+    assert again == first
+    assert (again.folder / lost).is_file()
+
+
 def test_a_project_in_a_folder_of_its_repository(tmp_path: Path, current: Installation, project: Path) -> None:
     whole = tmp_path / "whole"
     whole.mkdir()
