@@ -26,7 +26,7 @@ def test_the_page_holds_the_sessions_results_and_replaces_an_earlier_one(pyteste
 
 def test_it_is_an_ini_key_too(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nmulticore_html = report.html\n")
-    pytester.makepyfile(test_it="def test_it(): pass")
+    pytester.makepyfile(test_it="def test_it(multicore): pass")
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
     assert "nothing was measured" in (pytester.path / "report.html").read_text(encoding="utf-8")
 
@@ -76,7 +76,7 @@ def test_both_reports_need_a_file_each(pytester: pytest.Pytester) -> None:
 
 def test_a_page_that_cannot_be_written_costs_no_outcome(pytester: pytest.Pytester) -> None:
     """The test puts a file in the folder's place."""
-    pytester.makepyfile(test_it="import os\ndef test_it(): os.rmdir('folder'); open('folder', 'w')")
+    pytester.makepyfile(test_it="import os\ndef test_it(multicore): os.rmdir('folder'); open('folder', 'w')")
     (pytester.path / "folder").mkdir()
     result = pytester.runpytest_subprocess("--multicore-html=folder/report.html")
     result.assert_outcomes(passed=1)

@@ -119,7 +119,7 @@ def test_under_xdist_the_controller_saves_and_compares_once(run: Run, pytester: 
 
 def test_the_report_says_when_by_which_version_and_of_which_commit(run: Run, pytester: pytest.Pytester) -> None:
     def report() -> dict[str, Any]:
-        run("def test_a(): pass\n", "--multicore-json=report.json").assert_outcomes(passed=1)
+        run("def test_a(multicore): pass\n", "--multicore-json=report.json").assert_outcomes(passed=1)
         found: dict[str, Any] = json.loads((pytester.path / "report.json").read_text())
         jsonschema.validate(found, json.loads(json_report.SCHEMA_FILE.read_text()))
         return found

@@ -16,6 +16,9 @@ from .stash import CUT_SHORT, EXPECTED_TESTS, MARKER_VALUES, MAY_MEASURE, MEASUR
 #: Options of pytest that request the test as it is, and their names in pytest's config.
 PLAIN_RUN_OPTIONS = {"--pdb": "usepdb", "--trace": "trace", "--setup-plan": "setupplan", "--setup-only": "setuponly"}
 
+#: Names in pytest's config of --collect-only, --fixtures and --fixtures-per-test.
+LISTING_OPTIONS = ("collectonly", "showfixtures", "show_fixtures_per_test")
+
 
 def read_markers(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Validate the markers of all collected tests, and keep their values with the tests.
@@ -143,7 +146,7 @@ def why_plain(config: pytest.Config) -> str | None:
 def tests_to_measure(session: pytest.Session) -> list[str]:
     """The node ids of the tests that may take the machine for a measurement: if none does, no test waits for a turn."""
     config = session.config
-    if not config.stash.get(MAY_MEASURE, False) or session_settings(config).off or config.option.collectonly:
+    if not config.stash.get(MAY_MEASURE, False) or session_settings(config).off or _only_lists(config):
         return []
     runs_plainly = why_plain(config) is not None
     return [
@@ -151,6 +154,11 @@ def tests_to_measure(session: pytest.Session) -> list[str]:
         for item in session.items
         if (uses_our_fixtures(item) or (MARKER_VALUES in item.stash and not runs_plainly)) and not _is_skipped(item)
     ]
+
+
+def _only_lists(config: pytest.Config) -> bool:
+    """Whether the session says what was collected, tests or fixtures, and runs nothing."""
+    return any(getattr(config.option, name, False) for name in LISTING_OPTIONS)
 
 
 def watch_for_an_early_end(config: pytest.Config) -> None:
@@ -173,7 +181,6 @@ def expect(config: pytest.Config, nodeids: list[str]) -> None:
         return
     watch_for_an_early_end(config)
     config.stash[CUT_SHORT].expect(nodeids)
-    config.stash[CUT_SHORT].begin()
 
 
 def _is_skipped(item: pytest.Item) -> bool:

@@ -46,7 +46,13 @@ class CutShort:
         known = bool(self._expected)
         self._expected.update(dict.fromkeys(nodeids))
         if self._expected and not known:
+            self._begin()
             self._config.pluginmanager.register(EndingSignals(self._config), "multicore-ending-signals")
+
+    @property
+    def measures(self) -> bool:
+        """Whether the session has tests that may be measured."""
+        return bool(self._expected)
 
     def as_data(self, *, ended: bool = True) -> dict[str, Any] | None:
         """For the JSON report; None where nothing was cut short.
@@ -109,13 +115,11 @@ class CutShort:
             reporter.ensure_newline()
             reporter.write_line(f"multicore: cut short by {cut_short_in_words(cut_short)}", yellow=True)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionstart(self) -> None:
-        """In pytest-xdist's controller, which is registered so early."""
-        self.begin()
+    def _begin(self) -> None:
+        """Replace the report of an earlier session, which would be taken for that of this one if it were killed now.
 
-    def begin(self) -> None:
-        """Replace the report of an earlier session, which would be taken for that of this one if it were killed now."""
+        Not before it is known that tests will be measured: other sessions leave that report alone.
+        """
         if (file := report_file(self._config, "json")) and self._report is None:
             from pytest_multicore.reports.growing_report import GrowingReport
 

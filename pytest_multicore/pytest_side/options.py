@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from pytest_multicore.settings.options import OPTIONS, Option, Settings, axis_va
 from .stash import SESSION_SETTINGS
 
 EXPECTED_FILE = "expected the name of a file to write"
+#: How each JSON report begins, that of --multicore-doctor too. A history's lines begin otherwise.
+REPORT_START = re.compile(rb'\s*\{\s*"schema"\s*:\s*\d')
 
 
 def is_child(config: pytest.Config) -> bool:
@@ -133,7 +136,7 @@ def _check_file(source: str, path: str, expected: str) -> None:
 
 def _check_reports(config: pytest.Config) -> None:
     """Refuse report files that cannot be written or must not be replaced, and what is missing to write them."""
-    _check_report(config, "json", "JSON", lambda head: head.lstrip().startswith(b"{"))
+    _check_report(config, "json", lambda head: bool(REPORT_START.match(head)))
     if report_file(config, "html") and not is_worker():  # its controller writes the page
         from pytest_multicore.reports.html.packages import absent_packages, advice
         from pytest_multicore.reports.html.page import FIRST_LINE
@@ -143,10 +146,10 @@ def _check_reports(config: pytest.Config) -> None:
         names = [report_file(config, name) or "" for name in ("html", "json")]
         if names[1] and len({config.invocation_params.dir.joinpath(name).resolve() for name in names}) == 1:
             raise UsageError(f"--multicore-html={names[0]}: --multicore-json names the same file; expected another")
-        _check_report(config, "html", "report of this plugin", lambda head: head.startswith(FIRST_LINE.encode()))
+        _check_report(config, "html", lambda head: head.startswith(FIRST_LINE.encode()))
 
 
-def _check_report(config: pytest.Config, name: str, kind: str, may_be: Callable[[bytes], bool]) -> None:
+def _check_report(config: pytest.Config, name: str, may_be: Callable[[bytes], bool]) -> None:
     """Refuse a report file that cannot be written or must not be replaced.
 
     A forgotten file name takes the test file that follows it on the command line. A report of an earlier run is
@@ -155,7 +158,6 @@ def _check_report(config: pytest.Config, name: str, kind: str, may_be: Callable[
     Args:
         config: tells the file's name.
         name: of the option.
-        kind: what an earlier report is.
         may_be: whether a file that begins so may be one.
     """
     given = report_file(config, name)
@@ -164,7 +166,8 @@ def _check_report(config: pytest.Config, name: str, kind: str, may_be: Callable[
     file, option = config.invocation_params.dir / given, f"--multicore-{name}={given}"
     check_writable(option, file)
     if file.is_file() and file.stat().st_size and not may_be(_head(file)):
-        raise UsageError(f"{option}: found a file that is no {kind}, {EXPECTED_FILE}; it is left as it is")
+        found = "found a file that is no report of this plugin"
+        raise UsageError(f"{option}: {found}, {EXPECTED_FILE}; it is left as it is")
 
 
 def check_writable(option: str, file: Path) -> None:

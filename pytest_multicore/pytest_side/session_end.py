@@ -98,8 +98,11 @@ def fail_for_lost_hosts(session: pytest.Session) -> None:
 
 
 def write_reports(session: pytest.Session) -> None:
-    """Write the files that options ask for; a worker of pytest-xdist leaves that to its controller."""
-    if is_worker():
+    """Write the files that options ask for; a worker of pytest-xdist leaves that to its controller.
+
+    A session that could not measure anything, such as one that only collects, leaves an earlier one's as they are.
+    """
+    if is_worker() or not _could_measure(session.config):
         return
     for name, write in (("json", _write_json), ("html", _write_html)):
         if file := report_file(session.config, name):
@@ -107,6 +110,12 @@ def write_reports(session: pytest.Session) -> None:
                 write(session.config.invocation_params.dir / file, session_report(session.config))
             except (ImportError, OSError, UsageError) as error:
                 _say_not_written(session, f"--multicore-{name}={file} cannot be written: {error}")
+
+
+def _could_measure(config: pytest.Config) -> bool:
+    """Whether tests were to be measured, whatever came of it. A lost host may have taken along that it had any."""
+    expected = CUT_SHORT in config.stash and config.stash[CUT_SHORT].measures
+    return expected or bool(config.stash.get(RECORDS, [])) or bool(_hosts(config)[1])
 
 
 def _write_json(file: Path, report: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ NOT_MEASURED = ["test_it.py::test_b", "test_it.py::test_c"]
 
 def ended_by(folder: Path, ending: signal.Signals, *options: str) -> tuple[int, str]:
     """The exit status and the output of a session that gets a signal in its second test."""
-    (folder / "r.json").write_text('{"of": "an earlier session"}')
+    (folder / "r.json").write_text('{"schema": 1, "of": "an earlier session"}')
     with session(folder, SOURCE, "--multicore-json=r.json", *options) as process:
         wait_for(folder / "at_b")
         os.kill(process.pid, ending)
