@@ -40,11 +40,13 @@ def run(options: argparse.Namespace) -> int:
     """Return 0 if nothing is worse and all could be compared and decided, else 1.
 
     Raises:
-        UsageError: one of the files is no report, or the share is none.
+        UsageError: one of the files is no report, the share is none, or no test has the name.
     """
     loss = _share(options.fail)
     runs = [entries_of_report(file) for file in (options.new, options.old)]
     new, old = ([one for one in entries if options.test in one.result["nodeid"]] for entries in runs)
+    if options.test and not (new or old):
+        raise UsageError(f"--test {options.test}: no node id in {options.old} or {options.new} holds this text")
     pairs = pairs_of_runs(new, old)
     for pair in pairs:
         for line in pair_lines(pair):

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.reports.read_report import checked, read_report
 from pytest_multicore.reports.record import interval_record
 from pytest_multicore.reports.replay import differs, judge_by_other_limits, judge_by_own_limits
 from pytest_multicore.reports.words import figure
 from pytest_multicore.settings.marker import LIMITS, MARKER
-from pytest_multicore.verdicts.limits import Limits, Outcome, Verdict, outcome_of
+from pytest_multicore.verdicts.limits import BASE_LIMITS, Limits, Outcome, Verdict, outcome_of
 
 from .say import say
 from .subparsers import Subparsers
@@ -42,9 +43,11 @@ def run(options: argparse.Namespace) -> int:
     """Return 0 if every verdict is the report's, 1 if one is not; with ``--limit`` 0 if all are met, else 1.
 
     Raises:
-        UsageError: there is no such report, or no such limit.
+        UsageError: there is no such report, no such limit, or no test of this name.
     """
     limits = _limits(options.limit)
+    if options.test:
+        _check_name(options.file, options.test)
     if limits.given():
         return _judge_by_other_limits(options.file, limits, options.test)
     return _judge_by_own_limits(options.file, options.test)
@@ -69,17 +72,39 @@ def _limits(texts: Sequence[str]) -> Limits:
 
 
 def _judge_by_other_limits(file: Path, limits: Limits, test: str) -> int:
-    """Say which of these limits every measurement of a file meets."""
+    """Say which of these limits every measurement of a file meets; one that cannot be decided is not met."""
     met = True
     for record, verdicts in judge_by_other_limits(file, limits):
         if test not in record["nodeid"]:
             continue
-        for verdict in verdicts:
-            met &= verdict.outcome is Outcome.PASSED
-            say(f"{record['nodeid']}: {record['workload']}: {_text(verdict)}")
-        if not verdicts:
-            say(f"{record['nodeid']}: {record['workload']}: no rounds, nothing to judge")
+        by_name = {verdict.quantity: verdict for verdict in verdicts}
+        for name, limit in limits.given().items():
+            verdict = by_name.get(name)
+            met &= verdict is not None and verdict.outcome is Outcome.PASSED
+            text = _text(verdict) if verdict else f"{name}={limit:g}: not met, for {_why_unjudged(name, record)}"
+            say(f"{record['nodeid']}: {record['workload']}: {text}")
     return 0 if met else 1
+
+
+def _why_unjudged(name: str, record: Mapping[str, Any]) -> str:
+    """Why there is no verdict on a limit."""
+    if not record["rounds"]:
+        return "the result has no rounds"
+    if name in BASE_LIMITS:
+        return "it compares with a base (--multicore-against), and the result has none"
+    return "it compares two sides, and the result has one"
+
+
+def _check_name(file: Path, test: str) -> None:
+    """Refuse a name that no test has: judging nothing would pass.
+
+    Raises:
+        UsageError: names it.
+    """
+    results = read_report(file)["results"]
+    with checked(file):
+        if not any(test in record["nodeid"] for record in results):
+            raise UsageError(f"--test {test}: no node id in {file} holds this text")
 
 
 def _judge_by_own_limits(file: Path, test: str) -> int:

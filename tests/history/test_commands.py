@@ -98,10 +98,12 @@ def test_a_speedup_without_bounds_is_no_pass(tmp_path: Path, capsys: pytest.Capt
     assert told[-1] == "in all: 1 compared (0 worse, 0 better, 1 neither), 1 undecided"
 
 
-def test_only_the_tests_that_were_named_are_compared(tmp_path: Path) -> None:
+def test_only_the_tests_that_were_named_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old = written(tmp_path / "a.json", measured(1.8, "a"), measured(1.8, "b"))
     new = written(tmp_path / "b.json", measured(1.8, "a"), measured(1.1, "b"))
     assert (compared(old, new, "--test=a"), compared(old, new, "--test=b")) == (0, 1)
+    assert compared(old, new, "--test=nosuch") == 2
+    assert f"--test nosuch: no node id in {old} or {new} holds this text" in capsys.readouterr().err
 
 
 def test_reports_of_several_hosts_are_compared_host_by_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

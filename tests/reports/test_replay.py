@@ -251,3 +251,41 @@ def test_a_limit_that_is_none_is_named(tmp_path: Path, capsys: pytest.CaptureFix
     file, _ = written(tmp_path, result(rows(30, 1.8), Limits(min_speedup=1.5)))
     assert judged(file, "--limit", limit) == 2
     assert f"--limit {limit}: expected" in capsys.readouterr().err
+
+
+def one_sided(limits: Limits) -> Result:
+    found = judgement(limits, [row[:1] for row in rows(30, 1.8)], 0.99)
+    two_sides = result(rows(30, 1.8), limits)
+    return replace(two_sides, baseline=None, verdicts=found.verdicts, measurement=found.measured, comparison=None)
+
+
+def test_a_limit_that_cannot_be_decided_is_not_met_and_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_sides = result(rows(30, 1.8), Limits(min_speedup=1.5))
+    without_rounds, data = written(tmp_path, two_sides)
+    data["results"][0]["rounds"] = []
+    without_rounds.write_text(json.dumps(data))
+    assert judged(without_rounds, "--limit", "min_speedup=1.5") == 1
+    (tmp_path / "two").mkdir()
+    file, _ = written(tmp_path / "two", two_sides)
+    assert judged(file, "--limit", "max_loss=0.1", "--limit", "min_speedup=1.5") == 1
+    (tmp_path / "one").mkdir()
+    file, _ = written(tmp_path / "one", one_sided(Limits(min_cores=0.5)))
+    assert judged(file, "--limit", "min_speedup=1.5") == 1
+    assert judged(file, "--limit", "min_cores=0.5") == 0
+    told = [line.removeprefix("test_a.py::test_it: dot: ") for line in capsys.readouterr().out.splitlines()]
+    assert told[0] == "min_speedup=1.5: not met, for the result has no rounds"
+    assert told[1].endswith(": passed")
+    assert told[2].startswith("max_loss=0.1: not met, for it compares with a base (--multicore-against), and the")
+    assert told[3] == "min_speedup=1.5: not met, for it compares two sides, and the result has one"
+    assert told[4].endswith(": passed")
+
+
+@pytest.mark.parametrize("options", [[], ["--limit", "min_speedup=1.5"]], ids=["own limits", "another"])
+def test_a_name_that_no_test_has_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    file, _ = written(tmp_path, result(rows(30, 1.8), Limits(min_speedup=1.5)))
+    assert judged(file, *options, "--test", "nosuch") == 2
+    assert f"--test nosuch: no node id in {file} holds this text" in capsys.readouterr().err
