@@ -80,6 +80,22 @@ def test_rerunfailures(pytester: pytest.Pytester, decided: Decided) -> None:
     assert result.parseoutcomes() == {"passed": 1, "rerun": 1}
 
 
+def test_of_a_test_that_ran_again_the_last_attempt_is_reported(pytester: pytest.Pytester, decided: Decided) -> None:
+    pytest.importorskip("pytest_rerunfailures")
+    pytester.makepyfile(
+        GATED + "from pathlib import Path\ntries = Path(__file__).with_name('tries')\n"
+        "def made(): return work\ndef test_a(multicore):\n"
+        "    first = not tries.exists()\n    tries.touch()\n"
+        "    multicore.run(made, threads=1)\n    assert not first\n"
+        "def test_b(multicore): multicore.run(made, threads=1)\n"
+    )
+    result = decided(pytester.runpytest_subprocess("--reruns=1", "--multicore-json=report.json"))
+    assert result.parseoutcomes() == {"passed": 2, "rerun": 1}
+    told = json.loads((pytester.path / "report.json").read_text())
+    assert [one["nodeid"].partition("::")[2] for one in told["results"]] == ["test_a", "test_b"]
+    assert "cut_short" not in told
+
+
 def test_randomly(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("pytest_randomly")
     pytester.makepyfile(GATED + "@gated\ndef test_a(): work()\n@gated\ndef test_b(): work()\ndef test_c(): pass\n")

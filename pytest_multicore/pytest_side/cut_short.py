@@ -54,6 +54,11 @@ class CutShort:
         """Whether the session has tests that may be measured."""
         return bool(self._expected)
 
+    def results_replaced(self) -> None:
+        """Results that the report holds have been replaced by those of a further attempt."""
+        if self._report is not None:
+            self._report.start_anew()
+
     def as_data(self, *, ended: bool = True) -> dict[str, Any] | None:
         """For the JSON report; None where nothing was cut short.
 

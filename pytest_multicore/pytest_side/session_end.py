@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,25 @@ def collect(config: pytest.Config, report: pytest.TestReport) -> None:
         for record in records:
             record["rounds"] = PackedRounds(record["rounds"])
         forget_rounds()
-        config.stash.setdefault(RECORDS, []).extend(records)
         # Each host has a last attempt of its own.
         phase = " on ".join(filter(None, [report.when, records[0].get("host")]))
-        config.stash.setdefault(LATEST_RECORDS, {}).setdefault(report.nodeid, {})[phase] = records
+        latest = config.stash.setdefault(LATEST_RECORDS, {}).setdefault(report.nodeid, {})
+        _drop(config, latest.get(phase, []))
+        latest[phase] = records
+        config.stash.setdefault(RECORDS, []).extend(records)
         file, line, _ = report.location
         config.stash.setdefault(LOCATIONS, {})[report.nodeid] = file, None if line is None else line + 1
+
+
+def _drop(config: pytest.Config, superseded: Sequence[Mapping[str, Any]]) -> None:
+    """Forget the results of an attempt that was followed by another, as with pytest-rerunfailures: the last stands."""
+    if not superseded:
+        return
+    forgotten = set(map(id, superseded))
+    records = config.stash[RECORDS]
+    records[:] = [record for record in records if id(record) not in forgotten]
+    if CUT_SHORT in config.stash:
+        config.stash[CUT_SHORT].results_replaced()
 
 
 def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:

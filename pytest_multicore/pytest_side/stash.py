@@ -28,9 +28,9 @@ SESSION_SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 MAY_MEASURE = pytest.StashKey[bool]()
 #: With the configuration of pytest-xdist's controller: the hosts that its workers run on.
 HOSTS: pytest.StashKey[Hosts] = pytest.StashKey()
-#: With the configuration: all results as data, in the order of the reports.
+#: With the configuration: the results of each test's last attempt as data, in the order of the reports.
 RECORDS = pytest.StashKey[list[dict[str, Any]]]()
-#: With the configuration: those of each test's last attempt, by node id and phase; on several hosts by host too.
+#: With the configuration: the same, by node id and phase; on several hosts by host too.
 LATEST_RECORDS = pytest.StashKey[dict[str, dict[str, list[dict[str, Any]]]]]()
 #: With the configuration: the origin of the session's results, where a report or a history is asked for.
 ORIGIN: pytest.StashKey[Origin] = pytest.StashKey()

@@ -56,7 +56,10 @@ class _WrittenFile:
 
 
 class GrowingReport:
-    """Writes one report again and again; ``results`` only ever gets longer. Use it as a context manager."""
+    """Writes one report again and again, as a context manager.
+
+    ``results`` only ever gets longer, unless ``start_anew`` is called first.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file.resolve()
@@ -70,6 +73,10 @@ class GrowingReport:
 
     def __exit__(self, *exc_info: object) -> None:
         self._removed.close()
+
+    def start_anew(self) -> None:
+        """Have the next report written whole: results that were written are not in it any more."""
+        self._in_place = self._spare = None
 
     def write(self, report: Mapping[str, Any]) -> None:
         """Write the report with the results so far; not to what is no ordinary file, such as ``/dev/stdout``.

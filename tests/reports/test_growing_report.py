@@ -50,6 +50,24 @@ def test_it_has_all_results_so_far_whenever_it_is_read(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["r.json"]
 
 
+@pytest.mark.usefixtures("reading_s")
+def test_results_may_be_replaced(tmp_path: Path) -> None:
+    """By those of a further attempt."""
+    with GrowingReport(tmp_path / "r.json") as report:
+        for results in (1, 2, 3):
+            report.write(whole(results))
+        for first in ("test_1", "test_2"):
+            report.start_anew()
+            told = whole(4)
+            told["results"] = told["results"][int(first[-1]) :]
+            report.write(told)
+            found = json.loads((tmp_path / "r.json").read_text())
+            assert found["results"][0]["nodeid"] == first
+        report.write({**told, "results": [*told["results"], result(4)]})
+        found = json.loads((tmp_path / "r.json").read_text())
+        assert [one["nodeid"] for one in found["results"]] == ["test_2", "test_3", "test_4"]
+
+
 def test_a_result_is_encoded_at_most_twice_however_many_there_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
