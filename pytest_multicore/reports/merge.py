@@ -55,6 +55,7 @@ def merged(reports: Sequence[tuple[str, str, Report]]) -> dict[str, Any]:
         "machine": next(iter(machines.values())),
         "machines": list(machines.values()),
         **({"lost_hosts": lost} if lost else {}),
+        **_cut_short(reports),
         "merged_from": [part for file, host, report in reports for part in _parts(file, host, report)],
         "results": results,
     }
@@ -120,10 +121,26 @@ def _shared_session(reports: Sequence[tuple[str, str, Report]]) -> dict[str, Any
     }
 
 
+def _cut_short(reports: Sequence[tuple[str, str, Report]]) -> dict[str, Any]:
+    """What ended sessions early, each with its file's hosts, and all tests that are not measured for it."""
+    by: list[str] = []
+    not_measured: dict[str, None] = {}
+    for file, host, report in reports:
+        if told := report.get("cut_short"):
+            # A merged file has named its hosts.
+            hosts = "" if report.get("merged_from") else f"{', '.join(_hosts(host, report))} ({file}): "
+            by.append(f"{hosts}{told['by']}")
+            not_measured.update(dict.fromkeys(told["not_measured"]))
+    return {"cut_short": {"by": "; ".join(dict.fromkeys(by)), "not_measured": list(not_measured)}} if by else {}
+
+
+def _hosts(host: str, report: Report) -> list[str]:
+    return [machine.get("host") or host for machine in report.get("machines") or [report["machine"]]]
+
+
 def _parts(file: str, host: str, report: Report) -> list[dict[str, Any]]:
     """A file's name, its hosts, and what else it says of its session."""
     if report.get("merged_from"):
         return list(report["merged_from"])
-    hosts = [machine.get("host") or host for machine in report.get("machines") or [report["machine"]]]
     session = {name: value for name, value in report.items() if name not in OWN}
-    return [{"file": file, "hosts": hosts, **({"session": session} if session else {})}]
+    return [{"file": file, "hosts": _hosts(host, report), **({"session": session} if session else {})}]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.__main__ import main
+from pytest_multicore.reports.html.page import html_report
 from pytest_multicore.reports.merge import host_names
 
 from .literals import measured, reported, unmeasured, valid, written
@@ -63,6 +64,29 @@ def test_a_joined_report_can_be_joined_again(tmp_path: Path) -> None:
     assert [record["host"] for record in whole["results"]] == ["a", "b", "b", "c"]
     assert [one["host"] for one in whole["lost_hosts"]] == ["z"]
     assert [Path(part["file"]).name for part in whole["merged_from"]] == ["a.json", "b.json", "c.json", "a.json"]
+
+
+def test_a_session_that_was_cut_short_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The other files' sessions ended as they should."""
+    ended = written(tmp_path / "a.json", ARM)
+    killed = written(
+        tmp_path / "b.json", {**X86, "cut_short": {"by": "SIGTERM", "not_measured": ["t.py::x", "t.py::y"]}}
+    )
+    first = merge(tmp_path, str(ended), str(killed))
+    told = {"by": f"b ({killed}): SIGTERM", "not_measured": ["t.py::x", "t.py::y"]}
+    assert first["cut_short"] == told
+    stopped = reported(measured(1.5), cpu="third")
+    third = written(tmp_path / "c.json", {**stopped, "cut_short": {"by": "Ctrl-C", "not_measured": ["t.py::y", "z"]}})
+    both = written(tmp_path / "first.json", first)
+    whole = merge(tmp_path, str(both), str(third))
+    assert whole["cut_short"] == {
+        "by": f"{told['by']}; c ({third}): Ctrl-C",
+        "not_measured": ["t.py::x", "t.py::y", "z"],
+    }
+    capsys.readouterr()
+    assert main(["export", str(tmp_path / "joined" / "all.json"), "--format", "markdown"]) == 0
+    assert "**cut short** by b (" in capsys.readouterr().out
+    assert "SIGTERM; c (" in html_report(whole)
 
 
 def lost_host(name: str) -> dict[str, Any]:
