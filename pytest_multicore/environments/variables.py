@@ -92,7 +92,8 @@ def child_variables(
         UsageError: threads below 1, or flags of the user's that cannot be parsed.
     """
     base = _without_coverage(environ if installation.is_current else foreign_variables(environ))
-    ours = _hash_seed(base) | for_threads(threads) | dict(environment.env) | _library_path(blas, base) | dict(env)
+    path = _library_path(blas, {**base, **environment.env})
+    ours = _hash_seed(base) | for_threads(threads) | dict(environment.env) | path | dict(env)
     ours |= _flags(environment, installation, blas, theano_flags, {**base, **ours}, (threads, cores))
     return ChildVariables(base | ours, _changes(ours, base), _overridden(ours, environ))
 

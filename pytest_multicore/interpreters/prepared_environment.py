@@ -106,12 +106,13 @@ class PreparedEnvironment:
             env: likewise.
             cpus: those that it will run on; None: all. Two sides on different ones share no folder of compiled code.
         """
-        installation = self.installation
+        installation, world = self.installation, WORLD.child_environ(os.environ)
         if self.base:
-            # Spawned interpreters find its packages by PYTHONPATH, and what is compiled for it is its own.
-            inherited = os.environ.get("PYTHONPATH") if installation.is_current else None
-            search_path = os.pathsep.join(filter(None, (str(self.base.folder), inherited)))
-            env = {"PYTHONPATH": search_path, overlay.OVERLAY_VARIABLE: str(self.base.folder), **env}
+            # Spawned interpreters find its packages by PYTHONPATH, and what is compiled for it is its own. The rest of
+            # that path is the program's: both sides have it.
+            without_base = {**(world if installation.is_current else {}), **self.environment.env, **env}
+            search_path = os.pathsep.join(filter(None, (str(self.base.folder), without_base.get("PYTHONPATH"))))
+            env = {overlay.OVERLAY_VARIABLE: str(self.base.folder), **env, "PYTHONPATH": search_path}
             installation = replace(installation, key=f"{installation.key} {self.base.folder.name}")
         return child_variables(
             self.environment,
@@ -121,7 +122,7 @@ class PreparedEnvironment:
             cores=None if cpus is None else len(cpus),
             theano_flags=theano_flags,
             env=env,
-            environ=WORLD.child_environ(os.environ),
+            environ=world,
         )
 
     def open(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from pytest_multicore.environments.blas import BlasSelection
 from pytest_multicore.environments.catalogue import CURRENT, Environment
 from pytest_multicore.environments.flags import parse
+from pytest_multicore.environments.overlay import Overlay
 from pytest_multicore.environments.provision import Installation
 from pytest_multicore.environments.variables import HASH_SEED, LIBRARY_PATH, ChildVariables, child_variables
+from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
+from pytest_multicore.settings.world_at_start import WORLD
 
 AS_FOUND = BlasSelection("as found")
 THEANO = Environment("own", requires=("Theano",), env={"KERAS_BACKEND": "theano"})
@@ -163,6 +167,41 @@ def test_our_library_path_goes_first_and_the_worlds_stays(provisioned: Installat
 
     assert child.variables[LIBRARY_PATH] == "/b:/w"
     assert child.overridden == {}
+
+
+def test_our_library_path_goes_before_the_environments(provisioned: Installation) -> None:
+    environment = replace(THEANO, env={LIBRARY_PATH: "/e"})
+
+    assert variables(environment, provisioned, OPENBLAS, world={LIBRARY_PATH: "/w"}).variables[LIBRARY_PATH] == "/b:/e"
+    assert variables(environment, provisioned).variables[LIBRARY_PATH] == "/e"
+
+
+@pytest.mark.parametrize(
+    ("of_environment", "of_child", "expected"),
+    [
+        ({}, {}, "/base:/w"),
+        ({"PYTHONPATH": "/e"}, {}, "/base:/e"),
+        ({"PYTHONPATH": "/e"}, {"PYTHONPATH": "/c"}, "/base:/c"),
+    ],
+)
+def test_a_base_goes_before_what_the_program_has_on_its_path(
+    monkeypatch: pytest.MonkeyPatch, of_environment: dict[str, str], of_child: dict[str, str], expected: str
+) -> None:
+    monkeypatch.setattr(WORLD, "child_environ", lambda _environ: {"PYTHONPATH": "/w"})
+    program = PreparedEnvironment(replace(CURRENT, env=of_environment), HERE, AS_FOUND)
+    base = replace(program, base=Overlay(Path("/base"), ("a==1",), "a", ("a",)))
+
+    assert base.variables(1, {}, of_child).variables["PYTHONPATH"] == expected
+    assert program.variables(1, {}, of_child).variables["PYTHONPATH"] == expected.removeprefix("/base:")
+
+
+def test_a_base_goes_before_nothing_in_another_interpreter(
+    provisioned: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WORLD, "child_environ", lambda _environ: {"PYTHONPATH": "/w"})
+    base = PreparedEnvironment(THEANO, provisioned, AS_FOUND, Overlay(Path("/base"), ("a==1",), "a", ("a",)))
+
+    assert base.variables(1, {}, {}).variables["PYTHONPATH"] == "/base"
 
 
 @pytest.mark.parametrize("theano_flags", [{}, {"openmp": "True"}])
