@@ -17,7 +17,7 @@ import platformdirs
 from pytest_multicore.errors import EnvironmentUnavailable
 from pytest_multicore.settings.system import HAS_USERS, IS_WINDOWS
 
-from . import scratch
+from . import local_sources, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -115,7 +115,11 @@ def written(folder: Path) -> Iterator[None]:
 
 
 def key_of(requires: Sequence[str], interpreter: Interpreter) -> str:
-    """Return the key of an environment: it depends on requirements and interpreter, and not on the builder."""
+    """Return the key of an environment: it depends on requirements and interpreter, and not on the builder.
+
+    Where requirements name folders or wheels by their paths, it depends on what these hold, too.
+    """
+    local = local_sources.digest_of(requires)
     facts = {
         "layout": LAYOUT,
         "requires": sorted(set(requires)),
@@ -124,6 +128,7 @@ def key_of(requires: Sequence[str], interpreter: Interpreter) -> str:
         "implementation": interpreter.implementation,
         "abi": interpreter.abi,
         "platform": interpreter.platform,
+        **({"local": local} if local else {}),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from .environment import WORKLOAD_FRAMEWORKS, Environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+#: Of a requirement: it is no name, and no address. pip takes ``./mylib``, ``../mylib`` and ``~/mylib`` for a path.
+RELATIVE_PATH = re.compile(r"(\.{1,2}|~)/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,13 @@ def _resolve_path(spec: str, location: Location) -> str:
     return str(location.file.parent / os.path.expanduser(spec))
 
 
+def _requirements(value: object, location: Location) -> tuple[str, ...]:
+    """Packages as pip takes them; a relative path starts at the file, as in ``./mylib[extra]``."""
+    return tuple(
+        _resolve_path(text, location) if RELATIVE_PATH.match(text) else text for text in _strings(value, location)
+    )
+
+
 def _strings(value: object, location: Location) -> tuple[str, ...]:
     expected = "a list of strings that are not empty, without zero characters"
     if not isinstance(value, list):
@@ -149,7 +160,7 @@ def _table(value: object, location: Location) -> dict[str, Any]:
 
 PARSERS: dict[str, Callable[[object, Location], Any]] = {
     "python": _pythons,
-    "requires": _strings,
+    "requires": _requirements,
     "env": _variables,
     "theano_flags": _flags,
     "blas": _blas,
