@@ -10,7 +10,7 @@ import pytest
 from .errors import UsageError
 from .pytest_side import collection, options, outcomes
 from .pytest_side.fixtures import dot_product, isolated_interpreter, keras_fit, multicore, multicore_threads
-from .pytest_side.stash import HOSTS, MARKER_VALUES
+from .pytest_side.stash import BEGUN_AGAIN, HOSTS, LATEST_RECORDS, MARKER_VALUES
 from .settings.marker import MARKER
 from .settings.options import OPTIONS, option_value
 from .settings.world_at_start import WORLD  # noted before any test module is imported
@@ -175,6 +175,8 @@ class ResultCollector:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the results that a report has brought. Other plugins, pytest-xdist's say, have sent the report on."""
+        if report.when == "setup" and report.nodeid in self._config.stash.get(LATEST_RECORDS, {}):
+            self._config.stash[BEGUN_AGAIN].add((report.nodeid, getattr(report, "worker_id", "")))
         if hasattr(report, "multicore") or hasattr(report, "multicore_waits_s"):
             from .pytest_side import session_end
 

@@ -96,6 +96,19 @@ def test_of_a_test_that_ran_again_the_last_attempt_is_reported(pytester: pytest.
     assert "cut_short" not in told
 
 
+@pytest.mark.skipif(not hasattr(pytest, "Subtests"), reason="subtests came with pytest 9")
+def test_each_subtest_has_results_in_the_report_and_the_history(pytester: pytest.Pytester, decided: Decided) -> None:
+    pytester.makepyfile(
+        GATED + "def made(): return work\ndef test_a(multicore, subtests):\n"
+        "    for n in (1, 1, 2):\n        with subtests.test(n=n):\n            multicore.run(made, threads=1)\n"
+    )
+    result = decided(pytester.runpytest_subprocess("--multicore-json=report.json", "--multicore-save=history.jsonl"))
+    assert result.ret == 0
+    told = json.loads((pytester.path / "report.json").read_text())
+    assert len(told["results"]) == 3
+    result.stdout.fnmatch_lines(["*3 results appended to history.jsonl*"])
+
+
 def test_randomly(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("pytest_randomly")
     pytester.makepyfile(GATED + "@gated\ndef test_a(): work()\n@gated\ndef test_b(): work()\ndef test_c(): pass\n")

@@ -120,7 +120,7 @@ def finish(session: pytest.Session) -> None:
 def _latest(config: pytest.Config) -> list[dict[str, Any]]:
     """The results of each test's last attempt."""
     by_test = config.stash.get(LATEST_RECORDS, {})
-    return [record for phases in by_test.values() for records in phases.values() for record in records]
+    return [record for workers in by_test.values() for records in workers.values() for record in records]
 
 
 def _compare(

@@ -15,7 +15,7 @@ from pytest_multicore.reports.packed_rounds import PackedRounds
 from pytest_multicore.verdicts.bounds import forget_rounds
 
 from .options import is_worker, report_file, session_settings, uses_history
-from .stash import CUT_SHORT, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS, WAITS
+from .stash import BEGUN_AGAIN, CUT_SHORT, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS, WAITS
 from .waits import Waits
 
 
@@ -27,11 +27,15 @@ def collect(config: pytest.Config, report: pytest.TestReport) -> None:
         for record in records:
             record["rounds"] = PackedRounds(record["rounds"])
         forget_rounds()
-        # Each host has a last attempt of its own.
-        phase = " on ".join(filter(None, [report.when, records[0].get("host")]))
-        latest = config.stash.setdefault(LATEST_RECORDS, {}).setdefault(report.nodeid, {})
-        _drop(config, latest.get(phase, []))
-        latest[phase] = records
+        # Each worker of pytest-xdist may have a last attempt of its own, on a host of its own.
+        worker = getattr(report, "worker_id", "")
+        latest = config.stash.setdefault(LATEST_RECORDS, {}).setdefault(report.nodeid, {}).setdefault(worker, [])
+        begun_again = config.stash.setdefault(BEGUN_AGAIN, set())
+        if (report.nodeid, worker) in begun_again:
+            begun_again.remove((report.nodeid, worker))
+            _drop(config, latest)
+            latest.clear()
+        latest.extend(records)
         config.stash.setdefault(RECORDS, []).extend(records)
         file, line, _ = report.location
         config.stash.setdefault(LOCATIONS, {})[report.nodeid] = file, None if line is None else line + 1
@@ -174,5 +178,5 @@ def add_benchmarks(session: pytest.Session) -> None:
     for item in session.items:
         if item.nodeid in latest:
             declared = item.stash[MEASURED_ITEM].benchmarks if MEASURED_ITEM in item.stash else ()
-            records = [record for of_phase in latest[item.nodeid].values() for record in of_phase]
+            records = [record for of_worker in latest[item.nodeid].values() for record in of_worker]
             add(benchmarks, BenchmarkName.of(item, declared), records)

@@ -30,8 +30,10 @@ MAY_MEASURE = pytest.StashKey[bool]()
 HOSTS: pytest.StashKey[Hosts] = pytest.StashKey()
 #: With the configuration: the results of each test's last attempt as data, in the order of the reports.
 RECORDS = pytest.StashKey[list[dict[str, Any]]]()
-#: With the configuration: the same, by node id and phase; on several hosts by host too.
+#: With the configuration: the same, by node id and by the worker of pytest-xdist; those of subtests are among them.
 LATEST_RECORDS = pytest.StashKey[dict[str, dict[str, list[dict[str, Any]]]]]()
+#: With the configuration: tests with results that were set up again since, and the worker: another attempt of them.
+BEGUN_AGAIN = pytest.StashKey[set[tuple[str, str]]]()
 #: With the configuration: the origin of the session's results, where a report or a history is asked for.
 ORIGIN: pytest.StashKey[Origin] = pytest.StashKey()
 #: With the configuration: file, relative to pytest's root folder, and line of each test with results, by node id.
