@@ -92,7 +92,7 @@ def test_of_a_test_that_ran_again_the_last_attempt_is_reported(pytester: pytest.
     result = decided(pytester.runpytest_subprocess("--reruns=1", "--multicore-json=report.json"))
     assert result.parseoutcomes() == {"passed": 2, "rerun": 1}
     told = json.loads((pytester.path / "report.json").read_text())
-    assert [one["nodeid"].partition("::")[2] for one in told["results"]] == ["test_a", "test_b"]
+    assert sorted(one["nodeid"].partition("::")[2] for one in told["results"]) == ["test_a", "test_b"]
     assert "cut_short" not in told
 
 
@@ -106,7 +106,7 @@ def test_each_subtest_has_results_in_the_report_and_the_history(pytester: pytest
     assert result.ret == 0
     told = json.loads((pytester.path / "report.json").read_text())
     assert len(told["results"]) == 3
-    result.stdout.fnmatch_lines(["*3 results appended to history.jsonl*"])
+    result.stdout.fnmatch_lines(["3 results appended to *"])
 
 
 def test_randomly(pytester: pytest.Pytester, decided: Decided) -> None:
