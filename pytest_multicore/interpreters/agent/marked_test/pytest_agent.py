@@ -241,6 +241,7 @@ class ItemPlugin(object):
             lambda: item.ihook.pytest_runtest_call(item=item), when="call", reraise=(Exit, KeyboardInterrupt)
         )
         if call.excinfo is None and not getattr(item, "_excinfo", None):
+            item.ihook.pytest_runtest_makereport(item=item, call=call)  # a project's hook may keep it for its fixtures
             report = TestReport.from_item_and_call(item, call)
             return (self._with_parts(report), False) if self._parts else (report, True)
         return item.ihook.pytest_runtest_makereport(item=item, call=call), False
