@@ -28,3 +28,32 @@ def test_a(kept): work()
 def test_xpass(kept): work()
 """
     run(source, conftest=KEEPING_REPORTS).assert_outcomes(passed=1, xpassed=1)
+
+
+def test_a_fixture_may_replace_sleep_or_json(run: Run) -> None:
+    source = """
+import json, time
+from unittest import mock
+
+@pytest.fixture
+def sleeps(monkeypatch):
+    seconds = []
+    monkeypatch.setattr(time, "sleep", seconds.append)
+    return seconds
+
+@pytest.fixture
+def dumps():
+    with mock.patch("json.dumps", return_value="{}") as dumps:
+        yield dumps
+
+@gated
+def test_sleep(sleeps):
+    assert sleeps == []
+    work()
+
+@gated
+def test_json(dumps):
+    work()
+    assert dumps.call_args_list == []
+"""
+    run(source).assert_outcomes(passed=2)

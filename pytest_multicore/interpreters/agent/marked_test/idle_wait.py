@@ -4,8 +4,6 @@ A BLAS's threads spin for 0.1 s after their work, even after the little that Num
 call soon after that would seem to keep a second core busy.
 """
 
-import time
-
 #: Cores that the other threads keep busy: with fewer they are idle.
 MAX_IDLE_CORES = 0.1
 #: Each look is long enough for a spinning thread to get a core, where other processes use the machine.
@@ -22,12 +20,12 @@ class IdleWait(object):
     def wait(self):
         """Wait until the other threads are idle, or MAX_LOOKS looks have found them busy."""
         if self._wall_s() < LOOK_S:
-            time.sleep(LOOK_S)
+            self._clocks.sleep(LOOK_S)
         for _ in range(MAX_LOOKS):
             if self._busy_cores() < MAX_IDLE_CORES:
                 return
             self._restart()
-            time.sleep(LOOK_S)
+            self._clocks.sleep(LOOK_S)
 
     def _restart(self):
         self._cpu_s, self._since_s = self._others_cpu(), self._clocks.wall()

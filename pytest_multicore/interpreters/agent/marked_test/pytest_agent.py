@@ -108,6 +108,9 @@ class ItemPlugin(object):
         self._benchmark = benchmark
         self._repeat_call = load_sibling("marked_test/repeat_call")
         self._xfail_marks = load_sibling("marked_test/xfail_marks")
+        # Loaded now: a fixture may replace what they bind, like json.dumps.
+        self._idle_wait = load_sibling("marked_test/idle_wait")
+        self._plain_report = load_sibling("marked_test/plain_report")
         self._load_sibling = load_sibling
         self.collect_errors = []
         self._final = {"reports": []}
@@ -198,7 +201,7 @@ class ItemPlugin(object):
 
     def _begin_call(self, item, runner, reports, **fields):
         """Report the set-up, wait until its threads are idle, and run the call; returns as ``_call`` does."""
-        idle_wait = self._load_sibling("marked_test/idle_wait").IdleWait(self._load_sibling("dialogue/clocks"))
+        idle_wait = self._idle_wait.IdleWait(self._load_sibling("dialogue/clocks"))
         self._dialogue.send(dict(self._with_reports(item, reports), type="begun", **fields))
         if self._dialogue.receive()["type"] != "attempt":
             return []
@@ -266,10 +269,9 @@ class ItemPlugin(object):
 
     def _with_reports(self, item, reports):
         hook, entries = item.config.hook, []
-        reports_as_data = self._load_sibling("marked_test/plain_report")
         for report in reports:
-            plain = reports_as_data.plain(hook.pytest_report_to_serializable(config=item.config, report=report))
-            entries.append(dict(plain, text=reports_as_data.text_of(report)))
+            plain = self._plain_report.plain(hook.pytest_report_to_serializable(config=item.config, report=report))
+            entries.append(dict(plain, text=self._plain_report.text_of(report)))
         return {"reports": entries, "xfails": self._xfail_marks.added_marks(item, self._known_marks)}
 
 
