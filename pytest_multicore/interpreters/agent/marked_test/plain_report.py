@@ -9,25 +9,29 @@ MAX_TEXT = 1 << 20
 def text_of(report):
     """A report's text: of a failure its traceback, of a skip its reason."""
     if report.skipped and isinstance(report.longrepr, tuple):
-        return report.longrepr[2]
-    return _shortened(report.longreprtext)
+        return _carried_text(report.longrepr[2])
+    return _carried_text(report.longreprtext)
 
 
 def plain(report):
     """A report as plain data; a user's attachment that JSON cannot carry is replaced by its repr."""
-    return loads(dumps(_with_short_texts(report), default=repr))
+    return loads(dumps(_carried(report), default=lambda value: _carried_text(repr(value))))
 
 
-def _with_short_texts(value):
-    """Plain data with the middle of each long text left out: a test may print a gigabyte, and no message holds that."""
+def _carried(value):
+    """Data as JSON carries it: keys that are text, floats that are finite, texts as `_carried_text` makes them."""
     if isinstance(value, str):
-        return _shortened(value)
+        return _carried_text(value)
     if isinstance(value, dict):
-        return {name: _with_short_texts(one) for name, one in value.items()}
-    return [_with_short_texts(one) for one in value] if isinstance(value, (list, tuple)) else value
+        return {_carried_text(name if isinstance(name, str) else repr(name)): _carried(value[name]) for name in value}
+    if isinstance(value, (list, tuple)):
+        return [_carried(one) for one in value]
+    return repr(value) if isinstance(value, float) and value - value != 0 else value  # NaN or infinite
 
 
-def _shortened(text):
+def _carried_text(text):
+    """A text without lone surrogates and with its middle left out: a test may print a gigabyte."""
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     if len(text) <= MAX_TEXT:
         return text
     note = "\n... (pytest-multicore left out %d characters here)\n" % (len(text) - MAX_TEXT)
