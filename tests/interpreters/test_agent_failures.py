@@ -176,3 +176,44 @@ def test_a_traceback_is_shown_though_a_users_folder_shadows_what_tracebacks_need
         error = child.ask("call", target="sour:f", path=[str(tmp_path)])
         assert "sour.py" in error["traceback"]
         assert "the wrong module" not in error["traceback"]
+
+
+# From Python 3.14 on an annotation is evaluated where somebody asks for it, and here it cannot be.
+DESCRIBED_BADLY = """
+import sys
+
+class Secretive(object):
+    @property
+    def __signature__(self):
+        raise RuntimeError("not told")
+
+    def __call__(self):
+        return 1
+
+secretive = Secretive()
+
+if sys.version_info >= (3, 14):
+    exec("def annotated(threads: KnownToTypeCheckers = 1): return threads")
+else:
+    def annotated(threads=1): return threads
+"""
+
+
+@on_every_interpreter
+def test_what_a_function_takes_is_found_though_a_users_folder_shadows_what_that_needs(
+    python: str, tmp_path: Path
+) -> None:
+    for name in ("inspect", "token", "tokenize", "linecache"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('the wrong module')\n")
+    (tmp_path / "described.py").write_text(DESCRIBED_BADLY)
+    with Dialogue(python, tmp_path) as child:
+        told = child.ask("call", target="described:annotated", path=[str(tmp_path)], threads=2)
+        assert told.get("value") == 2, told
+
+
+@on_every_interpreter
+def test_a_function_that_does_not_say_what_it_takes_gets_nothing(python: str, tmp_path: Path) -> None:
+    (tmp_path / "described.py").write_text(DESCRIBED_BADLY)
+    with Dialogue(python, tmp_path) as child:
+        told = child.ask("call", target="described:secretive", path=[str(tmp_path)], threads=2)
+        assert told.get("value") == 1, told

@@ -5,6 +5,7 @@ import sys
 
 #: Calls a function that loads a module; runner.py has it note what the module's code changes.
 import_noted = lambda name, load: load()  # noqa: E731
+START_PATH = list(sys.path)
 BUILT_IN = {}  # name -> module: here and not in sys.modules, where a user's module may have that name
 
 
@@ -148,13 +149,27 @@ def _attribute(module, dotted, place):
 
 def takes(function, name):
     """Whether a function has a parameter of this name; False where nobody can tell."""
+    path = sys.path[:]
+    sys.path[:] = START_PATH  # a user's folder on it may hold a token.py, which inspect would load
+    try:
+        return name in _parameters(function)
+    except Exception:  # of a property of the user's, too
+        return False
+    finally:
+        sys.path[:] = path
+
+
+def _parameters(function):
     import inspect
 
-    signature = getattr(inspect, "signature", None)  # 2.7 has none
-    try:
-        return name in (signature(function).parameters if signature else inspect.getargspec(function).args)
-    except (TypeError, ValueError):
-        return False
+    if sys.version_info < (3,):
+        return inspect.getargspec(function).args
+    if sys.version_info < (3, 14):
+        return inspect.signature(function).parameters
+    from annotationlib import Format
+
+    # From 3.14 on annotations are evaluated here, and may have names that are imported for type checkers alone.
+    return inspect.signature(function, annotation_format=Format.FORWARDREF).parameters
 
 
 def describe_promise(value):
