@@ -122,6 +122,16 @@ def test_setters_of_modules_do_nothing_once_those_are_loaded(version: str, tmp_p
             assert child.ask("call", target=f"{name}:get", path=path)["value"] == 3  # what its own import set stays
 
 
+# -- keep-variable -----------------------------------------------------------------------------------------------------
+@on_every_interpreter
+def test_a_kept_variable_alone_is_left_where_the_environment_is_cleared(python: str, tmp_path: Path) -> None:
+    """As unittest.mock.patch.dict clears it at its end."""
+    with Dialogue(python, tmp_path, OMP_NUM_THREADS="2") as child:
+        changed(child, "keep-variable OMP_NUM_THREADS")
+        assert value(child, "left_when_cleared") == {"OMP_NUM_THREADS": "2"}
+        assert child.ask("facts")["changed"] == {"keep-variable OMP_NUM_THREADS": 1}
+
+
 # -- spawn and processes -----------------------------------------------------------------------------------------------
 @ON_PYTHON_3
 def test_fork_means_spawn_by_default_and_by_name(version: str, tmp_path: Path) -> None:

@@ -121,6 +121,16 @@ def forking_where_warnings_are_shown():
     return forking()
 
 
+def left_when_cleared():
+    before = dict(os.environ)
+    os.environ.clear()
+    left = dict(os.environ)
+    for name in before:
+        if name not in left:
+            os.environ[name] = before[name]
+    return left
+
+
 def start_methods():
     return [multiprocessing.get_start_method(), multiprocessing.get_context("fork").get_start_method()]
 

@@ -109,8 +109,12 @@ class KeepVariable(Change):
             else:
                 plain_delete(self, key)
 
+        def clear(self):
+            for key in list(self):  # Python 3's own goes on until nothing is left
+                del self[key]
+
         if self.possible:
-            kind.__setitem__, kind.__delitem__ = set_item, delete_item
+            kind.__setitem__, kind.__delitem__, kind.clear = set_item, delete_item, clear
 
 
 class SpawnForFork(Change):
