@@ -106,9 +106,10 @@ def test_a_fork_after_a_blas_has_started_its_threads_says_so(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("version", [version for version in ("3.12", "3.13") if version in interpreters()])
-def test_a_fork_is_beside_no_thread_of_ours(version: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["fork", "forkpty"])
+def test_a_fork_is_beside_no_thread_of_ours(version: str, how: str, tmp_path: Path) -> None:
     with Dialogue(interpreters()[version], tmp_path) as child:
-        seen = observed(child, "forking_where_warnings_are_shown", rounds=30)
+        seen = observed(child, "forking_where_warnings_are_shown", rounds=30, how=how)
         assert child.end() == 0
     assert sum(fork["count"] for fork in seen["forks"]) == 31  # and the warm-up
     assert "multi-threaded" not in child.log()
@@ -120,6 +121,13 @@ def test_threads_that_fork_at_once_wait_for_no_thread_of_ours(python: str, tmp_p
         seen = observed(child, "forking_from_threads", file=THREADS)
         assert "Unhandled exception" not in child.log()
     assert sum(fork["count"] for fork in seen["forks"]) == 2 * 3 * 50  # the warm-up, and a round
+
+
+@on_every_interpreter
+def test_a_forked_child_that_forks_waits_for_no_thread_of_its_parent(python: str, tmp_path: Path) -> None:
+    with Dialogue(python, tmp_path, 60) as child:
+        seen = observed(child, "forking_twice_from_threads", file=THREADS)
+    assert sum(fork["count"] for fork in seen["forks"]) == 2 * 3 * 30  # the warm-up, and a round
 
 
 @on_every_interpreter

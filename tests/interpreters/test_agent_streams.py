@@ -1,5 +1,6 @@
 """Whatever user code prints, reads or closes, the dialogue is not garbled, and the log holds what was printed."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -82,3 +83,11 @@ def test_a_forked_child_of_user_code_does_not_speak_for_the_agent(python: str, t
         assert child.call("fork_and_come_back")["value"] is False
         assert child.call("echo", value=4)["value"] == 4
         assert child.end() == 0
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="told by Linux's /proc")
+@on_every_interpreter
+def test_a_forked_childs_own_child_keeps_what_has_the_dialogues_numbers_by_then(python: str, tmp_path: Path) -> None:
+    with Dialogue(python, tmp_path) as child:
+        assert child.call("fork_twice").get("value") == 0
+        assert child.log() == ""

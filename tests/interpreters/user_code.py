@@ -258,6 +258,18 @@ def fork_and_come_back():
     return os.fork() == 0
 
 
+def fork_twice():
+    """Of the files that a forked child opened under high numbers, how many its own child lacks."""
+    pid = os.fork()
+    if pid:
+        return os.waitpid(pid, 0)[1] >> 8
+    opened = [os.dup2(0, number) or number for number in range(990, 1024)]
+    pid = os.fork()
+    if pid:
+        os._exit(os.waitpid(pid, 0)[1] >> 8)
+    os._exit(len([number for number in opened if not os.path.exists("/proc/self/fd/%d" % number)]))
+
+
 def write_at_exit(path):
     def write():
         with open(path, "w") as target:

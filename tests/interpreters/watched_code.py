@@ -116,9 +116,17 @@ def forking():
     return region
 
 
-def forking_where_warnings_are_shown():
+def forking_where_warnings_are_shown(how):
     warnings.simplefilter("always")
-    return forking()
+    return forking() if how == "fork" else forking_with_terminal
+
+
+def forking_with_terminal():
+    pid, terminal = os.forkpty()
+    if pid == 0:
+        os._exit(0)
+    os.close(terminal)
+    os.waitpid(pid, 0)
 
 
 def left_when_cleared():

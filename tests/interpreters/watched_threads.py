@@ -41,6 +41,25 @@ def forking_from_threads():
     return lambda: in_threads(3, work)
 
 
+def forking_twice_from_threads():
+    """Each child forks too, often while another thread of its parent has just forked."""
+
+    def work():
+        for _ in range(30):
+            pid = os.fork()
+            if pid == 0:
+                in_child()
+            os.waitpid(pid, 0)
+
+    def in_child():
+        pid = os.fork()
+        if pid:
+            os.waitpid(pid, 0)
+        os._exit(0)
+
+    return lambda: in_threads(3, work)
+
+
 def in_threads(count, work):
     threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:

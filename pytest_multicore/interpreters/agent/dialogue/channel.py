@@ -15,7 +15,7 @@ except ImportError:  # Windows: no child inherits what it is not given
 TEXT = type(b"".decode("ascii"))  # unicode in 2.7
 PYTHON_2 = sys.version_info[0] == 2
 # As they are now: a test may replace them, for its call or for good.
-dumps, loads, getpid, exit_now = json.dumps, json.loads, os.getpid, os._exit
+dumps, loads, getpid, exit_now, close = json.dumps, json.loads, os.getpid, os._exit, os.close
 FIELDS = {
     "open": (("target", "a string"), ("arguments", "an object"), ("path", "a list")),
     "call": (("target", "a string"), ("arguments", "an object"), ("path", "a list")),
@@ -61,8 +61,8 @@ class Channel(object):
         if hasattr(os, "register_at_fork"):
             # A forked worker that outlives this process would hold the pipe open: the parent would never see its end.
             # No object of ours is registered: it would live until after finalisation, where 3.8 crashes on files.
-            for stream in (self._questions, self._answers):
-                os.register_at_fork(after_in_child=functools.partial(os.close, stream.fileno()))
+            descriptors = [stream.fileno() for stream in (self._questions, self._answers)]
+            os.register_at_fork(after_in_child=functools.partial(_close_once, descriptors))
 
     def receive(self):
         """The next line with its newline, as bytes; empty at end of file."""
@@ -82,6 +82,15 @@ class Channel(object):
             exit_now(1)
         self._answers.write(line)
         self._answers.flush()
+
+
+def _close_once(descriptors):
+    """Close them, and forget them: a child's own child must not close what has their numbers by then."""
+    while descriptors:
+        try:
+            close(descriptors.pop())
+        except OSError:  # the measured code has closed it
+            pass
 
 
 def _private_copy(descriptor):

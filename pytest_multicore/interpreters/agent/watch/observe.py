@@ -130,25 +130,32 @@ class Observer(object):
         time.sleep = sleep
 
     def _wrap_fork(self):
-        plain_fork, has_hooks = getattr(os, "fork", None), hasattr(os, "register_at_fork")
+        has_hooks = hasattr(os, "register_at_fork")
         if has_hooks:
-            os.register_at_fork(before=self._before_fork, after_in_parent=self._after_fork)
-        if plain_fork is None or (has_hooks and sys.version_info < (3, 13)):
+            hooks = {"after_in_parent": self._after_fork, "after_in_child": self._sampler.leave_to_parent}
+            os.register_at_fork(before=self._before_fork, **hooks)
+        if has_hooks and sys.version_info < (3, 13):
             return
+        for name in ("fork", "forkpty"):
+            if hasattr(os, name):
+                setattr(os, name, self._around_fork(getattr(os, name), has_hooks))
 
+    def _around_fork(self, plain_fork, has_hooks):
         def fork():
             if not has_hooks:
                 self._before_fork()
             self._in_fork = True  # from 3.13 on Python counts the threads after the hooks, and warns
             try:
-                pid = plain_fork()
+                result = plain_fork()
             finally:
                 self._in_fork = False
-            if pid:
+            if result if isinstance(result, int) else result[0]:
                 self._after_fork()
-            return pid
+            elif not has_hooks:
+                self._sampler.leave_to_parent()
+            return result
 
-        os.fork = fork
+        return fork
 
     def _look_for_pool(self):
         """A pool that once ran counts: OpenBLAS ends its threads for a fork, and starts them at its next call."""

@@ -83,7 +83,7 @@ class Sampler(object):
         failures = load_sibling("dialogue/failures")
         self._text, self._is_ours = failures.text, failures.is_ours
         self._tracer = load_sibling("watch/line_tracer").LineTracer(load_sibling("dialogue/clocks"), self._traced_line)
-        self._traced, self._running = trace, False
+        self._traced, self._running, self._forbidden = trace, False, False
         self._ended = None
         self._own_ids = set()  # native numbers of this sampler's threads
         self.forget()
@@ -102,6 +102,8 @@ class Sampler(object):
         Args:
             pools: the pools to ask for their sizes; None: the same as last time.
         """
+        if self._forbidden:
+            return
         if pools is not None:
             self._sizes.watch(pools)
             self._trace_if_needed()
@@ -120,6 +122,10 @@ class Sampler(object):
                 self._tracer.stop()
             with ended:  # two threads may wait for it
                 self._sizes.stop()
+
+    def leave_to_parent(self):
+        """In a forked child: look no more. The thread that looked is the parent's, and ends for nobody here."""
+        self._running, self._forbidden = False, True
 
     def pools(self):
         """The sizes of the pools within regions."""
