@@ -112,6 +112,16 @@ def test_a_traced_wait_beside_threads_at_work_has_no_share(python: str, tmp_path
 
 
 @on_every_interpreter
+def test_a_fork_in_another_thread_does_not_have_that_one_traced(python: str, tmp_path: Path) -> None:
+    with Dialogue(python, tmp_path) as child:
+        seen = observed(child, "forking_in_a_worker", file=THREADS, rounds=2, trace=True)
+        assert child.ask("call", target=f"{THREADS}:who_is_traced")["value"] == [False, False]
+    traced = {line["function"] for line in seen["lines"] if line["thread"] == "MainThread"}
+    assert "in_worker" in {line["called_from"] and line["called_from"]["function"] for line in seen["lines"]} | traced
+    assert not traced & {"work_off", "fork"}
+
+
+@on_every_interpreter
 def test_nothing_that_a_thread_held_outlives_it(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         observed(child, "threads_that_hold", repeat=10, samples=30, seconds=0.02)

@@ -1,7 +1,13 @@
 # Threads that are watched, for the agent's tests. It runs on Python 2.7 too, by path.
 import os
+import sys
 import threading
 import time
+
+try:
+    import queue
+except ImportError:
+    import Queue as queue  # noqa: N813 - of 2.7
 
 
 def threads_that_run(seconds, count):
@@ -58,6 +64,40 @@ def forking_twice_from_threads():
         os._exit(0)
 
     return lambda: in_threads(3, work)
+
+
+JOBS, ANSWERS = queue.Queue(), queue.Queue()
+
+
+def forking_in_a_worker():
+    def region():
+        in_worker(fork)
+
+    worker = threading.Thread(target=work_off)
+    worker.daemon = True
+    worker.start()
+    return region
+
+
+def work_off():
+    while True:
+        ANSWERS.put(JOBS.get()())
+
+
+def in_worker(job):
+    JOBS.put(job)
+    return ANSWERS.get()
+
+
+def fork():
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def who_is_traced():
+    return [sys.gettrace() is not None, in_worker(lambda: sys.gettrace() is not None)]
 
 
 def in_threads(count, work):

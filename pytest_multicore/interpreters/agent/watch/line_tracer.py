@@ -28,7 +28,8 @@ class LineTracer(object):
     def stop(self):
         """End the tracing."""
         if self._traces:
-            sys.settrace(None)
+            if sys.gettrace() == self._trace:  # not in a forked child whose only thread is another one
+                sys.settrace(None)
             self._switch_to(None)
             self._traces = False
 

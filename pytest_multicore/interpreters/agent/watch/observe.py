@@ -55,7 +55,7 @@ class Observer(object):
         interrupts = bool(self._open_regions) and not self._open_regions[-1]
         if interrupts:
             self._open_regions[-1] = True
-            self._sampler.stop()
+            self._sampler.end()
         if interrupts or (is_round and not self._any_round):
             self._sampler.forget()
             self._slept_s = 0.0
@@ -67,7 +67,7 @@ class Observer(object):
         self._look_for_pool()
         self._open_regions.append(False)
         if self._counter is None or not is_round:
-            self._sampler.start(pools)
+            self._sampler.begin(pools)
         else:
             self._counter.start()
 
@@ -78,7 +78,7 @@ class Observer(object):
             self._counter.stop()
             self._counted, self._counter = dict(self._counted, count=self._counter.count), None
         elif not interrupted:
-            self._sampler.stop()
+            self._sampler.end()
             self._inherited = self._process.affinity()
         self._changes.look()
 

@@ -71,7 +71,7 @@ class Line(object):
 
 
 class Sampler(object):
-    """A thread that looks at the others, between start and stop."""
+    """A thread that looks at the others, between begin and end."""
 
     def __init__(self, load_sibling, trace):
         self._wall = load_sibling("dialogue/clocks").wall
@@ -96,35 +96,38 @@ class Sampler(object):
         self._thread_cpu.max_threads = 0
         self._sizes.forget()
 
-    def start(self, pools=None):
-        """Start to look.
+    def begin(self, pools):
+        """A region begins: start to look, also for the sizes of these pools, and to trace where that is needed."""
+        self._sizes.watch(pools)
+        self._trace_if_needed()
+        self.start()
+        if self._traced:
+            self._tracer.start()
 
-        Args:
-            pools: the pools to ask for their sizes; None: the same as last time.
-        """
+    def end(self):
+        """The region ends. Forks stop the looks alone: a tracer belongs to a thread, and another one may fork."""
+        self._tracer.stop()
+        self.stop()
+
+    def start(self):
+        """Start to look."""
         if self._forbidden:
             return
-        if pools is not None:
-            self._sizes.watch(pools)
-            self._trace_if_needed()
         ended = low_level.allocate_lock()
         ended.acquire()
         self._ended, self._running = ended, True  # in this order: another thread may fork, and so stop, meanwhile
         low_level.start_new_thread(self._run, (ended,))
-        if self._traced:
-            self._tracer.start()
 
     def stop(self):
         """Stop; returns when the thread is about to end."""
         if self._running:
             ended, self._running = self._ended, False
-            if self._traced:
-                self._tracer.stop()
             with ended:  # two threads may wait for it
                 self._sizes.stop()
 
     def leave_to_parent(self):
         """In a forked child: look no more. The thread that looked is the parent's, and ends for nobody here."""
+        self._tracer.stop()
         self._running, self._forbidden = False, True
 
     def pools(self):
