@@ -122,6 +122,12 @@ def test_a_fork_in_another_thread_does_not_have_that_one_traced(python: str, tmp
 
 
 @on_every_interpreter
+def test_tracing_undoes_no_assignment_of_another_thread(python: str, tmp_path: Path) -> None:
+    with Dialogue(python, tmp_path) as child:
+        assert observed(child, "variable_of_two_threads", file=THREADS, rounds=2, trace=True)["traced"]
+
+
+@on_every_interpreter
 def test_nothing_that_a_thread_held_outlives_it(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         observed(child, "threads_that_hold", repeat=10, samples=30, seconds=0.02)

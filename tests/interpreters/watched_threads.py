@@ -100,6 +100,37 @@ def who_is_traced():
     return [sys.gettrace() is not None, in_worker(lambda: sys.gettrace() is not None)]
 
 
+def variable_of_two_threads():
+    """One thread assigns to a variable of a closure that another one runs."""
+
+    def region():
+        def work():
+            number = 0
+
+            def watch():
+                watching.append(number)
+                while not counted:
+                    pass
+
+            handed.append(watch)
+            while not watching:
+                time.sleep(0.001)
+            for _ in range(1000000):
+                number += 1
+            counted.append(number)
+
+        handed, watching, counted = [], [], []
+        thread = threading.Thread(target=work)
+        thread.start()
+        while not handed:
+            time.sleep(0.001)
+        handed[0]()
+        thread.join()
+        assert counted == [1000000], "assignments were undone"
+
+    return region
+
+
 def in_threads(count, work):
     threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:

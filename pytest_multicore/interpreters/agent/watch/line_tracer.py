@@ -4,10 +4,15 @@ From 3.11 on a sampler's thread gets the lock only at calls, jumps and a functio
 objects, which holds the lock, is over by then, and its time would count for the caller. Tracing costs microseconds a
 line: it is for regions of few and long lines, and ends where there are too many. A round of 8,000 repetitions of a
 loop would take a minute.
+
+After each event (3.11 and 3.12: where its operands were looked up) Python before 3.13 sets a frame's closure variables
+to what they were before it, and so undoes what another thread has assigned meanwhile. A frame with such variables is
+traced only until other threads are there.
 """
 
 import sys
 
+RESTORES_VARIABLES = sys.version_info < (3, 13)
 MAX_EVENTS = 200000  # lines, calls and returns in a round: half a second to a second of tracing
 
 
@@ -39,6 +44,9 @@ class LineTracer(object):
             self.stop()
             return None
         self._switch_to(frame.f_back if event == "return" else frame)
+        if RESTORES_VARIABLES and (frame.f_code.co_cellvars or frame.f_code.co_freevars) and _other_threads():
+            frame.f_trace = None
+            return None
         return self._trace
 
     def _switch_to(self, frame):
@@ -48,3 +56,8 @@ class LineTracer(object):
             self._line.ran(now_s - self._since_s, None if cpu_s is None else cpu_s - self._cpu_s)
         self._line = self._line_of(frame)
         self._since_s, self._cpu_s = self._wall(), self._cpu()
+
+
+def _other_threads():
+    """Whether there are threads of Python beside this one and the sampler's."""
+    return len(sys._current_frames()) > 2
