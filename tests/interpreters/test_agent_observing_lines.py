@@ -128,6 +128,13 @@ def test_tracing_undoes_no_assignment_of_another_thread(python: str, tmp_path: P
 
 
 @on_every_interpreter
+def test_a_program_may_replace_what_starts_threads(python: str, tmp_path: Path) -> None:
+    with Dialogue(python, tmp_path) as child:
+        seen = observed(child, "thread_start_replaced", file=THREADS, samples=5, seconds=0.02)
+    assert seen["lines"]
+
+
+@on_every_interpreter
 def test_nothing_that_a_thread_held_outlives_it(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         observed(child, "threads_that_hold", repeat=10, samples=30, seconds=0.02)

@@ -37,6 +37,9 @@ MIN_LINE_SHARE = 0.5  # of the sampled time: with less of it on lines, the next 
 MAX_TRIES = 3  # to find a line's operands
 plain_sleep = time.sleep  # bound before change/change.py replaces it
 low_level = __import__("thread" if sys.version_info[0] == 2 else "_thread")  # its threads are not in threading's list
+# As they are now: gevent replaces them by its own, which start no thread.
+start_new_thread, allocate_lock, get_ident = low_level.start_new_thread, low_level.allocate_lock, low_level.get_ident
+get_native_id = getattr(low_level, "get_native_id", None)  # new in 3.8
 
 
 class Line(object):
@@ -113,10 +116,10 @@ class Sampler(object):
         """Start to look."""
         if self._forbidden:
             return
-        ended = low_level.allocate_lock()
+        ended = allocate_lock()
         ended.acquire()
         self._ended, self._running = ended, True  # in this order: another thread may fork, and so stop, meanwhile
-        low_level.start_new_thread(self._run, (ended,))
+        start_new_thread(self._run, (ended,))
 
     def stop(self):
         """Stop; returns when the thread is about to end."""
@@ -168,9 +171,9 @@ class Sampler(object):
         return dict((line, whole * line.seconds + line.traced_s - overlap * line.rested_s) for line in lines)
 
     def _run(self, ended):
-        own = low_level.get_ident()
-        if hasattr(low_level, "get_native_id"):
-            self._own_ids.add(low_level.get_native_id())
+        own = get_ident()
+        if get_native_id is not None:
+            self._own_ids.add(get_native_id())
         last_s = self._wall()
         self._thread_cpu.begin(last_s)
         try:
