@@ -118,13 +118,11 @@ def test_threads_tell_their_times_as_they_end(python: str, tmp_path: Path) -> No
     with Dialogue(python, tmp_path) as child:
         child.ask("open", target=f"{USER_CODE}:threads_that_end")
         child.call("delays_s")
-        done = child.ask("round", repeat=2)
-        cpu_s = done["process_cpu_end_s"] - done["process_cpu_start_s"]
-        assert done["ended_cpu_s"] < cpu_s
-        assert done["ended_wait_s"] < 4 * done["wall_s"]
-        if python != interpreters().get("2.7"):  # one can be joined there before it has ended: it tells nothing
-            assert done["ended_cpu_s"] > 0.8 * cpu_s
-            assert done["ended_wait_s"] >= child.call("delays_s")["value"]
+        for _ in range(6):  # the last thread of a round may be joined as it ends
+            done = child.ask("round", repeat=1)
+            cpu_s = done["process_cpu_end_s"] - done["process_cpu_start_s"]
+            assert 0.8 * cpu_s < done["ended_cpu_s"] < cpu_s
+            assert child.call("delays_s")["value"] <= done["ended_wait_s"] < 4 * done["wall_s"]
         child.ask("open", target=f"{USER_CODE}:count_up")
         done = child.ask("round", repeat=2)
         assert (done["ended_cpu_s"], done["ended_wait_s"]) == (0.0, 0.0)

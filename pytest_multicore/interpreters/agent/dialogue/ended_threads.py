@@ -8,7 +8,8 @@ which it did not compute, it waited or slept. Threads that native code starts do
 import functools
 import sys
 
-METHOD = "_bootstrap" if sys.version_info[0] >= 3 else "_Thread__bootstrap"
+PYTHON_2 = sys.version_info[0] == 2
+METHOD = "_Thread__bootstrap" if PYTHON_2 else "_bootstrap"
 #: Threads of a region that are noted; of what more there are nothing is known.
 MAX_NOTES = 100000
 
@@ -43,10 +44,30 @@ class EndedThreads(object):
         return functools.partial(self._run_and_note, notes, self._clocks.wall(), run, thread)
 
     def _run_and_note(self, notes, started_s, run, thread):
-        cpu_s = self._clocks.thread_cpu()
+        note = functools.partial(self._note, notes, started_s, self._clocks.thread_cpu())
+        if PYTHON_2:
+            _precede_stop(thread, note)
+            run(thread)
+            return
         try:
             run(thread)
         finally:
-            if notes is self._notes and len(notes) < MAX_NOTES:
-                cpu_s = self._clocks.thread_cpu() - cpu_s
-                notes.append((cpu_s, max(0.0, self._clocks.wall() - started_s - cpu_s)))
+            note()
+
+    def _note(self, notes, started_s, cpu_s):
+        if notes is self._notes and len(notes) < MAX_NOTES:
+            cpu_s = self._clocks.thread_cpu() - cpu_s
+            notes.append((cpu_s, max(0.0, self._clocks.wall() - started_s - cpu_s)))
+
+
+def _precede_stop(thread, note):
+    """Python 2.7, where join returns before all that a thread runs has ended: call `note` before it may return."""
+
+    def stop():
+        del thread._Thread__stop  # the class's own is left, and no cycle
+        try:
+            note()
+        finally:
+            thread._Thread__stop()
+
+    thread._Thread__stop = stop
