@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.interpreters.dialogue import AGENT, Dialogue, interpreters, on_every_interpreter
-from tests.interpreters.observing import LINUX_ONLY, NUMPY, TWO_CPUS, source_file
+from tests.interpreters.observing import LINUX_ONLY, NUMPY, THREADS, TWO_CPUS, source_file
 
 
 def noted(child: Dialogue, target: str) -> list[dict[str, Any]]:
@@ -213,3 +213,13 @@ def test_packages_are_imported_one_after_the_other_and_each_change_is_of_one(pyt
     assert list(told["failures"]) == ["no_such_module"]
     assert told["failures"]["no_such_module"].partition(":")[0] in ("ImportError", "ModuleNotFoundError")
     assert told["gil_modules"] is None or isinstance(told["gil_modules"], list)
+
+
+@LINUX_ONLY
+@on_every_interpreter
+def test_an_import_beside_a_thread_that_looks_at_libraries_ends(python: str, tmp_path: Path) -> None:
+    source_file(tmp_path, "plain.py", "x = 1")
+    arguments = {"name": "plain"}
+    with Dialogue(python, tmp_path) as child:
+        target = f"{THREADS}:import_beside_a_look_at_libraries"
+        assert child.ask("call", target=target, arguments=arguments, path=[str(tmp_path)])["type"] == "result"

@@ -1,4 +1,5 @@
 # Threads that are watched, for the agent's tests. It runs on Python 2.7 too, by path.
+import ctypes
 import os
 import sys
 import threading
@@ -140,6 +141,24 @@ def thread_start_replaced(seconds):
     low_level = __import__("thread" if sys.version_info[0] == 2 else "_thread")
     low_level.start_new_thread = refuse
     return lambda: time.sleep(seconds)
+
+
+def import_beside_a_look_at_libraries(name):
+    """Another thread is in a callback of the loader, which holds its lock, and waits there for the interpreter's."""
+
+    def look(*_):
+        looking.set()
+        time.sleep(0.1)
+        return 1
+
+    looking = threading.Event()
+    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)(look)
+    iterate = ctypes.CDLL(None).dl_iterate_phdr
+    thread = threading.Thread(target=lambda: iterate(callback, None))
+    thread.start()
+    looking.wait()
+    __import__(name)
+    thread.join()
 
 
 def in_threads(count, work):

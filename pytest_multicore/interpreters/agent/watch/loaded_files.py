@@ -3,9 +3,14 @@
 Every extension module is a library, and to read the map of a large process takes a millisecond. So the loader is asked
 how many it has loaded (dl_iterate_phdr(3)), and its list is followed from the library that was the last: link_map of
 <link.h>, which dlinfo(3) gives. The list starts anew whenever a library was unloaded.
+
+To ask takes the loader's lock, and here the interpreter's lock is held meanwhile: another thread may have the first, as
+in a callback of its own, and wait for the second. So where there are other threads, nobody is asked, and all of the
+list is followed.
 """
 
 import ctypes
+import sys
 
 RTLD_DI_LINKMAP = 2  # <dlfcn.h>
 
@@ -39,6 +44,7 @@ class LoadedFiles(object):
 
     def __init__(self):
         self._counts, self._seen, self._last = (0, 0), (0, 0), None
+        self._names = set()  # of the last list that was followed beside other threads
         try:
             # PyDLL holds the interpreter's lock: the loader's lock is held, and a thread that imports takes the two in
             # the other order.
@@ -58,6 +64,8 @@ class LoadedFiles(object):
         """Their paths, bytes, at first those of all; none where the loader does not say."""
         if self._head is None:
             return ()
+        if len(sys._current_frames()) > 1:
+            return self._new_unasked()
         self._ask()
         loads, unloads = self._counts
         if (loads, unloads) == self._seen:
@@ -66,6 +74,12 @@ class LoadedFiles(object):
             self._last = None  # it may have been unloaded itself
         self._seen = loads, unloads
         return list(self._following())
+
+    def _new_unasked(self):
+        self._last, self._seen = None, (0, 0)  # what is unloaded meanwhile is not counted
+        names, known = list(self._following()), self._names
+        self._last, self._names = None, set(names)
+        return [name for name in names if name not in known]
 
     def _note_counts(self, loaded, size, _):
         if size >= ctypes.sizeof(_LoadedLibrary):
