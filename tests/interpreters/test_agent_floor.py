@@ -13,8 +13,12 @@ from tests.interpreters.dialogue import AGENT, RUNNER, on_every_interpreter
 SOURCES = sorted(AGENT.rglob("*.py"))
 LAZY = {"numpy", "theano", "pytensor", "keras", "torch", "jax", "tensorflow", "sklearn"}
 LAZY |= {"_pytest", "pytest", "pytest_benchmark", "aspectlib"}
+LAZY |= {"annotationlib"}  # of the standard library from 3.14 on
 # Used behind hasattr, or behind a check for the running version: newer than the floor, or not in both 2.7 and 3.
 GUARDED = (
+    "annotationlib",
+    "annotationlib.Format",
+    "annotationlib.Format.FORWARDREF",
     "faulthandler",
     "importlib.machinery.PathFinder.find_spec",
     "os.fsdecode",

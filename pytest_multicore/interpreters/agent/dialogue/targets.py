@@ -162,14 +162,15 @@ def takes(function, name):
 def _parameters(function):
     import inspect
 
-    if sys.version_info < (3,):
+    signature = getattr(inspect, "signature", None)  # 2.7 has none
+    if signature is None:
         return inspect.getargspec(function).args
     if sys.version_info < (3, 14):
-        return inspect.signature(function).parameters
+        return signature(function).parameters
     from annotationlib import Format
 
     # From 3.14 on annotations are evaluated here, and may have names that are imported for type checkers alone.
-    return inspect.signature(function, annotation_format=Format.FORWARDREF).parameters
+    return signature(function, annotation_format=Format.FORWARDREF).parameters
 
 
 def describe_promise(value):
