@@ -194,6 +194,30 @@ def test_workers_that_somebody_ended_tell_nothing_and_break_nothing(workers: Con
     assert all_end(pids), "nor does any of the others live on"
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers of signals here")
+def test_a_burst_that_is_broken_off_leaves_no_answer_to_the_next(workers: ControlWorkers) -> None:
+    class Alarm(Exception):  # noqa: N818 - it is what happened
+        pass
+
+    def raise_alarm(*_: object) -> None:
+        raise Alarm
+
+    def broken_off() -> None:
+        signal.setitimer(signal.ITIMER_REAL, LENGTH_S / 2)
+        workers.work(CPUS, LENGTH_S)
+
+    before = signal.signal(signal.SIGALRM, raise_alarm)
+    try:
+        with pytest.raises(Alarm):
+            broken_off()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    one = workers.work(CPUS[:1], LENGTH_S)
+    assert one is not None
+    assert len(one) == 1
+
+
 def permitted(what: Callable[[int], object]) -> object:
     """What comes of a change to some process."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as some:
