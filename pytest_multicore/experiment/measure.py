@@ -106,7 +106,6 @@ def _take_rows(
         finally:
             for subject in subjects:
                 subject.interpreter.reset_scheduling()
-                subject.interpreter.resume()  # one that the user opened goes on
 
 
 def _findings(

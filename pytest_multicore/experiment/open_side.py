@@ -69,7 +69,11 @@ class WorkloadProgram:
             for subject in subjects:
                 _wait_until_ready(subject, request.settings)
             subjects[0].first = self.first_call or subjects[0].first
-            yield subjects
+            try:
+                yield subjects
+            finally:
+                if self.interpreter:
+                    self.interpreter.resume()  # it may rest since rounds of others, and hold a server
             for subject in subjects[1 if self.interpreter else 0 :]:
                 subject.interpreter.request_close()
 
