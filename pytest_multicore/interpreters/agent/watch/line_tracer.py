@@ -11,6 +11,7 @@ time from then on is no line's. Python 3.11 and 3.12 do so where a line's operan
 """
 
 import sys
+import threading
 
 RESTORES_VARIABLES = sys.version_info < (3, 11)
 MAX_EVENTS = 200000  # lines, calls and returns in a round: half a second to a second of tracing
@@ -60,5 +61,5 @@ class LineTracer(object):
 
 
 def _other_threads():
-    """Whether there are threads of Python beside this one and the sampler's."""
-    return len(sys._current_frames()) > 2
+    """Whether there are threads of Python beside this one. The sampler's is not in this list."""
+    return len(getattr(threading, "_active", ())) > 1
