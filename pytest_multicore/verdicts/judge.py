@@ -23,9 +23,10 @@ The interval of each figure: what the program does on a machine that gives it al
   10. The median's interval holds however often it is looked at (statistics.py).
   11. Busy cores: the high end allows for threads that rest while one of them is on a slow core.
   12. HELD_UP: the low end of a speed-up leaves out the time for which others held up the baseline, where the
-      contender's threads rest in between, and for which a quota did.
+      contender's threads rest in between or are more than the cores, and for which a quota did.
       SLOW_CORE: where the baseline was on a slower core, it is as much lower.
-  13. FEWER_CORES: a contender that keeps fewer cores busy than its baseline has no low end.
+  13. FEWER_CORES: a contender that keeps fewer cores busy than its baseline has no low end. Of a change by itself, as
+      in an explanation's trials, that holds only beside others.
   14. CONTROL: the high end of a speed-up allows for what the machine did not attain, by the control.
   15. CAP: the high end of a speed-up is at most the ratio of the cores, but never below the measured one.
   16. MEMORY: beside a neighbour that streams memory, and is driven away, a speed-up has no low end.
@@ -48,6 +49,7 @@ What a program lost against a base (base_comparison.py)
   22. Pairs of program and base decide, where both keep as many cores busy. Else rule 14 holds for the one that keeps
       more busy.
   23. OWN_POOL: a loss is told of sides that take the threads that they are told to, or by the time at N threads alone.
+      SLOW_CORE: what the times of one thread say is as much wider as their cores differ in speed.
 
 When measuring ends (stopping.py), and what is left open then
   24. It ends when every limit is decided, or one is missed. Without limits it ends when the medians are bounded, with

@@ -20,7 +20,7 @@ class Rule(Enum):
     WAITS = "cores are bounded from above by the time that threads waited for one, where others used any"
     ENDED_THREADS = "the time that others used stands in for the waits of threads that have ended"
     FEWER_CORES = "a side that keeps fewer cores busy than the other may gain by a lack of cores"
-    HELD_UP = "the time for which others held up the baseline is no gain of threads that rest in between"
+    HELD_UP = "where threads take turns or outnumber the cores, what held up the baseline is no gain"
     SLOW_CORE = "a baseline that stays on a slow core shows no gain beyond the speed of that core"
     MEMORY = "beside a neighbour that streams memory, and is driven away, nothing is shown to be faster"
     ONE_THREAD = "where one thread did all the work on both sides, what they differ by decides nothing"

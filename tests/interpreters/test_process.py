@@ -1,9 +1,6 @@
 """One isolated interpreter and everything that can go wrong with it: one clear error each."""
 
 import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -112,28 +109,3 @@ def test_an_interpreter_that_cannot_start_is_named() -> None:
 def test_a_program_that_is_no_python_is_an_error() -> None:
     with pytest.raises((InterpreterCrash, ProtocolError)):
         IsolatedInterpreter(Launch(["echo"], dict(os.environ), Path.cwd()))
-
-
-ASKS = """
-import os, sys
-from pathlib import Path
-from pytest_multicore.interpreters.launch import Launch
-from pytest_multicore.interpreters.process import IsolatedInterpreter
-Path(sys.argv[1], "w.py").write_text("import time\\ndef work():\\n    time.sleep(0.5)\\n    return 5\\n")
-with IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd())) as one:
-    print("asks", flush=True)
-    answer = one.ask("call", "result", 2.0, target=os.path.join(sys.argv[1], "w.py") + ":work", arguments={}, path=[])
-    print(answer["value"], flush=True)
-"""
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="nobody stands still here")
-def test_time_in_which_the_asker_was_stopped_is_no_silence(tmp_path: Path) -> None:
-    """By Ctrl-Z, or with its container: the answer lies in the pipe when it goes on."""
-    with subprocess.Popen([sys.executable, "-c", ASKS, str(tmp_path)], stdout=subprocess.PIPE, text=True) as asker:
-        assert asker.stdout is not None
-        assert asker.stdout.readline() == "asks\n"
-        asker.send_signal(signal.SIGSTOP)
-        time.sleep(3.0)
-        asker.send_signal(signal.SIGCONT)
-        assert asker.stdout.readline() == "5\n"

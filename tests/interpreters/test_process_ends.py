@@ -213,3 +213,28 @@ def test_a_server_that_detached_itself_ends_with_its_interpreter(start: Open, wo
     assert alive(server)
     interpreter.close()
     wait_until_gone([server])
+
+
+ASKS = """
+import os, sys
+from pathlib import Path
+from pytest_multicore.interpreters.launch import Launch
+from pytest_multicore.interpreters.process import IsolatedInterpreter
+Path(sys.argv[1], "w.py").write_text("import time\\ndef work():\\n    time.sleep(0.5)\\n    return 5\\n")
+with IsolatedInterpreter(Launch([sys.executable], dict(os.environ), Path.cwd())) as one:
+    print("asks", flush=True)
+    answer = one.ask("call", "result", 2.0, target=os.path.join(sys.argv[1], "w.py") + ":work", arguments={}, path=[])
+    print(answer["value"], flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="nobody stands still here")
+def test_time_in_which_the_asker_was_stopped_is_no_silence(tmp_path: Path) -> None:
+    """By Ctrl-Z, or with its container: the answer lies in the pipe when it goes on."""
+    with subprocess.Popen([sys.executable, "-c", ASKS, str(tmp_path)], stdout=subprocess.PIPE, text=True) as asker:
+        assert asker.stdout is not None
+        assert asker.stdout.readline() == "asks\n"
+        asker.send_signal(signal.SIGSTOP)
+        time.sleep(3.0)
+        asker.send_signal(signal.SIGCONT)
+        assert asker.stdout.readline() == "5\n"
