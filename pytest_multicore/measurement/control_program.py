@@ -2,9 +2,9 @@
 
     COUNT PID                        the arguments: how many workers, and the parent
     child  -> ready
-    parent -> CPUS START END         the core of each worker that shall work, "0,2m" or "-" for any; the burst's edges
-                                     in seconds of CLOCK_MONOTONIC
-    child  -> COUNT:CPU_S ...        what each of them did between the edges, in units of work and CPU seconds
+    parent -> NUMBER CPUS START END  of the burst; the core of each worker that shall work, "0,2m" or "-" for any; the
+                                     burst's edges in seconds of CLOCK_MONOTONIC
+    child  -> NUMBER COUNT:CPU_S ... what each of them did between the edges, in units of work and CPU seconds
 
 Work "m" copies memory, a megabyte at a time, out of more than a core's own cache. Other work is SHA3-256 of a buffer
 that fits the first-level cache: integer arithmetic that keeps a core's units busy, so that two workers on one core's
@@ -49,13 +49,13 @@ def main() -> None:
     workers = [start(buffers) if HAS_FORK else spawn() for _ in range(int(sys.argv[1]))]
     print("ready", flush=True)
     while line := sys.stdin.readline():
-        cpus, start_s, end_s = line.split()
+        number, cpus, start_s, end_s = line.split()
         names = cpus.split(",")
         for (commands, _), name in zip(workers, names, strict=False):
             cpu = ANY_CPU if name.startswith("-") else int(name.rstrip("m"))
             os.write(commands, COMMAND.pack(cpu, name.endswith("m"), float(start_s), float(end_s)))
         done = [ANSWER.unpack(os.read(answers, ANSWER.size)) for _, answers in workers[: len(names)]]
-        print(" ".join(f"{count}:{cpu_s}" for count, cpu_s in done), flush=True)
+        print(number, *(f"{count}:{cpu_s}" for count, cpu_s in done), flush=True)
 
 
 def end_with(parent: int) -> None:

@@ -50,7 +50,7 @@ class ControlWorkers:
         """
         self.count = count
         self._real_time = False
-        self._unread = 0  # answers that nobody waited for
+        self._number = 0  # of the last burst
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(PROGRAM), str(count), str(os.getpid())],
             stdin=subprocess.PIPE,
@@ -95,15 +95,13 @@ class ControlWorkers:
     def _burst(self, cpus: Sequence[str], length_s: float) -> list[tuple[int, float]] | None:
         """Units of work and CPU seconds of each worker; None where the workers have ended."""
         assert self._process.stdout is not None  # noqa: S101 - opened as a pipe above
-        while self._unread and self._process.stdout.readline():
-            self._unread -= 1
+        self._number += 1
         start_s = time.monotonic() + BURST_LEAD_S + len(cpus) * BURST_LEAD_PER_WORKER_S
-        self._send(f"{','.join(cpus)} {start_s!r} {start_s + length_s!r}")
-        try:
-            answers = [answer.split(b":") for answer in self._process.stdout.readline().split()]
-        except BaseException:  # of a signal's handler: this burst's answer must not be the next one's
-            self._unread += 1
-            raise
+        self._send(f"{self._number} {','.join(cpus)} {start_s!r} {start_s + length_s!r}")
+        # A signal's handler may have broken off an earlier wait: its answer comes first.
+        while (line := self._process.stdout.readline().split()) and int(line[0]) != self._number:
+            pass
+        answers = [answer.split(b":") for answer in line[1:]]
         return [(int(count), float(cpu_s)) for count, cpu_s in answers] if len(answers) == len(cpus) else None
 
     def close(self) -> None:

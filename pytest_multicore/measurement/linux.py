@@ -40,11 +40,12 @@ class ProcCounters:
             reaped_s = {adopter: ours.pop(adopter)} if adopter in ours else {}
             for process in ours:
                 process_s, threads = read.get(process) or _read(process)
-                if process_s is not None:
+                if process_s is not None and (process not in read or process_cpu_s(process) is not None):
                     cpu_s[process] = process_s
                     tasks.update(threads)
             reaped_s |= {process: ours[process] for process in cpu_s}
-            if len(cpu_s) == len(ours):  # else one ended meanwhile: its time is in its parent's entry, read too soon
+            # Else one ended meanwhile, perhaps before it was listed: its time is in its parent's entry, read too soon.
+            if len(cpu_s) == len(ours) and all(_reaped_s(process) == was_s for process, was_s in reaped_s.items()):
                 break
         throttled_s = throttled_apart_s(Path(f"/proc/{pid}"))
         return TreeSnapshot(cpu_s, reaped_s, tasks, throttled_s, _cpu_clocks(others), _all_processes_are_visible())
@@ -97,7 +98,7 @@ def _descendants(root: int) -> tuple[dict[int, float], set[int]]:
     for name in os.listdir("/proc"):
         if name.isdecimal() and (fields := _stat(name)) is not None:
             children[int(fields[1])].append(int(name))
-            reaped_s[int(name)] = (int(fields[13]) + int(fields[14])) / _TICKS_PER_S
+            reaped_s[int(name)] = _reaped_in(fields)
     tree, queue = {}, [root]
     while queue:
         pid = queue.pop()
@@ -105,6 +106,16 @@ def _descendants(root: int) -> tuple[dict[int, float], set[int]]:
             tree[pid] = reaped_s[pid]
             queue.extend(children[pid])
     return tree, reaped_s.keys() - tree.keys()
+
+
+def _reaped_s(pid: int) -> float | None:
+    fields = _stat(str(pid))
+    return None if fields is None else _reaped_in(fields)
+
+
+def _reaped_in(fields: list[bytes]) -> float:
+    """CPU seconds of the children that a process has waited for, from its stat."""
+    return (int(fields[13]) + int(fields[14])) / _TICKS_PER_S
 
 
 def _read(pid: int) -> tuple[float | None, dict[tuple[int, int], TaskTimes]]:

@@ -86,7 +86,8 @@ def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     def start(answer: str) -> ControlWorkers:
         program = tmp_path / "program.py"
         program.write_text(
-            f"import sys\nprint('ready', flush=True)\nfor _ in sys.stdin: print({answer!r}, flush=True)\n"
+            "import sys\nprint('ready', flush=True)\n"
+            f"for line in sys.stdin: print(line.split()[0], {answer!r}, flush=True)\n"
         )
         monkeypatch.setattr(module, "PROGRAM", program)
         started.append(ControlWorkers(answer.count(":"), priority=False))
@@ -196,11 +197,8 @@ def test_workers_that_somebody_ended_tell_nothing_and_break_nothing(workers: Con
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers of signals here")
 def test_a_burst_that_is_broken_off_leaves_no_answer_to_the_next(workers: ControlWorkers) -> None:
-    class Alarm(Exception):  # noqa: N818 - it is what happened
-        pass
-
     def raise_alarm(*_: object) -> None:
-        raise Alarm
+        raise TimeoutError
 
     def broken_off() -> None:
         signal.setitimer(signal.ITIMER_REAL, LENGTH_S / 2)
@@ -208,7 +206,7 @@ def test_a_burst_that_is_broken_off_leaves_no_answer_to_the_next(workers: Contro
 
     before = signal.signal(signal.SIGALRM, raise_alarm)
     try:
-        with pytest.raises(Alarm):
+        with pytest.raises(TimeoutError):
             broken_off()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -191,6 +191,50 @@ def test_others_are_everybody_but_the_tree_and_this_thread(burner: "subprocess.P
     assert after[burner.pid] - between[burner.pid] == pytest.approx(0.2, abs=0.03)
 
 
+# Has a child that used CPU time and ended; waits for it when its input says so.
+WAITS_LATER = """
+import os, sys, time
+child = os.fork()
+if not child:
+    while time.process_time() < 0.2: pass
+    os._exit(0)
+os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+print(child, flush=True)
+sys.stdin.readline()
+os.waitpid(child, 0)
+print("waited", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the order of /proc is Linux's")
+def test_a_child_that_is_waited_for_while_processes_are_listed_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its parent was listed before that, and it is not listed any more."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", WAITS_LATER], stdin=pipe, stdout=pipe, text=True) as parent:
+        say, said = parent.stdin, parent.stdout
+        assert say is not None
+        assert said is not None
+        child, plain = int(said.readline()), linux._stat
+        before = ProcCounters().tree(parent.pid)
+
+        def stat(task: str) -> list[bytes] | None:
+            if task == str(child) and psutil.pid_exists(child):
+                say.write("\n")
+                say.flush()
+                assert said.readline() == "waited\n"
+            return plain(task)
+
+        monkeypatch.setattr(linux, "_stat", stat)
+        after = ProcCounters().tree(parent.pid, before)
+        monkeypatch.undo()
+        parent.communicate("\n")
+    assert not psutil.pid_exists(child)
+    assert child in before.process_cpu_s
+    in_all_s = after.reaped_cpu_s[parent.pid] + after.process_cpu_s.get(child, 0.0)
+    assert in_all_s == pytest.approx(before.process_cpu_s[child], abs=0.02)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux counts them")
 def test_a_process_that_was_started_is_counted() -> None:
     before = ProcCounters().machine()
