@@ -137,6 +137,7 @@ def test_threads_that_set_the_same_variable_at_once_meet_no_error_of_ours(python
     (outside, inside) = seen["setters"]
     assert (outside["in_region"], inside["in_region"]) == (False, True)
     assert outside["what"] == inside["what"] == "variable OMP_NUM_THREADS"
+    assert (outside["count"], inside["count"]) == (4 * 1000, 2 * 4 * 1000)
 
 
 @on_every_interpreter

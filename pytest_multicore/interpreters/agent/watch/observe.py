@@ -39,11 +39,12 @@ class Observer(object):
         self._inherited = self._process.affinity()
         self._open_regions = []  # for each, whether a region inside it interrupted it
         self._any_round = False
-        self._slept_s = 0.0
+        self._tally = load_sibling("watch/tally")
+        self._slept = self._tally.Sum()
         self._counter = self._counted = None
         self._load_counter = lambda place: load_sibling("watch/step_counter").StepCounter(place)
         self._pool_ran = None
-        self._forks = []  # [entry, count]
+        self._forks = {}  # counts by whether a pool had run, and whether a region ran
         self._warnings = load_sibling("watch/program_warnings").ProgramWarnings(self._text)
         self._setter_calls = load_sibling("watch/setter_calls").SetterCalls(load_sibling, changes, self._in_region)
         self._in_fork = False
@@ -58,7 +59,7 @@ class Observer(object):
             self._sampler.end()
         if interrupts or (is_round and not self._any_round):
             self._sampler.forget()
-            self._slept_s = 0.0
+            self._slept = self._tally.Sum()
         pools = self._pools.all_pools(self._libraries, self._text)
         if not self._any_round:
             self._opened = self._pool_entries(pools)
@@ -101,13 +102,19 @@ class Observer(object):
             self._sampler.report(),
             imports=self._changes.entries,
             pools=pools,
-            forks=[dict(fork, count=count) for fork, count in self._forks],
+            forks=self._fork_entries(),
             warnings=list(self._warnings.entries),
             inherited_affinity=self._inherited,
             steps=None if self._counter else self._counted,
-            slept_s=self._slept_s,
+            slept_s=self._slept.value(),
             setters=self._setter_calls.report(),
         )
+
+    def _fork_entries(self):
+        return [
+            {"how": "fork", "after_pool": after_pool, "in_region": in_region, "count": count.value()}
+            for (after_pool, in_region), count in list(self._forks.items())
+        ]
 
     def _pool_entries(self, pools):
         return [pool.entry() for pool in pools]
@@ -125,7 +132,7 @@ class Observer(object):
             finally:
                 took_s = wall() - start_s
                 if self._in_region():
-                    self._slept_s += took_s
+                    self._slept.add(took_s)
 
         time.sleep = sleep
 
@@ -165,12 +172,7 @@ class Observer(object):
         """Note the fork, with the sampler's thread stopped: Python warns of a fork with other threads."""
         self._sampler.stop()
         self._look_for_pool()
-        fork = {"how": "fork", "after_pool": self._pool_ran, "in_region": self._in_region()}
-        alike = [entry for entry in self._forks if entry[0] == fork]
-        if not alike:
-            alike.append([fork, 0])
-            self._forks.append(alike[0])
-        alike[0][1] += 1
+        self._forks.setdefault((self._pool_ran, self._in_region()), self._tally.Count()).add()
 
     def _after_fork(self):
         if self._in_region() and not self._in_fork:

@@ -39,6 +39,7 @@ class SetterCalls(object):
         self._text = load_sibling("dialogue/failures").text
         self._pattern = load_sibling("watch/start_changes").THREAD_VARIABLE
         self._notes, self._order = {}, itertools.count()  # [its last call's number, count, entry] by an entry's text
+        self._new_count = load_sibling("watch/tally").Count
         load_sibling("change/setters").intercept(load_sibling("watch/imports"), self._pool_set)
         self._wrap_variables()
         if hasattr(os, "sched_setaffinity"):
@@ -47,7 +48,7 @@ class SetterCalls(object):
     def report(self):
         """The list of this file's docstring."""
         notes = sorted(list(self._notes.values()), key=lambda note: note[0])
-        return [dict(entry, count=count) for _, count, entry in notes]
+        return [dict(entry, count=count.value()) for _, count, entry in notes]
 
     def _pool_set(self, name, call, arguments):
         numbers = [argument for argument in arguments if isinstance(argument, int)]
@@ -94,9 +95,9 @@ class SetterCalls(object):
         key = repr(sorted(entry.items()))
         # The program's own threads come by here: a step that another one of them can come between must not fail.
         if key in self._notes or len(self._notes) < MAX_ENTRIES:
-            note = self._notes.setdefault(key, [0, 0, entry])
+            note = self._notes.setdefault(key, [0, self._new_count(), entry])
             note[0] = next(self._order)
-            note[1] += 1
+            note[1].add()
 
     def _caller(self):
         frame = sys._getframe(1)
