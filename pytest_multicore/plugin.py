@@ -147,6 +147,17 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 class MeasuringSession:
     """The hooks for each test of a session that measures; other sessions save their microseconds."""
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Keep what was measured where the session ends within the test."""
+        try:
+            return (yield)
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            from .pytest_side import session_end
+
+            session_end.collect_unreported(item)
+            raise
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """A test that has limits must have measured something."""

@@ -15,7 +15,7 @@ from pytest_multicore.__main__ import main
 from pytest_multicore.errors import UsageError
 from pytest_multicore.interpreters.import_traces import ImportResult, ImportTrace
 from pytest_multicore.pytest_side.fixtures import Multicore
-from pytest_multicore.pytest_side.gate import gate_of
+from pytest_multicore.pytest_side.gates import gate_of
 from pytest_multicore.reports.imports import guard_text, import_lines
 
 CLEAN = {"clean/__init__.py": "import os\nos.environ['A_NAME'] = 'x'\n"}

@@ -112,7 +112,7 @@ def install_measured_items(config: pytest.Config, items: list[pytest.Item]) -> N
     marked = _measured_by_their_calls(items)
     if not marked or config.option.collectonly or why_plain(config):
         return
-    from .gate import gate_of
+    from .gates import gate_of
     from .measured_item import MeasuredItem
 
     for item in marked:

@@ -280,7 +280,7 @@ def _gate(request: pytest.FixtureRequest) -> Gate:
     from pytest_multicore.errors import UsageError
     from pytest_multicore.settings.marker import FIXTURES
 
-    from .gate import gate_of
+    from .gates import gate_of
 
     # A test that asks for it later would be measured as a whole, this plugin with it, or by nobody.
     if request.fixturename in FIXTURES and FIXTURES.isdisjoint(getattr(request.node, "fixturenames", ())):

@@ -9,14 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-import pytest
-
-from pytest_multicore.errors import (
-    EnvironmentUnavailable,
-    HostUnfit,
-    MulticoreError,
-    first_line,
-)
+from pytest_multicore.errors import EnvironmentUnavailable, HostUnfit, MulticoreError, SessionEnds, first_line
 from pytest_multicore.experiment.explain import explain, explain_open
 from pytest_multicore.experiment.measure import measure, why_not_here
 from pytest_multicore.experiment.request import MeasurementRequest, Progress
@@ -24,21 +17,16 @@ from pytest_multicore.interpreters.prepared_environment import PreparedEnvironme
 from pytest_multicore.interpreters.workload import AnyWorkload, Workload, resolve
 from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.reports import failure
-from pytest_multicore.reports.progress import progress_of
 from pytest_multicore.reports.record import Record, record
-from pytest_multicore.settings.marker import BASE_LIMITS, LIMITS, MAX_LOSS
 from pytest_multicore.settings.options import Settings
 from pytest_multicore.settings.parsers import parse_argument, threads
 from pytest_multicore.verdicts.limits import Limits, Outcome
 from pytest_multicore.verdicts.result import Result
 
-from .matrix import matrix_record
-from .options import settings_of
 from .places import in_whole_environment, laid_over, prepared_base, prepared_environment
-from .stash import GATE, MARKER_VALUES, MATRIX_CELL
-from .timeouts import timeout_suspended
 
 T = TypeVar("T")
+NO_TIME_TO_EXPLAIN = "the session ended before it was known why"
 
 
 @dataclass
@@ -191,7 +179,12 @@ class Gate:
             raise error.with_traceback(None) from error.__cause__
 
     def _measured(self, request: MeasurementRequest, prepared: PreparedEnvironment) -> Result:
-        return explain(request, prepared, measure(request, prepared, self.progress), self.progress)
+        result = measure(request, prepared, self.progress)
+        try:
+            return explain(request, prepared, result, self.progress)
+        except (KeyboardInterrupt, SessionEnds):
+            self._keep(replace(result, notes=(*result.notes, NO_TIME_TO_EXPLAIN)))
+            raise
 
     def check_reachable(self, label: str) -> None:
         """Leave the test inconclusive before anything runs if no program could meet its limits here."""
@@ -256,43 +249,3 @@ class Gate:
 def _first_sentence(reason: str) -> str:
     """What fits a line of pytest's summary; the section ``multicore`` has the whole reason."""
     return reason.partition("\n")[0].partition(". ")[0]
-
-
-def gate_of(item: pytest.Item) -> Gate:
-    """The test's gate, the same for all of its fixtures: its settings are resolved once."""
-    if GATE not in item.stash:
-        marker, cell = item.stash.get(MARKER_VALUES, {}), item.stash.get(MATRIX_CELL, None)
-        settings = settings_of(item.config, {**marker, **cell.values} if cell else marker)
-        holds_limits = cell is None or cell.holds_limits
-        gate = item.stash[GATE] = Gate(
-            test=item.nodeid,
-            folder=item.config.rootpath,
-            settings=settings,
-            limits=_limits(settings, marker) if holds_limits else Limits(),
-            limited=holds_limits and any(name in marker for name in _limit_names(settings)),
-            matrix=matrix_record(item),
-            progress=progress_of(item.config),
-            skip=skip,
-            without_timeout=partial(timeout_suspended, item),
-        )
-        if item.get_closest_marker("xfail") is not None and not item.config.option.runxfail:
-            gate.expect_failure()
-    known: Gate = item.stash[GATE]
-    return known
-
-
-def _limits(settings: Settings, marker: Mapping[str, Any]) -> Limits:
-    """The marker's limits. Those on a base hold where there is one."""
-    limits = Limits(**{name: marker[name] for name in _limit_names(settings) if name in marker})
-    return replace(limits, max_loss=MAX_LOSS) if settings.against and limits.max_loss is None else limits
-
-
-def _limit_names(settings: Settings) -> list[str]:
-    return [name for name in LIMITS if settings.against or name not in BASE_LIMITS]
-
-
-def skip(reason: str) -> NoReturn:
-    """End a test as skipped."""
-    __tracebackhide__ = True
-    # The test's own place: ours would be a line of this plugin.
-    raise pytest.skip.Exception(reason, _use_item_location=True)

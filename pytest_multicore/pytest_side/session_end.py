@@ -15,7 +15,7 @@ from pytest_multicore.reports.packed_rounds import PackedRounds
 from pytest_multicore.verdicts.bounds import forget_rounds
 
 from .options import is_worker, report_file, session_settings, uses_history
-from .stash import BEGUN_AGAIN, CUT_SHORT, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS, WAITS
+from .stash import BEGUN_AGAIN, CUT_SHORT, GATE, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS, WAITS
 from .waits import Waits
 
 
@@ -24,21 +24,31 @@ def collect(config: pytest.Config, report: pytest.TestReport) -> None:
     if waits_s := getattr(report, "multicore_waits_s", None):
         config.stash.setdefault(WAITS, Waits()).add(report.nodeid, waits_s)
     if records := getattr(report, "multicore", None):
-        for record in records:
-            record["rounds"] = PackedRounds(record["rounds"])
-        forget_rounds()
-        # Each worker of pytest-xdist may have a last attempt of its own, on a host of its own.
-        worker = getattr(report, "worker_id", "")
-        latest = config.stash.setdefault(LATEST_RECORDS, {}).setdefault(report.nodeid, {}).setdefault(worker, [])
-        begun_again = config.stash.setdefault(BEGUN_AGAIN, set())
-        if (report.nodeid, worker) in begun_again:
-            begun_again.remove((report.nodeid, worker))
-            _drop(config, latest)
-            latest.clear()
-        latest.extend(records)
-        config.stash.setdefault(RECORDS, []).extend(records)
-        file, line, _ = report.location
-        config.stash.setdefault(LOCATIONS, {})[report.nodeid] = file, None if line is None else line + 1
+        _keep(config, report, records, getattr(report, "worker_id", ""))
+
+
+def collect_unreported(item: pytest.Item) -> None:
+    """Keep the results of a test that Ctrl-C or a signal ended: pytest makes no report of it."""
+    gate = item.stash.get(GATE, None)
+    if gate and (records := gate.new_records()):
+        _keep(item.config, item, records, "")
+
+
+def _keep(config: pytest.Config, of: pytest.TestReport | pytest.Item, records: list[dict[str, Any]], worker: str) -> None:
+    for record in records:
+        record["rounds"] = PackedRounds(record["rounds"])
+    forget_rounds()
+    # Each worker of pytest-xdist may have a last attempt of its own, on a host of its own.
+    latest = config.stash.setdefault(LATEST_RECORDS, {}).setdefault(of.nodeid, {}).setdefault(worker, [])
+    begun_again = config.stash.setdefault(BEGUN_AGAIN, set())
+    if (of.nodeid, worker) in begun_again:
+        begun_again.remove((of.nodeid, worker))
+        _drop(config, latest)
+        latest.clear()
+    latest.extend(records)
+    config.stash.setdefault(RECORDS, []).extend(records)
+    file, line, _ = of.location
+    config.stash.setdefault(LOCATIONS, {})[of.nodeid] = file, None if line is None else line + 1
 
 
 def _drop(config: pytest.Config, superseded: Sequence[Mapping[str, Any]]) -> None:

@@ -138,6 +138,48 @@ def test_a_signal_that_comes_twice_at_once_is_one(run: Run) -> None:
     result.stdout.fnmatch_lines(["multicore: cut short by SIGTERM; not measured: test_it.py::test_c"])
 
 
+WITHIN_A_TEST = """
+import os, signal
+def again(): return work()
+@pytest.mark.multicore(min_cores=0.02, threads=1)
+def test_b(multicore):
+    multicore.run("test_it:work")
+    multicore.run("test_it:again")
+    os.kill(os.getpid(), signal.{ending})
+    signal.pause()
+"""
+WITHIN_AN_EXPLANATION = """
+import os, signal
+from pytest_multicore.pytest_side import gate
+def explain(*_):
+    os.kill(os.getpid(), signal.{ending})
+    signal.pause()
+gate.explain = explain
+@pytest.mark.multicore(max_cores=0.001, threads=1)
+def test_b(): work()
+"""
+
+
+@pytest.mark.parametrize("ending", ["SIGINT", "SIGTERM"])
+def test_what_was_measured_before_a_signal_within_a_test_is_kept(
+    run: Run, pytester: pytest.Pytester, ending: str
+) -> None:
+    run(WITHIN_A_TEST.format(ending=ending), "--multicore-json=r.json")
+    told = report(pytester.path / "r.json")
+    assert [one["workload"] for one in told["results"]] == ["test_it:work", "test_it:again"]
+    assert told["cut_short"]["not_measured"] == ["test_it.py::test_b"]
+
+
+@pytest.mark.parametrize("ending", ["SIGINT", "SIGTERM"])
+def test_a_verdict_is_kept_where_a_signal_ends_its_explanation(
+    run: Run, pytester: pytest.Pytester, ending: str
+) -> None:
+    run(WITHIN_AN_EXPLANATION.format(ending=ending), "--multicore-json=r.json")
+    (told,) = report(pytester.path / "r.json")["results"]
+    assert told["outcome"] == "failed"
+    assert "the session ended before it was known why" in told["notes"]
+
+
 WRITE = """
 import resource, sys
 from pathlib import Path
