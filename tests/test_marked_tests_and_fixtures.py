@@ -63,20 +63,21 @@ def test_json(dumps):
 
 def test_what_json_cannot_carry_is_reported_by_its_repr(run: Run, pytester: pytest.Pytester) -> None:
     source = r"""
-import logging
+import logging, warnings
 
 @gated
 def test_a(record_property):
     for name, value in {"nan": float("nan"), "infinite": -float("inf"), "keys": {(1, 2): "x"}}.items():
         record_property(name, value)
     logging.getLogger("mine").warning("\udc80")
+    warnings.warn("\udc80")
     work()
 
 @gated
 def test_b():
     pytest.skip("\udc80")
 """
-    run(source, "--junitxml=junit.xml").assert_outcomes(passed=1, skipped=1)
+    run(source, "--junitxml=junit.xml").assert_outcomes(passed=1, skipped=1, warnings=1)
     properties = (pytester.path / "junit.xml").read_text()
     for name, value in {"nan": "nan", "infinite": "-inf", "keys": "{'(1, 2)': 'x'}"}.items():
         assert f'<property name="{name}" value="{value}"' in properties

@@ -34,7 +34,9 @@ def collect_unreported(item: pytest.Item) -> None:
         _keep(item.config, item, records, "")
 
 
-def _keep(config: pytest.Config, of: pytest.TestReport | pytest.Item, records: list[dict[str, Any]], worker: str) -> None:
+def _keep(
+    config: pytest.Config, of: pytest.TestReport | pytest.Item, records: list[dict[str, Any]], worker: str
+) -> None:
     for record in records:
         record["rounds"] = PackedRounds(record["rounds"])
     forget_rounds()

@@ -51,8 +51,8 @@ the CPU time of the process and of the children that it waited for.
 | python   | this Python is too old; it comes in place of hello                       | the child ends, with 2 |
 
 Values: no NaN or infinities, no lone surrogates (Python 3), no types but JSON's; tuples arrive as lists, keys as
-strings. Texts of exceptions and logs that are not UTF-8 are made so with replacement. Where user code ends the process
-(os._exit, a signal) or closes the private descriptors, the parent sees end of file, and the log holds what is known.
+strings. Other texts that are not UTF-8 are made so with replacement. Where user code ends the process (os._exit, a
+signal) or closes the private descriptors, the parent sees end of file, and the log holds what is known.
 """
 
 import sys

@@ -129,16 +129,39 @@ def _line_buffered(descriptor):
 
 
 def encode(message):
-    """One line of ASCII: JSON with escapes, independent of locale and encoding."""
+    """One line of ASCII: JSON with escapes, independent of locale and encoding.
+
+    What is no text in a result is refused, since the value would be another one; elsewhere it is made text.
+    """
     try:
-        line = dumps(message, allow_nan=False, default=_refuse_type)
-        if not PYTHON_2 and "\\ud" in line:
-            dumps(message, ensure_ascii=False).encode("utf-8")  # fails for lone surrogates only
+        try:
+            line = _dumped(message)
+        except UnicodeError:
+            if message.get("type") == "result":
+                raise
+            line = _dumped(_as_text(message))
     except NotSerializable:
         raise
     except Exception as error:  # NaN, circular, keys that are no strings, bytes that are no text, too deep
         raise NotSerializable("the value cannot be carried by JSON: %s: %s" % (type(error).__name__, error))
     return line.encode("ascii") + b"\n"
+
+
+def _dumped(message):
+    line = dumps(message, allow_nan=False, default=_refuse_type)
+    if not PYTHON_2 and "\\ud" in line:
+        dumps(message, ensure_ascii=False).encode("utf-8")  # fails for lone surrogates only
+    return line
+
+
+def _as_text(value):
+    if isinstance(value, dict):
+        return dict((_as_text(name), _as_text(value[name])) for name in value)
+    if isinstance(value, (list, tuple)):
+        return [_as_text(one) for one in value]
+    if PYTHON_2:
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    return value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, TEXT) else value
 
 
 def _refuse_type(value):
