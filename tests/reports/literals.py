@@ -48,9 +48,14 @@ def measured(
     speedup: float = 1.8, *, count: int = 22, test: str = "tests/test_a.py::test_it", **changes: Any
 ) -> dict[str, Any]:
     """The record of rows that all show this speed-up, held to ``min_speedup=1.5``."""
-    judged = judgement(Limits(min_speedup=1.5), rows(count, speedup), 0.99)
     names = {name: changes.pop(name) for name in ("workload", "environment") if name in changes}
-    return {**record(replace(_result(judged, test), python="3.13.1", **names)), **changes}
+    return {**record(replace(result(speedup, count=count, test=test), **names)), **changes}
+
+
+def result(speedup: float, *, count: int = 22, test: str = "tests/test_a.py::test_it") -> Result:
+    """As ``measured``, before it became a record."""
+    judged = judgement(Limits(min_speedup=1.5), rows(count, speedup), 0.99)
+    return replace(_result(judged, test), python="3.13.1")
 
 
 def against_base(
@@ -86,7 +91,7 @@ def _result(judged: Judgement, test: str) -> Result:
 
 def unmeasured(test: str = "tests/test_a.py::test_it", reason: str = "too few cores") -> dict[str, Any]:
     """The record of a test that was never measured."""
-    result = Result(
+    open_result = Result(
         test=test,
         workload="test_it",
         arguments={},
@@ -100,7 +105,7 @@ def unmeasured(test: str = "tests/test_a.py::test_it", reason: str = "too few co
         confidence=0.99,
         seed=0,
     )
-    return record(result)
+    return record(open_result)
 
 
 def reported(*records: dict[str, Any], cpu: str = MACHINE.cpu, **more: Any) -> dict[str, Any]:

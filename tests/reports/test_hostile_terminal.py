@@ -1,15 +1,19 @@
 """Whatever a report holds, the terminal that shows it is not steered, and no line is a command of a CI's log."""
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pytest_multicore.__main__ import main
+from pytest_multicore.reports.failure import as_error
 from pytest_multicore.reports.history.history_file import append
+from pytest_multicore.reports.record import record
+from pytest_multicore.verdicts.limits import Outcome
 from tests.history.literals import entry
 
-from .literals import HOSTILE, against_base, measured, reported, unmeasured, written
+from .literals import HOSTILE, against_base, measured, reported, result, unmeasured, written
 from .test_terminal import lines
 
 COMMANDS = [
@@ -31,9 +35,9 @@ def test_no_command_is_steered_by_the_report_that_it_reads(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hostile = f"test_a.py::{HOSTILE}"
-    result = measured(1.1, test=hostile, workload=HOSTILE, environment=HOSTILE)
+    missed = measured(1.1, test=hostile, workload=HOSTILE, environment=HOSTILE)
     places = {"FILE": tmp_path / "r.json", "JOINED": tmp_path / "joined.json", "RUNS": tmp_path / "runs.jsonl"}
-    written(places["FILE"], reported(result, cpu=HOSTILE))
+    written(places["FILE"], reported(missed, cpu=HOSTILE))
     append(places["RUNS"], [entry(test=hostile, workload=HOSTILE)])
     words = command.split()
     for name, place in places.items():
@@ -53,3 +57,12 @@ def test_no_result_steers_the_terminal(pytestconfig: pytest.Config) -> None:
     told = "\n".join(lines(pytestconfig, missed, base, unmeasured(HOSTILE, HOSTILE)))
     assert steers(told) == set()
     assert r"\x1b[31m" in told
+
+
+def test_no_failure_steers_the_terminal() -> None:
+    missed = replace(result(1.1), workload=HOSTILE, environment=HOSTILE, notes=(HOSTILE,))
+    undecided = replace(missed, outcome=Outcome.INCONCLUSIVE, reason=HOSTILE, verdicts=())
+    errors = [as_error(one, record(one)) for one in (missed, undecided)]
+    for told in (*map(str, errors), errors[1].summary):
+        assert steers(told) == set()
+        assert r"\x1b[31m" in told
