@@ -168,32 +168,6 @@ def test_off_measures_nothing(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*--multicore-off: nothing is measured*"])
 
 
-def test_an_environment_that_cannot_be_had_is_told_once(project: pytest.Pytester) -> None:
-    project.makepyprojecttoml(
-        """
-        [tool.pytest-multicore.environments.old]
-        python = "3.4"
-        requires = ["six"]
-        """
-    )
-    project.makepyfile(
-        test_gated="""
-        import pytest
-
-        @pytest.mark.multicore(environment="old", min_cores=1.5)
-        @pytest.mark.parametrize("n", [1, 2])
-        def test_it(multicore, n):
-            multicore.run("work:serial")
-        """
-    )
-    result = project.runpytest_subprocess("-p", "no:randomly")
-    result.assert_outcomes(skipped=2)
-    told = [line for line in result.outlines if "cannot be had" in line]
-    assert len(told) == 1
-    assert "test_it[1], test_gated.py::test_it[2]" in told[0]
-    assert "3.4" in told[0]
-
-
 @pytest.mark.other_plugins
 @pytest.mark.parametrize("counters", ["proc", "psutil"])
 def test_results_come_together_from_xdist_workers(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 
@@ -56,6 +56,27 @@ def absent_releases_told() -> Iterator[None]:
         pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
 
 
+def tried_once(prepare: Callable[..., T]) -> Callable[..., T]:
+    """Have a session prepare each place once, even if it cannot be had: each test would wait for the same network."""
+
+    @cache
+    def outcome(*arguments: Hashable) -> tuple[T, None] | tuple[None, EnvironmentUnavailable]:
+        try:
+            return prepare(*arguments), None
+        except EnvironmentUnavailable as error:
+            return None, error
+
+    @wraps(prepare)
+    def remembered(*arguments: Hashable) -> T:
+        __tracebackhide__ = True
+        place, error = outcome(*arguments)
+        if error is not None:
+            raise error.with_traceback(None)
+        return cast(T, place)
+
+    return remembered
+
+
 @refusals_told()
 def in_whole_environment(work: Callable[[], T], place: Callable[[], PreparedEnvironment]) -> T:
     """Do something in an environment. Where it fails in a damaged one, that is the reason, and not the program.
@@ -73,7 +94,7 @@ def in_whole_environment(work: Callable[[], T], place: Callable[[], PreparedEnvi
         raise
 
 
-@cache
+@tried_once
 @absent_releases_told()
 @refusals_told()
 def prepared_environment(
@@ -115,7 +136,7 @@ def laid_over(prepared: PreparedEnvironment, name: str, folder: Path, report_ste
     return replace(prepared, base=over, base_name=name)
 
 
-@cache
+@tried_once
 @absent_releases_told()
 @refusals_told()
 def _prepared_overlay(name: str, installation: Installation, folder: Path, report_step: Report) -> overlay.Overlay:
