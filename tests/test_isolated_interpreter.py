@@ -36,7 +36,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 def run(project: pytest.Pytester, body: str, *options: str, marker: str = "") -> pytest.RunResult:
     project.makepyfile(
         test_it=f"""
-        import os, pytest
+        import enum, os, pytest
         from pytest_multicore import LimitMissed, UsageError, WorkloadError
 
         {marker or "pass"}
@@ -49,7 +49,8 @@ def run(project: pytest.Pytester, body: str, *options: str, marker: str = "") ->
 
 def test_threads_and_flags_are_set_before_exec(project: pytest.Pytester) -> None:
     body = """
-            python = isolated_interpreter(threads=3, env={"MY_FLAG": "x"}, theano_flags={"openmp": "True"})
+            flag = enum.Enum("Flag", {"X": "x"}, type=str).X
+            python = isolated_interpreter(threads=3, env={"MY_FLAG": flag}, theano_flags={"openmp": "True"})
             found = python.call("work:variables")
             assert (found["OMP_NUM_THREADS"], found["MKL_NUM_THREADS"], found["MY_FLAG"]) == ("3", "3", "x")
             assert "openmp=True" in found["THEANO_FLAGS"]

@@ -135,7 +135,7 @@ class GuardedProcess:
 
     def end(self) -> None:
         """Kill it and all that it started, unless that has ended by itself."""
-        tree = [] if self._adopts else descendants(self.pid)
+        tree = [] if self._adopts or not self.pid else descendants(self.pid)
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_WR)  # upon which the guard ends everything
         wait_for_exit(self._guard, END_TIMEOUT_S)
@@ -145,14 +145,16 @@ class GuardedProcess:
         reap(self._guard)
         if is_stuck or self._guard.returncode or not self._adopts:
             # Nobody has adopted what lost its parent: its mark identifies it.
-            kill_group(self.pid, tree)
+            if self.pid:  # the group 0 is pytest's own
+                kill_group(self.pid, tree)
             kill_processes(marked_processes(self._mark))
         self._close()
 
     def _start(self, command: Sequence[str], variables: Mapping[str, str]) -> tuple[int, bool]:
         """Tell the guard what to start; returns the interpreter's process id, and whether its orphans are adopted."""
-        texts = [str(len(command)), *command, *(f"{name}={value}" for name, value in variables.items())]
-        content = b"".join(os.fsencode(text) + b"\0" for text in texts)
+        # Formatted, a value that is an enumeration's would be its name.
+        pairs = [os.fsencode(name) + b"=" + os.fsencode(value) for name, value in variables.items()]
+        content = b"".join(text + b"\0" for text in [b"%d" % len(command), *map(os.fsencode, command), *pairs])
         with contextlib.suppress(BrokenPipeError):
             self._control.sendall(len(content).to_bytes(8, "big") + content)
         kind, *numbers = self._line(START_TIMEOUT_S).split() or [b"error", b"0"]

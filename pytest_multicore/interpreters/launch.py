@@ -100,6 +100,7 @@ def not_started(program: str, number: int | None) -> MulticoreError:
         number: the system's errno; 0 where its guard ended.
     """
     reason = os.strerror(number) if number else "its guard process has ended"
-    remedy = REMEDIES.get(number or 0, "check the path, or let the environment be built again")
+    default = "check the path, or let the environment be built again" if number else "see what ends processes here"
+    remedy = REMEDIES.get(number or 0, default)
     what = f"the interpreter {program} cannot be started: {reason}; {remedy}"
     return HostUnfit(f"not measured: {what}") if number in NO_PROCESS else InterpreterCrash(what)

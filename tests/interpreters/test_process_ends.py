@@ -195,6 +195,31 @@ def test_a_killed_guard_takes_the_interpreter_with_it(workloads: Path) -> None:
     wait_until_gone([server, interpreter.pid])
 
 
+KILLED_AT_ONCE = """
+import os, sys
+from pathlib import Path
+from pytest_multicore.errors import InterpreterCrash
+from pytest_multicore.interpreters.launch import Launch
+from pytest_multicore.interpreters.process import IsolatedInterpreter
+launch, sys.executable = Launch([sys.executable], dict(os.environ), Path.cwd()), sys.argv[1]
+try:
+    IsolatedInterpreter(launch)
+except InterpreterCrash as error:
+    print(error)
+"""
+
+
+def test_a_guard_that_is_killed_as_it_starts_is_one_error(tmp_path: Path) -> None:
+    """By then the interpreter has no process id: 0 would be the group of pytest itself."""
+    guard = tmp_path / "python"
+    guard.write_text("#!/bin/sh\nkill -KILL $$\n")
+    guard.chmod(0o700)
+    command = [sys.executable, "-c", KILLED_AT_ONCE, str(guard)]
+    ended = subprocess.run(command, capture_output=True, text=True, start_new_session=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "cannot be started: its guard process has ended" in ended.stdout
+
+
 DETACHED = """
 import subprocess
 script = (
