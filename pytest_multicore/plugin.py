@@ -10,7 +10,7 @@ import pytest
 from .errors import UsageError
 from .pytest_side import collection, options, outcomes
 from .pytest_side.fixtures import dot_product, isolated_interpreter, keras_fit, multicore, multicore_threads
-from .pytest_side.stash import BEGUN_AGAIN, HOSTS, LATEST_RECORDS, MARKER_VALUES
+from .pytest_side.stash import HOSTS, LATEST_RECORDS, MARKER_VALUES
 from .settings.marker import MARKER
 from .settings.options import OPTIONS, option_value
 from .settings.world_at_start import WORLD  # noted before any test module is imported
@@ -147,16 +147,13 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 class MeasuringSession:
     """The hooks for each test of a session that measures; other sessions save their microseconds."""
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Keep what was measured where the session ends within the test."""
-        try:
-            return (yield)
-        except (KeyboardInterrupt, pytest.exit.Exception):
-            from .pytest_side import session_end
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Note another attempt of a test. That of a worker of pytest-xdist is known by its reports."""
+        if item.nodeid in item.config.stash.get(LATEST_RECORDS, {}):
+            from .pytest_side import results
 
-            session_end.collect_unreported(item)
-            raise
+            results.note_attempt(item.config, item.nodeid)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -186,12 +183,15 @@ class ResultCollector:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the results that a report has brought. Other plugins, pytest-xdist's say, have sent the report on."""
-        if report.when == "setup" and report.nodeid in self._config.stash.get(LATEST_RECORDS, {}):
-            self._config.stash[BEGUN_AGAIN].add((report.nodeid, getattr(report, "worker_id", "")))
-        if hasattr(report, "multicore") or hasattr(report, "multicore_waits_s"):
-            from .pytest_side import session_end
+        from_worker = getattr(report, "worker_id", "")
+        if from_worker and report.when == "setup" and report.nodeid in self._config.stash.get(LATEST_RECORDS, {}):
+            from .pytest_side import results
 
-            session_end.collect(self._config, report)
+            results.note_attempt(self._config, report.nodeid, from_worker)
+        if hasattr(report, "multicore") or hasattr(report, "multicore_waits_s"):
+            from .pytest_side import results
+
+            results.collect(self._config, report)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
@@ -13,7 +14,7 @@ from pytest_multicore.reports.cut_short import cut_short_in_words
 
 from .ending_signals import NAMES as SIGNALS
 from .ending_signals import EndingSignals
-from .options import report_file
+from .options import is_worker, report_file
 
 if TYPE_CHECKING:
     from pytest_multicore.reports.growing_report import GrowingReport
@@ -35,6 +36,7 @@ class CutShort:
         self._config = config
         self._expected: dict[str, None] = {}
         self._done: set[str] = set()
+        self._pid = os.getpid()
         self._write_next_s = 0.0
         self._is_told = False
         self._report: GrowingReport | None = None
@@ -78,7 +80,7 @@ class CutShort:
         if report.when == "teardown" or hasattr(report, "multicore"):
             self._done.add(report.nodeid)
         if hasattr(report, "multicore"):
-            self._write_so_far()
+            self.write_so_far()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -103,15 +105,24 @@ class CutShort:
         stopped = session.shouldfail or session.shouldstop
         self.by = self.by or (stopped if isinstance(stopped, str) else "")
 
+    @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self) -> None:
         """What was cut short, below all else."""
         self._tell()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_unconfigure(self) -> None:
-        """Where pytest has ended with a status for which it writes no summary, as after an internal error."""
+        """Where pytest has ended with a status for which it writes no summary, as by a signal or an internal error."""
         self._files.close()
+        self._write_summary()
         self._tell()
+
+    def _write_summary(self) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and not is_worker():
+            from .session_end import write_summary
+
+            write_summary(reporter, self._config)
 
     def _tell(self) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
@@ -130,15 +141,16 @@ class CutShort:
 
             report = GrowingReport(self._config.invocation_params.dir / file)
             self._report = self._files.enter_context(report)
-            self._write_so_far()
+            self.write_so_far()
             self._write_next_s = 0.0  # it has imported much, which is done once
 
-    def _write_so_far(self) -> None:
+    def write_so_far(self) -> None:
         """Write the report. The end reports a full disk.
 
-        It would take too much of the session's time where a file cannot grow, as without hard links.
+        It would take too much of the session's time where a file cannot grow, as without hard links. A child that was
+        forked for a test, as by pytest-forked, leaves it to the session.
         """
-        if self._report is None or time.monotonic() < self._write_next_s:
+        if self._report is None or time.monotonic() < self._write_next_s or os.getpid() != self._pid:
             return
         from .session_end import session_report
 

@@ -43,6 +43,7 @@ class Gate:
         matrix: what varies over runs of the test (matrix.py); None where nothing does.
         without_timeout: suspends time limits on the test.
         limited: whether any of the limits is the marker's: a base on the command line brings one, too.
+        keep: keeps a result as data in the session.
         records: its results so far as data, in order.
     """
 
@@ -52,6 +53,7 @@ class Gate:
     limits: Limits
     progress: Progress
     skip: Callable[[str], NoReturn]
+    keep: Callable[[Record], None]
     matrix: Record | None = None
     without_timeout: Callable[[], AbstractContextManager[None]] = nullcontext
     limited: bool = False
@@ -210,6 +212,7 @@ class Gate:
 
     def _keep(self, result: Result) -> Result:
         self.records.append({**record(result), "matrix": self.matrix})
+        self.keep(self.records[-1])
         return result
 
     def _not_to_be_had(self, label: str, error: MulticoreError) -> Result:

@@ -14,6 +14,7 @@ from pytest_multicore.settings.marker import BASE_LIMITS, LIMITS, MAX_LOSS
 from pytest_multicore.settings.options import Settings
 from pytest_multicore.verdicts.limits import Limits
 
+from . import results
 from .gate import Gate
 from .matrix import matrix_record
 from .options import settings_of
@@ -36,6 +37,7 @@ def gate_of(item: pytest.Item) -> Gate:
             matrix=matrix_record(item),
             progress=progress_of(item.config),
             skip=skip,
+            keep=partial(results.keep, item),
             without_timeout=partial(timeout_suspended, item),
         )
         if item.get_closest_marker("xfail") is not None and not item.config.option.runxfail:

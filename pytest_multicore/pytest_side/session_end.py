@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,57 +11,10 @@ import pytest
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.reports import hosts
-from pytest_multicore.reports.packed_rounds import PackedRounds
-from pytest_multicore.verdicts.bounds import forget_rounds
 
 from .options import is_worker, report_file, session_settings, uses_history
-from .stash import BEGUN_AGAIN, CUT_SHORT, GATE, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS, WAITS
+from .stash import CUT_SHORT, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS, SUMMARY_WRITTEN, WAITS
 from .waits import Waits
-
-
-def collect(config: pytest.Config, report: pytest.TestReport) -> None:
-    """Keep the results that a test's report has brought, in little memory: a session may have hundreds."""
-    if waits_s := getattr(report, "multicore_waits_s", None):
-        config.stash.setdefault(WAITS, Waits()).add(report.nodeid, waits_s)
-    if records := getattr(report, "multicore", None):
-        _keep(config, report, records, getattr(report, "worker_id", ""))
-
-
-def collect_unreported(item: pytest.Item) -> None:
-    """Keep the results of a test that Ctrl-C or a signal ended: pytest makes no report of it."""
-    gate = item.stash.get(GATE, None)
-    if gate and (records := gate.new_records()):
-        _keep(item.config, item, records, "")
-
-
-def _keep(
-    config: pytest.Config, of: pytest.TestReport | pytest.Item, records: list[dict[str, Any]], worker: str
-) -> None:
-    for record in records:
-        record["rounds"] = PackedRounds(record["rounds"])
-    forget_rounds()
-    # Each worker of pytest-xdist may have a last attempt of its own, on a host of its own.
-    latest = config.stash.setdefault(LATEST_RECORDS, {}).setdefault(of.nodeid, {}).setdefault(worker, [])
-    begun_again = config.stash.setdefault(BEGUN_AGAIN, set())
-    if (of.nodeid, worker) in begun_again:
-        begun_again.remove((of.nodeid, worker))
-        _drop(config, latest)
-        latest.clear()
-    latest.extend(records)
-    config.stash.setdefault(RECORDS, []).extend(records)
-    file, line, _ = of.location
-    config.stash.setdefault(LOCATIONS, {})[of.nodeid] = file, None if line is None else line + 1
-
-
-def _drop(config: pytest.Config, superseded: Sequence[Mapping[str, Any]]) -> None:
-    """Forget the results of an attempt that was followed by another, as with pytest-rerunfailures: the last stands."""
-    if not superseded:
-        return
-    forgotten = set(map(id, superseded))
-    records = config.stash[RECORDS]
-    records[:] = [record for record in records if id(record) not in forgotten]
-    if CUT_SHORT in config.stash:
-        config.stash[CUT_SHORT].results_replaced()
 
 
 def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -73,8 +26,9 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
     from pytest_multicore.reports.visible import visible
 
     records = config.stash.get(RECORDS, [])
-    if hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput") or config.stash.get(SUMMARY_WRITTEN, False):
         return
+    config.stash[SUMMARY_WRITTEN] = True
     if waited := config.stash.get(WAITS, Waits()).in_words():
         reporter.ensure_newline()
         reporter.write_line(f"multicore: {waited}", yellow=True)

@@ -145,14 +145,14 @@ def again(): return work()
 def test_b(multicore):
     multicore.run("test_it:work")
     multicore.run("test_it:again")
-    os.kill(os.getpid(), signal.{ending})
+    {ending}
     signal.pause()
 """
 WITHIN_AN_EXPLANATION = """
 import os, signal
 from pytest_multicore.pytest_side import gate
 def explain(*_):
-    os.kill(os.getpid(), signal.{ending})
+    {ending}
     signal.pause()
 gate.explain = explain
 @pytest.mark.multicore(max_cores=0.001, threads=1)
@@ -160,17 +160,50 @@ def test_b(): work()
 """
 
 
-@pytest.mark.parametrize("ending", ["SIGINT", "SIGTERM"])
-def test_what_was_measured_before_a_signal_within_a_test_is_kept(
+def signalled(name: str) -> str:
+    return f"os.kill(os.getpid(), signal.{name})"
+
+
+@pytest.mark.parametrize("ending", [signalled("SIGINT"), signalled("SIGTERM"), "os._exit(3)"])
+def test_what_was_measured_before_an_end_within_a_test_is_kept(
     run: Run, pytester: pytest.Pytester, ending: str
 ) -> None:
-    run(WITHIN_A_TEST.format(ending=ending), "--multicore-json=r.json")
+    ended = run(WITHIN_A_TEST.format(ending=ending), "--multicore-json=r.json")
     told = report(pytester.path / "r.json")
     assert [one["workload"] for one in told["results"]] == ["test_it:work", "test_it:again"]
     assert told["cut_short"]["not_measured"] == ["test_it.py::test_b"]
+    if "exit" not in ending:
+        ended.stdout.fnmatch_lines(["*= multicore =*", "test_b: test_it:again *", "multicore: cut short by *"])
+        assert ended.stdout.str().count("test_b: test_it:again ") == 1
 
 
-@pytest.mark.parametrize("ending", ["SIGINT", "SIGTERM"])
+RERUN = """
+import os, signal
+attempts = []
+@pytest.fixture
+def ending():
+    yield
+    if len(attempts) == {ends_at}:
+        os.kill(os.getpid(), signal.SIGINT)
+        signal.pause()
+@pytest.mark.flaky(reruns=3)
+@pytest.mark.multicore(min_cores=0.02, threads=1)
+def test_a(ending, multicore):
+    attempts.append(1)
+    multicore.run("test_it:work")
+    assert 0
+"""
+
+
+@pytest.mark.other_plugins
+@pytest.mark.parametrize("ends_at", [1, 2])
+def test_of_an_attempt_that_ctrl_c_ends_the_results_stand(run: Run, pytester: pytest.Pytester, ends_at: int) -> None:
+    pytest.importorskip("pytest_rerunfailures")
+    run(RERUN.format(ends_at=ends_at), "--multicore-json=r.json")
+    assert [one["nodeid"] for one in report(pytester.path / "r.json")["results"]] == ["test_it.py::test_a"]
+
+
+@pytest.mark.parametrize("ending", [signalled("SIGINT"), signalled("SIGTERM")])
 def test_a_verdict_is_kept_where_a_signal_ends_its_explanation(
     run: Run, pytester: pytest.Pytester, ending: str
 ) -> None:
