@@ -22,6 +22,13 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for git for as long as it takes: a machine that stands still for seconds gives no answer in time."""
+    monkeypatch.setattr(checkout, "STATUS_TIMEOUT_S", 60.0)
+    monkeypatch.setattr(checkout, "COMMIT_TIMEOUT_S", 60.0)
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     git(tmp_path, "init", "-q")

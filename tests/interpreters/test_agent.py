@@ -63,7 +63,8 @@ def test_a_function_that_returns_no_callable_is_the_region_itself(python: str, t
 def test_a_round_reads_wall_and_cpu_clocks(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         child.ask("open", target=f"{USER_CODE}:burn", arguments={"seconds": 0.02})
-        done = child.ask("round", repeat=2)
+        # Between two readings the machine may have had other things to do: the round that had least counts.
+        done = min((child.ask("round", repeat=2) for _ in range(5)), key=lambda done: done["clocks_s"])
         cpu_s = done["process_cpu_end_s"] - done["process_cpu_start_s"]
         assert 0.04 <= done["wall_s"] < 2
         assert 0 < cpu_s <= done["wall_s"] + 0.005

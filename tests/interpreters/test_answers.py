@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_multicore.errors import InterpreterCrash, InterpreterTimeout, MulticoreError, ProtocolError
@@ -159,17 +159,23 @@ json_values = st.recursive(
     max_leaves=12,
 )
 
+#: They say nothing of times: a machine that has other things to do is not their subject.
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
+
+@untimed
 @given(st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_any_bytes_are_a_message_or_a_protocol_error(line: bytes) -> None:
     decoded(line)
 
 
+@untimed
 @given(json_values)
 def test_any_json_is_a_message_or_a_protocol_error(value: object) -> None:
     decoded(json.dumps(value).encode())
 
 
+@untimed
 @given(
     st.fixed_dictionaries(
         {"protocol": st.just(1) | json_values, "type": st.just("done") | json_values}, optional={"wall_s": json_values}

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.environments import cache
 from pytest_multicore.errors import EnvironmentUnavailable
 from pytest_multicore.interpreters import blas_recorder
 from pytest_multicore.interpreters.blas_recorder import OTHER_SIZES, Call
+from tests.interpreters.built import built_files
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="recording is done on Linux only")
 
@@ -240,7 +240,7 @@ def test_a_call_that_cannot_be_recorded_is_made_all_the_same(folder: Path) -> No
 
 
 def mkl() -> Path:
-    found = sorted(cache.root().glob("environments/*/lib/libmkl_rt.so.*"))
+    found = built_files("lib/libmkl_rt.so.*")
     if not found:
         pytest.skip("no environment with MKL was built here; --multicore-blas=mkl with mkl among `requires` builds one")
     return found[0]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.environments import cache
+from tests.interpreters.built import built_files
 from tests.interpreters.dialogue import Dialogue
 from tests.interpreters.test_blas_recorder import LIBRARIES
 
@@ -107,7 +107,7 @@ def test_debians_openblas_has_the_threshold_of_its_source(tmp_path: Path) -> Non
 
 def test_the_stack_of_2016_can_be_probed(tmp_path: Path) -> None:
     """Python 2.7 with the NumPy of that year, whose OpenBLAS has the same threshold."""
-    built = sorted(cache.root().glob("environments/*/lib/python2.7/site-packages/numpy"))
+    built = built_files("lib/python2.7/site-packages/numpy")
     if not built:
         pytest.skip("the environment theano-2016 was not built here")
     variables = told()
