@@ -202,7 +202,7 @@ class MeasurementRequest:
 
     def seed(self, workload: Workload) -> int:
         """The same test takes its sides in the same order each time."""
-        return zlib.crc32(f"{self.test} {workload}".encode())
+        return zlib.crc32(f"{self.test} {workload}".encode("utf-8", "backslashreplace"))
 
 
 @dataclass(frozen=True, slots=True)
