@@ -15,6 +15,7 @@ from pytest_multicore.pytest_side.doctor import is_wrong
 from pytest_multicore.reports.doctor_record import SCHEMA_FILE
 
 from .closed_pipe import nobody_reads
+from .reports.test_hostile_terminal import commands_in, steers
 
 CORES = len(psutil.Process().cpu_affinity())
 
@@ -87,6 +88,18 @@ def test_a_stray_variable_is_found_and_fails_a_strict_look(
     (found,) = [one for one in report["findings"] if one["key"] == "thread-limit"]
     assert found["text"].startswith(f"OMP_NUM_THREADS=1 on {CORES} granted cores")
     result.stdout.fnmatch_lines(["  ! OMP_NUM_THREADS=1 on *"])
+
+
+@pytest.mark.slow
+def test_no_variable_steers_the_terminal(
+    pytester: pytest.Pytester, own_cache: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2\x1b[31m\n::error::pwn" + "\n::error::pwn" * 9)  # a line of 80 is wrapped
+    result, _ = examined(pytester, "--multicore-environment=current")
+    told = result.stdout.str()
+    assert steers(told) == set()
+    assert commands_in(told) == []
+    assert r"OMP_NUM_THREADS=2\x1b[31m" in told
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_multicore.reports.cut_short import cut_short_in_words
+from pytest_multicore.reports.visible import visible_line
 
 from .ending_signals import NAMES as SIGNALS
 from .ending_signals import EndingSignals
@@ -129,7 +130,7 @@ class CutShort:
         if (cut_short := self.as_data()) and reporter is not None and not self._is_told:
             self._is_told = True
             reporter.ensure_newline()
-            reporter.write_line(f"multicore: cut short by {cut_short_in_words(cut_short)}", yellow=True)
+            reporter.write_line(visible_line(f"multicore: cut short by {cut_short_in_words(cut_short)}"), yellow=True)
 
     def _begin(self) -> None:
         """Replace the report of an earlier session, which would be taken for that of this one if it were killed now.

@@ -26,6 +26,7 @@ from pytest_multicore.reports import doctor as lines
 from pytest_multicore.reports import doctor_record as records
 from pytest_multicore.reports import json_report, standard_output
 from pytest_multicore.reports.origin import origin_now
+from pytest_multicore.reports.visible import visible_lines
 from pytest_multicore.settings.options import OPTIONS, Settings, axis_values
 
 from .options import check_options, raw_value, report_file, session_settings
@@ -145,4 +146,4 @@ def _report(text: str) -> None:
 
 def _show(texts: Iterable[str]) -> None:
     for text in texts:
-        print(text, flush=True)
+        print(visible_lines(text), flush=True)

@@ -18,6 +18,7 @@ from pytest_multicore.interpreters.workload import AnyWorkload, Workload, resolv
 from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.reports import failure
 from pytest_multicore.reports.record import Record, record
+from pytest_multicore.reports.visible import visible_line
 from pytest_multicore.settings.options import Settings
 from pytest_multicore.settings.parsers import parse_argument, threads
 from pytest_multicore.verdicts.limits import Limits, Outcome
@@ -246,7 +247,7 @@ class Gate:
         if result.outcome is Outcome.FAILED or (result.outcome is Outcome.INCONCLUSIVE and self.settings.strict):
             raise failure.as_error(result, self.records[-1])
         if result.outcome is Outcome.INCONCLUSIVE:
-            self.skip(f"inconclusive: {result.workload}: {_first_sentence(result.reason)}")
+            self.skip(visible_line(f"inconclusive: {result.workload}: {_first_sentence(result.reason)}"))
 
 
 def _first_sentence(reason: str) -> str:

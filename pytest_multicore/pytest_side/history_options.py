@@ -21,6 +21,7 @@ from pytest_multicore.reports.history.changes import Kind, Pair, since_last
 from pytest_multicore.reports.history.entry import Entry, entries_of
 from pytest_multicore.reports.history.words import since_last_line
 from pytest_multicore.reports.origin import Origin
+from pytest_multicore.reports.visible import visible_line
 from pytest_multicore.settings.options import option_value
 
 from .options import check_writable, raw_value, report_file
@@ -166,7 +167,7 @@ def write_lines(reporter: pytest.TerminalReporter, config: pytest.Config) -> Non
         return
     reporter.write_sep("=", "multicore: over time")
     for line, colour in lines:
-        reporter.write_line(line, **({colour: True} if colour else {}))
+        reporter.write_line(visible_line(line), **({colour: True} if colour else {}))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         by_nodeid: dict[str, tuple[str, int | None]] = config.stash.get(LOCATIONS, {})
         lost: list[tuple[str, str]] = config.stash.get(LOST_SPEEDUPS, [])

@@ -43,7 +43,10 @@ def put_figures_first(report: pytest.TestReport, excinfo: pytest.ExceptionInfo[B
     """Give pytest's short summary of an error of ours what matters: 80 columns have room for the class alone."""
     error, crash = excinfo and excinfo.value, getattr(report.longrepr, "reprcrash", None)
     if crash is not None and isinstance(error, LimitMissed | Undecided | MulticoreError):
-        crash.message = getattr(error, "summary", "") or f"{type(error).__name__}: {first_line(error)}"
+        from pytest_multicore.reports.visible import visible_line
+
+        told = getattr(error, "summary", "") or f"{type(error).__name__}: {first_line(error)}"
+        crash.message = visible_line(told)
 
 
 def attach_results(item: pytest.Item, report: pytest.TestReport) -> None:

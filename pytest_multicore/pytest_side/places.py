@@ -16,6 +16,7 @@ from pytest_multicore.environments.damage import damage
 from pytest_multicore.environments.provision import Installation
 from pytest_multicore.errors import EnvironmentUnavailable, HostUnfit, InterpreterCrash, NoSuchRelease, WorkloadError
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
+from pytest_multicore.reports.visible import visible_line
 
 from .options import is_worker
 
@@ -53,7 +54,7 @@ def absent_releases_told() -> Iterator[None]:
     except NoSuchRelease as error:
         if is_worker():
             raise
-        pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
+        pytest.exit(visible_line(str(error)), pytest.ExitCode.USAGE_ERROR)
 
 
 def tried_once(prepare: Callable[..., T]) -> Callable[..., T]:

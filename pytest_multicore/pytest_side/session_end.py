@@ -11,6 +11,7 @@ import pytest
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.reports import hosts
+from pytest_multicore.reports.visible import visible_line
 
 from .options import is_worker, report_file, session_settings, uses_history
 from .stash import CUT_SHORT, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS, SUMMARY_WRITTEN, WAITS
@@ -23,7 +24,6 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
     A worker of pytest-xdist, whose terminal nobody sees, leaves that to its controller.
     """
     from pytest_multicore.reports import github, terminal
-    from pytest_multicore.reports.visible import visible
 
     records = config.stash.get(RECORDS, [])
     if hasattr(config, "workerinput") or config.stash.get(SUMMARY_WRITTEN, False):
@@ -31,7 +31,7 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
     config.stash[SUMMARY_WRITTEN] = True
     if waited := config.stash.get(WAITS, Waits()).in_words():
         reporter.ensure_newline()
-        reporter.write_line(f"multicore: {waited}", yellow=True)
+        reporter.write_line(visible_line(f"multicore: {waited}"), yellow=True)
     if not records:
         return
     (machines, lost), strict = _hosts(config), session_settings(config).strict
@@ -39,7 +39,7 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
         title = "" if host is None else hosts.host_title(host, machines.get(host))
         terminal.write(reporter, of_host, title, strict=strict)
     for one in lost:
-        reporter.write_line(visible(f"ERROR: host {hosts.lost_in_words(one)}"), red=True)
+        reporter.write_line(visible_line(f"ERROR: host {hosts.lost_in_words(one)}"), red=True)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         annotate_failures = not config.pluginmanager.hasplugin("pytest_github_actions_annotate_failures")
         by_nodeid = config.stash[LOCATIONS]
@@ -52,7 +52,8 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
             try:
                 github.add_summary(file, session_report(config))
             except OSError as error:
-                reporter.write_line(f"warning: GITHUB_STEP_SUMMARY={file} cannot be written: {error}", yellow=True)
+                said = visible_line(f"warning: GITHUB_STEP_SUMMARY={file} cannot be written: {error}")
+                reporter.write_line(said, yellow=True)
 
 
 def session_report(config: pytest.Config, *, ended: bool = True) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def _say_not_written(session: pytest.Session, message: str) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         reporter.ensure_newline()
-        reporter.write_line(f"ERROR: {message}", red=True)
+        reporter.write_line(visible_line(f"ERROR: {message}"), red=True)
 
 
 def write_history(session: pytest.Session) -> None:

@@ -15,7 +15,7 @@ from pytest_multicore.verdicts.result import Result
 from .against import against_line, differences_line
 from .record import Record
 from .scaling import series_line
-from .visible import visible
+from .visible import visible_line, visible_lines
 from .words import estimate, figure, limit_figure, seconds, split_line, threads, varies_cores
 
 #: Threads named where there are too many.
@@ -32,7 +32,7 @@ def missed_text(result: Result, record: Record) -> str:
     limits = [_row("limit", _limit(verdict, record["confidence"])) for verdict in missed]
     if result.measurement and any(verdict["quantity"] == "max_threads" for verdict in missed):
         limits.append(_row("counted", _counted(result.measurement.rounds[-1])))
-    return visible("\n".join([heading, *limits, *_measured(result, record), *_why(record)]))
+    return visible_lines("\n".join([heading, *limits, *_measured(result, record), *_why(record)]))
 
 
 def as_error(result: Result, record: Record) -> LimitMissed | Undecided:
@@ -50,7 +50,7 @@ def summary(record: Record) -> str:
     """A missed or undecided limit for a line of pytest's short summary, which a terminal cuts: figures come first."""
     missed = [verdict for verdict in record["verdicts"] if verdict["outcome"] == "failed"]
     if not missed:
-        return visible(f"undecided: {record['reason'].partition(chr(10))[0]}")
+        return visible_line(f"undecided: {record['reason'].partition(chr(10))[0]}")
     return " and ".join(f"{one['quantity']}={one['limit']:g} missed: {limit_figure(one)}" for one in missed)
 
 
@@ -59,7 +59,7 @@ def undecided_text(result: Result, record: Record) -> str:
     where = f"{record['workload']} in environment {record['environment']}"
     heading = f"{where}: inconclusive, which --multicore-strict fails"
     remedies = [_row("remedy", cause["remedy"]) for cause in record["causes"]]
-    return visible("\n".join([heading, _row("why", record["reason"]), *_measured(result, record), *remedies]))
+    return visible_lines("\n".join([heading, _row("why", record["reason"]), *_measured(result, record), *remedies]))
 
 
 def _counted(taken: Round) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .formats.results import test_name
+from .visible import visible_line
 from .words import estimate
 
 #: What the names of all our properties begin with.
@@ -14,7 +15,7 @@ PREFIX = "multicore_"
 
 def properties(record: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """Name and value of each: ``multicore_speedup``, or ``multicore_speedup[dot]`` of a workload with its own name."""
-    label = "" if record["workload"] == test_name(record) else f"[{record['workload']}]"
+    label = "" if record["workload"] == test_name(record) else visible_line(f"[{record['workload']}]")
     cause = next(iter(record["causes"]), None)
     against = record.get("against") or {}
     values = {

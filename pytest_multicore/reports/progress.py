@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from .visible import visible_line
+
 if TYPE_CHECKING:
     import pytest
 
@@ -32,7 +34,7 @@ class TerminalProgress:
     def step(self, text: str) -> None:
         """A line that stays."""
         self.live("")
-        self._write(lambda: self._write_line(f"multicore: {text}"))
+        self._write(lambda: self._write_line(visible_line(f"multicore: {text}")))
 
     def live(self, text: str) -> None:
         """A line that the next one replaces; an empty one removes it. Only where the output is a terminal."""
@@ -41,7 +43,7 @@ class TerminalProgress:
         if not self._shown:
             self._write(self._reporter.ensure_newline)
         self._shown = bool(text)
-        shown = f"multicore: {text}"[: self._reporter._tw.fullwidth - 1] if text else ""
+        shown = visible_line(f"multicore: {text}")[: self._reporter._tw.fullwidth - 1] if text else ""
         self._write(lambda: self._reporter.write(f"\r\x1b[2K{shown}", flush=True))
 
     def _write_line(self, line: str) -> None:

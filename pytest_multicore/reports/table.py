@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .visible import visible_line
 from .words import estimate, speedup, threads
 
 Record = Mapping[str, Any]
@@ -56,14 +57,15 @@ def names_of_tests(records: Sequence[Record]) -> list[str]:
     names = []
     for name, record in zip(short, records, strict=True):
         test = record["nodeid"] if len(files[name]) > 1 else name
-        names.append(test if name.endswith(record["workload"]) else f"{test}: {record['workload']}")
+        told = test if name.endswith(record["workload"]) else f"{test}: {record['workload']}"
+        names.append(visible_line(told))  # a row is one line, as wide as what is shown
     return names
 
 
 def _cells(name: str, record: Record) -> dict[str, str]:
     cells = (
         name,
-        record["environment"],
+        visible_line(record["environment"]),
         record["blas"] or "-",
         threads(record),
         estimate(record["cores"]),

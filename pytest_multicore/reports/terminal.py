@@ -15,7 +15,7 @@ from .against import against_line
 from .matrix import matrix_lines
 from .scaling import series_line
 from .table import GAP, names_of_tests, table
-from .visible import visible
+from .visible import visible_line, visible_lines
 
 COLOURS = {
     "passed": {"green": True},
@@ -43,9 +43,9 @@ def write(
     """
 
     def show(text: str, **markup: bool) -> None:
-        reporter.write(visible(text), **markup)
+        reporter.write(visible_lines(text), **markup)
 
-    reporter.section(visible(f"multicore: {host}" if host else "multicore"))
+    reporter.section(visible_line(f"multicore: {host}" if host else "multicore"))
     rows, left_out = table(records, _width(reporter))
     for row, record in zip(rows, [None, *records], strict=True):
         *cells, outcome = row

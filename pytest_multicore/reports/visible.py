@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 #: Line feed and tab lay text out. Two joiners belong to words and emoji.
 HARMLESS = frozenset("\n\t\u200c\u200d")
 #: Control characters, format characters (as right-to-left marks), surrogates, line and paragraph separators.
 CODED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+#: Characters of no category of these that XML cannot hold: JUnit's file and drawings are such.
+NO_XML = frozenset("\ufffe\uffff")
+#: What the log of GitHub's runner obeys (actions/runner, ActionCommand.cs): ``::`` where a line begins, blanks aside,
+#: and ``##[`` anywhere.
+LOG_COMMANDS = re.compile(r"^[^\S\n]*:(?=:)|#(?=#\[)", re.MULTILINE)
 
 
 def visible(text: str) -> str:
@@ -15,9 +21,14 @@ def visible(text: str) -> str:
     return "".join(map(_shown, text)) if any(map(_is_coded, text)) else text
 
 
+def visible_lines(text: str) -> str:
+    """The text for a terminal, which may be a CI's log: a command of that has a code in it, and is none."""
+    return LOG_COMMANDS.sub(lambda match: f"{match[0][:-1]}\\x{ord(match[0][-1]):x}", visible(text))
+
+
 def visible_line(text: str) -> str:
-    """The text in one line: what begins a line may be a command of a CI's log."""
-    return visible(text).replace("\n", r"\n")
+    """The same in one line."""
+    return visible_lines(text.replace("\n", r"\n"))
 
 
 def _shown(character: str) -> str:
@@ -25,4 +36,5 @@ def _shown(character: str) -> str:
 
 
 def _is_coded(character: str) -> bool:
-    return unicodedata.category(character) in CODED_CATEGORIES and character not in HARMLESS
+    coded = character in NO_XML or unicodedata.category(character) in CODED_CATEGORIES
+    return coded and character not in HARMLESS
