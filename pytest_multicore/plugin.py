@@ -66,7 +66,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     try:
         requested = option_value("doctor", lambda option: options.raw_value(config, option))
     except UsageError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise options.refusal(error) from None
     if not requested:
         return None
     from .pytest_side.doctor import doctor

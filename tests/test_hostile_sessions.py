@@ -58,6 +58,18 @@ def test_a_report_that_cannot_be_written_steers_no_terminal(run: Run) -> None:
     result.stdout.fnmatch_lines([f"ERROR: --multicore-json=away/{glob(IN_SOURCE)} cannot be written*"])
 
 
+@pytest.mark.parametrize(
+    ("options", "argument"), [([f"--multicore-json=/proc/{HOSTILE}"], ""), ([], f'environment="{IN_SOURCE}"')]
+)
+def test_a_usage_error_steers_no_terminal(run: Run, options: list[str], argument: str) -> None:
+    result = run(f"@pytest.mark.multicore({argument})\ndef test_a(): pass\n", *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    told = result.stderr.str()
+    assert steers(told) == set()
+    assert commands_in(told) == []
+    assert "error::pwn" in told
+
+
 def test_what_cuts_a_session_short_steers_no_terminal(run: Run) -> None:
     result = run(f"def test_a(): pytest.exit('{IN_SOURCE}')\n@gated\ndef test_b(): work()\n")
     result.stdout.fnmatch_lines([f"multicore: cut short by pytest.exit: {glob(IN_SOURCE)}; not measured: *::test_b"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_multicore.errors import UsageError
 
 from .environment import Environment
-from .project_environments import environments_in
+from .project_environments import environments_in, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +94,7 @@ def find(name: str, rootdir: Path) -> Environment:
     if name not in environments:
         raise UsageError(
             f"environment {name!r} is not known; expected one of {', '.join(sorted(environments))}, "
-            f"or a table [tool.pytest-multicore.environments.{name}] in {rootdir / 'pyproject.toml'}"
+            f"or a table [{table_of(name)}] in {rootdir / 'pyproject.toml'}"
         )
     return environments[name]
 

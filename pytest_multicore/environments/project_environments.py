@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -18,6 +19,8 @@ from .environment import WORKLOAD_FRAMEWORKS, Environment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: What holds the tables of all environments, and the names in TOML that need no quotes.
+TABLE, BARE_KEY = "tool.pytest-multicore.environments", re.compile(r"[A-Za-z0-9_-]+")
 #: Of a requirement: it is no name, and no address. pip takes ``./mylib``, ``../mylib`` and ``~/mylib`` for a path.
 RELATIVE_PATH = re.compile(r"(\.{1,2}|~)/")
 
@@ -48,13 +51,16 @@ def environments_in(file: Path) -> dict[str, Environment]:
     """
     if not file.is_file():
         return {}
-    location = Location(file, "tool.pytest-multicore.environments")
+    location = Location(file, TABLE)
     tables = _tables_of(file)
     if not isinstance(tables, dict):
         raise location.wrong(tables, "a table of environments")
-    return {
-        name: _environment(name, table, Location(file, f"{location.table}.{name}")) for name, table in tables.items()
-    }
+    return {name: _environment(name, table, Location(file, table_of(name))) for name, table in tables.items()}
+
+
+def table_of(name: str) -> str:
+    """The table of an environment, as a header in the file has it: quoted where the name is no bare key of TOML."""
+    return f"{TABLE}.{name if BARE_KEY.fullmatch(name) else json.dumps(name, ensure_ascii=False)}"
 
 
 def _tables_of(file: Path) -> Any:

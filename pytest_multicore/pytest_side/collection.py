@@ -10,7 +10,7 @@ import pytest
 from pytest_multicore.errors import UsageError
 from pytest_multicore.settings import marker as marker_arguments
 
-from .options import check_base, check_environment, session_settings
+from .options import check_base, check_environment, refusal, session_settings
 from .stash import CUT_SHORT, EXPECTED_TESTS, MARKER_VALUES, MAY_MEASURE, MEASURED_ITEM
 
 #: Options of pytest that request the test as it is, and their names in pytest's config.
@@ -28,7 +28,8 @@ def read_markers(config: pytest.Config, items: list[pytest.Item]) -> None:
     Raises:
         pytest.UsageError: names every test whose marker is wrong, and how.
     """
-    errors, may_measure = [], False
+    errors: list[UsageError] = []
+    may_measure = False
     marked: dict[pytest.Collector | None, bool] = {}
     for item in items:
         if not (is_marked(item.own_markers) or _within_marked(item.parent, marked)):
@@ -41,10 +42,10 @@ def read_markers(config: pytest.Config, items: list[pytest.Item]) -> None:
             try:
                 item.stash[MARKER_VALUES] = _read_marker(item, marks)
             except UsageError as error:
-                errors.append(str(error))
+                errors.append(error)
     config.stash[MAY_MEASURE] = may_measure
     if errors:
-        raise pytest.UsageError("\n".join(errors))
+        raise refusal(*errors)
 
 
 def is_marked(markers: Sequence[pytest.Mark]) -> bool:

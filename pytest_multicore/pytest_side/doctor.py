@@ -29,7 +29,7 @@ from pytest_multicore.reports.origin import origin_now
 from pytest_multicore.reports.visible import visible_lines
 from pytest_multicore.settings.options import OPTIONS, Settings, axis_values
 
-from .options import check_options, raw_value, report_file, session_settings
+from .options import check_options, raw_value, refusal, report_file, session_settings
 from .places import refusals_told
 
 
@@ -51,7 +51,7 @@ def doctor(config: pytest.Config) -> int:
         with refusals_told(), host_lock().exclusive(lambda text: _show([f"multicore: {text}"])):
             whole = _examine_all(config, settings, named, environments)
     except (UsageError, HostUnfit) as error:
-        raise pytest.UsageError(str(error)) from None
+        raise refusal(error) from None
     if file := report_file(config, "json"):
         json_report.write(config.invocation_params.dir / file, whole)
     return int(is_wrong(whole, {CURRENT.name, *named}, strict=settings.strict))

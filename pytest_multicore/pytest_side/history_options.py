@@ -24,7 +24,7 @@ from pytest_multicore.reports.origin import Origin
 from pytest_multicore.reports.visible import visible_line
 from pytest_multicore.settings.options import option_value
 
-from .options import check_writable, raw_value, report_file
+from .options import check_writable, raw_value, refusal, report_file
 from .stash import HOSTS, LATEST_RECORDS, LOCATIONS, ORIGIN
 
 #: With the configuration: what the terminal says at the end, as (line, its colour or none).
@@ -61,7 +61,7 @@ def check(config: pytest.Config) -> None:
     try:
         _check(config)
     except UsageError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise refusal(error) from None
 
 
 def _check(config: pytest.Config) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.errors import EnvironmentUnavailable, UsageError
+from pytest_multicore.errors import EnvironmentUnavailable, MulticoreError, UsageError
 from pytest_multicore.settings.options import OPTIONS, Option, Settings, axis_values, option_value, resolve_settings
 
 from .stash import SESSION_SETTINGS
@@ -25,6 +25,13 @@ def is_child(config: pytest.Config) -> bool:
     return bool(getattr(config.option, "multicore_child", False))
 
 
+def refusal(*errors: MulticoreError) -> pytest.UsageError:
+    """What ends the session with these errors. They quote what was given, in which a terminal's sequences may be."""
+    from pytest_multicore.reports.visible import visible_lines  # most sessions refuse nothing
+
+    return pytest.UsageError(visible_lines("\n".join(map(str, errors))))
+
+
 def session_settings(config: pytest.Config) -> Settings:
     """The settings of tests without a marker, resolved once a session."""
     if SESSION_SETTINGS not in config.stash:
@@ -37,7 +44,7 @@ def settings_of(config: pytest.Config, marker: Mapping[str, Any]) -> Settings:
     try:
         return resolve_settings(lambda option: raw_value(config, option), marker)
     except UsageError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise refusal(error) from None
 
 
 def check_options(config: pytest.Config) -> None:
@@ -70,7 +77,7 @@ def check_options(config: pytest.Config) -> None:
         _check_reports(config)
         uses_history(config)  # it refuses a wrong value
     except UsageError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise refusal(error) from None
 
 
 def _values(name: str, config: pytest.Config) -> tuple[Any, ...]:

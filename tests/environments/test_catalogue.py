@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,12 @@ def test_a_project_may_redefine_a_shipped_name(tmp_path: Path) -> None:
 
     assert find("theano", tmp_path).requires == ("six",)
     assert load(tmp_path)["pytensor"] == SHIPPED_ENVIRONMENTS["pytensor"]
+
+
+@pytest.mark.parametrize("name", ["own-1", "a.b", 'with "quotes"', "x\x1b[31m\n::error::pwn", "日本"])
+def test_the_table_that_an_unknown_name_needs_is_a_line_of_toml(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as told:
+        find(name, tmp_path)
+    (header,) = re.findall(r"or a table (\[tool\..*\]) in ", str(told.value))
+    environments = tomllib.loads(header)["tool"]["pytest-multicore"]["environments"]
+    assert environments == {name: {}}
