@@ -14,7 +14,7 @@ from pytest_multicore.reports import hosts
 from pytest_multicore.reports.visible import visible_line
 
 from .options import is_worker, report_file, session_settings, uses_history
-from .stash import CUT_SHORT, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS, SUMMARY_WRITTEN, WAITS
+from .stash import CUT_SHORT, HOSTS, LATEST_RECORDS, LOCATIONS, MEASURED_ITEM, ORIGIN, RECORDS, WAITS, WRITTEN_SUMMARY
 from .waits import Waits
 
 
@@ -26,9 +26,9 @@ def write_summary(reporter: pytest.TerminalReporter, config: pytest.Config) -> N
     from pytest_multicore.reports import github, terminal
 
     records = config.stash.get(RECORDS, [])
-    if hasattr(config, "workerinput") or config.stash.get(SUMMARY_WRITTEN, False):
+    if hasattr(config, "workerinput") or config.stash.get(WRITTEN_SUMMARY, False):
         return
-    config.stash[SUMMARY_WRITTEN] = True
+    config.stash[WRITTEN_SUMMARY] = True
     if waited := config.stash.get(WAITS, Waits()).in_words():
         reporter.ensure_newline()
         reporter.write_line(visible_line(f"multicore: {waited}"), yellow=True)

@@ -41,7 +41,7 @@ LOCATIONS = pytest.StashKey[dict[str, tuple[str, int | None]]]()
 #: With the configuration of a measuring session, not of a worker: the cut_short.CutShort that knows what is left.
 CUT_SHORT = pytest.StashKey[Any]()
 #: With the configuration: whether the section ``multicore`` was written.
-SUMMARY_WRITTEN = pytest.StashKey[bool]()
+WRITTEN_SUMMARY = pytest.StashKey[bool]()
 #: With the configuration of a worker of pytest-xdist: the tests that it may measure, until a report carries them.
 EXPECTED_TESTS = pytest.StashKey[list[str]]()
 #: With the configuration: how this session waited for its turns on the host; missing where it did not.
