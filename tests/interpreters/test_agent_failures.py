@@ -7,6 +7,8 @@ import pytest
 
 from tests.interpreters.dialogue import USER_CODE, Dialogue, on_every_interpreter
 
+ODD_OBJECTS = USER_CODE.with_name("odd_objects.py")
+
 
 def assert_still_answers(child: Dialogue) -> None:
     assert child.call("echo", value=1)["value"] == 1
@@ -30,6 +32,30 @@ def test_exceptions_that_are_hard_to_print_still_arrive(python: str, tmp_path: P
     with Dialogue(python, tmp_path) as child:
         assert child.call("raise_unicode_error")["exception"] == "ValueError: café €"
         assert child.call("raise_unprintable")["exception"].startswith("Unprintable: <a Unprintable that cannot")
+        assert_still_answers(child)
+
+
+@on_every_interpreter
+def test_objects_whose_methods_raise_are_told_of_as_others_are(python: str, tmp_path: Path) -> None:
+    unprintable = "<a Odd that cannot be printed>"
+    expected = {
+        "raise_what_exits_with_no_repr": ("exit", f"called sys.exit({unprintable})"),
+        "raise_what_exits_with_a_repr_that_exits": ("exit", f"called sys.exit({unprintable})"),
+        "raise_what_exits_with_no_code": ("exit", "called sys.exit(Odd())"),
+        "raise_what_cannot_be_encoded": ("workload", "failed: Odd: sour"),
+        "raise_what_interrupts": ("workload", f"failed: Odd: {unprintable}"),
+        "raise_what_has_an_odd_class": ("workload", "failed: Odd: sour"),
+        "return_what_has_an_odd_class": ("value", "the value holds a odd_objects.Odd, which JSON cannot carry"),
+        "return_what_raises_the_unprintable": ("value", f"Odd: {unprintable}"),
+        "return_what_exits": ("value", "SystemExit: 3"),
+        "return_what_cannot_be_closed": ("workload", "a coroutine or awaitable: its body did not run"),
+    }
+    with Dialogue(python, tmp_path) as child:
+        for function, (kind, said) in expected.items():
+            error = child.ask("call", target=f"{ODD_OBJECTS}:{function}")
+            assert (error.get("type"), error.get("kind")) == ("error", kind), (function, error)
+            assert said in error["message"]
+            assert ("in " + function in error["traceback"]) == function.startswith("raise"), error
         assert_still_answers(child)
 
 

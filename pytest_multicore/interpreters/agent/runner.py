@@ -272,7 +272,7 @@ def serve(wire):
 
 def main():
     """Take over the descriptors, then answer until the parent closes."""
-    wire = channel.Channel(PROTOCOL)
+    wire = channel.Channel(PROTOCOL, failures)
     process.die_with_parent()
     process.show_crashes_in_log()
     leave_own_folder()

@@ -51,8 +51,8 @@ class NotSerializable(Exception):  # noqa: N818 - it is what happened
 class Channel(object):
     """Takes descriptors 0 and 1 for the dialogue, and puts the null device and the log in their places."""
 
-    def __init__(self, protocol):
-        self._protocol = protocol
+    def __init__(self, protocol, failures):
+        self._protocol, self._failures = protocol, failures
         self._owner = getpid()
         self.question = None  # the number of the last message, which its answer repeats
         self._questions = io.open(_private_copy(0), "rb")
@@ -77,7 +77,7 @@ class Channel(object):
         numbers = {"protocol": self._protocol}
         if self.question is not None:
             numbers["question"] = self.question
-        line = encode(dict(message, **numbers))
+        line = encode(dict(message, **numbers), self._failures)
         if getpid() != self._owner:  # user code forked, and its child returned to the agent: it must not answer
             exit_now(1)
         self._answers.write(line)
@@ -128,27 +128,34 @@ def _line_buffered(descriptor):
     return stream
 
 
-def encode(message):
+def encode(message, failures):
     """One line of ASCII: JSON with escapes, independent of locale and encoding.
 
     What is no text in a result is refused, since the value would be another one; elsewhere it is made text.
     """
+
+    def refuse_type(value):
+        raise NotSerializable(
+            "the value holds a %s, which JSON cannot carry: return numbers, strings, booleans, None, lists or dicts"
+            % failures.full_name_of(type(value))
+        )
+
     try:
         try:
-            line = _dumped(message)
+            line = _dumped(message, refuse_type)
         except UnicodeError:
             if message.get("type") == "result":
                 raise
-            line = _dumped(_as_text(message))
+            line = _dumped(_as_text(message), refuse_type)
     except NotSerializable:
         raise
-    except Exception as error:  # NaN, circular, keys that are no strings, bytes that are no text, too deep
-        raise NotSerializable("the value cannot be carried by JSON: %s: %s" % (type(error).__name__, error))
+    except:  # noqa: E722 - NaN, circular, keys that are no strings, bytes that are no text, too deep; or the value's own
+        raise NotSerializable("the value cannot be carried by JSON: " + failures.one_line(*sys.exc_info()[:2]))
     return line.encode("ascii") + b"\n"
 
 
-def _dumped(message):
-    line = dumps(message, allow_nan=False, default=_refuse_type)
+def _dumped(message, refuse_type):
+    line = dumps(message, allow_nan=False, default=refuse_type)
     if not PYTHON_2 and "\\ud" in line:
         dumps(message, ensure_ascii=False).encode("utf-8")  # fails for lone surrogates only
     return line
@@ -160,16 +167,8 @@ def _as_text(value):
     if isinstance(value, (list, tuple)):
         return [_as_text(one) for one in value]
     if PYTHON_2:
-        return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    return value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, TEXT) else value
-
-
-def _refuse_type(value):
-    kind = type(value)
-    name = kind.__name__ if kind.__module__ in ("builtins", "__builtin__") else kind.__module__ + "." + kind.__name__
-    raise NotSerializable(
-        "the value holds a %s, which JSON cannot carry: return numbers, strings, booleans, None, lists or dicts" % name
-    )
+        return bytes.decode(value, "utf-8", "replace") if isinstance(value, bytes) else value
+    return TEXT.encode(value, "utf-8", "backslashreplace").decode("utf-8") if isinstance(value, TEXT) else value
 
 
 def decode(line, protocol):

@@ -7,6 +7,8 @@ OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 #: Workloads count as user code, although they are below this folder.
 OWN_FOLDERS = {os.path.join(OWN_FOLDER, room) for room in os.listdir(OWN_FOLDER) if room != "workloads"} | {OWN_FOLDER}
 TEXT = type(b"".decode("ascii"))  # unicode in 2.7
+#: What classes have of `type`: a metaclass of the user's may raise where it is asked for an attribute.
+CLASS_NAME, CLASS_MODULE = type.__dict__["__name__"], type.__dict__["__module__"]
 START_PATH = list(sys.path)
 
 
@@ -37,7 +39,7 @@ def from_user_code(what, happened, kind="workload"):
         kind: the failure's kind, unless the exception determines it.
     """
     error_type, error, trace = sys.exc_info()
-    exception = _one_line(error_type, error)
+    exception = one_line(error_type, error)
     if issubclass(error_type, SystemExit):
         return Failure("exit", "%s called sys.exit(%s)" % (what, _exit_code(error)), exception, _format(trace))
     if issubclass(error_type, KeyboardInterrupt):
@@ -48,12 +50,17 @@ def from_user_code(what, happened, kind="workload"):
 
 
 def _exit_code(error):
-    return "" if error.code is None else repr(error.code)
+    try:
+        code = error.code
+    except:  # noqa: E722 - a property of the user's
+        code = error
+    return "" if code is None else representation(code)
 
 
-def _one_line(error_type, error):
+def one_line(error_type, error):
+    """An exception as the last line of its traceback has it."""
     message = text(error)
-    return error_type.__name__ + (": " + message if message else "")
+    return name_of(error_type) + (": " + message if message else "")
 
 
 def _format(trace):
@@ -70,9 +77,14 @@ def _format(trace):
     try:
         import traceback
 
-        return "".join(text(part) for part in traceback.format_exception(error_type, error, trace))
+        try:
+            parts = traceback.format_exception(error_type, error, trace)
+        except:  # noqa: E722 - whatever the exception, or its cause, raises where it is asked
+            parts = ["Traceback (most recent call last):\n"] + traceback.format_tb(trace)
+            parts.append(one_line(error_type, error) + "\n")
+        return "".join(text(part) for part in parts)
     except Exception as broken:
-        return "(the traceback cannot be shown: %s)" % _one_line(type(broken), broken)
+        return "(the traceback cannot be shown: %s)" % one_line(type(broken), broken)
     finally:
         sys.path[:] = path
 
@@ -82,17 +94,38 @@ def is_ours(filename):
     return os.path.dirname(filename) in OWN_FOLDERS
 
 
+def name_of(kind):
+    """A class's name."""
+    return CLASS_NAME.__get__(kind) if isinstance(kind, type) else kind.__name__  # 2.7 has classes that are no types
+
+
+def full_name_of(kind):
+    """The name of a class that is a type, with its module where that is not Python's own."""
+    module = text(CLASS_MODULE.__get__(kind))
+    return name_of(kind) if module in ("builtins", "__builtin__") else module + "." + name_of(kind)
+
+
 def text(value):
-    """`value` as text that UTF-8 can encode, with any bytes, surrogates or failing __str__ replaced."""
-    try:
-        if isinstance(value, bytes):
-            return value.decode("utf-8", "replace")
-        result = TEXT(value)
-    except Exception:
+    """`value` as text that UTF-8 can encode, with any bytes or surrogates replaced, whatever its methods raise."""
+    return _words(value, lambda: value if isinstance(value, bytes) else TEXT(value), lambda: str(value))
+
+
+def representation(value):
+    """`value` as repr() shows it; text as `text` makes it."""
+    return _words(value, lambda: repr(value))
+
+
+def _words(value, *ways):
+    """What the first way gives that raises nothing, be it no Exception; its class's name where each raises.
+
+    Methods of plain text and bytes are called by their types: a subclass's own may raise.
+    """
+    for way in ways:
         try:
-            result = str(value)
-        except Exception:
-            result = "<a %s that cannot be printed>" % type(value).__name__
-    if isinstance(result, bytes):
-        return result.decode("utf-8", "replace")
-    return result if isinstance("", bytes) else result.encode("utf-8", "backslashreplace").decode("utf-8")
+            words = way()
+            if isinstance(words, bytes):
+                return bytes.decode(words, "utf-8", "replace")
+            return TEXT.encode(words, "utf-8", "backslashreplace").decode("utf-8")
+        except:  # noqa: E722, S112 - the next way, or the name
+            continue
+    return "<a %s that cannot be printed>" % name_of(type(value))

@@ -6,6 +6,8 @@ import sys
 #: Calls a function that loads a module; runner.py has it note what the module's code changes.
 import_noted = lambda name, load: load()  # noqa: E731
 START_PATH = list(sys.path)
+#: What classes have of `type`: a metaclass of the user's may raise where it is asked for an attribute.
+CLASS_BASES, CLASS_ATTRIBUTES = type.__dict__["__mro__"], type.__dict__["__dict__"]
 BUILT_IN = {}  # name -> module: here and not in sys.modules, where a user's module may have that name
 
 
@@ -153,7 +155,7 @@ def takes(function, name):
     sys.path[:] = START_PATH  # a user's folder on it may hold a token.py, which inspect would load
     try:
         return name in _parameters(function)
-    except Exception:  # of a property of the user's, too
+    except:  # noqa: E722 - whatever a property of the user's raises
         return False
     finally:
         sys.path[:] = path
@@ -178,10 +180,24 @@ def describe_promise(value):
     kind = type(value)
     if kind is type(_ for _ in ()):
         return "a generator: its body did not run; return list(...) of it"
-    if hasattr(kind, "__await__"):
-        if hasattr(value, "cr_frame"):
-            value.close()  # or Python warns that it was never awaited
+    if _has(kind, "__await__"):
+        if _has(kind, "cr_frame"):
+            _close(value)
         return "a coroutine or awaitable: its body did not run; wrap it in asyncio.run(...)"
-    if hasattr(kind, "__aiter__") and hasattr(kind, "__anext__"):
+    if _has(kind, "__aiter__") and _has(kind, "__anext__"):
         return "an asynchronous generator: its body did not run; consume it in asyncio.run(...)"
     return None
+
+
+def _has(kind, name):
+    """Whether a class has an attribute of this name, from itself or a base; no code of the user's runs."""
+    classes = [one for one in CLASS_BASES.__get__(kind) if isinstance(one, type)]  # 2.7 has others
+    return any(name in CLASS_ATTRIBUTES.__get__(one) for one in classes)
+
+
+def _close(coroutine):
+    """Close a coroutine that did not run, or Python warns that it was never awaited."""
+    try:
+        coroutine.close()
+    except:  # noqa: E722, S110 - whatever an object of the user's raises that only looks like one
+        pass

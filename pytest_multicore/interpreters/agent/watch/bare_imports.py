@@ -29,8 +29,7 @@ def answer(message, changes, load_sibling):
         try:
             __import__(targets.native(name))
         except:  # noqa: E722 - 2.7 can raise classes that are no BaseException
-            kind, error = sys.exc_info()[:2]
-            failed[name] = "%s: %s" % (kind.__name__, failures.text(error))
+            failed[name] = failures.one_line(*sys.exc_info()[:2])
     changes.enter("after the imports")
     gil_modules = load_sibling("watch/gil_modules").switching_on(failures.text)
     return {
