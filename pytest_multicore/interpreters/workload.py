@@ -59,7 +59,7 @@ def resolve(
     Raises:
         UsageError: there is no such workload, or the child could not find it.
     """
-    _check_arguments(workload, arguments)
+    arguments = {name: _plain(workload, name, value) for name, value in arguments.items()}
     if callable(workload):
         return _from_callable(workload, arguments)
     if not isinstance(workload, str):
@@ -81,15 +81,33 @@ def name_of(workload: object) -> str:
     return str(workload)
 
 
-def _check_arguments(workload: object, arguments: Mapping[str, Any]) -> None:
-    for name, value in arguments.items():
-        try:
-            json.dumps(value, allow_nan=False)
-        except (TypeError, ValueError):
-            raise UsageError(
-                f"{name_of(workload)}: {name}={value!r} ({type(value).__name__}) cannot be handed to another "
-                "interpreter: expected numbers, strings, booleans, None, lists or dicts; int() or .tolist() make some"
-            ) from None
+def _plain(workload: object, name: str, value: object) -> object:
+    """An argument that the child can be sent: the value; where that has no repr, as the child gets it.
+
+    Raises:
+        UsageError: JSON cannot carry it.
+    """
+    try:
+        carried: object = json.loads(json.dumps(value, allow_nan=False))
+    except Exception:  # what its methods raise, too
+        raise UsageError(
+            f"{name_of(workload)}: {name}={_shown(value)} ({type(value).__name__}) cannot be handed to another "
+            "interpreter: expected numbers, strings, booleans, None, lists or dicts; int() or .tolist() make some"
+        ) from None
+    return value if _has_repr(value) else carried
+
+
+def _shown(value: object) -> str:
+    """A value's repr, or Python's own of an object where its methods raise."""
+    return repr(value) if _has_repr(value) else object.__repr__(value)
+
+
+def _has_repr(value: object) -> bool:
+    try:
+        repr(value)
+    except Exception:  # whatever a class of the user's raises
+        return False
+    return True
 
 
 def import_path(same_interpreter: bool) -> list[str]:

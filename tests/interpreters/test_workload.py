@@ -82,3 +82,31 @@ def test_a_wrapper_that_bears_anothers_name_is_refused() -> None:
     with pytest.raises(UsageError, match=r"calls itself .*:serial, and another function is found by that name"):
         resolve(wrapper, {}, {}, None, Path())
     assert resolve(serial, {}, {}, None, Path()).target.endswith(":serial")
+
+
+def refuse(*_: object) -> str:
+    raise RuntimeError("no words")
+
+
+def odd(base: type, **methods: object) -> Any:
+    """A class by the name Odd, with these methods."""
+    return type("Odd", (base,), methods)
+
+
+def test_an_argument_that_cannot_be_shown_is_the_one_that_the_child_gets() -> None:
+    number, text = odd(int, __repr__=refuse)(3), odd(str, __repr__=refuse)("x")
+    assert str(resolve("m:f", {"a": number, "b": [text]}, {}, None, Path())) == "m:f (a=3, b=['x'])"
+    assert str(resolve("m:f", {"a": (1, {2: 3})}, {}, None, Path())) == "m:f (a=(1, {2: 3}))"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (odd(object, __repr__=refuse)(), r"<.*\.Odd object at .*> \(Odd\)"),
+        (odd(dict, items=refuse)(a=1), r"{'a': 1} \(Odd\)"),
+    ],
+    ids=["mute", "dict"],
+)
+def test_an_argument_whose_methods_raise_is_refused(value: object, shown: str) -> None:
+    with pytest.raises(UsageError, match=rf"m:f: a={shown} cannot be handed to another interpreter"):
+        resolve("m:f", {"a": value}, {}, None, Path())
