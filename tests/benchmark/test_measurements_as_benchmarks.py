@@ -80,6 +80,7 @@ def test_a(benchmark, tmp_path, capsys):
         assert benchmark(function, 20000, m=1) == work(20000) + 1
     assert "called" in capsys.readouterr().out
     benchmark.extra_info["colour"] = "blue"
+    benchmark.extra_info["mute"] = type("Odd", (), {"__repr__": lambda _: 1 / 0})()
     benchmark.group = "mine"
     note("end %d" % (benchmark.stats["rounds"] >= 8 and benchmark.stats.stats.max < 0.3))
 """
@@ -87,6 +88,7 @@ def test_a(benchmark, tmp_path, capsys):
     assert (pytester.path / "diary").read_text().split() == ["body", "body", "end", "1", "end", "1"]
     for one in benchmarks().values():
         assert (one["group"], one["extra_info"]["colour"]) == ("mine", "blue")
+        assert one["extra_info"]["mute"] == "<a Odd that cannot be printed>"
         assert one["stats"]["max"] < 0.3
 
 

@@ -9,7 +9,7 @@ cprofile) are checked as it checks them, and otherwise ignored. Only benchmark.s
 
 import functools
 import importlib
-import json
+from json import dumps, loads  # as they are now: a test may replace them
 
 
 class Region(object):
@@ -170,10 +170,11 @@ class Benchmark(object):
         """Allow another use of the fixture: the test's whole call is repeated."""
         self._mode = None
 
-    def metadata(self):
-        """The benchmark's name, group and extra_info, for the parent's reports."""
-        extra_info = dict((str(name), _plain(value)) for name, value in self.extra_info.items())
-        names = dict((name, _plain(getattr(self, name))) for name in ("name", "fullname", "group"))
+    def metadata(self, failures):
+        """The benchmark's name, group and extra_info, for the parent's reports; `failures` shows what raises."""
+        shown = failures.representation
+        extra_info = dict((failures.text(name), _plain(value, shown)) for name, value in self.extra_info.items())
+        names = dict((name, _plain(getattr(self, name), shown)) for name in ("name", "fullname", "group"))
         return dict(names, extra_info=extra_info)
 
     def clean_up(self):
@@ -239,10 +240,9 @@ def _class_of_plugin(module, name, fallback):
         return fallback
 
 
-def _plain(value):
-    """A value, or its repr where JSON cannot carry it."""
+def _plain(value, representation):
+    """A value as JSON carries it; its repr where JSON cannot, or where the value raises."""
     try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError):
-        return repr(value)
-    return value
+        return loads(dumps(value, allow_nan=False))
+    except:  # noqa: E722 - whatever the value raises
+        return representation(value)

@@ -25,8 +25,9 @@ class BenchmarkUse(object):
         ended_by: the message that ended the rounds, `conclude`, `finish` or `close`; None where there were none.
     """
 
-    def __init__(self, dialogue, request, fixtures):
+    def __init__(self, dialogue, request, fixtures, failures):
         self._dialogue, self._request, self._fixtures = dialogue, request, fixtures
+        self._failures = failures
         self.fixture = None
         self.ended_by = None
 
@@ -42,7 +43,7 @@ class BenchmarkUse(object):
         if self.fixture is None:
             return None
         self.fixture.skipped = skipped
-        return self.fixture.metadata()
+        return self.fixture.metadata(self._failures)
 
     def figures(self, of_call):
         """The figures of the benchmarked function; where there is none, those of the test's whole call."""

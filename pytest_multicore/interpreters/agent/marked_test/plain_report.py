@@ -13,20 +13,43 @@ def text_of(report):
     return _carried_text(report.longreprtext)
 
 
-def plain(report):
-    """A report as plain data; a user's attachment that JSON cannot carry is replaced by its repr."""
-    return loads(dumps(_carried(report), default=lambda value: _carried_text(repr(value))))
+def plain(report, representation):
+    """A report as plain data; a user's attachment that JSON cannot carry, or that raises, is replaced by its repr.
+
+    Args:
+        report: as pytest serializes it.
+        representation: failures.representation.
+    """
+    return _carried(report, lambda value: _carried_text(representation(value)), ())
 
 
-def _carried(value):
-    """Data as JSON carries it: keys that are text, floats that are finite, texts as `_carried_text` makes them."""
-    if isinstance(value, str):
-        return _carried_text(value)
-    if isinstance(value, dict):
-        return {_carried_text(name if isinstance(name, str) else repr(name)): _carried(value[name]) for name in value}
-    if isinstance(value, (list, tuple)):
-        return [_carried(one) for one in value]
-    return repr(value) if isinstance(value, float) and value - value != 0 else value  # NaN or infinite
+def _carried(value, shown, outer):
+    """Data as JSON carries it: keys that are text, floats that are finite, texts as `_carried_text` makes them.
+
+    Texts are plain ones, since a subclass's methods may raise.
+
+    Args:
+        value: the data.
+        shown: gives the text that is in place of what cannot be carried.
+        outer: the lists and dicts that hold the value: it must be none of them.
+    """
+    try:
+        if isinstance(value, str):
+            return _carried_text(str.__str__(value))
+        if not isinstance(value, (dict, list, tuple)):
+            return loads(dumps(value, allow_nan=False))
+        if any(value is one for one in outer):
+            return shown(value)
+        outer += (value,)
+        if isinstance(value, dict):
+            return {_key(name, shown): _carried(value[name], shown, outer) for name in value}
+        return [_carried(one, shown, outer) for one in value]
+    except:  # noqa: E722 - whatever the value raises
+        return shown(value)
+
+
+def _key(name, shown):
+    return _carried_text(str.__str__(name)) if isinstance(name, str) else shown(name)
 
 
 def _carried_text(text):

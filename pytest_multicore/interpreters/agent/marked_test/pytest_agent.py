@@ -46,7 +46,8 @@ def run(dialogue, message, load_sibling):
     arguments, benchmark = message["arguments"], None
     if arguments.get("benchmark") is not None:
         rounds, fixtures = load_sibling("marked_test/benchmark_rounds"), load_sibling("marked_test/benchmark_fixture")
-        benchmark = rounds.BenchmarkUse(dialogue, arguments["benchmark"], fixtures)
+        failures = load_sibling("dialogue/failures")
+        benchmark = rounds.BenchmarkUse(dialogue, arguments["benchmark"], fixtures, failures)
     dialogue.step("collection")
     plugin = ItemPlugin(dialogue, arguments["nodeid"], benchmark, load_sibling)
     config = Config.fromdictargs(arguments["options"], [str(arg) for arg in arguments["args"]])
@@ -111,6 +112,7 @@ class ItemPlugin(object):
         # Loaded now: a fixture may replace what they bind, like json.dumps.
         self._idle_wait = load_sibling("marked_test/idle_wait")
         self._plain_report = load_sibling("marked_test/plain_report")
+        self._failures = load_sibling("dialogue/failures")
         self._load_sibling = load_sibling
         self.collect_errors = []
         self._final = {"reports": []}
@@ -270,9 +272,11 @@ class ItemPlugin(object):
     def _with_reports(self, item, reports):
         hook, entries = item.config.hook, []
         for report in reports:
-            plain = self._plain_report.plain(hook.pytest_report_to_serializable(config=item.config, report=report))
+            serializable = hook.pytest_report_to_serializable(config=item.config, report=report)
+            plain = self._plain_report.plain(serializable, self._failures.representation)
             entries.append(dict(plain, text=self._plain_report.text_of(report)))
-        return {"reports": entries, "xfails": self._xfail_marks.added_marks(item, self._known_marks)}
+        xfails = self._xfail_marks.added_marks(item, self._known_marks, self._failures.text)
+        return {"reports": entries, "xfails": xfails}
 
 
 if sys.version_info < (3, 6):

@@ -10,10 +10,10 @@ def marks_of(item):
     return list(item.iter_markers("xfail"))
 
 
-def added_marks(item, known_marks):
-    """The marks in addition to the known ones whose condition holds, as plain data."""
+def added_marks(item, known_marks, text):
+    """The marks in addition to the known ones whose condition holds, as plain data; `text` is failures.text."""
     new = [mark for mark in marks_of(item) if not any(mark is known for known in known_marks)]
-    return [_plain(mark) for mark in new if _holds(item, mark)]
+    return [_plain(mark, text) for mark in new if _holds(item, mark)]
 
 
 def _holds(item, mark):
@@ -30,8 +30,8 @@ def _holds(item, mark):
         return False
 
 
-def _plain(mark):
-    entry = {"reason": str(mark.kwargs.get("reason", "")), "run": bool(mark.kwargs.get("run", True))}
+def _plain(mark, text):
+    entry = {"reason": text(mark.kwargs.get("reason", "")), "run": bool(mark.kwargs.get("run", True))}
     if mark.kwargs.get("strict") is not None:
         entry["strict"] = bool(mark.kwargs["strict"])
     raises = mark.kwargs.get("raises")
