@@ -74,3 +74,7 @@ def return_what_exits():
 
 def return_what_cannot_be_closed():
     return odd(object, __await__=refuse, cr_frame=None, close=leave)()
+
+
+def raise_a_long_text():
+    raise ValueError("x" * 30000000)

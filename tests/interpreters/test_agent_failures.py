@@ -1,6 +1,7 @@
 """What goes wrong in user code, or in the dialogue, ends in one clear error, and the child goes on."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,15 @@ def test_objects_whose_methods_raise_are_told_of_as_others_are(python: str, tmp_
             assert said in error["message"]
             assert ("in " + function in error["traceback"]) == function.startswith("raise"), error
         assert_still_answers(child)
+
+
+@on_every_interpreter
+def test_of_a_long_exception_the_middle_is_left_out(python: str, tmp_path: Path) -> None:
+    with Dialogue(python, tmp_path) as child:
+        error = child.ask("call", target=f"{ODD_OBJECTS}:raise_a_long_text")
+        assert error["kind"] == "workload"
+        for name in ("message", "exception", "traceback"):
+            assert re.search(r"xxx\n\.\.\. \(pytest-multicore left out 299\d{5} characters here\)\nxxx", error[name])
 
 
 @on_every_interpreter
@@ -206,6 +216,7 @@ def test_a_traceback_is_shown_though_a_users_folder_shadows_what_tracebacks_need
 
 # From Python 3.14 on an annotation is evaluated where somebody asks for it, and here it cannot be.
 DESCRIBED_BADLY = """
+import re
 import sys
 
 class Secretive(object):

@@ -10,6 +10,8 @@ TEXT = type(b"".decode("ascii"))  # unicode in 2.7
 #: What classes have of `type`: a metaclass of the user's may raise where it is asked for an attribute.
 CLASS_NAME, CLASS_MODULE = type.__dict__["__name__"], type.__dict__["__module__"]
 START_PATH = list(sys.path)
+#: Characters of each text of a failure: a message holds three, and an exception's may be as long as it likes.
+MAX_TEXT = 1 << 16
 
 
 class Failure(Exception):  # noqa: N818 - it is what happened
@@ -24,9 +26,9 @@ class Failure(Exception):  # noqa: N818 - it is what happened
         return {
             "type": "error",
             "kind": self.kind,
-            "message": text(self.sentence),
-            "exception": text(self.exception),
-            "traceback": text(self.frames),
+            "message": shortened(text(self.sentence), MAX_TEXT),
+            "exception": shortened(text(self.exception), MAX_TEXT),
+            "traceback": shortened(text(self.frames), MAX_TEXT),
         }
 
 
@@ -103,6 +105,14 @@ def full_name_of(kind):
     """The name of a class that is a type, with its module where that is not Python's own."""
     module = text(CLASS_MODULE.__get__(kind))
     return name_of(kind) if module in ("builtins", "__builtin__") else module + "." + name_of(kind)
+
+
+def shortened(words, length):
+    """A text of at most so many characters, and a note in its middle of how many are left out there."""
+    if len(words) <= length:
+        return words
+    note = "\n... (pytest-multicore left out %d characters here)\n" % (len(words) - length)
+    return words[: length // 2] + note + words[-(length // 2) :]
 
 
 def text(value):

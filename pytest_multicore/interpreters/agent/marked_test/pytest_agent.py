@@ -273,8 +273,8 @@ class ItemPlugin(object):
         hook, entries = item.config.hook, []
         for report in reports:
             serializable = hook.pytest_report_to_serializable(config=item.config, report=report)
-            plain = self._plain_report.plain(serializable, self._failures.representation)
-            entries.append(dict(plain, text=self._plain_report.text_of(report)))
+            plain = self._plain_report.plain(serializable, self._failures)
+            entries.append(dict(plain, text=self._plain_report.text_of(report, self._failures.shortened)))
         xfails = self._xfail_marks.added_marks(item, self._known_marks, self._failures.text)
         return {"reports": entries, "xfails": xfails}
 
