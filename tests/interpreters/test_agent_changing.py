@@ -11,6 +11,7 @@ from tests.interpreters.dialogue import Dialogue, interpreters, on_every_interpr
 
 WATCHED = Path(__file__).parent / "watched_code.py"
 ON_NUMPY = Path(__file__).parent / "watched_numpy.py"
+THREADS = Path(__file__).parent / "watched_threads.py"
 CPUS = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 TWO_CPUS = pytest.mark.skipif(
     not sys.platform.startswith("linux") or len(CPUS) < 2 or CPUS[0] > 63, reason="needs two CPUs to be pinned to one"
@@ -225,6 +226,15 @@ def test_what_prepares_a_process_prepares_the_caller(version: str, tmp_path: Pat
     with Dialogue(interpreters()[version], tmp_path) as child:
         changed(child, "in-caller")
         assert value(child, "initialized_by_processes", value="x") == [3, ["x"]]
+
+
+@ON_PYTHON_3
+def test_a_task_waits_for_the_preparation_that_another_threads_task_has_begun(version: str, tmp_path: Path) -> None:
+    if version == "3.6":
+        pytest.skip("Python 3.6 has no initializer there")
+    with Dialogue(interpreters()[version], tmp_path) as child:
+        changed(child, "in-caller")
+        assert value(child, "tasks_beside_the_preparation_of_their_pool", file=THREADS) == [[True], [True]]
 
 
 # -- no-sleep ----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,21 @@ import pickle
 import threading
 
 
+class Preparation(object):
+    """What would prepare a pool's worker: done once, before the first task, whichever thread brings that."""
+
+    def __init__(self, initializer, arguments):
+        self._initializer, self._arguments = initializer, arguments
+        self._lock = threading.RLock()  # the initializer may hand in a task itself
+
+    def done(self):
+        """Do it, unless it is done; wait where another thread is at it."""
+        with self._lock:
+            initializer, self._initializer = self._initializer, None
+            if initializer is not None:
+                initializer(*self._arguments)
+
+
 class ChangeOfPools(object):
     """See change.Change."""
 
@@ -98,7 +113,7 @@ class UseMainThread(ChangeOfPools):
             def __init__(self, max_workers=None, thread_name_prefix="", *args, **kwargs):
                 plain.__init__(self, max_workers, thread_name_prefix, *args, **kwargs)
                 given = dict(zip(("initializer", "initargs"), args), **kwargs)  # noqa: B905 - 2.7 has no strict
-                self.preparation = given.get("initializer"), given.get("initargs", ())
+                self.preparation = Preparation(given.get("initializer"), given.get("initargs", ()))
 
             def submit(self, function, *args, **kwargs):
                 on_main = type(threading.current_thread()).__name__ == "_MainThread"
@@ -126,7 +141,7 @@ class RunInCaller(ChangeOfPools):
             def __init__(self, max_workers=None, *args, **kwargs):
                 names = ("mp_context", "initializer", "initargs")
                 given = dict(zip(names, args), **kwargs)  # noqa: B905 - 2.7 has no strict
-                self.preparation = given.pop("initializer", None), given.pop("initargs", ())
+                self.preparation = Preparation(given.pop("initializer", None), given.pop("initargs", ()))
                 plain.__init__(self, max_workers, **given)
 
             def submit(self, function, *args, **kwargs):
@@ -138,9 +153,7 @@ class RunInCaller(ChangeOfPools):
 
 def _run_now(pool, future, function, args, kwargs):
     """The future of a task that is run here and now; what would prepare the pool's worker does so before the first."""
-    (initializer, arguments), pool.preparation = pool.preparation, (None, ())
-    if initializer is not None:
-        initializer(*arguments)
+    pool.preparation.done()
     try:
         future.set_result(function(*args, **kwargs))
     except Exception as error:  # it is the task's: whoever asks for the result gets it
