@@ -3,10 +3,12 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.interpreters.dialogue import USER_CODE, Dialogue, on_every_interpreter
+from tests.interpreters.observing import THREADS
 
 ODD_OBJECTS = USER_CODE.with_name("odd_objects.py")
 
@@ -246,6 +248,29 @@ def test_what_a_function_takes_is_found_though_a_users_folder_shadows_what_that_
     with Dialogue(python, tmp_path) as child:
         told = child.ask("call", target="described:annotated", path=[str(tmp_path)], threads=2)
         assert told.get("value") == 2, told
+
+
+@on_every_interpreter
+def test_a_thread_of_the_programs_may_import_while_a_function_is_asked_what_it_takes(
+    python: str, tmp_path: Path
+) -> None:
+    told = told_beside_imports(python, tmp_path, "asked")
+    assert told["value"]
+    assert [name for name in told["value"] if not name.startswith("lazy")] == []
+
+
+@on_every_interpreter
+def test_a_thread_of_the_programs_may_import_while_a_traceback_is_made(python: str, tmp_path: Path) -> None:
+    told = told_beside_imports(python, tmp_path, "asked_beside_imports")
+    assert "ImportingError: lazy" in told["traceback"]
+
+
+def told_beside_imports(python: str, folder: Path, function: str) -> Any:
+    for number in range(20):
+        (folder / f"lazy{number}.py").touch()
+    with Dialogue(python, folder) as child:
+        child.ask("call", target=f"{THREADS}:start_worker")
+        return child.ask("call", target=f"{THREADS}:{function}", path=[str(folder)], threads=2)
 
 
 @on_every_interpreter

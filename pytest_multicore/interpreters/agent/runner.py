@@ -296,4 +296,5 @@ if __name__ == "__main__":
     failures = load_sibling("dialogue/failures")
     process = load_sibling("dialogue/process")
     targets = load_sibling("dialogue/targets")
+    targets.StartPath = failures.StartPath = load_sibling("dialogue/start_path").StartPath
     main()

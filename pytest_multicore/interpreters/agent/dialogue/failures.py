@@ -9,7 +9,7 @@ OWN_FOLDERS = {os.path.join(OWN_FOLDER, room) for room in os.listdir(OWN_FOLDER)
 TEXT = type(b"".decode("ascii"))  # unicode in 2.7
 #: What classes have of `type`: a metaclass of the user's may raise where it is asked for an attribute.
 CLASS_NAME, CLASS_MODULE = type.__dict__["__name__"], type.__dict__["__module__"]
-START_PATH = list(sys.path)
+StartPath = None  # see start_path.py; runner.py gives it
 #: Characters of each text of a failure: a message holds three, and an exception's may be as long as it likes.
 MAX_TEXT = 1 << 16
 
@@ -74,21 +74,18 @@ def _format(trace):
     error_type, error, _ = sys.exc_info()
     while trace is not None and is_ours(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
-    path = sys.path[:]
-    sys.path[:] = START_PATH
     try:
-        import traceback
+        with StartPath():
+            import traceback
 
-        try:
-            parts = traceback.format_exception(error_type, error, trace)
-        except:  # noqa: E722 - whatever the exception, or its cause, raises where it is asked
-            parts = ["Traceback (most recent call last):\n"] + traceback.format_tb(trace)
-            parts.append(one_line(error_type, error) + "\n")
-        return "".join(text(part) for part in parts)
+            try:
+                parts = traceback.format_exception(error_type, error, trace)
+            except:  # noqa: E722 - whatever the exception, or its cause, raises where it is asked
+                parts = ["Traceback (most recent call last):\n"] + traceback.format_tb(trace)
+                parts.append(one_line(error_type, error) + "\n")
+            return "".join(text(part) for part in parts)
     except Exception as broken:
         return "(the traceback cannot be shown: %s)" % one_line(type(broken), broken)
-    finally:
-        sys.path[:] = path
 
 
 def is_ours(filename):

@@ -5,7 +5,7 @@ import sys
 
 #: Calls a function that loads a module; runner.py has it note what the module's code changes.
 import_noted = lambda name, load: load()  # noqa: E731
-START_PATH = list(sys.path)
+StartPath = None  # see start_path.py; runner.py gives it
 #: What classes have of `type`: a metaclass of the user's may raise where it is asked for an attribute.
 CLASS_BASES, CLASS_ATTRIBUTES = type.__dict__["__mro__"], type.__dict__["__dict__"]
 BUILT_IN = {}  # name -> module: here and not in sys.modules, where a user's module may have that name
@@ -151,14 +151,11 @@ def _attribute(module, dotted, place):
 
 def takes(function, name):
     """Whether a function has a parameter of this name; False where nobody can tell."""
-    path = sys.path[:]
-    sys.path[:] = START_PATH  # a user's folder on it may hold a token.py, which inspect would load
     try:
-        return name in _parameters(function)
+        with StartPath():
+            return name in _parameters(function)
     except:  # noqa: E722 - whatever a property of the user's raises
         return False
-    finally:
-        sys.path[:] = path
 
 
 def _parameters(function):
