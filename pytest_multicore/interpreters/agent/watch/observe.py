@@ -103,7 +103,7 @@ class Observer(object):
             imports=self._changes.entries,
             pools=pools,
             forks=self._fork_entries(),
-            warnings=list(self._warnings.entries),
+            warnings=self._warnings.report(),
             inherited_affinity=self._inherited,
             steps=None if self._counter else self._counted,
             slept_s=self._slept.value(),

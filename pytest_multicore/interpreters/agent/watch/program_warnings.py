@@ -5,6 +5,7 @@ which they came. Only those that speak of threads and their like are kept, and n
 Warnings that compiled code gives do not pass here.
 """
 
+import itertools
 import re
 import sys
 import warnings
@@ -22,14 +23,10 @@ MAX_CHARACTERS = 300
 
 
 class ProgramWarnings(object):
-    """Notes warnings from the moment it is made; they are given as before.
-
-    Attributes:
-        entries: the list of this file's docstring.
-    """
+    """Notes warnings from the moment it is made; they are given as before."""
 
     def __init__(self, text):
-        self.entries, self._text = [], text
+        self._notes, self._order, self._text = {}, itertools.count(), text  # (number, entry) by what is in an entry
         plain = warnings.warn
 
         def warn(message, category=None, stacklevel=1, *args, **kwargs):
@@ -40,14 +37,19 @@ class ProgramWarnings(object):
 
     def _note(self, message, category):
         kind = type(message) if isinstance(message, Warning) else category or UserWarning
-        if not isinstance(kind, type) or issubclass(kind, FOR_DEVELOPERS) or len(self.entries) >= MAX_WARNINGS:
+        if not isinstance(kind, type) or issubclass(kind, FOR_DEVELOPERS) or len(self._notes) >= MAX_WARNINGS:
             return
         words = " ".join(self._text(message).split())[:MAX_CHARACTERS]
         if not ABOUT_THREADS.search(words):
             return
         entry = {"category": kind.__name__, "message": words, "module": _module()}
-        if entry not in self.entries:
-            self.entries.append(entry)
+        # Threads warn at once: what was looked for may be there by now.
+        self._notes.setdefault(repr(sorted(entry.items())), (next(self._order), entry))
+
+    def report(self):
+        """The list of this file's docstring."""
+        notes = sorted(list(self._notes.values()), key=lambda note: note[0])
+        return [entry for _, entry in notes[:MAX_WARNINGS]]
 
 
 def _module():
