@@ -19,9 +19,12 @@ It is of the rounds; where there were none, of a test's first call.
 
 import os
 import sys
+import threading
 import time
 
 plain_sleep = time.sleep  # bound before change/change.py replaces it
+#: Seconds between looks for a pool. A thread that Python has ended still exists for a while, longer on a busy machine.
+PAUSES_S = (0.001,) * 5 + (0.01,) * 5
 
 
 class Observer(object):
@@ -111,16 +114,18 @@ class Observer(object):
         )
 
     def _fork_entries(self):
+        counts = [(key, count.value()) for key, count in dict(self._forks).items()]
         return [
-            {"how": "fork", "after_pool": after_pool, "in_region": in_region, "count": count.value()}
-            for (after_pool, in_region), count in list(self._forks.items())
+            {"how": "fork", "after_pool": after_pool, "in_region": in_region, "count": count}
+            for (after_pool, in_region), count in counts
+            if count  # a thread may have come as far as to begin it
         ]
 
     def _pool_entries(self, pools):
         return [pool.entry() for pool in pools]
 
     def _in_region(self):
-        return bool(self._open_regions) and not self._open_regions[-1]
+        return self._open_regions[-1:] == [False]  # one step: the program's threads ask while the region ends
 
     def _wrap_sleep(self):
         plain_sleep, wall = time.sleep, self._clocks.wall
@@ -152,15 +157,17 @@ class Observer(object):
             if not has_hooks:
                 self._before_fork()
             self._in_fork = True  # from 3.13 on Python counts the threads after the hooks, and warns
+            in_parent = True  # also where the system refuses
             try:
                 result = plain_fork()
+                in_parent = bool(result if isinstance(result, int) else result[0])
+                return result
             finally:
                 self._in_fork = False
-            if result if isinstance(result, int) else result[0]:
-                self._after_fork()
-            elif not has_hooks:
-                self._sampler.leave_to_parent()
-            return result
+                if in_parent:
+                    self._after_fork()
+                elif not has_hooks:
+                    self._sampler.leave_to_parent()
 
         return fork
 
@@ -177,15 +184,24 @@ class Observer(object):
     def _after_fork(self):
         if self._in_region() and not self._in_fork:
             self._sampler.start()
+            if not self._in_region():  # it has ended meanwhile, where another thread than its own forks
+                self._sampler.stop()
 
 
 def _threads_of_others():
-    """Whether there are threads that Python does not know, like a pool's; None where the system does not say."""
+    """Whether there are threads that Python does not know, like a pool's; None where the system does not say.
+
+    One that Python starts or ends is without a frame for a while: at each look some that was there at all looks before
+    must be of others.
+    """
+    lasting = None
     try:
-        for _ in range(10):
-            if len(os.listdir("/proc/self/task")) <= len(sys._current_frames()):
+        for pause_s in PAUSES_S:
+            tasks = set(os.listdir("/proc/self/task"))
+            lasting = tasks if lasting is None else lasting & tasks
+            if len(lasting) <= len(sys._current_frames()) + len(getattr(threading, "_limbo", ())):
                 return False
-            plain_sleep(0.001)  # a thread that Python has ended may still exist
+            plain_sleep(pause_s)
     except OSError:
         return None
     return True
