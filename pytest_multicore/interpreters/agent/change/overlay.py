@@ -58,7 +58,7 @@ def imported():
     if not finders:
         return None
     found = {}
-    for name, module in list(sys.modules.items()):
+    for name, module in list(dict(sys.modules).items()):
         top = name.partition(".")[0]
         for finder in finders:
             if top not in finder.names or not getattr(module, "__file__", None):

@@ -37,7 +37,7 @@ def switching_on(text):
         return None
     standard = os.path.dirname(os.path.realpath(os.__file__))
     named = []
-    for name, module in list(sys.modules.items()):
+    for name, module in list(dict(sys.modules).items()):
         file = getattr(module, "__file__", None)
         if not isinstance(file, str) or not file.endswith(EXTENSIONS):
             continue

@@ -56,7 +56,7 @@ class ThreadCpu(object):
         """Native number and CPU seconds by identifier, of the threads that run Python code now."""
         # Only the identifiers: frames that this function kept would live on with all that they hold.
         running, readings = set(sys._current_frames()), {}
-        for ident, thread in list(getattr(threading, "_active", {}).items()):
+        for ident, thread in dict(getattr(threading, "_active", {})).items():
             native = getattr(thread, "native_id", None)
             if native is None or ident not in running:
                 continue
