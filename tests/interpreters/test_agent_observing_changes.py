@@ -123,6 +123,14 @@ def test_threads_that_fork_at_once_wait_for_no_thread_of_ours(python: str, tmp_p
     assert sum(fork["count"] for fork in seen["forks"]) == 2 * 3 * 50  # the warm-up, and a round
 
 
+@LINUX_ONLY
+@on_every_interpreter
+def test_a_fork_where_no_thread_can_be_started_is_a_fork_still(python: str, tmp_path: Path) -> None:
+    with Dialogue(python, tmp_path) as child:
+        seen = observed(child, "forking_where_no_thread_starts", file=THREADS, rounds=2)
+    assert sum(fork["count"] for fork in seen["forks"]) == 3  # the warm-up, and two rounds
+
+
 @on_every_interpreter
 def test_a_forked_child_that_forks_waits_for_no_thread_of_its_parent(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path, 60) as child:

@@ -39,6 +39,7 @@ plain_sleep = time.sleep  # bound before change/change.py replaces it
 low_level = __import__("thread" if sys.version_info[0] == 2 else "_thread")  # its threads are not in threading's list
 # As they are now: gevent replaces them by its own, which start no thread.
 start_new_thread, allocate_lock, get_ident = low_level.start_new_thread, low_level.allocate_lock, low_level.get_ident
+thread_error = low_level.error
 get_native_id = getattr(low_level, "get_native_id", None)  # new in 3.8
 
 
@@ -119,7 +120,12 @@ class Sampler(object):
         ended = allocate_lock()
         ended.acquire()
         self._ended, self._running = ended, True  # in this order: another thread may fork, and so stop, meanwhile
-        start_new_thread(self._run, (ended,))
+        try:
+            start_new_thread(self._run, (ended,))
+        except (thread_error, MemoryError):  # the system gives no more threads: none must be waited for
+            if self._ended is ended:
+                self._running = False
+            ended.release()
 
     def stop(self):
         """Stop; returns when the thread is about to end."""
