@@ -135,6 +135,19 @@ def test_a_program_may_replace_what_starts_threads(python: str, tmp_path: Path) 
 
 
 @on_every_interpreter
+@pytest.mark.parametrize(
+    ("region", "trace"),
+    [("going_through_its_variables", False), ("going_through_its_variables", True), ("freeing", False)],
+    ids=["variables", "variables-traced", "freeing"],
+)
+def test_a_look_at_a_functions_variables_changes_nothing_of_it(
+    python: str, tmp_path: Path, region: str, trace: bool
+) -> None:
+    with Dialogue(python, tmp_path) as child:
+        observed(child, region, file=THREADS, repeat=5, trace=trace, seconds=0.02)  # later rounds could be traced
+
+
+@on_every_interpreter
 def test_nothing_that_a_thread_held_outlives_it(python: str, tmp_path: Path) -> None:
     with Dialogue(python, tmp_path) as child:
         observed(child, "threads_that_hold", repeat=10, samples=30, seconds=0.02)

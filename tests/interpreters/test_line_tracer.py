@@ -38,7 +38,7 @@ def traced(steps: int, rounds: int = 1) -> Counter[str]:
             total += number
         return total
 
-    tracer = LineTracer(clocks, line_of)
+    tracer = LineTracer(clocks, line_of, lambda _: False)
     before = sys.gettrace()
     sys.settrace(None)  # coverage's, where it is on: the tracer would leave it alone
     try:

@@ -129,6 +129,20 @@ def test_objects_that_answer_to_any_attribute_are_not_asked(line: Any) -> None:
     assert Answering.asked == []
 
 
+def of_a_variable() -> Iterator[object]:
+    array = VALUES
+    yield numpy.exp(array)
+
+
+def test_variables_that_somebody_else_reads_stay_where_they_are() -> None:
+    """As numexpr reads its caller's."""
+    paused = of_a_variable()
+    read(paused)
+    variables = paused.gi_frame.f_locals  # type: ignore[attr-defined]
+    OPERANDS.let_go(paused.gi_frame)  # type: ignore[attr-defined]
+    assert "array" in variables
+
+
 def hashing() -> Iterator[object]:
     yield hashlib.sha256(b"text").digest()
 

@@ -8,6 +8,7 @@ loop would take a minute.
 After each event Python before 3.11 sets a frame's closure variables to what they were before it, and so undoes what
 another thread has assigned meanwhile. A frame with such variables is traced only until other threads are there, and its
 time from then on is no line's. Python 3.11 and 3.12 do so where a line's operands were looked up, three times at most.
+Before 3.13 an event also changes the dict that `locals()` gives: a function that uses it is not traced.
 """
 
 import sys
@@ -20,8 +21,9 @@ MAX_EVENTS = 200000  # lines, calls and returns in a round: half a second to a s
 class LineTracer(object):
     """A trace function for the thread that starts it."""
 
-    def __init__(self, clocks, line_of):
+    def __init__(self, clocks, line_of, leaves_alone):
         self._wall, self._cpu, self._line_of = clocks.wall, clocks.thread_cpu, line_of
+        self._leaves_alone = leaves_alone
         self._line, self._since_s, self._cpu_s = None, 0.0, None
         self._traces, self._events = False, 0
 
@@ -45,7 +47,9 @@ class LineTracer(object):
             self.stop()
             return None
         self._switch_to(frame.f_back if event == "return" else frame)
-        if RESTORES_VARIABLES and (frame.f_code.co_cellvars or frame.f_code.co_freevars) and _other_threads():
+        code = frame.f_code
+        is_restored = RESTORES_VARIABLES and (code.co_cellvars or code.co_freevars) and _other_threads()
+        if is_restored or self._leaves_alone(code):
             self._switch_to(None)
             frame.f_trace = None
             return None

@@ -8,11 +8,17 @@ followed; properties, calls and everything else that runs code are not.
 """
 
 import sys
+import threading
 
 #: Packages whose arrays may be asked for dtype and shape.
 ARRAY_PACKAGES = ("numpy", "scipy", "torch", "jax", "jaxlib", "cupy", "tensorflow", "theano", "pytensor")
 MODULE = type(sys)
 MISSING = object()
+#: Before 3.13 the variables of a function's frame are written into one dict of the frame's, each time somebody asks.
+SHARES_VARIABLES = sys.version_info < (3, 13)
+READERS = frozenset(["locals", "vars", "dir", "eval", "exec", "f_locals"])  # of that dict: it must not change meanwhile
+IS_FUNCTION = 1  # CO_OPTIMIZED, in a code's flags
+OWN_REFERENCES = 3  # to that dict, where nobody else has it: the frame's, a variable's and an argument's
 
 
 class Slots(object):
@@ -77,8 +83,41 @@ def words(node):
     return "?"
 
 
+def let_go(frame):
+    """Empty the dict of a frame whose variables were asked for: else what they held lives on until the function ends.
+
+    After each call of a trace function Python sets the variables to what the dict holds: that of a traced frame is left
+    alone. At its start a function may be traced without a mark of it, and has let go of nothing yet.
+    """
+    code = frame.f_code
+    if not (SHARES_VARIABLES and code.co_flags & IS_FUNCTION) or reads_by_name(code):
+        return
+    if frame.f_trace is None and frame.f_lineno != code.co_firstlineno:
+        variables = frame.f_locals
+        if sys.getrefcount(variables) <= OWN_REFERENCES:  # numexpr and pandas look the caller's up in it
+            variables.clear()
+
+
+def is_traced():
+    """Whether this thread has a function that traces or profiles it, or new ones get one."""
+    of_others = [getattr(threading, name, None) for name in ("_trace_hook", "_profile_hook")]
+    return any(hook is not None for hook in [sys.gettrace(), sys.getprofile()] + of_others)
+
+
+def reads_by_name(code):
+    """Whether a function may read its variables from the frame's dict, as 2.7 does in an `exec`: it is left alone."""
+    if code.co_flags & IS_FUNCTION:
+        return SHARES_VARIABLES and not READERS.isdisjoint(code.co_names)
+    return sys.version_info[0] == 2 and code.co_nlocals > 0
+
+
 def _variable(name, frame):
-    for names in (frame.f_locals, frame.f_globals):
+    places, code = (frame.f_globals,), frame.f_code
+    if not reads_by_name(code):
+        places = (frame.f_locals, frame.f_globals)
+    elif name in code.co_varnames + code.co_cellvars + code.co_freevars:
+        return MISSING
+    for names in places:
         if name in names:
             return names[name]
     return MISSING

@@ -86,8 +86,10 @@ class Sampler(object):
         self._sizes = load_sibling("watch/pool_sizes").PoolSizes(load_sibling("watch/pools"))
         failures = load_sibling("dialogue/failures")
         self._text, self._is_ours = failures.text, failures.is_ours
-        self._tracer = load_sibling("watch/line_tracer").LineTracer(load_sibling("dialogue/clocks"), self._traced_line)
-        self._traced, self._running, self._forbidden = trace, False, False
+        self._tracer = load_sibling("watch/line_tracer").LineTracer(
+            load_sibling("dialogue/clocks"), self._traced_line, self._operands.reads_by_name
+        )
+        self._traced, self._running, self._forbidden, self._lets_go = trace, False, False, False
         self._ended = None
         self._own_ids = set()  # native numbers of this sampler's threads
         self.forget()
@@ -104,6 +106,7 @@ class Sampler(object):
         """A region begins: start to look, also for the sizes of these pools, and to trace where that is needed."""
         self._sizes.watch(pools)
         self._trace_if_needed()
+        self._lets_go = not (self._traced or self._operands.is_traced())
         self.start()
         if self._traced:
             self._tracer.start()
@@ -169,7 +172,7 @@ class Sampler(object):
 
         There may be few looks, because they wait for the lock: those at other threads stand for all of the traced time.
         """
-        lines = self._lines.values()
+        lines = list(self._lines.values())
         traced_s, rested_s = sum(line.traced_s for line in lines), sum(line.rested_s for line in lines)
         whole = traced_s / self._sampled_s if traced_s and self._sampled_s else 1.0
         others_s = whole * sum(line.seconds for line in lines)
@@ -197,7 +200,7 @@ class Sampler(object):
         self._samples += 1
         self._sampled_s += elapsed_s
         self._late_s += max(0.0, elapsed_s - 2 * INTERVAL_S)
-        names = dict((ident, thread.name) for ident, thread in list(getattr(threading, "_active", {}).items()))
+        names = dict((ident, thread.name) for ident, thread in dict(getattr(threading, "_active", {})).items())
         frames = dict((ident, self._not_ours(frame)) for ident, frame in sys._current_frames().items() if ident != own)
         ran = dict((ident, cpu_s[ident]) for ident in frames if cpu_s.get(ident, 0.0) > MIN_CPU_SHARE * elapsed_s)
         at_work = ran or self._outside_standard_library(frames, has_clocks=bool(cpu_s))
@@ -223,7 +226,7 @@ class Sampler(object):
         return dict((ident, 1.0) for ident in outside)
 
     def _trace_if_needed(self):
-        on_lines_s = sum(line.seconds for line in self._lines.values() if not line.at_start)
+        on_lines_s = sum(line.seconds for line in list(self._lines.values()) if not line.at_start)
         if not self._traced and self._sampled_s and on_lines_s < MIN_LINE_SHARE * self._sampled_s:
             self._traced = True
             self.forget()
@@ -246,6 +249,8 @@ class Sampler(object):
             line.tries += 1
             users = [user for user in (frame, caller) if user]
             operations = [self._operation(user) for user in users]
+            for user in users if self._lets_go else ():
+                self._operands.let_go(user)
             operations = sorted(filter(None, operations), key=_how_little_is_known)
             line.operation = (operations or [line.operation])[0]
         return line
