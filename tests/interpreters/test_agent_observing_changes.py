@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,18 @@ def test_forks_are_counted(python: str, tmp_path: Path) -> None:
     assert {fork["how"] for fork in seen["forks"]} == {"fork"}
     if sys.platform.startswith("linux"):
         assert {fork["after_pool"] for fork in seen["forks"]} == {False}
+
+
+@on_every_interpreter
+def test_a_fork_has_no_round_looked_at_whose_steps_are_counted(python: str, tmp_path: Path) -> None:
+    with Dialogue(python, tmp_path) as child:
+        observed(child, "sleeping_and_forking", rounds=3)
+        before = child.ask("facts", count_steps=True)["observed"]
+        child.ask("round", repeat=1)
+        time.sleep(0.1)
+        after = child.ask("facts")["observed"]
+    assert after["steps"]["count"] == 1
+    assert after["samples"] == before["samples"] > 0
 
 
 @LINUX_ONLY

@@ -27,7 +27,9 @@ def test_the_lines_of_the_region_are_told_with_their_source_and_share(python: st
     for line in lines:
         assert (line["function"], line["called_from"]) == ("region", None)
         shares[line["line"] < first] += line["share"]
-    late_s = seen["late_s"] + len(rounds) * 0.01  # a look's time is all of the line at its end: some looks each round
+    unseen_s = max(0.0, sum(c - a for a, _, c in rounds) - seen["sampled_s"])  # before the first look, after the last
+    # A look's time is all of the line at its end: some looks each round.
+    late_s = seen["late_s"] + unseen_s + len(rounds) * 0.01
     assert shares[True] * seen["sampled_s"] == pytest.approx(sum(b - a for a, b, _ in rounds), abs=late_s)
     assert shares[False] * seen["sampled_s"] == pytest.approx(sum(c - b for _, b, c in rounds), abs=late_s)
     assert {line["operation"] for line in lines} == {None}

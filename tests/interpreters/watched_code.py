@@ -116,6 +116,16 @@ def forking():
     return region
 
 
+def sleeping_and_forking():
+    fork = forking()
+
+    def region():
+        time.sleep(0.05)
+        fork()
+
+    return region
+
+
 def forking_where_warnings_are_shown(how):
     warnings.simplefilter("always")
     return forking() if how == "fork" else forking_with_terminal

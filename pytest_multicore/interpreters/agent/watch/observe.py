@@ -182,7 +182,8 @@ class Observer(object):
         self._forks.setdefault((self._pool_ran, self._in_region()), self._tally.Count()).add()
 
     def _after_fork(self):
-        if self._in_region() and not self._in_fork:
+        counts = self._counter is not None and self._counter.started  # such a round is not looked at
+        if self._in_region() and not self._in_fork and not counts:
             self._sampler.start()
             if not self._in_region():  # it has ended meanwhile, where another thread than its own forks
                 self._sampler.stop()
