@@ -25,6 +25,7 @@ OPENBLAS = {"kind": "openblas", "version": "0.3.31", "layer": "pthreads"}
     ("fields", "told"),
     [
         ({"environment": "theano"}, "environment current, now theano"),
+        ({"host": "b"}, "host none, now b"),
         ({"threads": 4}, "threads 2, now 4"),
         ({"threads": None}, "threads 2, now none"),
         ({"baseline": 2}, "baseline threads 1, now 2"),
@@ -269,6 +270,9 @@ def test_each_host_is_compared_with_itself() -> None:
     assert all(pair.new == pair.old for pair in pairs_of_runs([b, a], [a, b]))
     assert since_last(a, [a, b]).old == a
     assert since_last_line(since_last(a, [a, b])).startswith("test_a.py::test_it on a: no change")
+    c = entry(1.0, host="c")
+    assert since_last_line(since_last(c, [b, a])).startswith("test_a.py::test_it on c: not comparable with ")
+    assert [pair.kind for pair in pairs_of_runs([a, c], [a, b])] == [Kind.BOTH, Kind.NOT_COMPARABLE]
 
 
 def test_a_result_has_the_processor_of_its_host() -> None:

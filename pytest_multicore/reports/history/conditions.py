@@ -22,6 +22,7 @@ PATH_VARIABLES = {"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LD_PRELOAD"}
 #: A folder in THEANO_FLAGS and PYTENSOR_FLAGS.
 PATH_FLAG = re.compile(r"\b(?:base_)?compiledir=[^,]*,?")
 SIDES = (
+    ("host", "host"),
     ("environment", "environment"),
     ("threads", "threads"),
     ("baseline", "baseline threads"),
