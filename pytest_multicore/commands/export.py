@@ -21,6 +21,7 @@ from pytest_multicore.reports.formats.markdown import markdown
 from pytest_multicore.reports.formats.openmetrics import openmetrics
 from pytest_multicore.reports.read_report import checked, read_report
 
+from .output_files import check_outputs
 from .subparsers import Subparsers
 
 Report = Mapping[str, Any]
@@ -69,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError(f"--test {options.test}: no node id in {options.file} holds this text")
         report = {**report, "results": chosen}
         texts = _asv(options, report) if options.format == ASV else {options.output: FORMATS[options.format](report)}
+    check_outputs({str(file): file for file in texts}, [options.file])
     for file, text in texts.items():
         _write(file, text)
     return 0

@@ -16,6 +16,7 @@ from pytest_multicore.reports.history.sparkline import levels_for
 from pytest_multicore.reports.history.trend_words import table
 from pytest_multicore.reports.history.trends import Trend, trends
 
+from .output_files import check_outputs
 from .say import say
 from .subparsers import Subparsers
 
@@ -47,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UsageError: there is no such history, or the drawing cannot be written.
     """
+    check_outputs({f"--svg {options.svg}": options.svg}, [options.file])
     history = read(options.file)
     if history.torn:
         say(f"warning: {history.torn_in_words}", sys.stderr)

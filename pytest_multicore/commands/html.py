@@ -9,9 +9,10 @@ from typing import Any
 
 from pytest_multicore.errors import UsageError
 from pytest_multicore.reports.html.packages import absent_packages, advice
-from pytest_multicore.reports.html.page import write_html
+from pytest_multicore.reports.html.page import FIRST_LINE, write_html
 from pytest_multicore.reports.read_report import read_report
 
+from .output_files import check_outputs
 from .subparsers import Subparsers
 
 
@@ -35,8 +36,8 @@ def run(options: argparse.Namespace) -> int:
         UsageError: there is no such report, it cannot be shown, or the page cannot be written.
     """
     check_extra("html")
-    if options.page.resolve() == options.file.resolve():
-        raise UsageError(f"{options.page} is the report itself: expected another file for the page")
+    check_outputs({str(options.page): options.page}, [options.file])
+    check_page(options.page)
     write_page(options.page, read_report(options.file), str(options.file))
     return 0
 
@@ -49,6 +50,25 @@ def check_extra(who: str) -> None:
     """
     if absent := absent_packages():
         raise UsageError(f"{who} {advice(absent)}")
+
+
+def check_page(page: Path) -> None:
+    """Refuse to replace a file that is no page of ours: it belongs to the user.
+
+    Raises:
+        UsageError: names it.
+    """
+    try:
+        head = _head(page) if page.is_file() else b""
+    except OSError as error:
+        raise UsageError(f"{page} cannot be read: {error.strerror}") from None
+    if head and not head.startswith(FIRST_LINE.encode()):
+        raise UsageError(f"{page} is no page of pytest-multicore: expected another file; it is left as it is")
+
+
+def _head(page: Path) -> bytes:
+    with page.open("rb") as file:
+        return file.read(len(FIRST_LINE))
 
 
 def write_page(page: Path, report: Mapping[str, Any], name: str) -> None:

@@ -11,7 +11,8 @@ from pytest_multicore.reports.atomic_file import write_whole
 from pytest_multicore.reports.merge import host_names, merged
 from pytest_multicore.reports.read_report import checked, read_report
 
-from .html import check_extra, write_page
+from .html import check_extra, check_page, write_page
+from .output_files import check_outputs
 from .say import say
 from .subparsers import Subparsers
 
@@ -44,6 +45,10 @@ def run(options: argparse.Namespace) -> int:
     if options.html:
         check_extra("--html")
     named = [_named(text) for text in options.files]
+    outputs = {f"--output={options.output}": options.output, f"--html={options.html}": options.html}
+    check_outputs(outputs, [file for _, file in named])
+    if options.html:
+        check_page(options.html)
     defaults = host_names([file for _, file in named])
     reports = []
     for (host, file), default in zip(named, defaults, strict=True):

@@ -1,0 +1,27 @@
+"""The files that a command writes: none of them may be one that it reads, or another that it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pytest_multicore.errors import UsageError
+
+
+def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:
+    """Refuse to replace what is read, or what was just written; a pipe or a terminal may be both.
+
+    Args:
+        outputs: the files to write, by what names them on the command line; None is none.
+        inputs: the files to read.
+
+    Raises:
+        UsageError: names the output.
+    """
+    kept = {file.resolve(): "is a file that this command reads" for file in inputs if file.is_file()}
+    for name, file in outputs.items():
+        if file is None or (file.exists() and not file.is_file()):
+            continue
+        if why := kept.get(file.resolve()):
+            raise UsageError(f"{name} {why}: expected another file; it is left as it is")
+        kept[file.resolve()] = "is named for another output, too"
