@@ -19,7 +19,7 @@ from pytest_multicore.reports.formats.bencher import bencher
 from pytest_multicore.reports.formats.github_action_benchmark import bigger_is_better, smaller_is_better
 from pytest_multicore.reports.formats.markdown import markdown
 from pytest_multicore.reports.formats.openmetrics import openmetrics
-from pytest_multicore.reports.read_report import checked, read_report
+from pytest_multicore.reports.read_report import checked, parsed, read_report
 
 from .output_files import check_outputs
 from .subparsers import Subparsers
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _asv(options: argparse.Namespace, report: Report) -> dict[Path | None, str]:
-    """The texts of ASV's files; benchmarks that its list holds already stay in it."""
+    """The texts of ASV's files; what the folder holds already stays in it."""
     # A tree with changes is not the commit that it was made from: the user has to say so.
     commit = options.commit or (report.get("commit") if report.get("clean") else None)
     if options.output is None or commit is None or options.commit_date is None:
@@ -95,15 +95,28 @@ def _asv(options: argparse.Namespace, report: Report) -> dict[Path | None, str]:
             "git log -1 --format=%cI says"
         ) from None
     files = asv(report, str(commit), committed)
-    listed = options.output / "benchmarks.json"
-    if listed.is_file():
-        try:
-            files["benchmarks.json"] = json.loads(listed.read_text(encoding="utf-8")) | files["benchmarks.json"]
-        except (OSError, ValueError, TypeError) as error:
-            raise UsageError(f"{listed}: expected ASV's list of benchmarks ({error})") from None
-    return {
-        options.output / name: json.dumps(content, indent=1, allow_nan=False) + "\n" for name, content in files.items()
-    }
+    joined = {options.output / name: _joined(options.output / name, content) for name, content in files.items()}
+    return {file: json.dumps(content, indent=1, allow_nan=False) + "\n" for file, content in joined.items()}
+
+
+def _joined(file: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """An ASV file's content with what the file holds already.
+
+    Raises:
+        UsageError: it is no such file.
+    """
+    if not file.is_file() or file.name == "machine.json":
+        return content
+    is_list = file.name == "benchmarks.json"
+    try:
+        earlier = parsed(file.read_text(encoding="utf-8"))
+        if is_list:
+            return {**earlier, **content}
+        same = all(earlier.get(name) == content[name] for name in ("commit_hash", "env_name", "result_columns"))
+        return {**content, "results": {**earlier["results"], **content["results"]}} if same else content
+    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+        expected = "ASV's list of benchmarks" if is_list else "results of ASV's"
+        raise UsageError(f"{file}: expected {expected} ({error})") from None
 
 
 def _write(file: Path | None, text: str) -> None:

@@ -83,6 +83,33 @@ def test_benchmarks_that_are_listed_already_stay(project: Path) -> None:
     assert listed.keys() == {"theirs", "version", "tests.test_a.test_it.time", "tests.test_a.test_it.speedup"}
 
 
+def test_names_that_are_written_alike_have_results_of_their_own(project: Path) -> None:
+    hosts = ("日本", "東京", "gpu_1", "gpu-1", "GPU-1")
+    environments = [measured(1.8, environment=name) for name in "αβ"]
+    assert export(project, *({**record, "host": host} for host in hosts for record in environments)) == 0
+    files = [file for file in (project / "results").glob("*/*.json") if file.name != "machine.json"]
+    assert len({file.parent for file in files}) == len(hosts)
+    assert len(files) == len(hosts) * len(environments)
+    assert (project / "results" / "gpu-1").is_dir(), "an ordinary name is kept"
+
+
+def test_releases_of_one_python_share_a_file(project: Path) -> None:
+    assert export(project, *(measured(1.8, test=patch, python=f"3.13.{patch}") for patch in "12")) == 0
+    (file,) = (project / "results").glob("*/*-multicore-*.json")
+    assert len(json.loads(file.read_text())["results"]) == 4
+
+
+def test_a_second_export_of_a_commit_joins_the_first(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for test in "abb":
+        assert export(project, measured(1.8, test=test)) == 0
+    (file,) = (project / "results").glob("*/*-multicore-*.json")
+    names = {f"{test} test_it.{figure}" for test in "ab" for figure in ("time", "speedup")}
+    assert json.loads(file.read_text())["results"].keys() == names
+    file.write_text("theirs")
+    assert export(project, measured(1.8)) == 2
+    assert f"{file}: expected results of ASV's" in capsys.readouterr().err
+
+
 def test_the_reports_own_commit_counts_if_its_tree_was_clean(tmp_path: Path) -> None:
     for clean, status in ((True, 0), (False, 2), (None, 2)):
         file = written(tmp_path / "report.json", {**reported(measured(1.8)), "commit": "a" * 40, "clean": clean})

@@ -6,6 +6,7 @@ The files' fields: asv's docs/source/dev.rst, "Benchmark suite layout and file f
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -47,18 +48,20 @@ def asv(report: Report, commit: str, committed: datetime) -> dict[str, File]:
     for host, records in by_host(report["results"]).items():
         machine = _machine(machines.get(host) or report["machine"], host)
         files[f"{machine['machine']}/machine.json"] = {**machine, "version": MACHINE_API}
-        for environment in dict.fromkeys((record["environment"], record["python"]) for record in records):
-            chosen = [record for record in records if (record["environment"], record["python"]) == environment]
+        environments: dict[tuple[str, str], list[Record]] = {}
+        for record in records:
+            environments.setdefault((record["environment"], _python(record["python"])), []).append(record)
+        for (environment, python), chosen in environments.items():
             described = [one for name, record in _dotted_names(chosen) for one in _benchmarks(name, record)]
-            name = f"multicore-{_slug(environment[0])}-py{_python(environment[1])}"
+            name = f"multicore-{_own_slug(environment)}-py{python}"
             files["benchmarks.json"] |= {benchmark["name"]: benchmark for benchmark, _ in described}
             files[f"{machine['machine']}/{commit[:8]}-{name}.json"] = {
                 "version": RESULTS_API,
                 "commit_hash": commit,
                 "date": int(committed.timestamp() * 1000),
                 "env_name": name,
-                "params": {**machine, "python": _python(environment[1]), "environment": plain(environment[0])},
-                "python": _python(environment[1]),
+                "params": {**machine, "python": python, "environment": plain(environment)},
+                "python": python,
                 "requirements": {},
                 "env_vars": {},
                 "durations": {},
@@ -71,7 +74,7 @@ def asv(report: Report, commit: str, committed: datetime) -> dict[str, File]:
 def _machine(machine: Record, host: str | None) -> dict[str, str]:
     """As ``asv machine`` describes one. What a report does not know is left empty."""
     cores = str(machine["cores_online"])
-    name = _slug(plain(host) if host else f"{machine['cpu']}-{cores}-cores")
+    name = _own_slug(host) if host else _slug(f"{machine['cpu']}-{cores}-cores")
     return {
         "machine": name,
         "os": plain(machine["os"]),
@@ -134,6 +137,13 @@ def _finite(bound: float) -> float | None:
 def _slug(text: str) -> str:
     """Of letters, digits and dashes alone: it becomes the name of a file."""
     return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.") or "unknown"
+
+
+def _own_slug(name: str) -> str:
+    """A slug that no other name has: where it is not the name itself, a part of the name's hash tells it apart."""
+    slug = _slug(plain(name))
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    return slug if slug == name else f"{slug}-{digest[:8]}"
 
 
 def _python(version: str) -> str:
