@@ -63,9 +63,14 @@ def _check(record: Record) -> None:
     Raises:
         ValueError: says what is wrong.
     """
-    texts = (record["nodeid"], record["outcome"], *(verdict["outcome"] for verdict in record["verdicts"]))
+    texts = (
+        record["nodeid"],
+        record["workload"],
+        record["outcome"],
+        *(verdict["outcome"] for verdict in record["verdicts"]),
+    )
     if not all(isinstance(text, str) for text in texts):
-        raise ValueError(f"nodeid and outcomes: found {texts}, expected texts")
+        raise ValueError(f"nodeid, workload and outcomes: found {texts}, expected texts")
     if not 0.5 <= record["confidence"] < 1:
         raise ValueError(f"confidence: found {record['confidence']!r}, expected a number from 0.5 to below 1")
     _check_rounds(record["rounds"])

@@ -182,6 +182,7 @@ def line_of(one: Entry, folder: Path) -> dict[str, object]:
     [
         ("def test_it(): pass\n", "is no history: line 1: no JSON; expected the name of a file"),
         ("[" * 100_000, "is no history: line 1: no JSON; expected the name of a file"),
+        (f"[1{'0' * 400}]", "is no history: line 1: no JSON; expected the name of a file"),
         ("[1e999]", "is no history: line 1: no JSON; expected the name of a file"),
         ("a\nb\nc\nd\ne\nf\n", r"lines 1, 2, 3, 4, 5 \.\.\.: no JSON"),
         ('{"schema": 1, "machine": {}, "results": []}\n', "is no history: line 1 is a JSON report"),
@@ -224,6 +225,8 @@ def test_a_report_with_a_line_for_each_number_is_told(tmp_path: Path) -> None:
         {"variables": {"OMP_NUM_THREADS": None}},
         {"threads": {"a": 1}},
         {"host": 5},
+        {"vary": {"a": 1}},
+        {"speedup": {"estimate": 1.7e308, "low": 1, "high": 1.7e308}},
     ],
     ids=str,
 )

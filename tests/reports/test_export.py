@@ -102,6 +102,10 @@ REPORT = reported(measured(1.1))
             b'{"schema": 1, "machine": {"cpu": 1e999}, "results": []}',
             "is not a report of pytest-multicore: it is no JSON; expected",
         ),
+        (
+            b'{"schema": 1, "machine": {"cpu": 1%s}, "results": []}' % (b"0" * 400),
+            "is not a report of pytest-multicore: it is no JSON; expected",
+        ),
         (b"[]", "is not a report of pytest-multicore"),
         (b'{"schema": "1", "results": []}', "is not a report of pytest-multicore"),
         (b'{"schema": true, "results": []}', "is not a report of pytest-multicore"),

@@ -131,7 +131,7 @@ def test_what_is_missing_from_a_report_is_named(tmp_path: Path, capsys: pytest.C
         lambda told: told["verdicts"][0].pop("outcome"),
         lambda told: told["rounds"][3].update(wall_s=0),
         lambda told: told["rounds"][3].update(wall_s="long"),
-        lambda told: told["rounds"][3].update(repeat=10**400),
+        lambda told: told.pop("workload"),
         lambda told: told["rounds"][3].update(cpu_s=-0.1),
         lambda told: told["rounds"].pop(),
         lambda told: told["rounds"].pop(3),

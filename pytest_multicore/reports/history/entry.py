@@ -29,6 +29,8 @@ INTERVALS = (
     *("wall_s", "cores", "demand", "baseline_wall_s", "baseline_cores", "speedup", "measured_speedup"),
     *("attained_speedup", "efficiency", "cpu_inflation", LOSS),
 )
+#: Of seconds or cores there are never so many; sums and squares of what is below are numbers still.
+MAX_ESTIMATE = 1e100
 #: Of a library, what tells it from another one; its path is the machine's own.
 KEPT_LIBRARY_FIELDS = ("kind", "version", "layer")
 
@@ -171,7 +173,7 @@ def checked(entry: Entry) -> Entry:
         KeyError, TypeError, ValueError, AttributeError: it holds what no entry does.
     """
     result, origin = entry.result, entry.origin
-    texts = {name: result[name] for name in ("nodeid", "workload", "environment", "outcome")}
+    texts = {name: result[name] for name in ("nodeid", "workload", "environment", "vary", "outcome")}
     _check_types({**texts, "cpu": entry.cpu}, str, "a text")
     known = {"date": origin.date, "version": origin.version, "commit": origin.commit, "host": result["host"]}
     _check_types({**known, "base": entry.base}, str | None, "a text or nothing")
@@ -197,8 +199,8 @@ def _check_types(values: Mapping[str, object], kind: type | UnionType, expected:
 
 
 def _check_interval(name: str, interval: Interval) -> None:
-    if not 0 <= interval.estimate < math.inf:
-        raise ValueError(f"{name}: found {interval.estimate!r}, expected a finite number of at least 0")
+    if not 0 <= interval.estimate <= MAX_ESTIMATE:
+        raise ValueError(f"{name}: found {interval.estimate!r}, expected a number from 0 to {MAX_ESTIMATE:g}")
     if not interval.low <= interval.high:
         raise ValueError(
             f"{name}: found the bounds {interval.low!r} and {interval.high!r}, expected the lower one first"
