@@ -73,17 +73,20 @@ def _limits(texts: Sequence[str]) -> Limits:
 
 def _judge_by_other_limits(file: Path, limits: Limits, test: str) -> int:
     """Say which of these limits every measurement of a file meets; one that cannot be decided is not met."""
-    met = True
+    met, judged = True, 0
     for record, verdicts in judge_by_other_limits(file, limits):
         if test not in record["nodeid"]:
             continue
+        judged += 1
         by_name = {verdict.quantity: verdict for verdict in verdicts}
         for name, limit in limits.given().items():
             verdict = by_name.get(name)
             met &= verdict is not None and verdict.outcome is Outcome.PASSED
             text = _text(verdict) if verdict else f"{name}={limit:g}: not met, for {_why_unjudged(name, record)}"
             say(f"{record['nodeid']}: {record['workload']}: {text}")
-    return 0 if met else 1
+    if not judged:
+        say(f"{file} holds no measurement")
+    return 0 if met and judged else 1
 
 
 def _why_unjudged(name: str, record: Mapping[str, Any]) -> str:

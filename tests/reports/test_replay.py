@@ -165,6 +165,8 @@ def test_a_report_without_results_says_so(tmp_path: Path, capsys: pytest.Capture
     file, _ = written(tmp_path)
     assert main(["judge", str(file)]) == 0
     assert capsys.readouterr().out == f"{file} holds no result that was held to limits\n"
+    assert main(["judge", str(file), "--limit", "min_cores=1"]) == 1, "nothing meets it"
+    assert capsys.readouterr().out == f"{file} holds no measurement\n"
 
 
 def test_the_same_rounds_give_the_same_verdicts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
