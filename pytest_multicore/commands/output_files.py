@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pytest_multicore.errors import UsageError
+from pytest_multicore.reports.atomic_file import is_no_plain_file
 
 
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:
@@ -20,7 +21,7 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path]) ->
     """
     kept = {file.resolve(): "is a file that this command reads" for file in inputs if file.is_file()}
     for name, file in outputs.items():
-        if file is None or (file.exists() and not file.is_file()):
+        if file is None or is_no_plain_file(file):
             continue
         if why := kept.get(file.resolve()):
             raise UsageError(f"{name} {why}: expected another file; it is left as it is")

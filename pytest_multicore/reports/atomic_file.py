@@ -9,6 +9,11 @@ from pathlib import Path
 from pytest_multicore.environments import scratch
 
 
+def is_no_plain_file(file: Path) -> bool:
+    """Whether a pipe, a device or a folder lies there. Of a name as it was given: a pipe has no path to resolve to."""
+    return file.exists() and not file.is_file()
+
+
 def write_whole(file: Path, text: Iterable[str]) -> None:
     """Write beside the file, then put that in its place. What was there stays where that fails.
 
@@ -21,11 +26,11 @@ def write_whole(file: Path, text: Iterable[str]) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    file = file.resolve()
-    if file.exists() and not file.is_file():
+    if is_no_plain_file(file):
         with file.open("w", encoding="utf-8") as stream:
             stream.writelines(text)
         return
+    file = file.resolve()
     file.parent.mkdir(parents=True, exist_ok=True)
     with scratch.folder(f".{file.name}.", file.parent) as folder:
         beside = folder / file.name

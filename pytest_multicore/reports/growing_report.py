@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from pytest_multicore.environments import scratch
 
+from .atomic_file import is_no_plain_file
 from .packed_rounds import encode
 
 #: For so long a file that is no longer in the report's place may still be read by whoever has opened it.
@@ -62,6 +63,7 @@ class GrowingReport:
     """
 
     def __init__(self, file: Path) -> None:
+        self._given = file
         self._file = file.resolve()
         self._beside = self._next = Path()  # in a folder that is made with the first report
         self._in_place: _WrittenFile | None = None
@@ -84,7 +86,7 @@ class GrowingReport:
         Raises:
             OSError: it cannot be written; the former one is in its place.
         """
-        if self._file.exists() and not self._file.is_file():
+        if is_no_plain_file(self._given):
             return
         if self._beside == self._next or not self._beside.parent.exists():
             self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,13 @@
 """What a command writes replaces neither what it reads nor what is the user's."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from pytest_multicore.__main__ import main
+from pytest_multicore.reports.growing_report import GrowingReport
 from pytest_multicore.reports.history.history_file import append
 from tests.history.literals import entry
 
@@ -40,6 +42,22 @@ def test_no_command_replaces_what_it_reads_or_what_is_no_output_of_its_own(
     assert main(command.split()) == 2
     assert capsys.readouterr().err.startswith(f"error: {told}")
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system has no /dev/fd")
+def test_a_pipe_that_no_path_resolves_to_gets_the_whole_text(tmp_path: Path) -> None:
+    """As ``/dev/stdout`` before ``| cat`` is, and ``>(command)``."""
+    report = written(tmp_path / "r.json", reported(measured(1.8)))
+    reader, writer = os.pipe()
+    with os.fdopen(reader, encoding="utf-8") as pipe:
+        with os.fdopen(writer, "w"):
+            output = Path(f"/dev/fd/{writer}")
+            with GrowingReport(output) as growing:
+                growing.write({"results": []})
+            assert main(["export", str(report), "--format", "badge", f"--output={output}"]) == 0
+        text = pipe.read()
+    assert text.startswith("<svg")
+    assert text.endswith("</svg>\n")
 
 
 def test_an_earlier_page_and_an_empty_file_are_replaced(tmp_path: Path) -> None:
