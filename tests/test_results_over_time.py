@@ -153,6 +153,8 @@ def test_the_report_says_when_by_which_version_and_of_which_commit(run: Run, pyt
         ((BOTH[0], BOTH[1], "--multicore-compare-fail=10"), "*found '10', expected a percentage from 0% to below*"),
         (("--multicore-save=x", "--multicore-json=x"), "*--multicore-save=x: found the file of --multicore-json*"),
         (("--multicore-save=.",), "*--multicore-save=*: found a folder, expected*"),
+        (("--multicore-save=/dev/null",), "*--multicore-save=*: found a pipe or a device, expected*"),
+        (("--multicore-compare=/dev/null",), "*--multicore-compare=*: found a pipe or a device, expected*"),
         (("--multicore-save=",), "*--multicore-save (ini: multicore_save): found '', expected*"),
     ],
 )

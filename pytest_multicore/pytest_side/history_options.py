@@ -16,6 +16,7 @@ import pytest
 from pytest_multicore.errors import UsageError
 from pytest_multicore.measurement.machine import this_machine
 from pytest_multicore.reports import github
+from pytest_multicore.reports.atomic_file import is_no_plain_file
 from pytest_multicore.reports.history import history_file
 from pytest_multicore.reports.history.changes import Kind, Pair, since_last
 from pytest_multicore.reports.history.entry import Entry, entries_of
@@ -74,6 +75,9 @@ def _check(config: pytest.Config) -> None:
     for flag, file in (("--multicore-save", files.save), ("--multicore-compare", files.compare)):
         if file is not None and os.path.isdir(file):
             raise UsageError(f"{flag}={file}: found a folder, expected the name of a history's file")
+        # A history is read before the tests and after them, and appended to: a pipe gives nothing the second time.
+        if file is not None and is_no_plain_file(file):
+            raise UsageError(f"{flag}={file}: found a pipe or a device, expected the name of a history's file")
     if files.save is not None:
         check_writable(f"--multicore-save={files.save}", files.save)
     report = report_file(config, "json")
