@@ -18,6 +18,8 @@ from pytest_multicore.verdicts.limits import BASE_LIMITS, Limits, Outcome, Verdi
 from .say import say
 from .subparsers import Subparsers
 
+Results = Sequence[Mapping[str, Any]]
+
 
 def add(commands: Subparsers) -> None:
     """Add the command and its arguments."""
@@ -46,11 +48,12 @@ def run(options: argparse.Namespace) -> int:
         UsageError: there is no such report, no such limit, or no test of this name.
     """
     limits = _limits(options.limit)
+    results = read_report(options.file)["results"]  # once: a pipe gives nothing the second time
     if options.test:
-        _check_name(options.file, options.test)
+        _check_name(options.file, results, options.test)
     if limits.given():
-        return _judge_by_other_limits(options.file, limits, options.test)
-    return _judge_by_own_limits(options.file, options.test)
+        return _judge_by_other_limits(options.file, results, limits, options.test)
+    return _judge_by_own_limits(options.file, results, options.test)
 
 
 def _limits(texts: Sequence[str]) -> Limits:
@@ -71,10 +74,10 @@ def _limits(texts: Sequence[str]) -> Limits:
     return Limits(**values)
 
 
-def _judge_by_other_limits(file: Path, limits: Limits, test: str) -> int:
+def _judge_by_other_limits(file: Path, results: Results, limits: Limits, test: str) -> int:
     """Say which of these limits every measurement of a file meets; one that cannot be decided is not met."""
     met, judged = True, 0
-    for record, verdicts in judge_by_other_limits(file, limits):
+    for record, verdicts in judge_by_other_limits(file, results, limits):
         if test not in record["nodeid"]:
             continue
         judged += 1
@@ -98,22 +101,21 @@ def _why_unjudged(name: str, record: Mapping[str, Any]) -> str:
     return "it compares two sides, and the result has one"
 
 
-def _check_name(file: Path, test: str) -> None:
+def _check_name(file: Path, results: Results, test: str) -> None:
     """Refuse a name that no test has: judging nothing would pass.
 
     Raises:
         UsageError: names it.
     """
-    results = read_report(file)["results"]
     with checked(file):
         if not any(test in record["nodeid"] for record in results):
             raise UsageError(f"--test {test}: no node id in {file} holds this text")
 
 
-def _judge_by_own_limits(file: Path, test: str) -> int:
+def _judge_by_own_limits(file: Path, results: Results, test: str) -> int:
     """Say whether every measurement of a file gets the report's verdicts again."""
     judged = different = 0
-    for record, verdicts in judge_by_own_limits(file):
+    for record, verdicts in judge_by_own_limits(file, results):
         if test not in record["nodeid"]:
             continue
         judged += 1

@@ -18,7 +18,7 @@ from pytest_multicore.verdicts.limits import Limits, OpenReason, Verdict, claims
 from pytest_multicore.verdicts.repeatable import FirstCalls, why_not_repeatable
 from pytest_multicore.verdicts.stopping import StoppingRule
 
-from .read_report import checked, read_report
+from .read_report import checked
 
 Row = tuple[Round, ...]
 #: What rounds do not show: those of further processes are not kept, nor where modules came from.
@@ -27,13 +27,17 @@ KEPT_REASONS = {"layout": OpenReason.LAYOUT, "not-the-base": OpenReason.NOT_THE_
 Record = Mapping[str, Any]
 
 
-def judge_by_own_limits(file: Path) -> Iterator[tuple[Record, tuple[Verdict, ...]]]:
+def judge_by_own_limits(file: Path, results: Sequence[Record]) -> Iterator[tuple[Record, tuple[Verdict, ...]]]:
     """Each result of a report that has limits, with the verdicts that its rounds give now; none where it has no rounds.
 
+    Args:
+        file: the report, for messages.
+        results: of it.
+
     Raises:
-        UsageError: the file is not a report of this schema, or does not contain what that says.
+        UsageError: one does not contain what the schema says.
     """
-    for number, record in enumerate(read_report(file)["results"]):
+    for number, record in enumerate(results):
         with checked(file, f"entry {number} of its results"):
             if not record["verdicts"]:
                 continue
@@ -42,7 +46,9 @@ def judge_by_own_limits(file: Path) -> Iterator[tuple[Record, tuple[Verdict, ...
         yield record, verdicts
 
 
-def judge_by_other_limits(file: Path, limits: Limits) -> Iterator[tuple[Record, tuple[Verdict, ...]]]:
+def judge_by_other_limits(
+    file: Path, results: Sequence[Record], limits: Limits
+) -> Iterator[tuple[Record, tuple[Verdict, ...]]]:
     """Each result of a report, with the verdicts that its rounds give on other limits; none where it has no rounds.
 
     Limits that compare need a second side: where there is none, there is no verdict on them.
@@ -50,7 +56,7 @@ def judge_by_other_limits(file: Path, limits: Limits) -> Iterator[tuple[Record, 
     Raises:
         UsageError: as in ``judge_by_own_limits``.
     """
-    for number, record in enumerate(read_report(file)["results"]):
+    for number, record in enumerate(results):
         with checked(file, f"entry {number} of its results"):
             _check(record)
             verdicts = _verdicts_on(limits, record) if record["rounds"] else ()
