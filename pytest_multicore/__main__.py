@@ -47,7 +47,8 @@ def _run(arguments: list[str] | None) -> int:
     try:
         status: int = options.run(options)
     except UsageError as error:
-        say(f"error: {error}", sys.stderr)
+        for line in (f"error: {error}", *getattr(error, "__notes__", ())):
+            say(line, sys.stderr)
         return 2
     return status
 

@@ -198,3 +198,13 @@ def test_commits_are_those_of_the_first_parents(tmp_path: Path) -> None:
 def test_wrong_use_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bisect", "test_it.py::test_a", "numpy"]) == 2
     assert "expected git:GOOD..BAD, or a package and FIRST..LAST" in capsys.readouterr().err
+
+
+def test_what_pytest_says_of_wrong_use_is_shown_in_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["bisect", "test_it.py::test_a", "numpy", "1.26.4,2.4.6"]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "error: pytest ended with 4:"
+    assert any(re.fullmatch(r"ERROR: .*test_it\.py.*", line) for line in told), told

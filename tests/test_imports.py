@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from pytest_multicore.__main__ import main
-from pytest_multicore.errors import UsageError
+from pytest_multicore.errors import EnvironmentUnavailable, UsageError
 from pytest_multicore.interpreters.import_traces import ImportResult, ImportTrace
+from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.pytest_side.fixtures import Multicore
 from pytest_multicore.pytest_side.gates import gate_of
 from pytest_multicore.reports.imports import guard_text, import_lines
@@ -54,6 +55,19 @@ def test_the_command_tells_and_its_status_says_so(
     assert main(["imports", *arguments]) == status
     said = capsys.readouterr().out
     assert [text for text in told if text not in said] == [], said
+
+
+def test_why_an_environment_is_not_to_be_had_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unavailable(*_: object) -> None:
+        raise EnvironmentUnavailable("it could not be built\n  ::error::of the tool\nwhat to do")
+
+    monkeypatch.setattr(PreparedEnvironment, "prepare", unavailable)
+    assert main(["imports", "clean"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        *("error: clean: it could not be built", r"  \x3a:error::of the tool", "what to do")
+    ]
 
 
 @pytest.fixture

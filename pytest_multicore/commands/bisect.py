@@ -20,7 +20,7 @@ from pytest_multicore.reports.words import loss
 from pytest_multicore.rounds.tolerances import MAX_COMPARISON_TRIES
 from pytest_multicore.verdicts.bisection import Answer, Neighbours, find_neighbours, last_answer
 
-from .say import say
+from .say import refusal, say
 from .subparsers import Subparsers
 
 #: Searches that end with neighbours which do not differ from each other: then one of the answers was wrong.
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             raise UsageError(f"bisect {options.what}: expected git:GOOD..BAD, or a package and FIRST..LAST")
     except EnvironmentUnavailable as error:
-        raise UsageError(str(error)) from None
+        raise refusal(str(error)) from None
     return _search(ComparisonRunner(options.test, options.pytest), line)
 
 
@@ -154,7 +154,7 @@ class ComparisonRunner:
             status, printed = run_pytest([self.test, *own, "--multicore-explain=never", *self.options])
             results = json.loads(report.read_text(encoding="utf-8"))["results"] if report.exists() else []
         if status > 1 and not results:
-            raise UsageError(f"pytest ended with {status}:\n{printed.strip()[-2000:]}")
+            raise refusal(f"pytest ended with {status}:\n{printed.strip()[-2000:]}")
         answer = self._answer(results, base, printed)
         self.last = _told(results, self.why if answer is Answer.UNDECIDED else "") or self.why
         say(f"{_short(program)} against {_short(base)}: {self.last} ({time.monotonic() - began:.0f} s)")

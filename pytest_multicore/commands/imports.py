@@ -6,12 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from pytest_multicore.errors import MulticoreError, UsageError, first_line
+from pytest_multicore.errors import MulticoreError, UsageError
 from pytest_multicore.interpreters.import_traces import import_in_bare_interpreter
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.reports.imports import guard_text, import_lines
 
-from .say import say
+from .say import refusal, say
 from .subparsers import Subparsers
 
 
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     except UsageError:
         raise
     except MulticoreError as error:
-        raise UsageError(f"{' '.join(options.packages)}: {first_line(error)}") from None
+        raise refusal(f"{' '.join(options.packages)}: {error}") from None
     for line in import_lines(imported, options.packages, options.allow):
         say(line)
     return 1 if guard_text(imported, options.allow) else 0
