@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     It is 1, without a word, where the reader of the output has gone, as ``head`` does: pytest itself does so. It is 2
     where the output is a file on a full disk.
     """
+    standard_output.open_where_closed()
     standard_output.escape_what_it_lacks()
     try:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 
@@ -10,6 +11,12 @@ def escape_what_it_lacks() -> None:
     """Show a letter that the encoding lacks as its code: names and paths may be in any script."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def open_where_closed() -> None:
+    """Have a standard output where the shell closed it (``>&-``): Python has None in its place."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the interpreter ends
 
 
 def write_file(text: str) -> None:

@@ -84,6 +84,19 @@ def test_a_full_disk_behind_the_output_is_one_line(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (2, "error: the output is cut short: No space left on device\n")
 
 
+@pytest.mark.parametrize("command", ["export report.json --format badge", "judge report.json", "history none.jsonl"])
+def test_an_output_that_the_shell_closed_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Python has no ``sys.stdout`` behind ``>&-``."""
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "report.json", reported(measured(1.8)))
+    (tmp_path / "none.jsonl").touch()
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(command.split()) == 0
+    sys.stdout.close()
+
+
 REPORT = reported(measured(1.1))
 
 
