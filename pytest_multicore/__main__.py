@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; return its exit status: 0 if all is well, 1 if it found something wrong, 2 for wrong use.
 
     It is 1, without a word, where the reader of the output has gone, as ``head`` does: pytest itself does so. It is 2
-    where the output is a file on a full disk.
+    where the output is a file on a full disk, and 130 after Ctrl-C, as a shell says it.
     """
     standard_output.open_where_closed()
     standard_output.escape_what_it_lacks()
@@ -28,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _run(arguments)
         finally:
             print(end="", flush=True)  # at the interpreter's end nothing could catch it
+    except KeyboardInterrupt:
+        return 130
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.ENOSPC):
             raise

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_multicore.__main__ import main
+from pytest_multicore.commands import imports
 from pytest_multicore.commands.export import FORMATS
 from tests.closed_pipe import nobody_reads
 
@@ -95,6 +96,17 @@ def test_an_output_that_the_shell_closed_is_no_error(
     monkeypatch.setattr(sys, "stdout", None)
     assert main(command.split()) == 0
     sys.stdout.close()
+
+
+def test_ctrl_c_ends_a_command_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(imports, "import_in_bare_interpreter", interrupted)
+    assert main(["imports", "json"]) == 130
+    assert capsys.readouterr() == ("", "")
 
 
 REPORT = reported(measured(1.1))
