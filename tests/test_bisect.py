@@ -162,6 +162,8 @@ def test_final_releases_that_have_a_wheel(index: Path) -> None:
     [
         ("1.0..3.0", "the index has no wheel of 3.0 for this Python; between: 1.0, 1.2"),
         ("1.0", "expected two releases, such as 1.26.4..2.4.6, or a list"),
+        ("1.0..1.0.0", "expected two releases, such as 1.26.4..2.4.6, or a list"),
+        ("1.0,1.2,1.0", "expected two releases, such as 1.26.4..2.4.6, or a list"),
         ("1.0..last", "toy last: expected a release such as 1.26.4"),
     ],
 )
@@ -198,6 +200,8 @@ def test_commits_are_those_of_the_first_parents(tmp_path: Path) -> None:
 def test_wrong_use_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bisect", "test_it.py::test_a", "numpy"]) == 2
     assert "expected git:GOOD..BAD, or a package and FIRST..LAST" in capsys.readouterr().err
+    assert main(["bisect", "test_it.py::test_a", "numpy", "1.0..1.2", "--python-version", "zz"]) == 2
+    assert "--python-version zz: expected a version such as 3.13" in capsys.readouterr().err
 
 
 def test_what_pytest_says_of_wrong_use_is_shown_in_lines(

@@ -57,6 +57,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UsageError: there are no such releases or commits, or the test cannot be asked.
     """
+    if options.python_version is not None and not re.fullmatch(r"\d+\.\d+(\.\d+)?", options.python_version):
+        raise UsageError(f"--python-version {options.python_version}: expected a version such as 3.13")
     try:
         if options.what.startswith(GIT_PREFIX):
             line = commits(options.what, Path.cwd())

@@ -26,12 +26,12 @@ def releases(package: str, text: str, python: str | None) -> list[str]:
         EnvironmentUnavailable: pip cannot be started.
     """
     first, dots, last = text.partition("..")
+    named = [_version(package, one) for one in ((first, last) if dots else text.split(","))]
+    ends = [named[0], named[-1]]
+    if ends[0] == ends[1]:
+        raise UsageError(f"{package} {text}: expected two releases, such as 1.26.4..2.4.6, or a list of them")
     if not dots:
-        named = [_version(package, one) for one in text.split(",")]
-        if len(named) < 2:
-            raise UsageError(f"{package} {text}: expected two releases, such as 1.26.4..2.4.6, or a list of them")
         return [f"{package}=={version}" for version in named]
-    ends = [_version(package, first), _version(package, last)]
     on_index = final_releases(package, python)
     if not on_index:
         raise UsageError(
