@@ -89,7 +89,8 @@ def _asv(options: argparse.Namespace, report: Report) -> dict[Path | None, str]:
         raise UsageError(f"--commit {commit}: expected a whole hash, as git rev-parse HEAD says")
     try:
         committed = datetime.fromisoformat(options.commit_date)
-    except ValueError:
+        committed.timestamp()
+    except (ArithmeticError, OSError, ValueError):  # a year beyond the time of the system
         raise UsageError(
             f"--commit-date {options.commit_date}: expected a date such as 2026-01-31T12:00:00+01:00, as "
             "git log -1 --format=%cI says"

@@ -125,6 +125,7 @@ def test_the_reports_own_commit_counts_if_its_tree_was_clean(tmp_path: Path) -> 
         ([], "--format asv: expected --output with ASV's results folder, --commit"),
         (["--commit=main", "--commit-date=2026-01-31"], "--commit main: expected a whole hash"),
         ([f"--commit={'a' * 40}", "--commit-date=today"], "--commit-date today: expected a date such as"),
+        ([f"--commit={'a' * 40}", "--commit-date=0001-01-01"], "--commit-date 0001-01-01: expected a date such as"),
     ],
 )
 def test_what_asv_needs_is_asked_for(
