@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 from collections.abc import Iterator
@@ -23,9 +24,13 @@ def read_report(file: Path) -> dict[str, Any]:
         UsageError: says what the file is in place of a report that this version reads.
     """
     try:
-        report = parsed(file.read_text(encoding="utf-8"))
+        report = parsed(text_of(file.read_bytes()))
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}; {EXPECTED_FORMAT}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{file} is not a report of pytest-multicore: it is no text in UTF-8 ({error.reason}); {EXPECTED_FORMAT}"
+        ) from None
     except ValueError:
         raise UsageError(f"{file} is not a report of pytest-multicore: it is no JSON; {EXPECTED_FORMAT}") from None
     schema = report.get("schema") if isinstance(report, dict) else None
@@ -42,6 +47,21 @@ def read_report(file: Path) -> dict[str, Any]:
         )
     found: dict[str, Any] = report
     return found
+
+
+def text_of(data: bytes, errors: str = "strict") -> str:
+    """The text of a file in UTF-8, which editors may begin with a mark of that.
+
+    Args:
+        data: the file's.
+        errors: of ``bytes.decode``.
+
+    Raises:
+        UnicodeDecodeError: it is in another encoding.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UnicodeDecodeError("utf-8", data, 0, 2, "it begins as UTF-16 does: save it as UTF-8")
+    return data.decode("utf-8-sig", errors)
 
 
 def parsed(text: str) -> Any:

@@ -171,6 +171,17 @@ def test_a_line_without_its_end_is_no_loss(file: Path) -> None:
     assert [one.result["nodeid"] for one in read(file).entries] == ["a", "b"]
 
 
+def test_a_history_may_begin_with_the_mark_of_utf_8_and_is_none_in_utf_16(file: Path) -> None:
+    append(file, [entry()])
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text, encoding="utf-8-sig")
+    append(file, [entry()])
+    assert len(read(file).entries) == 2
+    file.write_text(text, encoding="utf-16")
+    with pytest.raises(UsageError, match=r"no text in UTF-8 \(it begins as UTF-16 does: save it as UTF-8\)"):
+        check(file)
+
+
 def line_of(one: Entry, folder: Path) -> dict[str, object]:
     append(folder / "of a line", [one])
     found: dict[str, object] = json.loads((folder / "of a line").read_text())

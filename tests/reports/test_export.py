@@ -1,5 +1,6 @@
 """``python -m pytest_multicore export``: which file it reads, where it writes, and what it refuses."""
 
+import codecs
 import io
 import subprocess
 import sys
@@ -28,6 +29,13 @@ def test_the_same_is_written_to_a_file_and_to_the_output(
     assert main(["export", str(file), "--format", name, "--output", str(output)]) == 0
     assert capsys.readouterr().out == ""
     assert output.read_text(encoding="utf-8") == shown
+
+
+def test_a_report_may_begin_with_the_mark_of_utf_8(tmp_path: Path) -> None:
+    """As some editors save it."""
+    file = written(tmp_path / "report.json", reported(measured(1.8)))
+    file.write_bytes(codecs.BOM_UTF8 + file.read_bytes())
+    assert main(["export", str(file), "--format", "badge"]) == 0
 
 
 def test_only_the_tests_that_are_named_are_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,7 +124,8 @@ REPORT = reported(measured(1.1))
     ("content", "expected"),
     [
         (None, "cannot be read: No such file or directory; expected a file of --multicore-json"),
-        (b"\xff\xfe", "is not a report of pytest-multicore: it is no JSON; expected"),
+        (b"\xff\xfe", "it is no text in UTF-8 (it begins as UTF-16 does: save it as UTF-8); expected"),
+        (b'{"caf\xe9": 1}', "it is no text in UTF-8 (invalid continuation byte); expected"),
         (b"{", "is not a report of pytest-multicore: it is no JSON; expected"),
         (b"[" * 100_000, "is not a report of pytest-multicore: it is no JSON; expected"),
         (

@@ -15,7 +15,7 @@ from pathlib import Path
 import filelock
 
 from pytest_multicore.errors import UsageError
-from pytest_multicore.reports.read_report import parsed
+from pytest_multicore.reports.read_report import parsed, text_of
 
 from .entry import Entry, entry_from, entry_record
 
@@ -111,11 +111,13 @@ def read(file: Path) -> History:
         UsageError: the file is missing or unreadable, no history, or of another schema, with the lines' numbers.
     """
     try:
-        text = file.read_bytes().decode("utf-8", "replace")
+        text = text_of(file.read_bytes(), "replace")
     except OSError as error:
         raise UsageError(
             f"{file} cannot be read: {error.strerror}; expected a history that --multicore-save wrote"
         ) from None
+    except UnicodeDecodeError as error:
+        raise _no_history(file, f"no text in UTF-8 ({error.reason})") from None
     entries: list[Entry] = []
     torn: list[int] = []
     foreign: list[int] = []
