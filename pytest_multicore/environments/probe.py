@@ -116,7 +116,10 @@ def probe(python: str | Path, environ: Mapping[str, str] | None = None) -> Inter
         return None
     except subprocess.SubprocessError:
         return None
-    return _read(answer.stdout.decode("utf-8", "replace"))
+    try:
+        return _read(answer.stdout.decode("utf-8", "replace"))
+    except (KeyError, TypeError, ValueError):  # a program that prints our mark, and is no Python
+        return None
 
 
 def _read(output: str) -> Interpreter | None:

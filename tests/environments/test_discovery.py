@@ -101,6 +101,14 @@ def test_a_path_that_is_no_interpreter_is_refused(tmp_path: Path) -> None:
         find_interpreter([str(tmp_path / "absent")])
 
 
+@pytest.mark.parametrize("answer", ["garbage", "[]", "{}", '{"version": 3}', '{"version": [3]}'])
+def test_a_program_that_answers_as_no_interpreter_does_is_none(tmp_path: Path, answer: str) -> None:
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\necho 'multicore-probe {answer}'\n")
+    program.chmod(0o755)
+    assert probe(program) is None
+
+
 def test_a_path_that_is_not_there_leaves_the_next_choice(tmp_path: Path) -> None:
     found = find_interpreter([str(tmp_path / "absent" / "python"), sys.executable])
     assert str(found.path) == sys.executable
