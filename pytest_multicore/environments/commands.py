@@ -174,7 +174,7 @@ def _failure(argv: Sequence[str], log: Path, purpose: str, outcome: str, output:
     tail = "\n".join(f"  {line}" for line in shown.splitlines()[-TAIL_LINES:]) or "  (nothing)"
     return ToolFailed(
         f"cannot {purpose}: {os.path.basename(argv[0])} {outcome}\n"
-        f"what to do: {_remedy(output)}\n"
+        f"what to do: {_remedy(argv[0], output)}\n"
         f"full output: {log}\n"
         f"its last lines:\n{tail}",
         output,
@@ -198,8 +198,10 @@ def releases_conflict(output: str) -> bool:
     return signs and not unread and not index_not_asked(output)
 
 
-def _remedy(output: str) -> str:
+def _remedy(program: str, output: str) -> str:
     unasked, output = index_not_asked(output), output.lower()
+    if program == "git" and not any(sign in output for sign in FULL_DISK_SIGNS):
+        return "read below what git says of the project's repository"
     if unasked:
         return (
             "the package index could not be reached or may not be asked. Run once with the network, or point pip and "
@@ -223,8 +225,8 @@ def _remedy(output: str) -> str:
     return "read the output below; correct 'requires' or 'python' of the environment"
 
 
-def output_of(argv: Sequence[str], timeout_s: float = 60.0) -> tuple[int, str]:
-    """Run a tool that only tells something; return its exit status and what it prints.
+def output_of(argv: Sequence[str], timeout_s: float = 60.0, *, with_errors: bool = False) -> tuple[int, str]:
+    """Run a tool that only tells something; return its exit status and what it prints, errors too if asked.
 
     Raises:
         EnvironmentUnavailable: it cannot be started, or took too long.
@@ -234,7 +236,7 @@ def output_of(argv: Sequence[str], timeout_s: float = 60.0) -> tuple[int, str]:
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT if with_errors else subprocess.DEVNULL,
             env=tool_variables(os.environ),
             timeout=timeout_s,
             check=False,
@@ -243,4 +245,4 @@ def output_of(argv: Sequence[str], timeout_s: float = 60.0) -> tuple[int, str]:
         raise EnvironmentUnavailable(f"{argv[0]} could not be started: {error.strerror or error}; install it") from None
     except subprocess.TimeoutExpired:
         raise EnvironmentUnavailable(f"{' '.join(argv)} was ended after {timeout_s:.0f} s without an end") from None
-    return done.returncode, done.stdout.decode("utf-8", "replace")
+    return done.returncode, os.fsdecode(done.stdout)  # it may be a path

@@ -19,17 +19,19 @@ from pathlib import Path
 from pytest_multicore.errors import UsageError
 
 from . import cache, scratch
-from .commands import ToolFailed, output_of, releases_conflict, run
+from .commands import ToolFailed, releases_conflict, run
 from .downloads import find_uv
 from .environment import package_name
 from .installed_packages import files_of, installed_packages, packages_in
 from .package_index import absence_told
 from .provision import Installation
+from .repository import check_out, commit_of, folders_of
 
 #: The agent puts the modules of this folder before all others (agent/change/overlay.py).
 OVERLAY_VARIABLE = "PYTEST_MULTICORE_OVERLAY"
 RECORD_NAME = "multicore.json"
 GIT_PREFIX = "git:"
+CHECKOUT = 2  # part of a commit's key: raise it when the same commit results in other files
 PINNED_RELEASE = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]*\])?==[^=<>!~,;*\s]+")
 
 
@@ -64,7 +66,7 @@ def check(name: str, project: Path) -> None:
         UsageError: it is neither one release of one package, nor a commit of the project's repository.
     """
     if name.startswith(GIT_PREFIX):
-        _commit(name.removeprefix(GIT_PREFIX), project)
+        commit_of(name.removeprefix(GIT_PREFIX), project)
     elif not PINNED_RELEASE.fullmatch(name):
         raise UsageError(
             f"base {name!r}: expected one release of one package, such as numpy==1.26.4, or git:REF of the project"
@@ -90,8 +92,8 @@ def prepare(name: str, installation: Installation, project: Path, progress: Call
     if not name.startswith(GIT_PREFIX):
         key = _key(name, installation)
         return _made_once(key, name, progress, lambda job: _install(job, name, package_name(name), installation))
-    commit = _commit(name.removeprefix(GIT_PREFIX), project)
-    key = _key(f"{project}@{commit}", installation)
+    commit = commit_of(name.removeprefix(GIT_PREFIX), project)
+    key = _key(f"{project}@{commit} {CHECKOUT}", installation)
     made = _made_once(key, name, progress, lambda job: _build(job, commit, project, installation))
     return replace(made, commit=commit)
 
@@ -216,32 +218,13 @@ def _pip(job: _Job, installation: Installation, *arguments: str) -> None:
         job.run(*pip, "--upgrade", "--target", target, *arguments)
 
 
-def _commit(ref: str, project: Path) -> str:
-    """The full name of a commit.
-
-    Raises:
-        UsageError: the project is in no repository, or that has no such commit.
-    """
-    status, text = output_of(
-        ["git", "-C", str(project), "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"]
-    )
-    if status == 0 and text.strip():
-        return text.strip()
-    raise UsageError(
-        f"base git:{ref}: {project} has no such commit; expected a branch, a tag or a commit of its repository"
-    )
-
-
 def _build(job: _Job, commit: str, project: Path, installation: Installation) -> str:
     """Build a wheel of the project as it was at a commit, and install it; returns its normalized name."""
     with scratch.folder() as building:
         source, wheels = building / "source", building / "wheels"
-        _status, top = output_of(["git", "-C", str(project), "rev-parse", "--show-toplevel"])
-        _status, prefix = output_of(["git", "-C", str(project), "rev-parse", "--show-prefix"])
-        # A clone, not an archive: tools that take the version from git look for the repository.
-        job.run("git", "clone", "--quiet", "--shared", "--no-checkout", top.strip(), str(source))
-        job.run("git", "-C", str(source), "checkout", "--quiet", "--detach", commit)
-        folder, python = str(source / prefix.strip()), str(installation.python)
+        top, place = folders_of(project)
+        check_out(commit, top, source, job.run)
+        folder, python = str(source / place), str(installation.python)
         if uv := find_uv():
             job.run(uv, "build", "--wheel", "--python", python, "--out-dir", str(wheels), folder)
         else:

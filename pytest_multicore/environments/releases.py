@@ -11,6 +11,7 @@ from pytest_multicore.errors import UsageError
 from .commands import output_of
 from .overlay import GIT_PREFIX
 from .package_index import final_releases
+from .repository import absence
 
 
 def releases(package: str, text: str, python: str | None) -> list[str]:
@@ -68,7 +69,7 @@ def commits(text: str, project: Path) -> list[str]:
     status, line = output_of([*git, "rev-list", "--first-parent", "--reverse", f"{good}..{bad}", "--"])
     first_status, first = output_of([*git, "rev-parse", "--verify", "--quiet", f"{good}^{{commit}}"])
     if status or first_status:
-        raise UsageError(f"{text}: {project} has no such commits; expected two of its repository")
+        raise absence(text, project, "has no such commits; expected two of its repository")
     found = [first.strip(), *line.split()]
     inside, _ = output_of([*git, "merge-base", "--is-ancestor", good, bad or "HEAD"])
     if inside or len(found) < 2:
