@@ -57,14 +57,16 @@ def secrets(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, f"https://user:{CANARY}@127.0.0.1:9/simple")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     monkeypatch.setenv("PYTEST_MULTICORE_CACHE", str(pytester.path / "cache"))
+    index = f"--extra-index-url=https://user:p@{CANARY}@127.0.0.1:9/simple"
     pytester.makepyprojecttoml(
-        '[tool.pytest-multicore.environments.absent]\npython = "3"\nrequires = ["no-such-package-8d1f"]\n'
+        f'[tool.pytest-multicore.environments.absent]\npython = "3"\nrequires = ["no-such-package-8d1f", "{index}"]\n'
     )
 
 
 def has_canary(folder: Path) -> list[str]:
-    """The files below a folder that hold it."""
-    return [str(path) for path in folder.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
+    """The files below a folder that hold it, but for the one that the user wrote."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "pyproject.toml")
+    return [str(path) for path in files if CANARY.encode() in path.read_bytes()]
 
 
 @pytest.mark.slow

@@ -49,7 +49,8 @@ GIT_REPOSITORY = frozenset(
 )
 
 #: In an address: pip and uv hide them in what they print, and what they start may not.
-CREDENTIALS = re.compile(r"://[^/\s@]+@")
+#: A password may hold an @ itself.
+_CREDENTIALS = re.compile(r"://[^/\s]+@")
 
 NETWORK_SIGNS = (
     "name resolution",
@@ -77,6 +78,11 @@ HASH_SIGNS = ("hash mismatch", "do not match the hashes", "hashes are required",
 CONFLICT_SIGNS = ("no solution found", "resolutionimpossible", "no matching distribution")
 UNREAD_SIGNS = ("invalid package format", "failed to")
 ABSENT_SIGNS = ("no matching distribution", "not found in the package registry", "no solution found")
+
+
+def without_credentials(text: str) -> str:
+    """A text, as others may read it: without what stands in its addresses before the host."""
+    return _CREDENTIALS.sub("://****@", text)
 
 
 class ToolFailed(EnvironmentUnavailable):
@@ -114,12 +120,13 @@ def run(argv: Sequence[str], log: Path, purpose: str, timeout_s: float = TOOL_TI
         ToolFailed: it cannot be started, failed, or took too long; with the last lines of its output.
     """
     with log.open("ab") as sink:
-        sink.write(f"$ {' '.join(argv)}\n".encode())
+        sink.write(without_credentials(f"$ {' '.join(argv)}\n").encode(errors="surrogateescape"))
         sink.flush()
         start = sink.tell()
         outcome = _outcome(argv, log.parent, sink.fileno(), timeout_s)
+    output = _output_since(log, start)
     if outcome:
-        raise _failure(argv, log, purpose, outcome, _output_since(log, start))
+        raise _failure(argv, log, purpose, outcome, output)
 
 
 def _outcome(argv: Sequence[str], folder: Path, sink: int, timeout_s: float) -> str:
@@ -164,14 +171,20 @@ def die_with_parent() -> Callable[[], None] | None:
 
 
 def _output_since(log: Path, start: int) -> str:
-    with log.open("rb") as source:
-        source.seek(start)
-        return source.read().decode("utf-8", "replace")
+    """What a tool has added to its log, where no credentials stay."""
+    with log.open("r+b") as file:
+        file.seek(start)
+        said = file.read().decode(errors="surrogateescape")
+        shown = without_credentials(said)
+        if shown != said:
+            file.seek(start)
+            file.write(shown.encode(errors="surrogateescape"))
+            file.truncate()
+    return shown.encode(errors="replace").decode()
 
 
 def _failure(argv: Sequence[str], log: Path, purpose: str, outcome: str, output: str) -> ToolFailed:
-    shown = CREDENTIALS.sub("://****@", output.rstrip())
-    tail = "\n".join(f"  {line}" for line in shown.splitlines()[-TAIL_LINES:]) or "  (nothing)"
+    tail = "\n".join(f"  {line}" for line in output.rstrip().splitlines()[-TAIL_LINES:]) or "  (nothing)"
     return ToolFailed(
         f"cannot {purpose}: {os.path.basename(argv[0])} {outcome}\n"
         f"what to do: {_remedy(argv[0], output)}\n"

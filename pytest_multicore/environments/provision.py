@@ -14,6 +14,7 @@ from pytest_multicore.errors import EnvironmentUnavailable
 
 from . import cache
 from .builders import Builder, Job, builder_for
+from .commands import without_credentials
 from .discovery import find_interpreter
 from .installed_packages import installed_packages
 
@@ -109,7 +110,7 @@ def _build(
 ) -> None:
     began = time.monotonic()
     report(
-        f"building environment '{environment.name}' (once): {', '.join(environment.installs)} "
+        f"building environment '{environment.name}' (once): {without_credentials(', '.join(environment.installs))} "
         f"on Python {interpreter.dotted}, with {builder.name}"
     )
     log = cache.log_of(key)
@@ -150,7 +151,7 @@ def _record(
     built = find_interpreter([str(cache.python_in(folder))])
     return {
         "environment": environment.name,
-        "requires": list(environment.installs),
+        "requires": [without_credentials(requirement) for requirement in environment.installs],
         "installed": installed_packages(built.site_packages),
         "digests": {str(file.relative_to(folder)): digest(file) for file in _own_files(folder, built.site_packages)},
         "interpreter": str(interpreter.base),
