@@ -133,7 +133,8 @@ def _as_arguments(requires: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         return
     with scratch.folder() as folder:
         file = folder / "requirements.txt"
-        file.write_text("".join(f"{requirement}\n" for requirement in requires), encoding="utf-8")
+        lines = "".join(f"{requirement}\n" for requirement in requires)
+        file.write_text(lines, encoding="utf-8", errors="surrogateescape")
         yield "-r", str(file)
 
 

@@ -74,6 +74,7 @@ NETWORK_SIGNS = (
 COMPILER_SIGNS = ("unable to execute 'gcc'", "unable to execute 'cc'", "gcc failed", "g++ failed", "command 'gcc'")
 FULL_DISK_SIGNS = ("no space left on device", "disk quota exceeded", "os error 28", "errno 28", "file too large")
 HASH_SIGNS = ("hash mismatch", "do not match the hashes", "hashes are required", "hash-checking mode")
+ENCODING_SIGNS = ("not valid utf-8", "not contain valid utf-8", "invalid utf-8", "surrogates not allowed")
 #: pip and uv say so where no set of releases suits; but also where they could not read the one that would.
 CONFLICT_SIGNS = ("no solution found", "resolutionimpossible", "no matching distribution")
 UNREAD_SIGNS = ("invalid package format", "failed to")
@@ -226,6 +227,11 @@ def _remedy(program: str, output: str) -> str:
     if any(sign in output for sign in FULL_DISK_SIGNS):
         return (
             "a disk is full: make room in the cache's folder and in that for temporary files, or choose others by "
+            "PYTEST_MULTICORE_CACHE and TMPDIR"
+        )
+    if any(sign in output for sign in ENCODING_SIGNS):
+        return (
+            "pip and uv take no path that is no UTF-8: rename the folder that 'requires' names, or choose folders by "
             "PYTEST_MULTICORE_CACHE and TMPDIR"
         )
     if any(sign in output for sign in ABSENT_SIGNS):

@@ -12,6 +12,8 @@ from pytest_multicore.environments.discovery import find_interpreter
 from pytest_multicore.environments.environment import Environment
 from pytest_multicore.environments.local_sources import local_path
 from pytest_multicore.environments.project_environments import environments_in
+from pytest_multicore.environments.provision import prepare
+from pytest_multicore.errors import EnvironmentUnavailable
 from tests.absent import prepared
 
 PYPROJECT = """
@@ -78,3 +80,11 @@ def test_changed_sources_are_built_anew_and_others_are_not(mylib: Path, tmp_path
     second = prepared(own)
     assert second.folder != first.folder
     assert (second.site_packages / "mylib.py").read_text() == "NUMBER = 22\n"
+
+
+@pytest.mark.parametrize("hashed", ["", f" --hash=sha256:{64 * '0'}"])
+def test_a_path_that_is_no_utf_8_is_refused_with_the_remedy(tmp_path: Path, mylib: Path, hashed: str) -> None:
+    """Neither pip nor uv takes one."""
+    folder = mylib.rename(os.fsdecode(os.fsencode(tmp_path / "my") + b"\xff"))
+    with pytest.raises(EnvironmentUnavailable, match="no path that is no UTF-8: rename the folder that 'requires'"):
+        prepare(Environment("own", requires=(f"{folder}{hashed}",)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from pytest_multicore.environments import commands, overlay, releases
-from pytest_multicore.environments.repository import check_out
+from pytest_multicore.environments.repository import check_out, folders_of
 from pytest_multicore.errors import EnvironmentUnavailable, UsageError
 
 from .repositories import commit_all, git
@@ -48,6 +49,12 @@ def test_tools_find_the_version_and_the_branches_where_a_commit_is_checked_out(u
     folder = checked_out(git(upstream, "rev-parse", "v1"), upstream)
     assert git(folder, "describe", "--tags") == "v1"
     assert git(folder, "rev-parse", "origin/feature") == git(upstream, "rev-parse", "feature")
+
+
+def test_a_path_that_is_no_utf_8_is_one_more_path(upstream: Path) -> None:
+    top = upstream.rename(os.fsdecode(os.fsencode(upstream) + b"\xff"))
+    assert folders_of(top) == (top, "")
+    assert (checked_out(git(top, "rev-parse", "v1"), top) / "number.py").read_text() == "NUMBER = 1\n"
 
 
 def test_a_file_that_git_leaves_out_is_named(upstream: Path) -> None:
