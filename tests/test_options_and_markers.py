@@ -150,6 +150,13 @@ def test_a_path_that_is_not_there_is_a_usage_error_before_any_test_runs(pytester
     )
 
 
+def test_a_python_that_there_is_not_is_a_usage_error_before_any_test_runs(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(): pass")
+    result = pytester.runpytest("--multicore-python=nosuchpy")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--multicore-python (ini: *): interpreter 'nosuchpy': neither a version, nor *"])
+
+
 @pytest.mark.parametrize("name", ["threads", "environment", "python", "blas", "json", "budget"])
 def test_an_option_without_a_value_is_no_default(pytester: pytest.Pytester, name: str) -> None:
     """As of a variable that is not set: --multicore-threads=$THREADS."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pytest_multicore.errors import UsageError
 
+from .blas_names import is_path
 from .environment import Environment
 from .project_environments import environments_in, table_of
 
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["CURRENT", "SHIPPED_ENVIRONMENTS", "Environment", "at_path", "find", "load"]
 
 CURRENT = Environment("current")
+
+#: What find_interpreter takes beside a path: 3.12, python3.12, pypy3.10, 3.13t, >=3.12 and the like.
+SPECIFICATION = re.compile(r"(?!$)(py|c?python|pypy|graalpy)?(\d[\w.-]*|\s*[<>=~!].*)?", re.IGNORECASE)
 
 #: Pythons that the frameworks of today have wheels for.
 TODAY = ("3.13", "3.12", "3.11")
@@ -112,6 +119,19 @@ def at_path(python: str) -> Environment:
     """Return the environment of one interpreter, used as it is: ``--multicore-python=PATH``.
 
     Args:
-        python: an interpreter's path, or another value of ``environments.NAME.python``, e.g. ``"3.12"``.
+        python: an interpreter's path, or a program in the working folder or on PATH, or another value of
+            ``environments.NAME.python``, e.g. ``"3.12"``.
+
+    Raises:
+        UsageError: it is a word, and none of these: a typing error, which must not end as a skipped test.
     """
-    return Environment(name=python, python=(python,))
+    if is_path(python) or SPECIFICATION.fullmatch(python):
+        return Environment(name=python, python=(python,))
+    is_here = os.path.isfile(python) and os.access(python, os.X_OK)
+    program = os.path.abspath(python) if is_here else shutil.which(python) if python else None
+    if program is None:
+        raise UsageError(
+            f"interpreter {python!r}: neither a version, nor a program in the working folder or on PATH; expected the "
+            "path of an interpreter, or a version such as 3.12"
+        )
+    return Environment(name=python, python=(program,))

@@ -60,7 +60,7 @@ class PreparedEnvironment:
         if python and os.sep in python and not (os.path.isfile(python) and os.access(python, os.X_OK)):
             # A typing error, and not a machine that lacks something: it must not end as a skipped test.
             raise UsageError(f"interpreter {python}: there is no such program; expected the path of an interpreter")
-        environment = catalogue.at_path(python) if python else catalogue.find(name, rootdir)
+        environment = catalogue.at_path(python) if python is not None else catalogue.find(name, rootdir)
         if blas_choice:
             environment = replace(environment, blas=blas_choice)
         if environment.requires:

@@ -72,8 +72,8 @@ def check_options(config: pytest.Config) -> None:
             check_choice(blas, "--multicore-blas (ini: multicore_blas)")
             if is_path(blas):
                 _check_file("--multicore-blas (ini: multicore_blas)", blas, "the path of a shared library")
-        if settings.python and os.sep in settings.python:
-            _check_file("--multicore-python (ini: multicore_python)", settings.python, "the path of an interpreter")
+        if settings.python:
+            _check_python("--multicore-python (ini: multicore_python)", settings.python)
         _check_reports(config)
         uses_history(config)  # it refuses a wrong value
     except UsageError as error:
@@ -139,6 +139,18 @@ def check_overlay(source: str, name: str, config: pytest.Config) -> None:
 def _check_file(source: str, path: str, expected: str) -> None:
     if not os.path.isfile(os.path.expanduser(path)):
         raise UsageError(f"{source}: found {path!r}, where there is no such file; expected {expected}")
+
+
+def _check_python(source: str, python: str) -> None:
+    if os.sep in python:
+        _check_file(source, python, "the path of an interpreter")
+        return
+    from pytest_multicore.environments.catalogue import at_path
+
+    try:
+        at_path(python)
+    except UsageError as error:
+        raise UsageError(f"{source}: {error}") from None
 
 
 def _check_reports(config: pytest.Config) -> None:

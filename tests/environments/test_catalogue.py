@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -95,6 +96,26 @@ def test_an_interpreter_by_path_is_used_as_it_stands() -> None:
     environment = at_path("/opt/python/bin/python")
 
     assert (environment.python, environment.installs) == (("/opt/python/bin/python",), ())
+
+
+@pytest.mark.parametrize("python", ["3", "3.12", "python3.12", "python", "3.13t", "pypy3.10", ">=3.12", "PyPy"])
+def test_a_version_is_looked_for(python: str) -> None:
+    assert at_path(python).python == (python,)
+
+
+def test_a_word_is_a_program_here_or_on_the_search_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "linked").symlink_to(sys.executable)
+    monkeypatch.chdir(tmp_path)
+    assert at_path("linked").python == (str(tmp_path / "linked"),)
+    monkeypatch.chdir("/")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert at_path("linked").python == (str(tmp_path / "linked"),)
+
+
+@pytest.mark.parametrize("python", ["nosuchpy", "pyhton3.12", ""])
+def test_a_word_that_names_nothing_is_refused(python: str) -> None:
+    with pytest.raises(UsageError, match=f"interpreter '{python}': neither a version, nor a program in the working"):
+        at_path(python)
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
