@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackagePath
 from pathlib import Path
 
+from packaging.version import InvalidVersion, Version
+
 from pytest_multicore.errors import UsageError
 
 from . import cache, scratch
@@ -67,10 +69,18 @@ def check(name: str, project: Path) -> None:
     """
     if name.startswith(GIT_PREFIX):
         commit_of(name.removeprefix(GIT_PREFIX), project)
-    elif not PINNED_RELEASE.fullmatch(name):
+    elif not (PINNED_RELEASE.fullmatch(name) and _is_version(name.partition("==")[2])):
         raise UsageError(
             f"base {name!r}: expected one release of one package, such as numpy==1.26.4, or git:REF of the project"
         )
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def prepare(name: str, installation: Installation, project: Path, progress: Callable[[str], None]) -> Overlay:

@@ -137,6 +137,9 @@ def test_a_commit_that_cannot_be_built_says_why(project: Path, current: Installa
         ("numpy===1.26.4", "expected one release"),
         ("numpy==1.26.4; python_version > '3'", "expected one release"),
         ("-r==1", "expected one release"),
+        ("six==foo", "expected one release"),
+        ("six==1/2", "expected one release"),
+        ("six==1.16.0@x", "expected one release"),
     ],
 )
 def test_what_cannot_be_a_base_is_refused_before_anything_is_made(project: Path, name: str, told: str) -> None:
