@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from pytest_multicore.errors import EnvironmentUnavailable, NoSuchRelease
 
-from .commands import ToolFailed, index_not_asked, output_of
+from .commands import ToolFailed, index_not_asked, output_of, without_credentials
 from .environment import package_name
 
 INDEX_TIMEOUT_S = 120.0
@@ -45,7 +45,8 @@ def absence_told(purpose: str, requires: Sequence[str], python: tuple[int, ...])
         version = ".".join(map(str, python[:2]))
         near = ", ".join(map(str, nearest(requirement, version)))
         raise NoSuchRelease(
-            f"cannot {purpose}: the package index has no {requirement} for Python {version}; expected "
+            f"cannot {purpose}: the package index has no {without_credentials(requirement)} for Python {version}; "
+            "expected "
             + (f"a release that it has, such as {near}" if near else "the name and release of a package that it has")
         ) from error
 
