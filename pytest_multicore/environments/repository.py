@@ -49,8 +49,7 @@ def absence(text: str, project: Path, lack: str) -> UsageError:
 def folders_of(project: Path) -> tuple[Path, str]:
     """The top folder of a project's repository, and the project's place in it."""
     top, prefix = (
-        output_of(["git", "-C", str(project), "rev-parse", what])[1].removesuffix("\n")
-        for what in ("--show-toplevel", "--show-prefix")
+        _answer(project, "rev-parse", what).removesuffix("\n") for what in ("--show-toplevel", "--show-prefix")
     )
     return Path(top), prefix
 
@@ -72,13 +71,12 @@ def check_out(commit: str, top: Path, folder: Path, run: Callable[..., None]) ->
     git = ("git", "-C", str(top))
     if output_of([*git, "config", "--get-regexp", PARTIAL_CLONE])[0] == 0:
         # Nobody fetches what is missing for a repository that borrows. To count the lines, all is fetched at once.
-        _, nothing = output_of([*git, "hash-object", "-t", "tree", os.devnull])
-        run(*git, "diff-tree", "--shortstat", nothing.strip(), commit)
+        nothing = _answer(top, "hash-object", "-t", "tree", os.devnull).strip()
+        run(*git, "diff-tree", "--shortstat", nothing, commit)
     _borrow(commit, top, folder, run)
     run("git", "-C", str(folder), "checkout", "--quiet", "--detach", commit)
     # It ends with 0 where it could not read a file.
-    _, missing = output_of(["git", "-C", str(folder), "ls-files", "--deleted"])
-    if missing:
+    if missing := _answer(folder, "ls-files", "--deleted"):
         files = ", ".join(missing.splitlines()[:MAX_FILES_TOLD])
         raise EnvironmentUnavailable(f"git leaves out files of commit {commit} of {top}: {files}; try git fsck there")
     for place, inner_commit in _submodules(commit, top):
@@ -102,21 +100,31 @@ def _borrow(commit: str, top: Path, folder: Path, run: Callable[..., None]) -> N
     kind = ("--object-format=sha256",) if len(commit) == SHA_256_DIGITS else ()
     run("git", "-c", "init.defaultRefFormat=files", "init", "--quiet", "--template=", *kind, str(folder))
     run("git", "-C", str(folder), "remote", "add", "origin", str(top))
-    git = ["git", "-C", str(top)]
-    _, paths = output_of([*git, "rev-parse", "--git-path", "objects", "--git-path", "shallow"])
+    paths = _answer(top, "rev-parse", "--git-path", "objects", "--git-path", "shallow")
     objects, shallow = (top / path for path in paths.splitlines())
     own = folder / ".git"
     (own / "objects/info/alternates").write_bytes(os.fsencode(f"{objects}\n"))
     if shallow.exists():
         (own / "shallow").write_bytes(shallow.read_bytes())
-    _, refs = output_of([*git, "for-each-ref", "--format=%(objectname) %(refname)", "refs/tags", "refs/heads"])
+    refs = _answer(top, "for-each-ref", "--format=%(objectname) %(refname)", "refs/tags", "refs/heads")
     (own / "packed-refs").write_bytes(os.fsencode(refs.replace(" refs/heads/", " refs/remotes/origin/")))
 
 
 def _submodules(commit: str, top: Path) -> Iterator[tuple[str, str]]:
     """The places and commits of a commit's submodules."""
-    _, listed = output_of(["git", "-C", str(top), "ls-tree", "-r", "-z", commit])
-    for entry in listed.split("\0"):
+    for entry in _answer(top, "ls-tree", "-r", "-z", commit).split("\0"):
         facts, _, place = entry.partition("\t")
         if facts.startswith(SUBMODULE_MODE):
             yield place, facts.split()[2]
+
+
+def _answer(folder: Path, *question: str) -> str:
+    """What git prints.
+
+    Raises:
+        EnvironmentUnavailable: it fails.
+    """
+    status, text = output_of(["git", "-C", str(folder), *question])
+    if status:
+        raise EnvironmentUnavailable(f"git {' '.join(question)} failed with exit status {status} in {folder}")
+    return text

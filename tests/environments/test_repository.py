@@ -36,7 +36,9 @@ def checked_out(commit: str, top: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("options", [("--filter=blob:none",), ("--depth=1",), ("--filter=blob:none", "--depth=1")])
+@pytest.mark.parametrize(
+    "options", [("--filter=blob:none",), ("--filter=tree:0",), ("--depth=1",), ("--filter=blob:none", "--depth=1")]
+)
 def test_a_clone_that_holds_a_part_gives_a_commit_whole(tmp_path: Path, upstream: Path, options: tuple[str]) -> None:
     git(tmp_path, "clone", "--quiet", *options, "--branch=feature", upstream.as_uri(), "part")
     git(tmp_path / "part", "fetch", "--quiet", *options, "origin", "main:refs/remotes/origin/main")
