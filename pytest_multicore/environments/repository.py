@@ -43,7 +43,8 @@ def absence(text: str, project: Path, lack: str) -> UsageError:
     """
     # It reads none of another user's, as in a container: there the commit may well be.
     status, said = output_of(["git", "-C", str(project), "rev-parse", "--git-dir"], with_errors=True)
-    return UsageError(f"{text}: git does not read {project}: {said.strip()}" if status else f"{text}: {project} {lack}")
+    reason = " ".join(said.split())  # of several lines
+    return UsageError(f"{text}: git does not read {project}: {reason}" if status else f"{text}: {project} {lack}")
 
 
 def folders_of(project: Path) -> tuple[Path, str]:

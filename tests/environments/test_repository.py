@@ -96,7 +96,7 @@ def test_a_repository_that_git_does_not_read_is_told_in_its_words(
     upstream: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    with pytest.raises(UsageError, match=r"(?s)base git:main: git does not read .*upstream: fatal: .*safe\.directory"):
+    with pytest.raises(UsageError, match=r"base git:main: git does not read .*upstream: fatal: .*safe\.directory"):
         overlay.check("git:main", upstream)
     with pytest.raises(UsageError, match=r"git:main\.\.feature: git does not read .*upstream: fatal: "):
         releases.commits("git:main..feature", upstream)
