@@ -104,8 +104,10 @@ class MeasuredItem:
             return
         report.sections[:0] = child.sections
         report.user_properties.extend(pair for pair in child.user_properties if pair not in report.user_properties)
-        if report.outcome == child.outcome != "passed":
-            report.longrepr = child.longrepr
+        # A hook there has failed a test that passed although a mark expects it to fail: not the failure expected.
+        is_failed_by_hook = child.failed and hasattr(child, "wasxfail")
+        if report.outcome == child.outcome != "passed" or is_failed_by_hook:
+            report.outcome, report.longrepr = child.outcome, child.longrepr
         if self._item.config.getoption("capture", "no") == "no":
             for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr)):
                 text = "".join(text for title, text in child.sections if f"Captured {name}" in title)

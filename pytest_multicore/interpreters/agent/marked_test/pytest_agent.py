@@ -246,9 +246,12 @@ class ItemPlugin(object):
             lambda: item.ihook.pytest_runtest_call(item=item), when="call", reraise=(Exit, KeyboardInterrupt)
         )
         if call.excinfo is None and not getattr(item, "_excinfo", None):
-            item.ihook.pytest_runtest_makereport(item=item, call=call)  # a project's hook may keep it for its fixtures
-            report = TestReport.from_item_and_call(item, call)
-            return (self._with_parts(report), False) if self._parts else (report, True)
+            judged = item.ihook.pytest_runtest_makereport(item=item, call=call)  # a project's hook may keep it, too
+            if self._parts:
+                return self._with_parts(TestReport.from_item_and_call(item, call)), False
+            if not judged.passed and not self._xfail_marks.is_unexpected_pass(judged):
+                return judged, False
+            return TestReport.from_item_and_call(item, call), True
         return item.ihook.pytest_runtest_makereport(item=item, call=call), False
 
     def _with_parts(self, report):

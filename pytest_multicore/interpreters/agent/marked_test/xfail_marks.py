@@ -16,6 +16,11 @@ def added_marks(item, known_marks, text):
     return [_plain(mark, text) for mark in new if _holds(item, mark)]
 
 
+def is_unexpected_pass(report):
+    """Whether a report has failed only since a strict mark had expected that of the test."""
+    return report.failed and str(report.longrepr).startswith("[XPASS(strict)]")
+
+
 def _holds(item, mark):
     """Whether a mark's condition holds; False for an invalid one, which pytest refuses."""
     from _pytest import skipping
