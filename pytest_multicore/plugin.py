@@ -10,7 +10,7 @@ import pytest
 from .errors import UsageError
 from .pytest_side import collection, options, outcomes
 from .pytest_side.fixtures import dot_product, isolated_interpreter, keras_fit, multicore, multicore_threads
-from .pytest_side.stash import HOSTS, LATEST_RECORDS, MARKER_VALUES
+from .pytest_side.stash import HOSTS, LATEST_RECORDS, LATEST_REPORT, MARKER_VALUES
 from .settings.marker import MARKER
 from .settings.options import OPTIONS, option_value
 from .settings.world_at_start import WORLD  # noted before any test module is imported
@@ -126,6 +126,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         plugins = session.config.pluginmanager
         plugins.register(HostTurns(session.config), "multicore-turns")
         plugins.register(MeasuringSession(), "multicore-measuring")
+        plugins.register(OuterHooks(), "multicore-outer-hooks")
         plugins.register(RunningTimers(), "multicore-time-limits")
         if not plugins.has_plugin("multicore-collected"):
             plugins.register(ResultCollector(session.config), "multicore-collected")
@@ -168,10 +169,26 @@ class MeasuringSession:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Results travel with the test's report."""
-        report = yield
+        try:
+            report = yield
+        except Exception as error:
+            report = outcomes.report_despite(error, item, pytest.TestReport.from_item_and_call(item, call))
         outcomes.put_figures_first(report, call.excinfo)
         outcomes.attach_results(item, report)
+        item.stash[LATEST_REPORT] = report
         return report
+
+
+class OuterHooks:
+    """The same hook, around those of the project's that are called around ours."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """What such a hook raises is its test's failure: the session goes on."""
+        try:
+            return (yield)
+        except Exception as error:
+            return outcomes.report_despite(error, item, item.stash[LATEST_REPORT])
 
 
 class ResultCollector:

@@ -26,6 +26,13 @@ from .marked_program import MarkedProgram
 NOT_REPEATABLE = f"the test is not repeatable, for its first call passed and a later one failed: {FRESH_ADVICE}"
 
 
+class ValuesElsewhere(dict[str, object]):
+    """A marked test's ``funcargs`` in this process: none is there, and a hook that names one gets a word on that."""
+
+    def __missing__(self, name: str) -> str:
+        return f"<{name}: in an isolated interpreter>"
+
+
 class MeasuredItem:
     """Replaces a marked item's three phases.
 
@@ -54,6 +61,7 @@ class MeasuredItem:
         """Collect and set up the test in each side's interpreter."""
         __tracebackhide__ = True
         self._close()
+        self._item.funcargs = ValuesElsewhere()
         self._gate.check_reachable(self._label)
         self._gate.guard_environment(self._program.set_up)
         self._replay_reports("setup")

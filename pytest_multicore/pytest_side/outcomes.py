@@ -49,6 +49,24 @@ def put_figures_first(report: pytest.TestReport, excinfo: pytest.ExceptionInfo[B
         crash.message = visible_line(told)
 
 
+def report_despite(error: Exception, item: pytest.Item, report: pytest.TestReport) -> pytest.TestReport:
+    """Have the report tell, as a failure, what a project's hook raised as it was made. Plain tests' hooks raise on."""
+    if MEASURED_ITEM not in item.stash:
+        raise error
+    import traceback
+
+    text = (
+        f"the project's hook pytest_runtest_makereport raised {type(error).__name__} in the process that collects the "
+        "tests. The fixtures of a marked test, and what its set-up keeps with its instance, are in an isolated "
+        'interpreter, where the hook runs too: ask first, as by item.funcargs.get("name")\n\n'
+    ) + "".join(traceback.format_exception(error))
+    if report.failed:
+        report.sections.append(("a hook's error", text))
+    else:
+        report.outcome, report.longrepr = "failed", text
+    return report
+
+
 def attach_results(item: pytest.Item, report: pytest.TestReport) -> None:
     """Give the test's new results to its report, as plain data: so they reach the controller of pytest-xdist too.
 

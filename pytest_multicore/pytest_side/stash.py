@@ -22,6 +22,8 @@ MATRIX_CELL = pytest.StashKey[Any]()
 GATE = pytest.StashKey[Any]()
 #: With an item: the measured_item.MeasuredItem that runs its phases in isolated interpreters.
 MEASURED_ITEM = pytest.StashKey[Any]()
+#: With an item: its report of the latest phase, where a session measures.
+LATEST_REPORT = pytest.StashKey[pytest.TestReport]()
 #: With the configuration: the settings of tests without a marker.
 SESSION_SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 #: With the configuration: whether any collected test may measure.
