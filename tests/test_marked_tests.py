@@ -82,13 +82,18 @@ class TestUnit(unittest.TestCase):
     def test_expected(self): self.fail()
 
 @gated
+class TestAwaited(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self): self.value = 3
+    async def test_awaited(self): work(); self.assertEqual(self.value, 3)
+
+@gated
 @pytest.mark.parametrize("value", ["a::b[", "\\u00fc", 3])
 def test_parametrized(value): work()
 
 def test_plain(): pass
 """
     result = run(source, "-rA")
-    result.assert_outcomes(passed=5, failed=1, skipped=1, xfailed=1)
+    result.assert_outcomes(passed=6, failed=1, skipped=1, xfailed=1)
     result.stdout.fnmatch_lines(["*AssertionError: 3 != 4", "SKIPPED*not this one"])
 
 

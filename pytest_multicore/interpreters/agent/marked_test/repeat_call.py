@@ -42,8 +42,11 @@ def region(item, parts, handler, benchmark):
         handler: the handler of log records, which is empty before each call; None: there is none.
         benchmark: the test's use of pytest-benchmark's fixture, or None.
     """
+    case = _case_with_a_loop(item)
 
     def call():
+        if case is not None:
+            case._asyncioRunner = None  # it is closed, and a second call would refuse it
         if benchmark is not None:
             benchmark.restart()
         if handler is not None and handler.records:
@@ -70,6 +73,15 @@ def describe_count(parts):
 def describe(parts):
     """Each failed subtest's name and failure."""
     return ["%s\n%s" % (_name_of(part), part.longreprtext) for part in parts]
+
+
+def _case_with_a_loop(item):
+    """The item's unittest.IsolatedAsyncioTestCase that keeps the event loop of its last call; None: it is none.
+
+    Those before Python 3.11 forget it.
+    """
+    instance = getattr(item, "instance", None)
+    return instance if hasattr(instance, "_asyncioRunner") else None
 
 
 def _failure_of(parts):
