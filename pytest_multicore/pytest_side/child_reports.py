@@ -48,12 +48,12 @@ def child_address(item: pytest.Item, prepared: PreparedEnvironment, *, once: boo
     assert item.parent is not None  # noqa: S101 - a test is always in a module
     # Not the item's own: pytest-xdist adds a group's name to that. A child knows nothing of a matrix.
     nodeid = f"{item.parent.nodeid}::{name_without_cell(item)}"
-    file, colons, rest = nodeid.partition("::")
+    _, colons, name_in_file = nodeid.partition("::")
     # A plugin that is left out must be so from the start, or its fixtures stay known.
     left_out = [arg for name in config.option.plugins if name.startswith("no:") for arg in ("-p", name)]
     return TestAddress(
         nodeid=nodeid,
-        args=(*left_out, str(config.rootpath / file) + colons + rest),
+        args=(*left_out, f"{item.path}{colons}{name_in_file}"),
         options=options,
         path=import_path(prepared.installation.is_current),
         threads=threads,

@@ -45,11 +45,19 @@ class MatrixTests:
 
 def name_without_cell(item: pytest.Item) -> str:
     """The name that the test has without what varies."""
-    cell = item.stash.get(MATRIX_CELL, None)
-    if cell is None or not item.name.endswith(f"{cell.id}]"):
-        return item.name
-    name = item.name.removesuffix(f"{cell.id}]")
+    cell, name = item.stash.get(MATRIX_CELL, None), _collected_name(item)
+    if cell is None or not name.endswith(f"{cell.id}]"):
+        return name
+    name = name.removesuffix(f"{cell.id}]")
     return name.removesuffix("[") if name.endswith("[") else f"{name.removesuffix('-')}]"
+
+
+def _collected_name(item: pytest.Item) -> str:
+    """The item's name as it was collected, by which a child collects it: a hook may have given it another since."""
+    name, callspec = getattr(item, "originalname", None) or item.name, getattr(item, "callspec", None)
+    if callspec is None or not callspec._idlist:  # parameters whose ids are hidden; an empty text is an id
+        return name
+    return f"{name}[{callspec.id}]"
 
 
 def matrix_record(item: pytest.Item) -> dict[str, Any] | None:

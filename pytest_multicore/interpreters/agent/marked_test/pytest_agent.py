@@ -49,7 +49,8 @@ def run(dialogue, message, load_sibling):
         failures = load_sibling("dialogue/failures")
         benchmark = rounds.BenchmarkUse(dialogue, arguments["benchmark"], fixtures, failures)
     dialogue.step("collection")
-    plugin = ItemPlugin(dialogue, arguments["nodeid"], benchmark, load_sibling)
+    collected = load_sibling("marked_test/collected_items").plugin(arguments["nodeid"])
+    plugin = ItemPlugin(dialogue, arguments["nodeid"], collected, benchmark, load_sibling)
     config = Config.fromdictargs(arguments["options"], [str(arg) for arg in arguments["args"]])
     if benchmark is not None:
         benchmark.replace_plugin(config.pluginmanager)
@@ -58,6 +59,7 @@ def run(dialogue, message, load_sibling):
         config.pluginmanager.register(fixtures, "multicore-xdist")
     thread_count = load_sibling("marked_test/thread_count").plugin(arguments["threads"])
     config.pluginmanager.register(thread_count, "multicore-thread-count")
+    config.pluginmanager.register(collected, "multicore-collected-items")
     config.pluginmanager.register(plugin, "multicore-agent")
     config.pluginmanager.register(session_end, "multicore-ending")
     status = _status_of(config, plugin)
@@ -103,9 +105,10 @@ def _hookimpl(**order):
 class ItemPlugin(object):
     """The plugin that runs one item as the parent's messages say."""
 
-    def __init__(self, dialogue, nodeid, benchmark, load_sibling):
+    def __init__(self, dialogue, nodeid, collected, benchmark, load_sibling):
         self._dialogue = dialogue
         self._nodeid = nodeid
+        self._collected = collected
         self._benchmark = benchmark
         self._repeat_call = load_sibling("marked_test/repeat_call")
         self._xfail_marks = load_sibling("marked_test/xfail_marks")
@@ -164,9 +167,9 @@ class ItemPlugin(object):
         if report.when == "call" and report.failed:
             self._parts.append(report)
 
-    def pytest_runtestloop(self, session):
+    def pytest_runtestloop(self):
         """Run the item in place of all items."""
-        items = [item for item in session.items if item.nodeid == self._nodeid]
+        items = self._collected.found
         self.started = True
         if len(items) != 1:
             self._dialogue.send(self.lost("%d tests of this name were collected there" % len(items)))
