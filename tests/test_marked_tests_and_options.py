@@ -30,10 +30,12 @@ def test_options_of_pytest(run: Run, pytester: pytest.Pytester, options: tuple[s
     run("@gated\ndef test_a():\n    print('shown'); work()\n", *options).assert_outcomes(passed=1)
 
 
-def test_output_that_is_not_captured_is_seen_where_it_belongs(run: Run) -> None:
+@pytest.mark.parametrize("option", ["-s", "--capture=tee-sys"])
+def test_output_that_is_not_captured_is_seen_where_it_belongs(run: Run, option: str) -> None:
     result = run(
-        "import sys\n@gated\ndef test_a():\n    print('told'); print('warned', file=sys.stderr); work()\n", "-s"
+        "import sys\n@gated\ndef test_a():\n    print('told'); print('warned', file=sys.stderr); work()\n", option
     )
+    result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*told"])
     result.stderr.fnmatch_lines(["*warned"])
 

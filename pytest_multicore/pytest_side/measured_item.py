@@ -116,7 +116,7 @@ class MeasuredItem:
         is_failed_by_hook = child.failed and hasattr(child, "wasxfail")
         if report.outcome == child.outcome != "passed" or is_failed_by_hook:
             report.outcome, report.longrepr = child.outcome, child.longrepr
-        if self._item.config.getoption("capture", "no") == "no":
+        if self._item.config.getoption("capture", "no") in ("no", "tee-sys"):
             for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr)):
                 text = "".join(text for title, text in child.sections if f"Captured {name}" in title)
                 encoding = getattr(stream, "encoding", None) or "utf-8"  # it may lack a letter that the child's has
