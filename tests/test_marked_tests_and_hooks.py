@@ -1,5 +1,7 @@
 """Hooks of a project's have a marked test's outcome be what it is in a plain run."""
 
+import pytest
+
 from tests.fixture_types import Run
 
 FAILING_BY_HOOK = """
@@ -90,3 +92,31 @@ def pytest_runtest_makereport(item, call):
     told = ["*<tmp_path: in an isolated interpreter>*", "*the project's hook * raised AttributeError*"]
     told += ["*'TestB' object has no attribute 'value'*", "*'str' object has no attribute 'exists'*"]
     result.stdout.fnmatch_lines([*told, "TestB::test_b * passed", "test_c * passed"])
+
+
+WITH_A_FOLDER = """
+import os, pathlib, shutil
+
+BUILD = pathlib.Path(__file__).with_name("build")
+
+def pytest_sessionstart(): BUILD.mkdir(exist_ok=True)
+
+def pytest_sessionfinish():
+    if "PYTEST_MULTICORE_INTERPRETER" not in os.environ:
+        shutil.rmtree(BUILD)
+"""
+
+
+def test_a_hook_of_the_session_can_ask_which_session_it_is_of(run: Run, pytester: pytest.Pytester) -> None:
+    source = """
+import conftest
+
+@gated
+def test_a():
+    work()
+    assert conftest.BUILD.is_dir()
+
+def test_b(): assert conftest.BUILD.is_dir()
+"""
+    run(source, conftest=WITH_A_FOLDER).assert_outcomes(passed=2)
+    assert not (pytester.path / "build").exists()

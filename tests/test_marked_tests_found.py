@@ -40,8 +40,6 @@ def test_a_file_outside_the_root_folder(
 
 
 def test_a_folder_whose_name_has_a_bracket(pytester: pytest.Pytester) -> None:
-    head = (
-        "import pytest\npytestmark = pytest.mark.multicore(min_cores=0.5, threads=1)\ndef work(): sum(range(9**5))\n"
-    )
+    head = "import pytest\npytestmark = pytest.mark.multicore(min_cores=0.5, threads=1)\ndef work(): sum(range(9**5))\n"
     (pytester.mkdir("a[1]") / "test_it.py").write_text(head + TESTS)
     pytester.runpytest_subprocess().assert_outcomes(passed=5)
