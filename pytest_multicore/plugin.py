@@ -11,6 +11,7 @@ from .errors import UsageError
 from .pytest_side import collection, options, outcomes
 from .pytest_side.fixtures import dot_product, isolated_interpreter, keras_fit, multicore, multicore_threads
 from .pytest_side.stash import HOSTS, LATEST_RECORDS, LATEST_REPORT, MARKER_VALUES
+from .settings import clocks  # noqa: F401 - before a conftest file, a fixture or a test can replace what it holds
 from .settings.marker import MARKER
 from .settings.options import OPTIONS, option_value
 from .settings.world_at_start import WORLD  # noted before any test module is imported

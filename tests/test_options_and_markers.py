@@ -131,7 +131,7 @@ def test_a_session_without_marked_tests_loads_only_what_reads_markers_and_option
     ours = loaded() - loaded("-p", "no:multicore")
     rooms = {
         "pytest_side": ("collection", "fixtures", "options", "outcomes", "stash"),
-        "settings": ("marker", "options", "parsers", "system", "world_at_start"),
+        "settings": ("clocks", "marker", "options", "parsers", "system", "world_at_start"),
     }
     names = {"plugin", "errors", *rooms} | {f"{room}.{name}" for room, inside in rooms.items() for name in inside}
     assert ours == {"pytest_multicore", *(f"pytest_multicore.{name}" for name in names)}

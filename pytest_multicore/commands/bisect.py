@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from pytest_multicore.errors import EnvironmentUnavailable, UsageError
 from pytest_multicore.interpreters.pytest_session import run_pytest
 from pytest_multicore.reports.words import loss
 from pytest_multicore.rounds.tolerances import MAX_COMPARISON_TRIES
+from pytest_multicore.settings import clocks
 from pytest_multicore.verdicts.bisection import Answer, Neighbours, find_neighbours, last_answer
 
 from .say import refusal, say
@@ -149,7 +149,7 @@ class ComparisonRunner:
         Raises:
             UsageError: pytest refuses what it is asked, or the test has a base of its own.
         """
-        began = time.monotonic()
+        began = clocks.monotonic()
         with scratch.folder() as folder:
             report = folder / "report.json"
             own = [f"--multicore-overlay={program}", f"--multicore-against={base}", f"--multicore-json={report}"]
@@ -159,7 +159,7 @@ class ComparisonRunner:
             raise refusal(f"pytest ended with {status}:\n{printed.strip()[-2000:]}")
         answer = self._answer(results, base, printed)
         self.last = _told(results, self.why if answer is Answer.UNDECIDED else "") or self.why
-        say(f"{_short(program)} against {_short(base)}: {self.last} ({time.monotonic() - began:.0f} s)")
+        say(f"{_short(program)} against {_short(base)}: {self.last} ({clocks.monotonic() - began:.0f} s)")
         return answer
 
     def ask_on(self, program: str, base: str) -> Answer:

@@ -7,10 +7,10 @@ import os
 import re
 import signal
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 from pytest_multicore.errors import EnvironmentUnavailable
+from pytest_multicore.settings import clocks
 from pytest_multicore.settings.system import IS_LINUX
 
 from . import scratch
@@ -133,14 +133,14 @@ def run(argv: Sequence[str], log: Path, purpose: str, timeout_s: float = TOOL_TI
 def _outcome(argv: Sequence[str], folder: Path, sink: int, timeout_s: float) -> str:
     """Run in a folder and say what went wrong; an empty string when nothing did."""
     # Not in the user's folder: its pyproject.toml would configure uv, and its modules would shadow pip's.
-    start_s = time.monotonic()
+    start_s = clocks.monotonic()
     try:
         with scratch.folder() as temporary:  # a killed compiler leaves its temporary files
             status = _status(argv, folder, sink, timeout_s, temporary)
     except OSError as error:
         return f"could not be started: {error}"
     except subprocess.TimeoutExpired:
-        return f"was ended after {time.monotonic() - start_s:.0f} s without an end"
+        return f"was ended after {clocks.monotonic() - start_s:.0f} s without an end"
     return "" if status == 0 else f"failed with exit status {status}"
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_multicore.errors import EnvironmentUnavailable
+from pytest_multicore.settings import clocks
 
 from . import cache
 from .builders import Builder, Job, builder_for
@@ -108,7 +108,7 @@ def _build_once(environment: Environment, interpreter: Interpreter, key: str, re
 def _build(
     environment: Environment, interpreter: Interpreter, key: str, builder: Builder, report: Callable[[str], None]
 ) -> None:
-    began = time.monotonic()
+    began = clocks.monotonic()
     report(
         f"building environment '{environment.name}' (once): {without_credentials(', '.join(environment.installs))} "
         f"on Python {interpreter.dotted}, with {builder.name}"
@@ -119,7 +119,7 @@ def _build(
         with cache.building_folder(cache.folder_of(key)) as folder:
             purpose = f"build environment '{environment.name}'"
             builder.build(Job(interpreter, environment.installs, folder, log, purpose))
-            build_s = time.monotonic() - began
+            build_s = clocks.monotonic() - began
             record = _record(environment, interpreter, builder, folder, build_s)
             (folder / cache.RECORD_NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
     except OSError as error:

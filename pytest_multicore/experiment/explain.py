@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -22,6 +21,7 @@ from pytest_multicore.interpreters.prepared_environment import PreparedEnvironme
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.measurement.machine import this_machine
+from pytest_multicore.settings import clocks
 from pytest_multicore.verdicts.limits import Outcome
 from pytest_multicore.verdicts.result import Result
 
@@ -128,11 +128,11 @@ class TrialBudget:
     @contextmanager
     def spending(self) -> Iterator[None]:
         """The seconds within this context are spent, whatever comes of them."""
-        began = time.monotonic()
+        began = clocks.monotonic()
         try:
             yield
         finally:
-            self.left_s -= time.monotonic() - began
+            self.left_s -= clocks.monotonic() - began
 
 
 @dataclass

@@ -6,7 +6,6 @@ verdicts/repeatable.py judges the calls; here they are made and kept.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +15,7 @@ from pytest_multicore.measurement import counters
 from pytest_multicore.measurement.subject import AnySubject, OpenedWorkload, own_clock
 from pytest_multicore.measurement.usage import usage
 from pytest_multicore.rounds.round import Call, Round
+from pytest_multicore.settings import clocks
 from pytest_multicore.verdicts.repeatable import FirstCalls, needs_new_set_up, why_not_repeatable
 
 
@@ -50,9 +50,9 @@ class FirstCallCheck:
         rounds = [row[self.contender_index] for row in rows]
         calls, subject = self.calls[self.contender_index], self.subjects[self.contender_index]
         if calls and isinstance(subject, OpenedWorkload) and subject.test and needs_new_set_up(calls, rounds):
-            began = time.monotonic()
+            began = clocks.monotonic()
             calls = self.calls[self.contender_index] = self._call_after_set_up(subject, subject.test, calls)
-            self.new_set_up_ended = time.monotonic()
+            self.new_set_up_ended = clocks.monotonic()
             self.new_set_up_s = self.new_set_up_ended - began
         return bool(why_not_repeatable(calls, rounds))
 

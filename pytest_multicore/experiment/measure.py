@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Container, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -17,6 +16,7 @@ from pytest_multicore.interpreters.prepared_environment import PreparedEnvironme
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.host_lock import host_lock
 from pytest_multicore.measurement.machine import Machine, this_machine
+from pytest_multicore.settings import clocks
 from pytest_multicore.verdicts import figures
 from pytest_multicore.verdicts.figures import Scaling
 from pytest_multicore.verdicts.judge import Judgement
@@ -52,7 +52,7 @@ def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress
     Raises:
         MulticoreError: the measurement could not be made; its class says whose fault it was.
     """
-    began, machine, workload = time.monotonic(), this_machine(), request.workload(prepared)
+    began, machine, workload = clocks.monotonic(), this_machine(), request.workload(prepared)
     findings: dict[str, Any]
     if why := why_not_here(request.limits, request.contender, request.baseline, request.settings.vary):
         findings = {"outcome": Outcome.INCONCLUSIVE, **why._asdict()}
@@ -70,7 +70,7 @@ def measure(request: MeasurementRequest, prepared: PreparedEnvironment, progress
         threads=request.contender,
         baseline=request.baseline,
         budget_s=request.settings.budget_s,
-        duration_s=time.monotonic() - began,
+        duration_s=clocks.monotonic() - began,
         confidence=request.settings.confidence,
         seed=request.seed(workload),
         settle_s=request.settings.settle_s,

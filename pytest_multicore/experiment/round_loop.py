@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from pytest_multicore.measurement.real_time import with_row
 from pytest_multicore.measurement.subject import AnySubject
 from pytest_multicore.measurement.take import RowTaker
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.settings import clocks
 from pytest_multicore.verdicts.figures import Comparison
 from pytest_multicore.verdicts.judge import Judgement
 from pytest_multicore.verdicts.repeatable import FirstCalls
@@ -92,7 +92,7 @@ class RoundLoop:
         self._judged_rows = 0
         self._longest_row_s = self._elapsed_s = self._futility_checked_s = 0.0
         self._row_began: float | None = None
-        self._began = time.monotonic()
+        self._began = clocks.monotonic()
 
     def run(self) -> MeasuredRows:
         """Take rows until every limit is decided, or until another row would not fit into the budget."""
@@ -106,7 +106,7 @@ class RoundLoop:
 
     def _add(self, row: tuple[Round, ...]) -> None:
         """Count a row. A row on trial is empty: it only takes time."""
-        now = time.monotonic()
+        now = clocks.monotonic()
         # The first row's time may include rounds that were too short to count: the estimate would be too careful.
         if self._row_began is not None:
             self._longest_row_s = max(self._longest_row_s, now - self._row_began)
@@ -149,7 +149,7 @@ class RoundLoop:
     def _measured_rows(self, cpu_before: Mapping[int, tuple[str, float]]) -> MeasuredRows:
         judged = self._judgement if self._judged_rows == len(self._rows) else self._judge()
         assert judged is not None  # noqa: S101 - the first row counts
-        rounds_s = time.monotonic() - self._began - self._first_calls.new_set_up_s
+        rounds_s = clocks.monotonic() - self._began - self._first_calls.new_set_up_s
         contender = self._subjects[self._request.contender_index].interpreter
         return MeasuredRows(
             rows=self._rows,

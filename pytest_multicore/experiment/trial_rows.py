@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from pytest_multicore.diagnosis.suspicions import NO_CHANGE, Effect, Trial
 from pytest_multicore.interpreters.workload import Workload
 from pytest_multicore.measurement.real_time import with_row
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.settings import clocks
 from pytest_multicore.verdicts import figures
 from pytest_multicore.verdicts.figures import Comparison
 from pytest_multicore.verdicts.row_sets import Rows
@@ -69,10 +69,10 @@ def take_rows(
         for side in sides:
             subjects.append(stack.enter_context(open_variant(request, side)))
             subjects[-1].pause()
-        ends = time.monotonic() + rounds_s
+        ends = clocks.monotonic() + rounds_s
         for row in row_taker(request, program.workload, subjects, same_work=1).rows():
             rows = with_row(rows, row)
-            if rows and (is_enough(rows) or time.monotonic() > ends):
+            if rows and (is_enough(rows) or clocks.monotonic() > ends):
                 break
         facts = subjects[0].interpreter.ask("facts", "facts", FACTS_TIMEOUT_S, variables=[])
     return TrialRows(rows, facts)

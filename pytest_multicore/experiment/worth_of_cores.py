@@ -6,7 +6,6 @@ reaches every pool.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -15,6 +14,7 @@ from pytest_multicore.errors import MulticoreError
 from pytest_multicore.measurement.real_time import with_row
 from pytest_multicore.measurement.subject import AnySubject
 from pytest_multicore.rounds.round import Round
+from pytest_multicore.settings import clocks
 from pytest_multicore.verdicts import figures
 from pytest_multicore.verdicts.figures import Comparison
 from pytest_multicore.verdicts.judge import Judgement
@@ -55,10 +55,10 @@ def _compared(program: MeasuredProgram, pair: Sequence[AnySubject], resting: Seq
     request, rows = program.request, list[tuple[Round, ...]]()
     for subject in (*resting, *pair):
         subject.pause()
-    ends, confidence = time.monotonic() + request.settings.settle_s, request.settings.confidence
+    ends, confidence = clocks.monotonic() + request.settings.settle_s, request.settings.confidence
     for row in row_taker(request, program.workload, pair).rows():
         rows = with_row(rows, row)
         enough = len(rows) >= fewest_rows(confidence) and is_known(figures.comparison(rows, confidence))
-        if enough or time.monotonic() > ends:
+        if enough or clocks.monotonic() > ends:
             break
     return figures.comparison(rows, confidence) if rows else None

@@ -9,9 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from pytest_multicore.settings import clocks
 
 from .address_layout import fixed_addresses
 from .affinity import started_on
@@ -129,8 +130,8 @@ class GuardedProcess:
 
     def wait(self, timeout_s: float) -> None:
         """Wait for its end, at most so long."""
-        deadline = time.monotonic() + timeout_s
-        while self.status is None and (left_s := deadline - time.monotonic()) > 0 and self._read(left_s):
+        deadline = clocks.monotonic() + timeout_s
+        while self.status is None and (left_s := deadline - clocks.monotonic()) > 0 and self._read(left_s):
             pass
 
     def end(self) -> None:

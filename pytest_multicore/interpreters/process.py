@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +20,7 @@ from pytest_multicore.errors import (
     UsageError,
     WorkloadError,
 )
+from pytest_multicore.settings import clocks
 from pytest_multicore.settings.system import HAS_PROCESS_GROUPS
 
 from . import protocol
@@ -221,9 +221,9 @@ class IsolatedInterpreter:
         """
         left_s = timeout_s
         while left_s > 0:
-            began_s, wait_s = time.monotonic(), min(left_s, POLL_INTERVAL_S)
+            began_s, wait_s = clocks.monotonic(), min(left_s, POLL_INTERVAL_S)
             chunk = self._process.read(wait_s)
-            left_s -= min(time.monotonic() - began_s, wait_s)
+            left_s -= min(clocks.monotonic() - began_s, wait_s)
             if chunk:
                 yield chunk
             elif chunk is not None or self._process.has_ended:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from pytest_multicore.settings import clocks
 from pytest_multicore.settings.system import IS_LINUX
 
 #: A process without an environment may be starting while it is younger than the first; how long to wait for such
@@ -53,7 +54,7 @@ def marked_processes(mark: str) -> list[psutil.Process]:
     exec a process has no environment, and so no mark; on a busy machine that may last.
     """
     processes, entry = list[psutil.Process](), f"{MARK}={mark}".encode()
-    pids, deadline = visible_pids(), time.monotonic() + MAX_STARTING_S
+    pids, deadline = visible_pids(), clocks.monotonic() + MAX_STARTING_S
     while pids:
         starting = []
         for pid in pids:
@@ -63,10 +64,10 @@ def marked_processes(mark: str) -> list[psutil.Process]:
                     processes.append(psutil.Process(pid))
                 elif not environment and _is_starting(pid):
                     starting.append(pid)
-        if starting and time.monotonic() > deadline:
+        if starting and clocks.monotonic() > deadline:
             break
         pids = starting
-        time.sleep(POLL_INTERVAL_S if starting else 0.0)
+        clocks.sleep(POLL_INTERVAL_S if starting else 0.0)
     return processes
 
 

@@ -12,13 +12,13 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_multicore.environments import scratch
+from pytest_multicore.settings import clocks
 
 from .process import IsolatedInterpreter
 
@@ -157,9 +157,9 @@ def record(program: str, pid: int, seconds: int, work: Callable[[], None], *opti
         except OSError as error:
             return "", f"py-spy cannot be run: {error}"
         with recorder:
-            deadline = time.monotonic() + seconds + MAX_LATE_S
+            deadline = clocks.monotonic() + seconds + MAX_LATE_S
             try:
-                while recorder.poll() is None and time.monotonic() < deadline:
+                while recorder.poll() is None and clocks.monotonic() < deadline:
                     work()
             finally:
                 recorder.kill()  # where the work failed or it hangs; otherwise it has ended, and this does nothing

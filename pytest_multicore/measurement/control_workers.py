@@ -11,7 +11,6 @@ import contextlib
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +24,7 @@ from pytest_multicore.rounds.tolerances import (
     COPY_BURST_S,
     MIN_COPY_CPU_SHARE,
 )
+from pytest_multicore.settings import clocks
 from pytest_multicore.settings.world_at_start import WORLD
 
 PROGRAM = Path(__file__).with_name("control_program.py")
@@ -96,7 +96,7 @@ class ControlWorkers:
         """Units of work and CPU seconds of each worker; None where the workers have ended."""
         assert self._process.stdout is not None  # noqa: S101 - opened as a pipe above
         self._number += 1
-        start_s = time.monotonic() + BURST_LEAD_S + len(cpus) * BURST_LEAD_PER_WORKER_S
+        start_s = clocks.monotonic() + BURST_LEAD_S + len(cpus) * BURST_LEAD_PER_WORKER_S
         self._send(f"{self._number} {','.join(cpus)} {start_s!r} {start_s + length_s!r}")
         # A signal's handler may have broken off an earlier wait: its answer comes first.
         while (line := self._process.stdout.readline().split()) and int(line[0]) != self._number:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Sequence
 from typing import Protocol
 
 import psutil
 
 from pytest_multicore.errors import HostUnfit
+from pytest_multicore.settings import clocks
 from pytest_multicore.settings.system import IS_LINUX
 
 from .snapshots import MachineSnapshot, TaskTimes, TreeSnapshot
@@ -109,7 +109,7 @@ class PsutilCounters:
         # Linux counts guests' time in user already.
         guest_s = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
         steal_s = getattr(times, "steal", 0.0)
-        return MachineSnapshot(sum(times) - idle_s - guest_s - steal_s - time.thread_time(), steal_s, 0.0)
+        return MachineSnapshot(sum(times) - idle_s - guest_s - steal_s - clocks.thread_time(), steal_s, 0.0)
 
     def cores_of(self, threads: Sequence[tuple[int, int]]) -> list[int]:
         """See Counters. psutil knows it of main threads only, and not on every system."""

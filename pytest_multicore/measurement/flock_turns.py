@@ -14,11 +14,11 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pytest_multicore.rounds.tolerances import MAX_WAKE_UP_S
+from pytest_multicore.settings import clocks
 
 from .lock_wait import LockFile, let_others_go_first, wait_for_lock
 from .turns import Turns
@@ -39,7 +39,7 @@ class HostLock(Turns):
         self._waited_for_it: list[int] = []
 
     def _take(self, alone: bool, wait: Callable[[Sequence[str]], None]) -> None:
-        mode, began_s = fcntl.LOCK_EX if alone else fcntl.LOCK_SH, time.monotonic()
+        mode, began_s = fcntl.LOCK_EX if alone else fcntl.LOCK_SH, clocks.monotonic()
         if alone:
             let_others_go_first(self._turnstile, self._waited_for_it, self._released_s + MAX_WAKE_UP_S)
         try:
@@ -60,7 +60,7 @@ class HostLock(Turns):
     def _give_back(self, alone: bool) -> None:
         if alone:
             self._waited_for_it = self._turnstile.pids(waiting=True)
-            self._released_s = time.monotonic()
+            self._released_s = clocks.monotonic()
         self._machine.release()
         if alone:
             self._turnstile.release()

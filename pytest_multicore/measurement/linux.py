@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from pytest_multicore.rounds.tolerances import MAX_TREE_READINGS
+from pytest_multicore.settings import clocks
 from pytest_multicore.settings.system import IS_LINUX
 
 from .cgroups import throttled_apart_s, throttled_s
@@ -61,7 +62,7 @@ class ProcCounters:
             text = stat.read()
         user, nice, system, _idle, _iowait, irq, softirq, steal = (int(n) for n in text.split(maxsplit=9)[1:9])
         ticks = user + nice + system + irq + softirq
-        busy_s = ticks / _TICKS_PER_S - time.thread_time() if ticks and _stat_is_the_kernels() else None
+        busy_s = ticks / _TICKS_PER_S - clocks.thread_time() if ticks and _stat_is_the_kernels() else None
         started = text.partition(b"\nprocesses ")[2].split(maxsplit=1)
         return MachineSnapshot(busy_s, steal / _TICKS_PER_S, throttled_s(), int(started[0]) if started else None)
 
@@ -124,13 +125,13 @@ def _read(pid: int) -> tuple[float | None, dict[tuple[int, int], TaskTimes]]:
 
 def _cpu_clocks(pids: Iterable[int]) -> dict[int, float] | None:
     """CPU seconds of processes, and of this one without this thread; None where a process ended meanwhile."""
-    clocks = {os.getpid(): time.process_time() - time.thread_time()}
+    readings = {os.getpid(): clocks.process_time() - clocks.thread_time()}
     for pid in pids:
         cpu_s = process_cpu_s(pid)
         if cpu_s is None:
             return None
-        clocks.setdefault(pid, cpu_s)
-    return clocks
+        readings.setdefault(pid, cpu_s)
+    return readings
 
 
 def _stat(task: str) -> list[bytes] | None:

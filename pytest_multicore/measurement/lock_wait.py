@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from weakref import WeakSet
 
+from pytest_multicore.settings import clocks
 from pytest_multicore.settings.system import HAS_FORK
 
 with contextlib.suppress(ImportError):  # used where HAS_FLOCK is true alone
@@ -99,7 +99,7 @@ class _Waiter(threading.Thread):
 
     def wait_until(self, ends: float) -> bool:
         """Whether the lock was had by then; the end of the wait is on the monotonic clock."""
-        return self._had.wait(min(max(0.0, ends - time.monotonic()), threading.TIMEOUT_MAX))
+        return self._had.wait(min(max(0.0, ends - clocks.monotonic()), threading.TIMEOUT_MAX))
 
     def give_up(self) -> bool:
         """Whether the wait was given up; False: the lock was had just now."""
@@ -137,8 +137,8 @@ def let_others_go_first(lock: LockFile, waiting: list[int], ends: float) -> None
         waiting: their processes.
         ends: when they had time enough to wake up, on the monotonic clock.
     """
-    while waiting and time.monotonic() < ends and not lock.pids(waiting=False):
-        time.sleep(0.002)
+    while waiting and clocks.monotonic() < ends and not lock.pids(waiting=False):
+        clocks.sleep(0.002)
 
 
 def _process_in_words(pid: int) -> str:

@@ -116,6 +116,8 @@ def busiest_processes(
     before: Mapping[int, tuple[str, float]], after: Mapping[int, tuple[str, float]], wall_s: float, own: Set[int]
 ) -> list[tuple[str, float]]:
     """The busiest processes between two snapshots, without our own: (name, cores), if they used enough to be named."""
+    if wall_s <= 0.0:  # a coarse clock did not go on meanwhile
+        return []
     used = [
         (f"{name} (process {pid})", (cpu_s - before.get(pid, (name, 0.0))[1]) / wall_s)
         for pid, (name, cpu_s) in after.items()

@@ -7,7 +7,6 @@ speed-up of 1.8 read 0.96. So the other side is stopped (SIGSTOP), and this make
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from pytest_multicore.rounds.tolerances import (
@@ -17,6 +16,7 @@ from pytest_multicore.rounds.tolerances import (
     MIN_REST_INTERVAL_TICKS,
     REST_READINGS,
 )
+from pytest_multicore.settings import clocks
 
 from .counters import Counters
 from .snapshots import TreeSnapshot
@@ -30,11 +30,11 @@ def wait_until_quiet(trees: Sequence[Tree], counters: Counters, limit_s: float =
     if not trees:
         return True
     interval_s = max(MIN_REST_INTERVAL_S, MIN_REST_INTERVAL_TICKS * counters.tick_s)
-    deadline = time.monotonic() + limit_s
-    before_s, since, at_rest = _cpu_s(trees, counters), time.monotonic(), 0
+    deadline = clocks.monotonic() + limit_s
+    before_s, since, at_rest = _cpu_s(trees, counters), clocks.monotonic(), 0
     while True:
-        time.sleep(interval_s)
-        now_s, now = _cpu_s(trees, counters), time.monotonic()
+        clocks.sleep(interval_s)
+        now_s, now = _cpu_s(trees, counters), clocks.monotonic()
         at_rest = at_rest + 1 if now_s - before_s <= MAX_REST_CORES * (now - since) else 0
         if at_rest == REST_READINGS:
             return True

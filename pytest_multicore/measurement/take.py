@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -18,6 +17,7 @@ from pytest_multicore.rounds.tolerances import (
     ROUND_S,
     TRIAL_ROWS,
 )
+from pytest_multicore.settings import clocks
 
 from .control import ControlRuns
 from .counters import Counters
@@ -217,8 +217,8 @@ class RowTaker:
     def _take_round(self, subject: Subject, repeat: int) -> Round:
         subject.prepare()
         quiet = self._pause_others(subject)
-        self._start_s = self._start_s or time.monotonic()
-        began_s, real_time = time.monotonic() - self._start_s, subject.real_time
+        self._start_s = self._start_s or clocks.monotonic()
+        began_s, real_time = clocks.monotonic() - self._start_s, subject.real_time
         timing, used, around, unseen = self._run(subject, repeat)
         threads = [(use.pid, use.tid) for use in used.threads]
         in_reach = self.cores_in_reach if subject.cpus is None else len(subject.cpus)

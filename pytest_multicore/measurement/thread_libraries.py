@@ -13,10 +13,10 @@ from __future__ import annotations
 import os
 import re
 import struct
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from pytest_multicore.settings import clocks
 from pytest_multicore.settings.system import IS_LINUX
 
 from .thread_sampler import ThreadSample, ThreadSamples
@@ -122,7 +122,7 @@ def _stack_pointer(pid: int, tid: int) -> int:
             numbers = row.read().split()
         if len(numbers) > 1:
             return int(numbers[-2], 16) // WORD * WORD
-        time.sleep(PAUSE_S)
+        clocks.sleep(PAUSE_S)
     return 0
 
 

@@ -7,7 +7,6 @@ Sources: proc(5) (``stat``: state; ``status``: Cpus_allowed_list and context swi
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from pytest_multicore.rounds.tolerances import MAX_SAMPLER_CPU_SHARE, SAMPLE_INTERVAL_S
+from pytest_multicore.settings import clocks
 from pytest_multicore.settings.system import IS_LINUX
 
 from .counters import for_this_system
@@ -103,7 +103,7 @@ class Sampler:
         self._before = {**self._counters.tree(self.pid, adopter=self.adopter).tasks}
         self._last = dict(self._before)
         self._first_switches = {key: _status(*key) for key in self._before}
-        self._began = time.monotonic()
+        self._began = clocks.monotonic()
         self._thread = threading.Thread(target=self._sample_until_stopped, name="multicore-sampler", daemon=True)
         if IS_LINUX:
             self._thread.start()
@@ -113,7 +113,7 @@ class Sampler:
         self._stop.set()
         if IS_LINUX:
             self._thread.join()
-        wall_s = time.monotonic() - self._began
+        wall_s = clocks.monotonic() - self._began
         self._sample()
         busy_s = (self._counters.machine().busy_s or 0.0) - (self._machine.busy_s or 0.0)
         tasks = tuple(sorted(map(self._task, self._last), key=lambda task: -task.cpu_s))
@@ -124,13 +124,13 @@ class Sampler:
     def _sample_until_stopped(self) -> None:
         pause_s = SAMPLE_INTERVAL_S
         while not self._stop.wait(pause_s):
-            before_s = time.thread_time()
+            before_s = clocks.thread_time()
             self._sample()
-            self._sampling_s = time.thread_time()
+            self._sampling_s = clocks.thread_time()
             pause_s = max(SAMPLE_INTERVAL_S, (self._sampling_s - before_s) / MAX_SAMPLER_CPU_SHARE)
 
     def _sample(self) -> None:
-        now_s, tree = time.monotonic() - self._began, self._counters.tree(self.pid, adopter=self.adopter)
+        now_s, tree = clocks.monotonic() - self._began, self._counters.tree(self.pid, adopter=self.adopter)
         last_s, states = self._timeline[-1][0] if self._timeline else 0.0, {key: _state(*key) for key in tree.tasks}
         for key, state in states.items():
             used_s = tree.tasks[key].cpu_s - (self._last[key].cpu_s if key in self._last else 0.0)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from pytest_multicore.errors import HostBusy, SessionEnds
+from pytest_multicore.settings import clocks
 
 #: Gets a line of text.
 Report = Callable[[str], None]
@@ -96,7 +96,7 @@ class Turns(ABC):
 
     def _turn(self, alone: bool, report: Report) -> None:
         """Take a turn, and note what that took if another process held the machine."""
-        began_s, waited = time.monotonic(), False
+        began_s, waited = clocks.monotonic(), False
 
         def wait(holders: Sequence[str]) -> None:
             nonlocal waited
@@ -107,7 +107,7 @@ class Turns(ABC):
             self._take(alone, wait)
         finally:
             if waited:
-                self.waits_s.append(time.monotonic() - began_s)
+                self.waits_s.append(clocks.monotonic() - began_s)
 
     def _name(self, alone: bool, holders: Sequence[str], report: Report) -> None:
         """Say who is waited for, unless all of them were named before: each test of a session may wait for them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import pytest
 
 from pytest_multicore.reports.cut_short import cut_short_in_words
 from pytest_multicore.reports.visible import visible_line
+from pytest_multicore.settings import clocks
 
 from .ending_signals import NAMES as SIGNALS
 from .ending_signals import EndingSignals
@@ -151,13 +151,13 @@ class CutShort:
         It would take too much of the session's time where a file cannot grow, as without hard links. A child that was
         forked for a test, as by pytest-forked, leaves it to the session.
         """
-        if self._report is None or time.monotonic() < self._write_next_s or os.getpid() != self._pid:
+        if self._report is None or clocks.monotonic() < self._write_next_s or os.getpid() != self._pid:
             return
         from .session_end import session_report
 
-        begin_s = time.thread_time()
+        begin_s = clocks.thread_time()
         with suppress(OSError):
             self._report.write(session_report(self._config, ended=False))
-        taken_s = time.thread_time() - begin_s
+        taken_s = clocks.thread_time() - begin_s
         if taken_s > SHORT_WRITING_S:
-            self._write_next_s = time.monotonic() + taken_s / MAX_WRITING_SHARE
+            self._write_next_s = clocks.monotonic() + taken_s / MAX_WRITING_SHARE

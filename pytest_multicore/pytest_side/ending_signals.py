@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from types import FrameType
 
 import pytest
 
 from pytest_multicore.errors import SessionEnds
+from pytest_multicore.settings import clocks
 
 #: By their names: Windows has no SIGHUP.
 NAMES = ("SIGTERM", "SIGHUP")
@@ -41,13 +41,13 @@ class EndingSignals:
 
     def _end(self, number: int, _frame: FrameType | None) -> None:
         is_forked, is_again = os.getpid() != self._pid, self._status is not None
-        if is_again and not is_forked and time.monotonic() < self._ended_s + SAME_SIGNAL_S:
+        if is_again and not is_forked and clocks.monotonic() < self._ended_s + SAME_SIGNAL_S:
             return
         if is_again or is_forked:  # a test forked this process: it ends as it would have
             self.give_back()
             os.kill(os.getpid(), number)
             return
-        self._ended_s = time.monotonic()
+        self._ended_s = clocks.monotonic()
         name, self._status = signal.Signals(number).name, 128 + number
         # A test's or a library's ``except Exception`` catches what this raises: then the session ends after that test.
         if session := self._config.pluginmanager.get_plugin("session"):

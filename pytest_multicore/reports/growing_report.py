@@ -11,13 +11,13 @@ import contextlib
 import os
 import shutil
 import stat
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pytest_multicore.environments import scratch
+from pytest_multicore.settings import clocks
 
 from .atomic_file import is_no_plain_file
 from .packed_rounds import encode
@@ -53,7 +53,7 @@ class _WrittenFile:
 
     def is_read_no_more(self) -> bool:
         """Whether readers had the time to read it."""
-        return self.replaced_s is not None and time.monotonic() - self.replaced_s > READING_S
+        return self.replaced_s is not None and clocks.monotonic() - self.replaced_s > READING_S
 
 
 class GrowingReport:
@@ -141,5 +141,5 @@ class GrowingReport:
         self._beside.replace(self._file)
         self._in_place = written
         if before and keeps:
-            self._spare = _WrittenFile(before.inode, before.size, before.body, before.results, time.monotonic())
+            self._spare = _WrittenFile(before.inode, before.size, before.body, before.results, clocks.monotonic())
             self._beside, self._next = self._next, self._beside

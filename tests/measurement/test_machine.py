@@ -46,3 +46,4 @@ def test_the_busiest_are_named_and_our_own_are_not() -> None:
     after = {1: ("init", 5.01), 2: ("us", 9.0), 3: ("hog", 2.9), 4: ("new", 1.0)}
     found = busiest_processes(before, after, 2.0, frozenset({2}))
     assert found == [("hog (process 3)", pytest.approx(0.95)), ("new (process 4)", pytest.approx(0.5))]
+    assert busiest_processes(before, after, 0.0, frozenset()) == [], "nothing is told of no time"

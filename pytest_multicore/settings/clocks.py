@@ -1,0 +1,15 @@
+"""The clocks that this process measures and waits by, as they were when the plugin loaded.
+
+A fixture or a test may replace ``time.monotonic`` here, or have freezegun stop it: a budget or a deadline would never
+end. freezegun replaces what modules hold, too, but not what these objects do. plugin.py loads this with every pytest.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+monotonic = partial(time.monotonic)
+process_time = partial(time.process_time)
+thread_time = partial(time.thread_time)
+sleep = partial(time.sleep)
