@@ -121,6 +121,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Now it is known which tests will run: a session that measures takes turns with others on the host."""
     if not options.is_child(session.config) and (expected := collection.tests_to_measure(session)):
+        from .pytest_side import gate  # noqa: F401 - all that measures, before a fixture can replace what it binds
         from .pytest_side.host_turns import HostTurns
         from .pytest_side.timeouts import RunningTimers
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_multicore.interpreters.library_at_start import library_at_start
 from pytest_multicore.reports.cut_short import cut_short_in_words
 from pytest_multicore.reports.visible import visible_line
 from pytest_multicore.settings import clocks
@@ -156,7 +157,7 @@ class CutShort:
         from .session_end import session_report
 
         begin_s = clocks.thread_time()
-        with suppress(OSError):
+        with suppress(OSError), library_at_start():
             self._report.write(session_report(self._config, ended=False))
         taken_s = clocks.thread_time() - begin_s
         if taken_s > SHORT_WRITING_S:

@@ -13,6 +13,7 @@ from pytest_multicore.errors import EnvironmentUnavailable, HostUnfit, Multicore
 from pytest_multicore.experiment.explain import explain, explain_open
 from pytest_multicore.experiment.measure import measure, why_not_here
 from pytest_multicore.experiment.request import MeasurementRequest, Progress
+from pytest_multicore.interpreters.library_at_start import library_at_start
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import AnyWorkload, Workload, resolve
 from pytest_multicore.measurement.machine import this_machine
@@ -150,31 +151,33 @@ class Gate:
     def measure(self, request: MeasurementRequest, prepared: PreparedEnvironment | None = None) -> Result:
         """Measure and keep the result, whatever it is; see ``enforce`` for the errors."""
         __tracebackhide__ = True
-        try:
-            prepared = prepared or self.prepare_environment()
-            if self.settings.against and request.scale:
-                request = replace(request, limits=request.limits.without_base())
-            elif self.settings.against:
-                request = replace(request, base=self.prepare_base(prepared))
-            with self.without_timeout():
-                result = in_whole_environment(partial(self._measured, request, prepared), lambda: prepared)
-        except (EnvironmentUnavailable, HostUnfit):
-            raise
-        except MulticoreError as error:
-            self._not_measured(request.label, Outcome.ERROR, str(error))
-            if request.label not in first_line(error):
-                error.add_note(f"while measuring {request.label}")
-            # From here on: the test's own line is what its author wants to see, not our insides.
-            raise error.with_traceback(None) from error.__cause__
-        finally:
-            self.progress.live("")
+        with library_at_start():
+            try:
+                prepared = prepared or self.prepare_environment()
+                if self.settings.against and request.scale:
+                    request = replace(request, limits=request.limits.without_base())
+                elif self.settings.against:
+                    request = replace(request, base=self.prepare_base(prepared))
+                with self.without_timeout():
+                    result = in_whole_environment(partial(self._measured, request, prepared), lambda: prepared)
+            except (EnvironmentUnavailable, HostUnfit):
+                raise
+            except MulticoreError as error:
+                self._not_measured(request.label, Outcome.ERROR, str(error))
+                if request.label not in first_line(error):
+                    error.add_note(f"while measuring {request.label}")
+                # From here on: the test's own line is what its author wants to see, not our insides.
+                raise error.with_traceback(None) from error.__cause__
+            finally:
+                self.progress.live("")
         return self._keep(result)
 
     def guard_environment(self, work: Callable[[], T]) -> T:
         """Open something in an environment; one that cannot be had leaves the test inconclusive."""
         __tracebackhide__ = True
         try:
-            return in_whole_environment(work, self.prepare_environment)
+            with library_at_start():
+                return in_whole_environment(work, self.prepare_environment)
         except (EnvironmentUnavailable, HostUnfit) as error:
             self._act_on(self._not_to_be_had("an isolated interpreter", error))
             raise
