@@ -109,6 +109,18 @@ def test_each_subtest_has_results_in_the_report_and_the_history(pytester: pytest
     result.stdout.fnmatch_lines(["3 results appended to *"])
 
 
+def test_dependency(pytester: pytest.Pytester, decided: Decided) -> None:
+    """Only the parent knows how the other tests ended."""
+    pytest.importorskip("pytest_dependency")
+    mark = "@pytest.mark.dependency"
+    pytester.makepyfile(
+        GATED + f"{mark}()\ndef test_a(): pass\n@gated\n{mark}(depends=['test_a'])\ndef test_b(): work()\n"
+        f"{mark}(depends=['test_b'])\ndef test_c(): pass\n{mark}()\ndef test_d(): assert False\n"
+        f"@gated\n{mark}(depends=['test_d'])\ndef test_e(): work()\n"
+    )
+    decided(pytester.runpytest_subprocess("-p", "no:randomly")).assert_outcomes(passed=3, failed=1, skipped=1)
+
+
 def test_randomly(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("pytest_randomly")
     pytester.makepyfile(GATED + "@gated\ndef test_a(): work()\n@gated\ndef test_b(): work()\ndef test_c(): pass\n")
