@@ -127,6 +127,22 @@ def test_randomly(pytester: pytest.Pytester, decided: Decided) -> None:
     decided(pytester.runpytest_subprocess("-p", "randomly")).assert_outcomes(passed=3)
 
 
+def test_randomly_seeds_a_marked_test_as_a_plain_one(pytester: pytest.Pytester) -> None:
+    """So that a seed that is told makes a failure happen again, whatever the order."""
+    pytest.importorskip("pytest_randomly")
+    pytester.makepyfile(
+        GATED + "import random\ndef test_0(): pass\n@gated\n"
+        "def test_a():\n    work()\n    assert False, f'drew {random.random()}'\n"
+    )
+    options = ("-p", "randomly", "--randomly-seed=7")
+    drawn = [
+        next(line for line in pytester.runpytest_subprocess(*options, *more).outlines if line.startswith("E "))
+        for more in ([], ["--multicore-off"])
+    ]
+    assert "drew" in drawn[0]
+    assert drawn[0] == drawn[1]
+
+
 def test_xdist(pytester: pytest.Pytester, decided: Decided) -> None:
     pytest.importorskip("xdist")
     pytester.makepyfile(

@@ -46,4 +46,8 @@ CHILD_OPTION_OVERRIDES: Mapping[str, Any] = {
     "allure_report_dir": None,
     "clean_alluredir": False,
     "cacheclear": False,
+    "randomly_reorganize": False,
 }
+
+#: Where only a child has the plugin: pytest-randomly would draw a seed of its own for each side.
+CHILD_OPTION_DEFAULTS: Mapping[str, Any] = {"randomly_reset_seed": False}

@@ -15,7 +15,7 @@ from pytest_multicore.interpreters.prepared_environment import PreparedEnvironme
 from pytest_multicore.interpreters.workload import import_path
 
 from .benchmark_fixture import benchmark_fixture
-from .child_options import CHILD_OPTION_OVERRIDES
+from .child_options import CHILD_OPTION_DEFAULTS, CHILD_OPTION_OVERRIDES
 from .matrix import name_without_cell
 
 #: By which ``-p`` loads this plugin.
@@ -42,7 +42,7 @@ def child_address(item: pytest.Item, prepared: PreparedEnvironment, *, once: boo
     config = item.config
     # The user named the whole run's files on the command line; argparse would warn of them, too.
     ours = {name: value for name, value in vars(config.option).items() if name != "file_or_dir"}
-    options = plain_options(ours, {**CHILD_OPTION_OVERRIDES, **_path_options(config)})
+    options = plain_options({**CHILD_OPTION_DEFAULTS, **ours}, {**CHILD_OPTION_OVERRIDES, **_path_options(config)})
     if not prepared.installation.is_current:  # where this plugin is not installed
         options["plugins"] = [name for name in config.option.plugins if name not in OUR_NAMES]
     assert item.parent is not None  # noqa: S101 - a test is always in a module
