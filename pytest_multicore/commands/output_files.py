@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path]) ->
     Raises:
         UsageError: names the output.
     """
-    kept = {file.resolve(): "is a file that this command reads" for file in inputs if file.is_file()}
+    kept = {file.resolve(): "is a file that this command reads" for file in inputs if os.path.isfile(file)}
     for name, file in outputs.items():
         if file is None or is_no_plain_file(file):
             continue
