@@ -52,6 +52,34 @@ def test_a_project_with_options_of_its_own(run: Run) -> None:
     run(source, "--size=7", conftest=conftest).assert_outcomes(passed=1)
 
 
+def test_options_whose_values_json_does_not_know(run: Run) -> None:
+    conftest = """
+from pathlib import Path
+def both(text): return {Path(text): (1, frozenset([text])), 2: None}
+def looped(text):
+    found = [text]
+    found.append(found)
+    return found
+def pytest_addoption(parser):
+    parser.addoption("--data", type=Path)
+    parser.addoption("--sizes", type=lambda text: tuple(map(int, text.split(","))), default=())
+    parser.addoption("--both", type=both)
+    parser.addoption("--object", type=lambda text: object())
+    parser.addoption("--looped", type=looped)
+"""
+    source = """
+@gated
+def test_a(request):
+    from pathlib import Path
+    work()
+    data, sizes, both, *others = map(request.config.getoption, ("data", "sizes", "both", "object", "looped"))
+    assert (data, sizes, both) == (Path("/etc"), (1, 2), {Path("a"): (1, frozenset("a")), 2: None})
+    assert others == [None, None]
+"""
+    options = ("--data=/etc", "--sizes=1,2", "--both=a", "--object=a", "--looped=a")
+    run(source, *options, conftest=conftest).assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize("option", ["--multicore-off", "--trace", "--pdb"])
 def test_run_plainly_with_a_line_that_says_so(run: Run, option: str) -> None:
     source = (

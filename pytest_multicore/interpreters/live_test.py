@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from pytest_multicore.errors import WorkloadError
 
 from . import protocol
+from .carried_options import carried_options
 from .process import IsolatedInterpreter
 
 Report = dict[str, Any]
@@ -34,7 +34,7 @@ class TestAddress:
     Attributes:
         nodeid: the item's node id.
         args: pytest's arguments: what it collects.
-        options: the parent's options, as the child gets them.
+        options: the parent's options for the child, which gets those that can be carried (carried_options.py).
         path: folders for the front of the child's search path.
         benchmark: how the child provides pytest-benchmark's fixture (agent/marked_test/benchmark_rounds.py); None: it
             does not.
@@ -97,10 +97,12 @@ class LiveTest:
     def find(self, address: TestAddress) -> None:
         """Have the child collect the test, without waiting for it."""
         self.address = address
+        plain, typed = carried_options(address.options)
         arguments = {
             "nodeid": address.nodeid,
             "args": list(address.args),
-            "options": dict(address.options),
+            "options": plain,
+            "typed_options": typed,
             "benchmark": address.benchmark,
             "worker": address.worker,
             "threads": address.threads,
@@ -210,15 +212,3 @@ class LiveTest:
         self.xfails = answer.get("xfails", self.xfails)
         self.warnings.extend(answer.get("warnings", ()))
         self.benchmark = answer.get("benchmark", self.benchmark)
-
-
-def plain_options(options: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a pytest run that JSON can carry, some of them changed."""
-    return {name: value for name, value in {**options, **changed}.items() if _is_plain(value)}
-
-
-def _is_plain(value: object) -> bool:
-    try:
-        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
-    except (TypeError, ValueError):
-        return False

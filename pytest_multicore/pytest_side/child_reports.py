@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_multicore.interpreters.live_test import PytestExited, TestAddress, plain_options
+from pytest_multicore.interpreters.live_test import PytestExited, TestAddress
 from pytest_multicore.interpreters.prepared_environment import PreparedEnvironment
 from pytest_multicore.interpreters.workload import import_path
 
@@ -42,7 +42,7 @@ def child_address(item: pytest.Item, prepared: PreparedEnvironment, *, once: boo
     config = item.config
     # The user named the whole run's files on the command line; argparse would warn of them, too.
     ours = {name: value for name, value in vars(config.option).items() if name != "file_or_dir"}
-    options = plain_options({**CHILD_OPTION_DEFAULTS, **ours}, {**CHILD_OPTION_OVERRIDES, **_path_options(config)})
+    options = {**CHILD_OPTION_DEFAULTS, **ours, **CHILD_OPTION_OVERRIDES, **_path_options(config)}
     if not prepared.installation.is_current:  # where this plugin is not installed
         options["plugins"] = [name for name in config.option.plugins if name not in OUR_NAMES]
     assert item.parent is not None  # noqa: S101 - a test is always in a module

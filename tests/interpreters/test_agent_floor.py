@@ -25,6 +25,7 @@ GUARDED = (
     "os.register_at_fork",
     "os.sched_getaffinity",
     "os.sched_setaffinity",
+    "pathlib",  # where pytest runs
     "str.decode",
     "sys._is_gil_enabled",
     "threading.get_ident",

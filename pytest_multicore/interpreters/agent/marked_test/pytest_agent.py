@@ -1,7 +1,7 @@
 """A pytest item as a workload: its setup and teardown once, its call as often as the parent asks.
 
-    parent -> test       {"arguments": {"options": {}, "args": [...], "nodeid", "benchmark", "worker", "threads"},
-                          "path": [...]}
+    parent -> test       {"arguments": {"options": {}, "args": [...], "nodeid", "benchmark", "worker", "threads",
+                          "typed_options": {}}, "path": [...]}
     child  -> collected  {}                       the item was found
     parent -> begin      {}
     child  -> begun      {"reports": [setup]}                    it is set up
@@ -52,7 +52,8 @@ def run(dialogue, message, load_sibling):
     dialogue.step("collection")
     collected = load_sibling("marked_test/collected_items").plugin(arguments["nodeid"])
     plugin = ItemPlugin(dialogue, arguments["nodeid"], collected, benchmark, load_sibling)
-    config = Config.fromdictargs(arguments["options"], [str(arg) for arg in arguments["args"]])
+    typed_options = load_sibling("marked_test/typed_options").values(arguments.get("typed_options", {}))
+    config = Config.fromdictargs(dict(arguments["options"], **typed_options), [str(arg) for arg in arguments["args"]])
     if benchmark is not None:
         benchmark.replace_plugin(config.pluginmanager)
     if arguments.get("worker") is not None:
