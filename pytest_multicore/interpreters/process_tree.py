@@ -77,7 +77,7 @@ def _is_starting(pid: int) -> bool:
         return False
     fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
     is_zombie, is_kernel_thread = fields[0] in b"ZX", bool(int(fields[6]) & PF_KTHREAD)
-    age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    age_s = clocks.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
     return not is_zombie and not is_kernel_thread and age_s < MAX_STARTING_AGE_S
 
 

@@ -6,6 +6,7 @@ end. freezegun replaces what modules hold, too, but not what these objects do. p
 
 from __future__ import annotations
 
+import contextlib
 import time
 from functools import partial
 
@@ -13,3 +14,6 @@ monotonic = partial(time.monotonic)
 process_time = partial(time.process_time)
 thread_time = partial(time.thread_time)
 sleep = partial(time.sleep)
+
+with contextlib.suppress(AttributeError):  # Windows has none, nor has what asks it for a process's time
+    clock_gettime = partial(time.clock_gettime)

@@ -15,7 +15,7 @@ SETTABLE |= {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", 
 #: The date of a report.
 DATES = {("reports/origin.py", "datetime.now")}
 #: What a test can replace or stop in pytest's own process, where settings/clocks.py holds it.
-REPLACEABLE = {"monotonic", "perf_counter", "process_time", "thread_time", "sleep"}
+REPLACEABLE = {"monotonic", "perf_counter", "process_time", "thread_time", "sleep", "clock_gettime"}
 #: What runs by path, in processes of its own.
 BY_PATH = {"interpreters/guard.py", "environments/scratch_keeper.py", "measurement/control_program.py"}
 
@@ -85,7 +85,8 @@ def replaced():
     with pytest.MonkeyPatch.context() as patches:
         for name in ("time", "monotonic", "perf_counter", "process_time", "thread_time"):
             patches.setattr(time, name, lambda: 0.0)
-        patches.setattr(time, "sleep", lambda _: None)
+        for name in ("sleep", "clock_gettime"):
+            patches.setattr(time, name, lambda _: 0.0)
         yield
 """
 
