@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
+import numpy  # noqa: F401 - pytester's sessions in this process forget what they load first: it loads but once
 import platformdirs
 import pytest
 from _pytest.runner import runtestprotocol
