@@ -75,7 +75,9 @@ def end_with(parent: int) -> None:
 def start(buffers: tuple[mmap.mmap, mmap.mmap]) -> tuple[int, int]:
     """Fork a worker; returns the ends to write its commands to and to read its answers from."""
     (to_read, commands), (answers, to_write) = os.pipe(), os.pipe()
+    starter = os.getpid()
     if not os.fork():
+        end_with(starter)  # also while it sleeps until a burst
         # The commands of those before it must end when the parent does: no worker keeps another's pipe open.
         os.closerange(3, to_read)
         os.closerange(to_read + 1, to_write)
