@@ -17,6 +17,9 @@ TWO_CPUS = pytest.mark.skipif(
     not sys.platform.startswith("linux") or len(CPUS) < 2 or CPUS[0] > 63, reason="needs two CPUs to be pinned to one"
 )
 ON_PYTHON_3 = pytest.mark.parametrize("version", [version for version in interpreters() if version != "2.7"])
+WITH_INITIALIZERS = pytest.mark.parametrize(  # of pools, new in 3.7
+    "version", [version for version in interpreters() if version not in ("2.7", "3.6")]
+)
 
 
 def changed(child: Dialogue, *names: str, threads: int | None = None) -> Any:
@@ -172,10 +175,8 @@ def test_multiprocessings_pool_of_threads_becomes_one_of_processes(python: str, 
         assert value(child, "pids_of_thread_pool") == [child.process.pid]
 
 
-@ON_PYTHON_3
+@WITH_INITIALIZERS
 def test_an_initializer_by_position_reaches_the_processes(version: str, tmp_path: Path) -> None:
-    if version == "3.6":
-        pytest.skip("Python 3.6 has no initializer there")
     with Dialogue(interpreters()[version], tmp_path) as child:
         changed(child, "processes", threads=1)
         assert value(child, "initialized_by_executor") == ["x", "x"]
@@ -200,11 +201,9 @@ def test_a_pool_of_one_runs_its_tasks_on_the_main_thread(version: str, tmp_path:
         assert child.ask("facts")["changed"] == {"main-thread": 2}
 
 
-@ON_PYTHON_3
+@WITH_INITIALIZERS
 def test_what_prepares_the_thread_of_a_pool_of_one_prepares_the_main_thread(version: str, tmp_path: Path) -> None:
     """It may set the thread's own limit: without it the trial would undo that limit, and prove the main thread."""
-    if version == "3.6":
-        pytest.skip("Python 3.6 has no initializer there")
     with Dialogue(interpreters()[version], tmp_path) as child:
         changed(child, "main-thread")
         assert value(child, "initialized_by_executor", workers=1) == ["x", "x"]
@@ -219,19 +218,15 @@ def test_tasks_for_processes_run_in_the_caller(version: str, tmp_path: Path) -> 
         assert child.ask("facts")["changed"] == {"in-caller": 5 + 3}
 
 
-@ON_PYTHON_3
+@WITH_INITIALIZERS
 def test_what_prepares_a_process_prepares_the_caller(version: str, tmp_path: Path) -> None:
-    if version == "3.6":
-        pytest.skip("Python 3.6 has no initializer there")
     with Dialogue(interpreters()[version], tmp_path) as child:
         changed(child, "in-caller")
         assert value(child, "initialized_by_processes", value="x") == [3, ["x"]]
 
 
-@ON_PYTHON_3
+@WITH_INITIALIZERS
 def test_a_task_waits_for_the_preparation_that_another_threads_task_has_begun(version: str, tmp_path: Path) -> None:
-    if version == "3.6":
-        pytest.skip("Python 3.6 has no initializer there")
     with Dialogue(interpreters()[version], tmp_path) as child:
         changed(child, "in-caller")
         assert value(child, "tasks_beside_the_preparation_of_their_pool", file=THREADS) == [[True], [True]]

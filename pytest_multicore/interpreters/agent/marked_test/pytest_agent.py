@@ -27,8 +27,17 @@ import sys
 
 #: Plugins that act on a whole run or a whole item, as only the parent may. They are unregistered once they are set up,
 #: so that their options, ini keys and markers stay known.
-PARENT_PLUGINS = ("timeout", "rerunfailures", "lfplugin", "nfplugin", "stepwiseplugin", "junitxml", "_cov")
-PARENT_PLUGINS += ("dependency",)  # it judges by other tests, which the parent ran
+#: pytest-dependency judges by other tests, which the parent ran.
+PARENT_PLUGINS = (
+    "timeout",
+    "rerunfailures",
+    "lfplugin",
+    "nfplugin",
+    "stepwiseplugin",
+    "junitxml",
+    "_cov",
+    "dependency",
+)
 
 
 def run(dialogue, message, load_sibling):
